@@ -1,0 +1,65 @@
+/** Self-attention modules: projections with their real widths, and how they are used. */
+
+import type { AttentionForward, RotaryVariant } from "../forward.js";
+import type { ModuleNode } from "../module-graph.js";
+import { container, linear } from "../vocabulary.js";
+
+export interface GroupedQueryAttention {
+  readonly name?: string;
+  readonly type: string;
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  readonly queryKeyValueBias?: boolean;
+  readonly outputBias?: boolean;
+  readonly rotary?: RotaryVariant;
+  readonly attentionDropout: number;
+  /** Norms of queries and keys, made by the caller because their class and size differ. */
+  readonly queryKeyNorm?: { readonly on: "projection" | "head"; readonly nodes: readonly [ModuleNode, ModuleNode] };
+  readonly slidingWindow?: number;
+  readonly softcap?: boolean;
+}
+
+/**
+ * `q_proj`, `k_proj`, `v_proj`, `o_proj` with head_dim as given: q is (heads · head_dim, hidden), k and v are
+ * (kv_heads · head_dim, hidden), o is (hidden, heads · head_dim). Assuming square matrices would miss the count of
+ * Llama-3.1-8B attention by 23 %.
+ */
+export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNode {
+  const { name = "self_attn", type, hiddenSize, heads, keyValueHeads, headDim } = options;
+  const bias = options.queryKeyValueBias ?? false;
+  const keyValueWidth = keyValueHeads * headDim;
+  const { queryKeyNorm, rotary, slidingWindow, softcap } = options;
+  const forward: AttentionForward = {
+    kind: "attention",
+    projections: { kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
+    output: "o_proj",
+    heads,
+    keyValueHeads,
+    headDim,
+    attentionDropout: options.attentionDropout,
+    ...(rotary === undefined ? {} : { rotary }),
+    ...(slidingWindow === undefined ? {} : { slidingWindow }),
+    ...(softcap === undefined ? {} : { softcap }),
+    ...(queryKeyNorm === undefined
+      ? {}
+      : {
+          queryKeyNorm: {
+            on: queryKeyNorm.on,
+            query: queryKeyNorm.nodes[0].name,
+            key: queryKeyNorm.nodes[1].name,
+          },
+        }),
+  };
+  return container(name, type, {
+    forward,
+    children: [
+      linear("q_proj", hiddenSize, heads * headDim, { bias }),
+      linear("k_proj", hiddenSize, keyValueWidth, { bias }),
+      linear("v_proj", hiddenSize, keyValueWidth, { bias }),
+      linear("o_proj", heads * headDim, hiddenSize, { bias: options.outputBias ?? false }),
+      ...(queryKeyNorm?.nodes ?? []),
+    ],
+  });
+}

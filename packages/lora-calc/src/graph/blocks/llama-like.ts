@@ -1,0 +1,213 @@
+/** The tree that most dense decoders share: separate projections, gated MLP, two RMSNorms before their sublayers. */
+
+import type { Config } from "../../model/config.js";
+import type { BuildContext } from "../blueprint.js";
+import type { RmsNormVariant, RotaryVariant } from "../forward.js";
+import type { ModuleGraph, ModuleNode } from "../module-graph.js";
+import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
+import { activation } from "./activation.js";
+import { groupedQueryAttention } from "./attention.js";
+import { languageModel } from "./language-model.js";
+import { gatedMlp } from "./mlp.js";
+import { rotaryEmbedding } from "./rotary.js";
+
+const NORM_POSITIONS = {
+  before: { preAttentionNorm: "input_layernorm", preMlpNorm: "post_attention_layernorm" },
+  after: { postAttentionNorm: "post_attention_layernorm", postMlpNorm: "post_feedforward_layernorm" },
+  both: {
+    preAttentionNorm: "input_layernorm",
+    postAttentionNorm: "post_attention_layernorm",
+    preMlpNorm: "pre_feedforward_layernorm",
+    postMlpNorm: "post_feedforward_layernorm",
+  },
+} as const;
+
+export interface LlamaLike {
+  readonly modelType: string;
+  readonly prefix: string;
+  readonly defaults: {
+    readonly vocabSize: number;
+    readonly hiddenSize: number;
+    readonly intermediateSize: number;
+    readonly layers: number;
+    readonly heads: number;
+    /** Default of the class; absent = as many as query heads. */
+    readonly keyValueHeads?: number;
+    /** Default of the class; absent = hidden_size / heads. */
+    readonly headDim?: number;
+  };
+  /** Bias on q, k, v and o, or on q, k, v only. */
+  readonly attentionBias?: boolean | "query_key_value";
+  readonly mlpBias?: boolean;
+  readonly tied: boolean;
+  /** RMSNorm on every query and key head (qwen3) or on the whole projection (olmo2). */
+  readonly queryKeyNorm?: "head" | "projection";
+  readonly norm?: RmsNormVariant;
+  /**
+   * Where the block's norms stand: before each sublayer (llama), after it (olmo2), or both (gemma2).
+   * Default: before.
+   */
+  readonly normPosition?: keyof typeof NORM_POSITIONS;
+  readonly rotary?: RotaryVariant;
+  /** Layers without rotary embedding (smollm3): true where the layer rotates. */
+  readonly rotates?: (index: number) => boolean;
+  /** Window of a layer, undefined where attention is full. */
+  readonly slidingWindow?: (index: number) => number | undefined;
+  readonly layerTypes?: readonly ("full_attention" | "sliding_attention")[];
+  /** The decoder multiplies the embedding by a number (granite, gemma 1). */
+  readonly scaledEmbedding?: boolean;
+  /** The embedding class multiplies its own output (gemma 2 and later). */
+  readonly embeddingType?: string;
+  /** Field of the activation's name, and the class default. */
+  readonly activation?: { readonly field: string; readonly fallback: string };
+  /** The eager attention kernel caps its scores (gemma2). */
+  readonly softcappedAttention?: boolean;
+  readonly softcappedLogits?: boolean;
+  readonly rotaryPerLayerType?: boolean;
+  /** Name of the backbone class when it is not `${prefix}Model` (gemma3). */
+  readonly backboneType?: string;
+  readonly scaledResidual?: boolean;
+  readonly scaledLogits?: boolean;
+}
+
+/** Sizes that several parts of the tree need, read once. */
+interface Sizes {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  readonly layers: number;
+  readonly vocabSize: number;
+}
+
+export function llamaLike(family: LlamaLike, config: Config, context: BuildContext): ModuleGraph {
+  const { prefix } = family;
+  const sizes = readSizes(family, config);
+  const { hiddenSize, vocabSize, headDim } = sizes;
+  const keyOf = (index: number): string =>
+    `${family.rotates?.(index) ?? true} ${family.slidingWindow?.(index) ?? "full"}`;
+  const layerTypes = family.layerTypes;
+  return languageModel(
+    {
+      modelType: family.modelType,
+      prefix,
+      backbone: "model",
+      hiddenSize,
+      vocabSize,
+      tied: family.tied,
+      forward: {
+        kind: "decoder",
+        tokenEmbedding: "embed_tokens",
+        rotary: "rotary_emb",
+        layers: "layers",
+        finalNorm: "norm",
+        ...(family.scaledEmbedding === true ? { scaledEmbedding: true } : {}),
+        ...(layerTypes === undefined ? {} : { layerTypes }),
+      },
+      children: [
+        embedding(
+          "embed_tokens",
+          vocabSize,
+          hiddenSize,
+          family.embeddingType === undefined ? {} : { type: family.embeddingType, scaled: true },
+        ),
+        repeatedBy("layers", sizes.layers, keyOf, (_, index) =>
+          decoderLayer(family, sizes, config, index),
+        ),
+        norm(family, "norm", hiddenSize),
+        rotaryEmbedding(`${prefix}RotaryEmbedding`, headDim, {
+          ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
+          ...(family.rotaryPerLayerType === true && layerTypes !== undefined
+            ? { perLayerType: [...new Set(layerTypes)].sort() }
+            : {}),
+        }),
+      ],
+      ...(family.backboneType === undefined ? {} : { backboneType: family.backboneType }),
+      ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
+      ...(family.softcappedLogits === true ? { softcap: true } : {}),
+    },
+    config,
+    context,
+  );
+}
+
+function readSizes({ defaults }: LlamaLike, config: Config): Sizes {
+  const hiddenSize = config.size("hidden_size", defaults.hiddenSize);
+  const heads = config.size("num_attention_heads", defaults.heads);
+  const keyValueHeads = config.isNull("num_key_value_heads")
+    ? heads
+    : config.size("num_key_value_heads", defaults.keyValueHeads ?? heads);
+  return {
+    hiddenSize,
+    heads,
+    keyValueHeads,
+    headDim:
+      config.optionalSize("head_dim") ??
+      defaults.headDim ??
+      config.divide("hidden_size", hiddenSize, heads),
+    layers: config.layerCount("num_hidden_layers", defaults.layers),
+    vocabSize: config.size("vocab_size", defaults.vocabSize),
+    intermediateSize: config.size("intermediate_size", defaults.intermediateSize),
+  };
+}
+
+function norm(family: LlamaLike, name: string, size: number): ModuleNode {
+  return rmsNorm(name, `${family.prefix}RMSNorm`, size, family.norm ?? "scale_after_cast");
+}
+
+function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: number): ModuleNode {
+  const { prefix } = family;
+  const { hiddenSize, intermediateSize } = sizes;
+  const norms = NORM_POSITIONS[family.normPosition ?? "before"];
+  const { field, fallback } = family.activation ?? { field: "hidden_act", fallback: "silu" };
+  return container(String(index), `${prefix}DecoderLayer`, {
+    forward: {
+      kind: "decoder_layer",
+      attention: "self_attn",
+      mlp: "mlp",
+      ...norms,
+      ...(family.scaledResidual === true ? { scaledResidual: true } : {}),
+    },
+    children: [
+      selfAttention(family, sizes, config, index),
+      gatedMlp({
+        type: `${prefix}MLP`,
+        hiddenSize,
+        intermediateSize,
+        bias: family.mlpBias ?? false,
+        activation: activation(config, field, fallback),
+      }),
+      ...Object.values(norms).map((name) => norm(family, name, hiddenSize)),
+    ],
+  });
+}
+
+function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: number): ModuleNode {
+  const { hiddenSize, heads, keyValueHeads, headDim } = sizes;
+  const window = family.slidingWindow?.(index);
+  const normed = family.queryKeyNorm;
+  const queryWidth = normed === "head" ? headDim : heads * headDim;
+  const keyWidth = normed === "head" ? headDim : keyValueHeads * headDim;
+  return groupedQueryAttention({
+    type: `${family.prefix}Attention`,
+    hiddenSize,
+    heads,
+    keyValueHeads,
+    headDim,
+    queryKeyValueBias: family.attentionBias !== undefined && family.attentionBias !== false,
+    outputBias: family.attentionBias === true,
+    attentionDropout: config.number("attention_dropout", 0),
+    ...(family.rotates?.(index) === false ? {} : { rotary: family.rotary ?? "full" }),
+    ...(window === undefined ? {} : { slidingWindow: window }),
+    ...(family.softcappedAttention === true ? { softcap: true } : {}),
+    ...(normed === undefined
+      ? {}
+      : {
+          queryKeyNorm: {
+            on: normed,
+            nodes: [norm(family, "q_norm", queryWidth), norm(family, "k_norm", keyWidth)],
+          },
+        }),
+  });
+}

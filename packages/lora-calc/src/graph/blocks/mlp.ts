@@ -1,0 +1,55 @@
+/** Feed-forward modules. */
+
+import type { Activation } from "../forward.js";
+import type { ModuleNode } from "../module-graph.js";
+import { container, leaf, linear } from "../vocabulary.js";
+
+interface MlpShape {
+  readonly name?: string;
+  readonly type: string;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly bias?: boolean;
+  readonly activation: Activation;
+}
+
+/** `down_proj(act(gate_proj(x)) * up_proj(x))`. */
+export function gatedMlp(shape: MlpShape): ModuleNode {
+  const { name = "mlp", type, hiddenSize, intermediateSize, bias = false, activation } = shape;
+  return container(name, type, {
+    forward: { kind: "gated_mlp", gate: "gate_proj", up: "up_proj", down: "down_proj", activation },
+    children: [
+      linear("gate_proj", hiddenSize, intermediateSize, { bias }),
+      linear("up_proj", hiddenSize, intermediateSize, { bias }),
+      linear("down_proj", intermediateSize, hiddenSize, { bias }),
+      activationModule("act_fn", activation),
+    ],
+  });
+}
+
+/** `down_proj(up * act(gate))` with gate and up cut from one `gate_up_proj`. */
+export function fusedGatedMlp(shape: MlpShape & { readonly activationName?: string }): ModuleNode {
+  const { name = "mlp", type, hiddenSize, intermediateSize, bias = false, activation } = shape;
+  return container(name, type, {
+    forward: { kind: "fused_gated_mlp", gateUp: "gate_up_proj", down: "down_proj", activation },
+    children: [
+      linear("gate_up_proj", hiddenSize, 2 * intermediateSize, { bias }),
+      linear("down_proj", intermediateSize, hiddenSize, { bias }),
+      activationModule(shape.activationName ?? "activation_fn", activation),
+    ],
+  });
+}
+
+const ACTIVATION_CLASSES: Readonly<Record<Activation, string>> = {
+  silu: "SiLUActivation",
+  gelu: "GELUActivation",
+  gelu_tanh: "GELUTanh",
+  gelu_new: "NewGELUActivation",
+  relu: "ReLU",
+  relu2: "ReLUSquaredActivation",
+};
+
+/** The activation as a module: no parameters, but a name that `modules_to_save` or a regex can hit. */
+export function activationModule(name: string, activation: Activation): ModuleNode {
+  return leaf(name, ACTIVATION_CLASSES[activation]);
+}

@@ -1,0 +1,33 @@
+/** The module that makes cos and sin tables; it has buffers only. */
+
+import type { RotaryForward } from "../forward.js";
+import type { ModuleNode } from "../module-graph.js";
+import { buffer, container } from "../vocabulary.js";
+
+export interface RotaryOptions {
+  readonly keepsFp32?: boolean;
+  readonly perLayerType?: readonly string[];
+}
+
+/** Two copies of the inverse frequencies, `dim / 2` each (per attention type where the model has several). */
+export function rotaryEmbedding(
+  type: string,
+  dim: number,
+  { keepsFp32, perLayerType }: RotaryOptions = {},
+): ModuleNode {
+  const shape = [dim / 2];
+  const prefixes = perLayerType === undefined ? [""] : perLayerType.map((layer) => `${layer}_`);
+  const forward: RotaryForward = {
+    kind: "rotary",
+    dim,
+    ...(keepsFp32 === undefined ? {} : { keepsFp32 }),
+    ...(perLayerType === undefined ? {} : { perLayerType }),
+  };
+  return container("rotary_emb", type, {
+    forward,
+    buffers: prefixes.flatMap((prefix) => [
+      buffer(`${prefix}inv_freq`, shape),
+      buffer(`${prefix}original_inv_freq`, shape),
+    ]),
+  });
+}

@@ -1,0 +1,142 @@
+/**
+ * How modules compute, in the words of the modelling code: which child does what and in which order. The programs in
+ * `memory/modules` run these descriptions; a module without one can be counted but not run.
+ */
+
+export type Activation = "silu" | "gelu" | "gelu_tanh" | "gelu_new" | "relu" | "relu2";
+
+/** How an RMSNorm orders scaling and casting; it decides which fp32 copies stay alive. */
+export type RmsNormVariant =
+  /** `weight * x.to(input_dtype)` (llama, qwen, mistral, …). */
+  | "scale_after_cast"
+  /** `(weight * x).to(input_dtype)` with the weight in its own dtype (olmo2). */
+  | "scale_before_cast"
+  /** `x * (1 + weight.float())`, cast at the end (gemma). */
+  | "unit_offset";
+
+/** How rotary position embeddings are applied to queries and keys. */
+export type RotaryVariant =
+  /** cos and sin in the model's dtype, all dimensions of a head (llama). */
+  | "full"
+  /** cos and sin stay fp32, the result is cast back (olmo2). */
+  | "full_fp32"
+  /** Only the first dimensions of a head; rotated and passed parts are joined in one `cat` (phi3, gpt_neox). */
+  | "partial";
+
+/** Which child modules make queries, keys and values. */
+export type Projections =
+  | { readonly kind: "separate"; readonly query: string; readonly key: string; readonly value: string }
+  /** One projection whose output is cut along the features: all queries, all keys, all values (phi3, gpt2). */
+  | { readonly kind: "fused_split"; readonly fused: string }
+  /** One projection viewed as (heads, 3·head_dim) and cut inside each head (gpt_neox). */
+  | { readonly kind: "fused_per_head"; readonly fused: string };
+
+export interface AttentionForward {
+  readonly kind: "attention";
+  readonly projections: Projections;
+  readonly output: string;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  /** Norms of queries and keys: on the whole projection or on each head. */
+  readonly queryKeyNorm?: { readonly on: "projection" | "head"; readonly query: string; readonly key: string };
+  readonly rotary?: RotaryVariant;
+  /** Rotated dimensions of a head when `rotary` is partial. */
+  readonly rotaryDim?: number;
+  /** Window of a sliding-attention layer, in tokens. */
+  readonly slidingWindow?: number;
+  /** The attention scores are capped by tanh (only the eager kernel does it). */
+  readonly softcap?: boolean;
+  readonly attentionDropout: number;
+  readonly outputDropout?: number;
+}
+
+export type MlpForward =
+  | {
+      readonly kind: "gated_mlp";
+      readonly gate: string;
+      readonly up: string;
+      readonly down: string;
+      readonly activation: Activation;
+    }
+  /** Gate and up in one projection whose output is cut in two halves (phi3, glm4). */
+  | {
+      readonly kind: "fused_gated_mlp";
+      readonly gateUp: string;
+      readonly down: string;
+      readonly activation: Activation;
+    }
+  | {
+      readonly kind: "mlp";
+      readonly up: string;
+      readonly down: string;
+      readonly activation: Activation;
+      readonly dropout?: number;
+    };
+
+/** Order of norms, attention, MLP and residual additions in one decoder layer. */
+export interface DecoderLayerForward {
+  readonly kind: "decoder_layer";
+  readonly attention: string;
+  readonly mlp: string;
+  /** Norm of the attention's input; absent in post-norm blocks (olmo2). */
+  readonly preAttentionNorm?: string;
+  /** Norm of the attention's output, before the residual addition (gemma2, olmo2). */
+  readonly postAttentionNorm?: string;
+  readonly preMlpNorm?: string;
+  readonly postMlpNorm?: string;
+  /** Attention and MLP read the same input and are added together (gpt_neox). */
+  readonly parallel?: boolean;
+  /** `residual + hidden * multiplier` (granite). */
+  readonly scaledResidual?: boolean;
+  readonly residualDropout?: number;
+}
+
+/** The stack of layers between token ids and the last hidden state. */
+export interface DecoderForward {
+  readonly kind: "decoder";
+  readonly tokenEmbedding: string;
+  /** Learned positions that are added to the token embedding (gpt2). */
+  readonly positionEmbedding?: string;
+  /** The embedding is multiplied by a number after the lookup, in the decoder's forward (granite). */
+  readonly scaledEmbedding?: boolean;
+  readonly embeddingDropout?: number;
+  readonly rotary?: string;
+  readonly layers: string;
+  readonly finalNorm?: string;
+  /** Attention type of every layer when the model mixes them; decides which masks are built. */
+  readonly layerTypes?: readonly ("full_attention" | "sliding_attention")[];
+}
+
+export interface RotaryForward {
+  readonly kind: "rotary";
+  /** Rotated dimensions of a head. */
+  readonly dim: number;
+  /** cos and sin are returned in fp32 instead of the dtype of the hidden states. */
+  readonly keepsFp32?: boolean;
+  /** One pair of tables per attention type (gemma3). */
+  readonly perLayerType?: readonly string[];
+}
+
+export interface CausalLmForward {
+  readonly kind: "causal_lm";
+  readonly decoder: string;
+  readonly head: string;
+  /** The logits are divided by a number (granite). */
+  readonly scaledLogits?: boolean;
+  /** tanh cap of the logits (gemma2). */
+  readonly softcap?: boolean;
+}
+
+export type Forward =
+  | { readonly kind: "linear" }
+  | { readonly kind: "hf_conv1d" }
+  | { readonly kind: "embedding"; readonly scaled?: boolean }
+  | { readonly kind: "rms_norm"; readonly variant: RmsNormVariant }
+  | { readonly kind: "layer_norm" }
+  | RotaryForward
+  | AttentionForward
+  | MlpForward
+  | DecoderLayerForward
+  | DecoderForward
+  | CausalLmForward;

@@ -1,0 +1,87 @@
+/**
+ * The tree that `model.named_modules()` gives in transformers, as plain data.
+ *
+ * Equal elements of a ModuleList share one node with the list of their indices, so a model of 80 equal layers costs one
+ * layer. `expand.ts` gives every module its own path where an option needs that.
+ */
+
+import type { Dtype } from "../units/dtype.js";
+import type { Forward } from "./forward.js";
+
+/** One `nn.Parameter` registered on a module itself. */
+export interface Parameter {
+  readonly name: string;
+  /** As PyTorch prints it: a Linear weight is (out_features, in_features). */
+  readonly shape: readonly number[];
+  /** Full path of the parameter that is the same object, when this is the second name of a tied weight. */
+  readonly tiedTo?: string;
+  /** Dtype that the class keeps whatever dtype the model is loaded in. */
+  readonly dtype?: Dtype;
+}
+
+/** One buffer: takes memory, is never counted as a parameter. */
+export interface Buffer {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+/** What PEFT's `isinstance` checks can see in a module, with the dimensions that adapter formulas need. */
+export type Layer =
+  | { readonly kind: "linear"; readonly inFeatures: number; readonly outFeatures: number }
+  /** transformers' Conv1D of GPT-2: a linear whose weight is stored (in_features, out_features). */
+  | { readonly kind: "hf_conv1d"; readonly inFeatures: number; readonly outFeatures: number }
+  | { readonly kind: "embedding"; readonly rows: number; readonly dim: number }
+  | {
+      readonly kind: "conv1d" | "conv2d" | "conv3d";
+      readonly inChannels: number;
+      readonly outChannels: number;
+      readonly kernel: readonly number[];
+      readonly groups: number;
+      readonly dilation?: number;
+    }
+  /** `nn.MultiheadAttention` with equal query, key and value widths. */
+  | { readonly kind: "multihead_attention"; readonly embedDim: number }
+  | { readonly kind: "module_list" };
+
+export interface ModuleNode {
+  /** Path component inside the parent; the root has "". */
+  readonly name: string;
+  /** Class name in transformers or torch.nn. */
+  readonly type: string;
+  /** Base classes that matter to PEFT when `type` itself does not say it, and dimensions. */
+  readonly layer?: Layer;
+  /** How the module computes its output, when the memory engine knows it. */
+  readonly forward?: Forward;
+  readonly parameters: readonly Parameter[];
+  readonly buffers: readonly Buffer[];
+  readonly children: readonly Child[];
+  /** `is_transposed` of fused experts: their 3-D weights are stored (experts, in, out). */
+  readonly isTransposed?: boolean;
+}
+
+/** Elements of a ModuleList that are equal in everything but their index. */
+export interface Repeat {
+  readonly indices: readonly number[];
+  readonly element: ModuleNode;
+}
+
+export type Child = ModuleNode | Repeat;
+
+export function isRepeat(child: Child): child is Repeat {
+  return "indices" in child;
+}
+
+/** A model, ready for counting, adapting and running. */
+export interface ModuleGraph {
+  readonly modelType: string;
+  /** Class name of the whole model, for example `LlamaForCausalLM`. */
+  readonly className: string;
+  readonly root: ModuleNode;
+  /** Path of `get_input_embeddings()`, if the class has one. */
+  readonly inputEmbedding?: string;
+  /** Path of `get_output_embeddings()`, if the class has one. */
+  readonly outputEmbedding?: string;
+  /** Parameters that share storage: every name after the first is not counted again. */
+  readonly tied: readonly (readonly string[])[];
+}

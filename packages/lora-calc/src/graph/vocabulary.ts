@@ -1,0 +1,182 @@
+/** The words blueprints are written in: each makes one node of the module tree. */
+
+import type { Dtype } from "../units/dtype.js";
+import type { Forward, RmsNormVariant } from "./forward.js";
+import type { Buffer, Child, ModuleNode, Parameter, Repeat } from "./module-graph.js";
+
+interface ContainerParts {
+  readonly children?: readonly (Child | undefined)[];
+  readonly parameters?: readonly Parameter[];
+  readonly buffers?: readonly Buffer[];
+  readonly forward?: Forward;
+  readonly isTransposed?: boolean;
+}
+
+/** Any module that is not a layer PEFT can adapt. Children that are undefined are left out. */
+export function container(name: string, type: string, parts: ContainerParts = {}): ModuleNode {
+  const { children = [], parameters = [], buffers = [], forward, isTransposed } = parts;
+  return {
+    name,
+    type,
+    parameters,
+    buffers,
+    children: children.filter((child) => child !== undefined),
+    ...(forward === undefined ? {} : { forward }),
+    ...(isTransposed === undefined ? {} : { isTransposed }),
+  };
+}
+
+/** A module without parameters and children: activation, dropout. */
+export function leaf(name: string, type: string): ModuleNode {
+  return container(name, type);
+}
+
+export function parameter(name: string, shape: readonly number[], dtype?: Dtype): Parameter {
+  return dtype === undefined ? { name, shape } : { name, shape, dtype };
+}
+
+export function buffer(name: string, shape: readonly number[], dtype: Dtype = "float32"): Buffer {
+  return { name, shape, dtype };
+}
+
+export interface LinearOptions {
+  readonly bias?: boolean;
+  /** Full path of the weight that is the same object. */
+  readonly tiedTo?: string;
+  readonly type?: string;
+}
+
+/** `nn.Linear(inFeatures, outFeatures)`: weight (out_features, in_features). No bias unless said. */
+export function linear(
+  name: string,
+  inFeatures: number,
+  outFeatures: number,
+  { bias = false, tiedTo, type = "Linear" }: LinearOptions = {},
+): ModuleNode {
+  const weight: Parameter = {
+    name: "weight",
+    shape: [outFeatures, inFeatures],
+    ...(tiedTo === undefined ? {} : { tiedTo }),
+  };
+  return {
+    name,
+    type,
+    layer: { kind: "linear", inFeatures, outFeatures },
+    forward: { kind: "linear" },
+    parameters: bias ? [weight, parameter("bias", [outFeatures])] : [weight],
+    buffers: [],
+    children: [],
+  };
+}
+
+/** transformers' `Conv1D(outFeatures, inFeatures)`: weight (in_features, out_features), always with bias. */
+export function hfConv1d(name: string, inFeatures: number, outFeatures: number): ModuleNode {
+  return {
+    name,
+    type: "Conv1D",
+    layer: { kind: "hf_conv1d", inFeatures, outFeatures },
+    forward: { kind: "hf_conv1d" },
+    parameters: [parameter("weight", [inFeatures, outFeatures]), parameter("bias", [outFeatures])],
+    buffers: [],
+    children: [],
+  };
+}
+
+export interface EmbeddingOptions {
+  readonly type?: string;
+  readonly tiedTo?: string;
+  /** The class multiplies its output by a scale that is a buffer (gemma). */
+  readonly scaled?: boolean;
+}
+
+/** `nn.Embedding(rows, dim)`: weight (rows, dim). */
+export function embedding(
+  name: string,
+  rows: number,
+  dim: number,
+  { type = "Embedding", tiedTo, scaled = false }: EmbeddingOptions = {},
+): ModuleNode {
+  const weight: Parameter = {
+    name: "weight",
+    shape: [rows, dim],
+    ...(tiedTo === undefined ? {} : { tiedTo }),
+  };
+  return {
+    name,
+    type,
+    layer: { kind: "embedding", rows, dim },
+    forward: scaled ? { kind: "embedding", scaled } : { kind: "embedding" },
+    parameters: [weight],
+    buffers: scaled ? [buffer("embed_scale", [])] : [],
+    children: [],
+  };
+}
+
+/** RMSNorm of the given class: one weight vector. */
+export function rmsNorm(
+  name: string,
+  type: string,
+  size: number,
+  variant: RmsNormVariant = "scale_after_cast",
+): ModuleNode {
+  return container(name, type, {
+    parameters: [parameter("weight", [size])],
+    forward: { kind: "rms_norm", variant },
+  });
+}
+
+/** `nn.LayerNorm(size)`: weight and, unless said otherwise, bias. */
+export function layerNorm(
+  name: string,
+  size: number,
+  { bias = true, type = "LayerNorm" }: { bias?: boolean; type?: string } = {},
+): ModuleNode {
+  const weight = parameter("weight", [size]);
+  return container(name, type, {
+    parameters: bias ? [weight, parameter("bias", [size])] : [weight],
+    forward: { kind: "layer_norm" },
+  });
+}
+
+/** `nn.ModuleList` whose elements are given in groups of equal ones. */
+export function moduleList(name: string, repeats: readonly Repeat[]): ModuleNode {
+  return {
+    name,
+    type: "ModuleList",
+    layer: { kind: "module_list" },
+    parameters: [],
+    buffers: [],
+    children: repeats,
+  };
+}
+
+/** `nn.ModuleList` of `count` equal elements. */
+export function repeated(name: string, count: number, element: ModuleNode): ModuleNode {
+  return moduleList(name, count === 0 ? [] : [{ indices: range(count), element }]);
+}
+
+/**
+ * `nn.ModuleList` whose elements differ by a property of their index; elements with the same key share a node.
+ *
+ * Example: repeatedBy("layers", 4, (i) => (i % 2 ? "full" : "sliding"), (kind) => layer(kind))
+ */
+export function repeatedBy<Key extends string>(
+  name: string,
+  count: number,
+  keyOf: (index: number) => Key,
+  make: (key: Key, firstIndex: number) => ModuleNode,
+): ModuleNode {
+  const groups = new Map<Key, number[]>();
+  for (const index of range(count)) {
+    const key = keyOf(index);
+    const indices = groups.get(key);
+    if (indices === undefined) groups.set(key, [index]);
+    else indices.push(index);
+  }
+  const repeats = [...groups].map(([key, indices]) => ({ indices, element: make(key, indices[0] ?? 0) }));
+  return moduleList(name, repeats);
+}
+
+function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}

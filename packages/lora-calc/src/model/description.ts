@@ -1,0 +1,108 @@
+/** A model as the user gave it, checked for its form and not yet built. */
+
+import { isObject, Fields } from "../problem/fields.js";
+import type { JsonObject } from "../problem/fields.js";
+import { reject } from "../problem/problem.js";
+
+/** One entry of a safetensors header. */
+export interface TensorHeader {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+export type ModelDescription =
+  | {
+      readonly kind: "config";
+      /** Catalogue id, when it came from there. */
+      readonly id?: string;
+      readonly config: JsonObject;
+      readonly modelType: string;
+      /** Class to build: `model.architecture`, else `config.architectures[0]`. */
+      readonly architecture?: string;
+    }
+  | {
+      readonly kind: "safetensors";
+      readonly tensors: Readonly<Record<string, TensorHeader>>;
+      readonly config?: JsonObject;
+    }
+  | { readonly kind: "free_form"; readonly sizes: JsonObject };
+
+/** Finds the published config.json of a catalogue id. */
+export type CatalogueLookup = (id: string) => JsonObject;
+
+/** Reads `scenario.model`: an id, `{config}`, `{safetensors}`, or sizes typed by hand. */
+export function describeModel(model: unknown, lookup: CatalogueLookup): ModelDescription {
+  if (typeof model === "string") return fromConfig(lookup(model), { id: model });
+  if (!isObject(model)) {
+    reject({
+      code: model === undefined ? "missing_field" : "invalid_type",
+      path: "model",
+      message:
+        "model must be a catalogue id, an object with config or safetensors, or sizes (hidden_size, num_hidden_layers, total_params)",
+      received: model,
+    });
+  }
+  const fields = new Fields(model, "model");
+  const architecture = fields.string("architecture");
+  if (fields.has("safetensors")) return fromSafetensors(fields);
+  if (fields.has("config")) {
+    const config = fields.object("config");
+    return fromConfig(config?.values ?? {}, architecture === undefined ? {} : { architecture });
+  }
+  if (fields.has("id")) {
+    const id = fields.string("id") ?? "";
+    return fromConfig(lookup(id), { id, ...(architecture === undefined ? {} : { architecture }) });
+  }
+  return { kind: "free_form", sizes: model };
+}
+
+function fromConfig(
+  config: JsonObject,
+  given: { readonly id?: string; readonly architecture?: string },
+): ModelDescription {
+  const fields = new Fields(config, "model.config");
+  const modelType = fields.string("model_type");
+  if (modelType === undefined) {
+    reject({
+      code: "missing_field",
+      path: "model.config.model_type",
+      message: "config.json needs model_type; is this the config.json of a transformers model?",
+      expected: "text",
+    });
+  }
+  const architecture = given.architecture ?? fields.stringList("architectures")?.[0];
+  return {
+    kind: "config",
+    config,
+    modelType,
+    ...(given.id === undefined ? {} : { id: given.id }),
+    ...(architecture === undefined ? {} : { architecture }),
+  };
+}
+
+/** DTYPE and shape of each tensor; anything else in a header is refused with its name. */
+function fromSafetensors(fields: Fields): ModelDescription {
+  const header = fields.object("safetensors");
+  const tensors: Record<string, TensorHeader> = {};
+  for (const name of Object.keys(header?.values ?? {})) {
+    if (name === "__metadata__") continue;
+    const entry = header?.object(name);
+    const dtype = entry?.string("dtype");
+    const shape = entry?.integerList("shape");
+    if (dtype === undefined || shape === undefined || shape.some((size) => size < 0)) {
+      reject({
+        code: "invalid_value",
+        path: `model.safetensors.${name}`,
+        message: `tensor ${name} needs a dtype and a shape of whole numbers`,
+        received: entry?.values,
+      });
+    }
+    tensors[name] = { dtype, shape };
+  }
+  const config = fields.object("config");
+  return {
+    kind: "safetensors",
+    tensors,
+    ...(config === undefined ? {} : { config: config.values }),
+  };
+}

@@ -1,0 +1,52 @@
+/** The published list of problem codes. Codes are never renamed; each says which PEFT exception it stands for. */
+
+export interface CodeFacts {
+  /** What the code means, in one sentence. */
+  readonly meaning: string;
+  /** Exception class of PEFT or transformers for the same input, if there is one. */
+  readonly exception?: string;
+}
+
+export const PROBLEM_CODES = {
+  invalid_json: { meaning: "The text is not JSON." },
+  invalid_type: { meaning: "A field has a value of the wrong type." },
+  invalid_value: { meaning: "A field has a value outside what is allowed.", exception: "ValueError" },
+  unknown_field: { meaning: "A field is not known here." },
+  missing_field: { meaning: "A field that is needed is absent." },
+  limit_exceeded: { meaning: "An input is larger than this calculator accepts." },
+  unknown_model: { meaning: "The id is not in the catalogue." },
+  unknown_model_type: { meaning: "There is no blueprint for this model_type.", exception: "ValueError" },
+  unknown_architecture: { meaning: "The model class is not known for this model_type." },
+  unknown_gpu: { meaning: "The GPU is not in the catalogue." },
+  unknown_stack: { meaning: "The training stack is not known." },
+  unknown_peft_type: { meaning: "The PEFT method is not known.", exception: "KeyError" },
+  unknown_target_module: {
+    meaning: "No module of the model matches the targets.",
+    exception: "NoMatchingPeftModuleError",
+  },
+  unsupported_target_module: {
+    meaning: "A matched module is of a class that the method cannot adapt.",
+    exception: "ValueError",
+  },
+  missing_target_modules: {
+    meaning: "No targets were given and PEFT has no default for this model_type.",
+    exception: "ValueError",
+  },
+  invalid_adapter_option: {
+    meaning: "Adapter options exclude each other or do not fit the model.",
+    exception: "ValueError",
+  },
+  invalid_adapter_type: {
+    meaning: "An adapter option meets a module or value of a type that PEFT refuses.",
+    exception: "TypeError",
+  },
+  not_implemented_by_peft: {
+    meaning: "PEFT does not implement this value.",
+    exception: "NotImplementedError",
+  },
+  invalid_regex: { meaning: "The pattern is not a valid regular expression.", exception: "error" },
+  unsupported_regex: { meaning: "The pattern uses a feature that this engine refuses." },
+  unsupported: { meaning: "This combination is understood but not computed." },
+} as const satisfies Record<string, CodeFacts>;
+
+export type ProblemCode = keyof typeof PROBLEM_CODES;

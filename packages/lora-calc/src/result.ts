@@ -1,0 +1,121 @@
+/** The output of the calculator, version 1: plain JSON. Bytes and parameters are integers, per GPU. */
+
+import type { Problem } from "./problem/problem.js";
+
+/**
+ * How sure a figure is. `exact`: equal to PEFT or PyTorch to the unit. `derived`: follows from code that was read or
+ * traced. `fitted`: a constant from measurements. `assumed`: nobody measured it; treat it as a guess.
+ */
+export type Certainty = "exact" | "derived" | "fitted" | "assumed";
+
+export interface ModuleRow {
+  /** Path pattern, `*` for every repeated layer. */
+  readonly path: string;
+  readonly type: string;
+  /** Occurrences of the module. */
+  readonly count: number;
+  /** Trainable parameters of all occurrences. */
+  readonly trainable: number;
+  readonly in_features?: number;
+  readonly out_features?: number;
+  readonly rank?: number;
+  readonly scaling?: number;
+}
+
+export interface ParameterCounts {
+  readonly trainable: number;
+  readonly all: number;
+  /** 100 · trainable / all. */
+  readonly percent: number;
+  /** Parameters of the model without adapters, tied weights once. */
+  readonly base: number;
+  readonly by_module?: readonly ModuleRow[];
+}
+
+/** One named share of the peak. */
+export interface MemoryPart {
+  /** weights, adapters, optimizer, gradients, activations, checkpoints, logits, workspace, overhead, … */
+  readonly name: string;
+  readonly bytes: number;
+  readonly certainty: Certainty;
+  /** The formula with this run's numbers in it. */
+  readonly formula: string;
+}
+
+/** Memory alive after one stretch of the step, by part. */
+export interface TimelinePoint {
+  readonly phase: string;
+  /** Module whose work ends here, if one does. */
+  readonly module?: string;
+  readonly allocated: number;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+export interface MemoryResult {
+  readonly allocated_peak: number;
+  readonly reserved_peak: number;
+  readonly process_peak: number;
+  /** What the step was doing at the peak: forward, loss_forward, loss_backward, layer_backward, optimizer, … */
+  readonly peak_event: string;
+  readonly parts: readonly MemoryPart[];
+  readonly timeline?: readonly TimelinePoint[];
+}
+
+export interface Fit {
+  readonly verdict: "fits" | "tight" | "does_not_fit";
+  /** Bytes of the card as its driver reports them. */
+  readonly capacity: number;
+  readonly headroom: number;
+}
+
+/** A switch that would change the answer, with its price found by running the estimate again. */
+export interface Lever {
+  readonly id: string;
+  readonly text: string;
+  /** Bytes of the process peak that it frees. */
+  readonly saves: number;
+  /** What it costs in time or quality, in words. */
+  readonly cost: string;
+  /** The fields of the scenario it changes. */
+  readonly change: Readonly<Record<string, unknown>>;
+}
+
+export interface Assumed {
+  readonly path: string;
+  readonly value: unknown;
+  readonly reason: string;
+}
+
+export interface Estimate {
+  readonly schema: 1;
+  readonly id?: string;
+  readonly parameters: ParameterCounts;
+  /** Stored weights of the base model, adapters excluded. Unit: bytes. */
+  readonly weights: { readonly bytes: number; readonly certainty: Certainty };
+  readonly memory?: MemoryResult;
+  readonly interval?: {
+    readonly allocated: readonly [number, number];
+    readonly reserved: readonly [number, number];
+    readonly process: readonly [number, number];
+  };
+  readonly reserved_peak_expandable?: number;
+  /** Size of adapter_model.safetensors as PEFT writes it. */
+  readonly adapter_file_bytes?: number;
+  readonly fit?: Fit;
+  readonly advice?: readonly Lever[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly assumed: readonly Assumed[];
+  readonly warnings: readonly string[];
+}
+
+export interface Refusal {
+  readonly schema: 1;
+  readonly id?: string;
+  readonly error: Problem;
+}
+
+export type Result = Estimate | Refusal;
+
+export function isRefusal(result: Result): result is Refusal {
+  return "error" in result;
+}

@@ -1,0 +1,56 @@
+/** Numbers as text. The only place that rounds; GiB is 2^30, MiB is 2^20, GB is 10^9, always labelled. */
+
+export const KIB: number = 1024;
+export const MIB: number = 1024 * KIB;
+export const GIB: number = 1024 * MIB;
+
+/**
+ * Bytes in the largest binary unit that keeps the number at least 1.
+ *
+ * Example: formatBytes(8072204288) // "7.52 GiB"
+ */
+export function formatBytes(bytes: number): string {
+  const size = Math.abs(bytes);
+  if (size >= GIB) return `${(bytes / GIB).toFixed(2)} GiB`;
+  if (size >= MIB) return `${(bytes / MIB).toFixed(1)} MiB`;
+  if (size >= KIB) return `${(bytes / KIB).toFixed(1)} KiB`;
+  return `${bytes} B`;
+}
+
+/** Bytes in decimal gigabytes, the unit on the box of a graphics card. Example: formatGB(8e9) // "8.00 GB" */
+export function formatGB(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** Whole number with thousands separators, as Python's `f"{n:,d}"`. Example: formatCount(4194304) // "4,194,304" */
+export function formatCount(count: number): string {
+  return count.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/**
+ * `value` with `digits` decimals, rounded as Python rounds: exact ties go to the even digit
+ * (JavaScript's toFixed rounds them up, so 0.03125 would differ in the fourth decimal).
+ *
+ * Example: formatFixed(0.03125, 4) // "0.0312"
+ */
+export function formatFixed(value: number, digits: number): string {
+  const exact = value.toFixed(60);
+  const cut = exact.indexOf(".") + 1 + digits;
+  const isTie = /^50*$/.test(exact.slice(cut));
+  if (!isTie) return value.toFixed(digits);
+  const truncated = exact.slice(0, cut);
+  const lastDigitIsEven = Number(truncated.at(-1)) % 2 === 0;
+  return lastDigitIsEven ? truncated : value.toFixed(digits);
+}
+
+/**
+ * The line that PEFT's `print_trainable_parameters` prints, to the character.
+ *
+ * Source: peft@0.21.0 peft_model.py `print_trainable_parameters`.
+ * Example: formatTrainableLine(16777216, 6755192832)
+ *   // "trainable params: 16,777,216 || all params: 6,755,192,832 || trainable%: 0.2484"
+ */
+export function formatTrainableLine(trainable: number, all: number): string {
+  const percent = formatFixed((100 * trainable) / all, 4);
+  return `trainable params: ${formatCount(trainable)} || all params: ${formatCount(all)} || trainable%: ${percent}`;
+}
