@@ -18,6 +18,7 @@ export const PROBLEM_CODES = {
   unknown_model_type: { meaning: "There is no blueprint for this model_type.", exception: "ValueError" },
   unknown_architecture: { meaning: "The model class is not known for this model_type." },
   unknown_gpu: { meaning: "The GPU is not in the catalogue." },
+  unknown_recipe: { meaning: "The recipe is not in the catalogue." },
   unknown_stack: { meaning: "The training stack is not known." },
   unknown_peft_type: { meaning: "The PEFT method is not known.", exception: "KeyError" },
   unknown_target_module: {

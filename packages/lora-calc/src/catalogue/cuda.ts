@@ -1,0 +1,49 @@
+/** What CUDA takes beside the tensors, by generation of the card. */
+
+import { GIB, MIB } from "../units/format.js";
+import type { GpuGeneration } from "./row.js";
+
+/**
+ * Memory of the CUDA context with lazily loaded kernels (CUDA 12). No vendor figure exists: reports for one process range
+ * from 0.3 GiB at start to 0.6 GiB after a training step and grow with the generation. Nothing was found for Pascal and
+ * Volta, which are taken as Turing.
+ */
+const CONTEXT_GIB: Readonly<Record<GpuGeneration, number>> = {
+  Pascal: 0.35,
+  Volta: 0.35,
+  Turing: 0.35,
+  Ampere: 0.45,
+  Ada: 0.45,
+  Hopper: 0.55,
+  Blackwell: 0.6,
+};
+
+/** Half width of the band around the context. Unit: bytes. */
+export const CONTEXT_TOLERANCE_BYTES: number = Math.round(0.15 * GIB);
+
+/**
+ * Bytes that a process holds on the card before its first tensor.
+ *
+ * Unit: bytes, ± `CONTEXT_TOLERANCE_BYTES`. Certainty: assumed.
+ * Source: pytorch/pytorch issues 107667 (lazy loading) and 49877 (older CUDA: up to 1.6 GB).
+ * Example: contextBytes("Ada") // 483183821
+ */
+export function contextBytes(generation: GpuGeneration): number {
+  return Math.round(CONTEXT_GIB[generation] * GIB);
+}
+
+const WORKSPACE_BYTES_BEFORE_HOPPER = 8_519_680;
+const WORKSPACE_BYTES_FROM_HOPPER = 32 * MIB;
+
+/**
+ * Bytes of one cuBLAS workspace: two 4 MiB and eight 16 KiB buffers before Hopper, 32 MiB from Hopper on. PyTorch allocates
+ * one per handle and stream, so the forward and the backward thread hold one each.
+ *
+ * Unit: bytes inside the allocated memory. Certainty: derived.
+ * Source: pytorch (2026) aten/src/ATen/cuda/CublasHandlePool.cpp `parseChosenWorkspaceSize`.
+ * Example: cublasWorkspaceBytes("Hopper") // 33554432
+ */
+export function cublasWorkspaceBytes(generation: GpuGeneration): number {
+  const fromHopper = generation === "Hopper" || generation === "Blackwell";
+  return fromHopper ? WORKSPACE_BYTES_FROM_HOPPER : WORKSPACE_BYTES_BEFORE_HOPPER;
+}

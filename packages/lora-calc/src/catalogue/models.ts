@@ -1,0 +1,57 @@
+/** Finds published checkpoints by the names people type. */
+
+import type { JsonObject } from "../problem/fields.js";
+import { reject } from "../problem/problem.js";
+import { didYouMean, nameKey, nearestNames } from "./nearest.js";
+import type { ModelRow } from "./row.js";
+import { MODEL_ROWS } from "./rows/models.js";
+
+/** Every checkpoint of the catalogue, by owner and size. */
+export function listModels(): readonly ModelRow[] {
+  return MODEL_ROWS;
+}
+
+/**
+ * The checkpoint with this repository, alias or short name; case and separators do not matter, and the owner may be left
+ * out. Stops with `unknown_model` and the nearest names.
+ *
+ * Example: findModel("Llama-3.1-8B-Instruct").repo // "meta-llama/Llama-3.1-8B"
+ */
+export function findModel(name: string): ModelRow {
+  const row = MODELS_BY_KEY.get(nameKey(name));
+  if (row !== undefined) return row;
+  const nearest = nearestNames(name, name.includes("/") ? REPOSITORIES : [...MODELS_BY_KEY.keys()]);
+  reject({
+    code: "unknown_model",
+    path: "model",
+    message: `model is not in the catalogue: ${name}${didYouMean(nearest)}; any other model works through its config.json`,
+    received: name,
+    expected: "an id from the catalogue, or an object with config",
+  });
+}
+
+/** The config.json facts of a checkpoint, for `describeModel`. */
+export function catalogueConfig(name: string): JsonObject {
+  return findModel(name).config;
+}
+
+function repositoriesOf(row: ModelRow): readonly string[] {
+  return [row.repo, ...(row.aliases ?? [])];
+}
+
+const REPOSITORIES: readonly string[] = MODEL_ROWS.flatMap(repositoriesOf);
+
+/** Rows by every accepted key. A repository's bare name yields to a short name and to an earlier row. */
+function byKey(rows: readonly ModelRow[]): ReadonlyMap<string, ModelRow> {
+  const index = new Map<string, ModelRow>(rows.map((row) => [nameKey(row.id), row]));
+  for (const row of rows) {
+    for (const repository of repositoriesOf(row)) {
+      index.set(nameKey(repository), row);
+      const bareName = nameKey(repository.slice(repository.indexOf("/") + 1));
+      if (!index.has(bareName)) index.set(bareName, row);
+    }
+  }
+  return index;
+}
+
+const MODELS_BY_KEY = byKey(MODEL_ROWS);

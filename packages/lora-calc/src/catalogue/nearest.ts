@@ -1,0 +1,34 @@
+/** Names that a person may have meant, for the refusal of an unknown one. */
+
+import { nearestName } from "../problem/fields.js";
+
+const MAX_NAMES = 3;
+
+/** Text to compare by: lower case, every run of separators one hyphen. Example: nameKey("Llama 3.1_8B") // "llama-3.1-8b" */
+export function nameKey(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_-]+/g, "-");
+}
+
+/** Up to three known names that extend the typed one or are extended by it, else the one with the fewest typing errors. */
+export function nearestNames(typed: string, known: readonly string[]): readonly string[] {
+  const key = nameKey(typed);
+  if (key === "") return [];
+  const related = known.filter((name) => {
+    const candidate = nameKey(name);
+    return candidate.startsWith(key) || key.startsWith(candidate);
+  });
+  if (related.length > 0) return related.slice(0, MAX_NAMES);
+  const nearest = nearestName(typed, known);
+  return nearest === undefined ? [] : [nearest];
+}
+
+/** " (did you mean A, B or C?)", or nothing. */
+export function didYouMean(names: readonly string[]): string {
+  const last = names.at(-1);
+  if (last === undefined) return "";
+  const others = names.slice(0, -1);
+  return ` (did you mean ${others.length > 0 ? `${others.join(", ")} or ${last}` : last}?)`;
+}

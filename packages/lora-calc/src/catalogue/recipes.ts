@@ -1,0 +1,25 @@
+/** Finds published training configurations. */
+
+import { reject } from "../problem/problem.js";
+import { didYouMean, nameKey, nearestNames } from "./nearest.js";
+import type { RecipeRow } from "./row.js";
+import { RECIPE_ROWS } from "./rows/recipes.js";
+
+/** Every recipe of the catalogue, the most copied first. */
+export function listRecipes(): readonly RecipeRow[] {
+  return RECIPE_ROWS;
+}
+
+/** The recipe with this id. Stops with `unknown_recipe` and the nearest ids. */
+export function findRecipe(id: string): RecipeRow {
+  const row = RECIPE_ROWS.find((candidate) => nameKey(candidate.id) === nameKey(id));
+  if (row !== undefined) return row;
+  const ids = RECIPE_ROWS.map((candidate) => candidate.id);
+  reject({
+    code: "unknown_recipe",
+    path: "recipe",
+    message: `recipe is not in the catalogue: ${id}${didYouMean(nearestNames(id, ids))}`,
+    received: id,
+    expected: ids,
+  });
+}
