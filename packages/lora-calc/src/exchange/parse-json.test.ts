@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { MAX_DEPTH, parseJson } from "./parse-json.js";
+
+describe("parseJson(text, what)", () => {
+  it("reads a value, with or without a byte order mark", () => {
+    expect(parseJson('\uFEFF{"r": [16, "a\\"]["]}', "adapter")).toEqual({ r: [16, 'a"]['] });
+  });
+
+  it.each([
+    ['{\n  "r": 16,\n}', "adapter is not JSON: line 3, column 1"],
+    ['{"dora": yes}', 'adapter is not JSON: near "{"dora": yes}"'],
+    ["", "adapter is not JSON: it ends too early (it is empty)"],
+    ["<!DOCTYPE html>", "(it looks like a web page: download the raw file)"],
+  ])("says where %j breaks", (text, message) => {
+    expect(() => parseJson(text, "adapter")).toThrow(message);
+  });
+
+  it("refuses deep nesting before building the value", () => {
+    const deep = "[".repeat(1_000_000);
+    expect(() => parseJson(deep, "config.json")).toThrow(`deeper than ${MAX_DEPTH} levels`);
+  });
+
+  it("refuses a text above the limit", () => {
+    expect(() => parseJson(" ".repeat(5_000_001), "config.json")).toThrow(
+      "config.json has 5000001 bytes; at most 5000000 (5 MB) are read",
+    );
+  });
+});
