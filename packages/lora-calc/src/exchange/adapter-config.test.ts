@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { writeAdapterConfig } from "./adapter-config.js";
+
+/** Written by conformance/adapter_config.py with the real PEFT. */
+interface Golden {
+  readonly base: string;
+  readonly cases: readonly {
+    readonly adapter: Readonly<Record<string, unknown>>;
+    readonly text: string;
+  }[];
+}
+
+const GOLDEN = JSON.parse(
+  readFileSync(new URL("../../test/conformance/adapter-config.json", import.meta.url), "utf8"),
+) as Golden;
+
+describe("writeAdapterConfig(scenario)", () => {
+  it.each(
+    GOLDEN.cases.map(({ adapter, text }) => [JSON.stringify(adapter), adapter, text] as const),
+  )("is what PEFT saves for %s", (_, adapter, text) => {
+    expect(writeAdapterConfig({ model: GOLDEN.base, adapter })).toBe(text);
+  });
+
+  it("refuses what LoraConfig does not have", () => {
+    expect(() => writeAdapterConfig({ model: "gpt2", adapter: { rank: 8 } })).toThrow(
+      "adapter.rank is not a known field",
+    );
+    expect(() => writeAdapterConfig({ model: "gpt2", adapter: { peft_type: "IA3" } })).toThrow(
+      "adapter.peft_type IA3 is counted but not written; LORA is",
+    );
+  });
+});

@@ -1,0 +1,196 @@
+/** Writes the Python that sets up a scenario with PEFT, ending in the line it will print. */
+
+import type { ParameterCounts } from "../result.js";
+import type { Scenario } from "../scenario.js";
+import { isObject } from "../problem/fields.js";
+import type { JsonObject } from "../problem/fields.js";
+import { isDtype } from "../units/dtype.js";
+import { formatCount, formatTrainableLine } from "../units/format.js";
+import { checkLoraFields } from "./adapter-config.js";
+import { modelName } from "./model-name.js";
+import { pythonLiteral } from "./python-literal.js";
+
+/** Order in which people write LoraConfig; other fields follow, the task type ends the list. */
+const FIELD_ORDER: readonly string[] = [
+  "r",
+  "lora_alpha",
+  "target_modules",
+  "lora_dropout",
+  "bias",
+];
+
+/** Source: peft@0.21.0 utils/peft_types.py `TaskType`; transformers@5.18.0 models/auto/modeling_auto.py. */
+const CLASS_OF_TASK: Readonly<Record<string, string>> = {
+  CAUSAL_LM: "AutoModelForCausalLM",
+  SEQ_CLS: "AutoModelForSequenceClassification",
+  TOKEN_CLS: "AutoModelForTokenClassification",
+  QUESTION_ANS: "AutoModelForQuestionAnswering",
+  SEQ_2_SEQ_LM: "AutoModelForSeq2SeqLM",
+  FEATURE_EXTRACTION: "AutoModel",
+};
+
+/**
+ * Python for peft 0.21 and transformers 5: loads the base, adds the adapter, and ends in the line that
+ * `print_trainable_parameters` prints, as a comment.
+ */
+export function writePeftPython(scenario: Scenario, parameters: ParameterCounts): string {
+  const adapter = scenario.adapter === undefined ? {} : scenario.adapter;
+  if (adapter !== null) checkLoraFields(adapter);
+  const blocks = [
+    importBlock(scenario, adapter),
+    ...quantizationBlock(scenario),
+    baseBlock(scenario, adapter),
+    ...(adapter === null ? [] : [loraBlock(adapter)]),
+    modelBlock(scenario, adapter, parameters),
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function importBlock(scenario: Scenario, adapter: JsonObject | null): string {
+  const peft = [
+    "LoraConfig",
+    "get_peft_model",
+    ...(preparesKbit(scenario) ? ["prepare_model_for_kbit_training"] : []),
+  ];
+  const transformers = [
+    modelClass(scenario, adapter),
+    ...(isQuantized(scenario) ? ["BitsAndBytesConfig"] : []),
+  ];
+  return [
+    "import torch",
+    ...(adapter === null ? [] : [`from peft import ${peft.join(", ")}`]),
+    `from transformers import ${transformers.join(", ")}`,
+  ].join("\n");
+}
+
+function quantizationBlock(scenario: Scenario): readonly string[] {
+  if (!isQuantized(scenario)) return [];
+  const given: JsonObject = scenario.quantization ?? {};
+  const isFourBit = given["load_in_4bit"] === true;
+  const fields = isFourBit
+    ? { ...given, bnb_4bit_compute_dtype: given["bnb_4bit_compute_dtype"] ?? baseDtype(scenario) }
+    : given;
+  return [
+    call(
+      "quantization_config",
+      "BitsAndBytesConfig",
+      Object.entries(fields).map(([name, value]) => keyword(name, value)),
+    ),
+  ];
+}
+
+function baseBlock(scenario: Scenario, adapter: JsonObject | null): string {
+  const attention = scenario.training?.["attn_implementation"];
+  const labels = configOf(scenario)["num_labels"];
+  return call("base_model", `${modelClass(scenario, adapter)}.from_pretrained`, [
+    pythonLiteral(modelName(scenario.model) ?? "path/to/the/folder/of/config.json"),
+    keyword("dtype", baseDtype(scenario)),
+    ...(attention === undefined ? [] : [keyword("attn_implementation", attention)]),
+    ...(labels === undefined ? [] : [keyword("num_labels", labels)]),
+    ...(isQuantized(scenario) ? ["quantization_config=quantization_config"] : []),
+  ]);
+}
+
+function loraBlock(adapter: JsonObject): string {
+  const names = Object.keys(adapter).filter((name) => name !== "peft_type" && name !== "task_type");
+  const ordered = [
+    ...FIELD_ORDER.filter((name) => names.includes(name)),
+    ...names.filter((name) => !FIELD_ORDER.includes(name)),
+    ...(adapter["task_type"] === undefined ? [] : ["task_type"]),
+  ];
+  return call(
+    "lora_config",
+    "LoraConfig",
+    ordered.map((name) => keyword(name, adapter[name])),
+  );
+}
+
+function modelBlock(
+  scenario: Scenario,
+  adapter: JsonObject | null,
+  parameters: ParameterCounts,
+): string {
+  const checkpointing = checkpointingLines(scenario);
+  if (adapter === null) {
+    return [
+      ...checkpointing,
+      `# full fine-tuning: ${formatCount(parameters.trainable)} parameters train`,
+    ].join("\n");
+  }
+  return [
+    ...checkpointing,
+    "model = get_peft_model(base_model, lora_config)",
+    ...adapterDtypeLines(scenario),
+    "model.print_trainable_parameters()",
+    `# ${formatTrainableLine(parameters.trainable, parameters.all)}`,
+  ].join("\n");
+}
+
+/** Before the adapter is added, so that PEFT sees it and makes the inputs require gradients. */
+function checkpointingLines(scenario: Scenario): readonly string[] {
+  const checkpointing = scenario.training?.["gradient_checkpointing"] === true;
+  const reentrant = scenario.training?.["use_reentrant"] === true;
+  const kwargs = `gradient_checkpointing_kwargs=${pythonLiteral({ use_reentrant: reentrant })}`;
+  if (!preparesKbit(scenario)) {
+    return checkpointing ? [`base_model.gradient_checkpointing_enable(${kwargs})`] : [];
+  }
+  return [
+    "# casts norms, embeddings and the head to float32",
+    call("base_model", "prepare_model_for_kbit_training", [
+      "base_model",
+      keyword("use_gradient_checkpointing", checkpointing),
+      ...(checkpointing ? [kwargs] : []),
+    ]),
+  ];
+}
+
+/** PEFT makes adapters float32 beside a 16-bit base; some trainers cast them back. */
+function adapterDtypeLines(scenario: Scenario): readonly string[] {
+  const dtype = scenario.training?.["adapter_dtype"];
+  if (dtype === undefined || dtype === "auto") return [];
+  return [
+    "for parameter in model.parameters():",
+    "    if parameter.requires_grad:",
+    `        parameter.data = parameter.data.to(${dtypeText(dtype)})`,
+  ];
+}
+
+function modelClass(scenario: Scenario, adapter: JsonObject | null): string {
+  const architecture =
+    typeof scenario.model === "string" ? undefined : scenario.model["architecture"];
+  if (typeof architecture === "string" && /^[A-Za-z_]\w*$/.test(architecture)) return architecture;
+  const task = adapter?.["task_type"];
+  return (typeof task === "string" ? CLASS_OF_TASK[task] : undefined) ?? "AutoModelForCausalLM";
+}
+
+function configOf(scenario: Scenario): JsonObject {
+  const config = typeof scenario.model === "string" ? undefined : scenario.model["config"];
+  return isObject(config) ? config : {};
+}
+
+function isQuantized({ quantization }: Scenario): boolean {
+  return quantization?.["load_in_4bit"] === true || quantization?.["load_in_8bit"] === true;
+}
+
+function preparesKbit(scenario: Scenario): boolean {
+  return scenario.training?.["prepare_kbit"] === true;
+}
+
+function baseDtype(scenario: Scenario): unknown {
+  return scenario.training?.["dtype"] ?? "bfloat16";
+}
+
+function dtypeText(dtype: unknown): string {
+  return isDtype(dtype) ? `torch.${dtype}` : pythonLiteral(dtype);
+}
+
+/** `name=value`; a name that is no Python name cannot be an argument and is passed as a dictionary. */
+function keyword(name: string, value: unknown): string {
+  const text =
+    name.endsWith("dtype") || name.endsWith("storage") ? dtypeText(value) : pythonLiteral(value);
+  return /^[A-Za-z_]\w*$/.test(name) ? `${name}=${text}` : `**${pythonLiteral({ [name]: value })}`;
+}
+
+function call(target: string, callee: string, args: readonly string[]): string {
+  return [`${target} = ${callee}(`, ...args.map((argument) => `    ${argument},`), ")"].join("\n");
+}
