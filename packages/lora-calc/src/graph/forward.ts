@@ -25,11 +25,24 @@ export type RotaryVariant =
 
 /** Which child modules make queries, keys and values. */
 export type Projections =
-  | { readonly kind: "separate"; readonly query: string; readonly key: string; readonly value: string }
-  /** One projection whose output is cut along the features: all queries, all keys, all values (phi3, gpt2). */
+  | {
+      readonly kind: "separate";
+      readonly query: string;
+      readonly key: string;
+      readonly value: string;
+    }
+  /** One projection, `split` along the features: all queries, all keys, all values (gpt2). */
   | { readonly kind: "fused_split"; readonly fused: string }
+  /** The same cut by slices, whose gradients are padded one by one (phi3). */
+  | { readonly kind: "fused_slices"; readonly fused: string }
   /** One projection viewed as (heads, 3·head_dim) and cut inside each head (gpt_neox). */
   | { readonly kind: "fused_per_head"; readonly fused: string };
+
+/**
+ * Where queries and keys are normalised: the whole projection (olmo2), each head before the heads are moved to the front
+ * (qwen3), or each head after that (gemma3).
+ */
+export type QueryKeyNormPlace = "projection" | "head" | "head_transposed";
 
 export interface AttentionForward {
   readonly kind: "attention";
@@ -38,8 +51,11 @@ export interface AttentionForward {
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headDim: number;
-  /** Norms of queries and keys: on the whole projection or on each head. */
-  readonly queryKeyNorm?: { readonly on: "projection" | "head"; readonly query: string; readonly key: string };
+  readonly queryKeyNorm?: {
+    readonly on: QueryKeyNormPlace;
+    readonly query: string;
+    readonly key: string;
+  };
   readonly rotary?: RotaryVariant;
   /** Rotated dimensions of a head when `rotary` is partial. */
   readonly rotaryDim?: number;

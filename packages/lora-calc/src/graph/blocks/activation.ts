@@ -17,7 +17,11 @@ const NAMES: Readonly<Record<string, Activation>> = {
 };
 
 /** Activation of a config field; a name that is not understood is a Problem, never a substitute. */
-export function activation(config: Config, names: string | readonly string[], fallback: string): Activation {
+export function activation(
+  config: Config,
+  names: string | readonly string[],
+  fallback: string,
+): Activation {
   const name = config.string(names, fallback);
   const known = NAMES[name];
   if (known === undefined) {

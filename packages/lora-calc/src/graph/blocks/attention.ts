@@ -1,6 +1,6 @@
 /** Self-attention modules: projections with their real widths, and how they are used. */
 
-import type { AttentionForward, RotaryVariant } from "../forward.js";
+import type { AttentionForward, QueryKeyNormPlace, RotaryVariant } from "../forward.js";
 import type { ModuleNode } from "../module-graph.js";
 import { container, linear } from "../vocabulary.js";
 
@@ -16,7 +16,10 @@ export interface GroupedQueryAttention {
   readonly rotary?: RotaryVariant;
   readonly attentionDropout: number;
   /** Norms of queries and keys, made by the caller because their class and size differ. */
-  readonly queryKeyNorm?: { readonly on: "projection" | "head"; readonly nodes: readonly [ModuleNode, ModuleNode] };
+  readonly queryKeyNorm?: {
+    readonly on: QueryKeyNormPlace;
+    readonly nodes: readonly [ModuleNode, ModuleNode];
+  };
   readonly slidingWindow?: number;
   readonly softcap?: boolean;
 }

@@ -83,7 +83,8 @@ export function languageModel(
   const className = context.className ?? causalClass;
   if (className === baseClass) return baseModel(parts, baseClass);
   const task = className === causalClass ? "ForCausalLM" : className.slice(parts.prefix.length);
-  const make = className.startsWith(parts.prefix) || className === causalClass ? TASKS[task] : undefined;
+  const make =
+    className.startsWith(parts.prefix) || className === causalClass ? TASKS[task] : undefined;
   if (make === undefined) rejectClass(parts, className, [baseClass, causalClass]);
   const { children, head, backbone = parts.backbone } = make(parts, config);
   return {

@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
-import type { RmsNormVariant, RotaryVariant } from "../forward.js";
+import type { QueryKeyNormPlace, RmsNormVariant, RotaryVariant } from "../forward.js";
 import type { ModuleGraph, ModuleNode } from "../module-graph.js";
 import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
 import { activation } from "./activation.js";
@@ -13,7 +13,10 @@ import { rotaryEmbedding } from "./rotary.js";
 
 const NORM_POSITIONS = {
   before: { preAttentionNorm: "input_layernorm", preMlpNorm: "post_attention_layernorm" },
-  after: { postAttentionNorm: "post_attention_layernorm", postMlpNorm: "post_feedforward_layernorm" },
+  after: {
+    postAttentionNorm: "post_attention_layernorm",
+    postMlpNorm: "post_feedforward_layernorm",
+  },
   both: {
     preAttentionNorm: "input_layernorm",
     postAttentionNorm: "post_attention_layernorm",
@@ -41,7 +44,7 @@ export interface LlamaLike {
   readonly mlpBias?: boolean;
   readonly tied: boolean;
   /** RMSNorm on every query and key head (qwen3) or on the whole projection (olmo2). */
-  readonly queryKeyNorm?: "head" | "projection";
+  readonly queryKeyNorm?: QueryKeyNormPlace;
   readonly norm?: RmsNormVariant;
   /**
    * Where the block's norms stand: before each sublayer (llama), after it (olmo2), or both (gemma2).
@@ -187,8 +190,8 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
   const { hiddenSize, heads, keyValueHeads, headDim } = sizes;
   const window = family.slidingWindow?.(index);
   const normed = family.queryKeyNorm;
-  const queryWidth = normed === "head" ? headDim : heads * headDim;
-  const keyWidth = normed === "head" ? headDim : keyValueHeads * headDim;
+  const queryWidth = normed === "projection" ? heads * headDim : headDim;
+  const keyWidth = normed === "projection" ? keyValueHeads * headDim : headDim;
   return groupedQueryAttention({
     type: `${family.prefix}Attention`,
     hiddenSize,

@@ -28,7 +28,7 @@ export const gemma3Text: Blueprint = {
         },
         attentionBias: config.boolean("attention_bias", false),
         tied: config.boolean("tie_word_embeddings", true),
-        queryKeyNorm: "head",
+        queryKeyNorm: "head_transposed",
         norm: "unit_offset",
         normPosition: "both",
         embeddingType: "Gemma3TextScaledWordEmbedding",

@@ -13,7 +13,8 @@ export const phi3: Blueprint = {
     const hiddenSize = config.size("hidden_size", 3072);
     const heads = config.size("num_attention_heads", 32);
     const keyValueHeads = config.optionalSize("num_key_value_heads") ?? heads;
-    const headDim = config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
+    const headDim =
+      config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
     const vocabSize = config.size("vocab_size", 32064);
     const residualDropout = config.number("resid_pdrop", 0);
     const slidingWindow = config.optionalSize("sliding_window");
@@ -21,7 +22,7 @@ export const phi3: Blueprint = {
     const attention = container("self_attn", "Phi3Attention", {
       forward: {
         kind: "attention",
-        projections: { kind: "fused_split", fused: "qkv_proj" },
+        projections: { kind: "fused_slices", fused: "qkv_proj" },
         output: "o_proj",
         heads,
         keyValueHeads,

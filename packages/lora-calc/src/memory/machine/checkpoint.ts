@@ -1,0 +1,163 @@
+/**
+ * Gradient checkpointing: forward keeps the inputs only; backward runs the forward again for what it needs.
+ *
+ * Source: torch/utils/checkpoint.py. Non-reentrant: saved tensors become placeholders, and the second run stops at the
+ * last one (`_StopRecomputationError`). Reentrant: the whole block is one node that runs forward and its own backward.
+ */
+
+import { backward } from "./engine.js";
+import type { Machine, SavedTensorHook } from "./machine.js";
+import type { Saved } from "./node.js";
+import { withAutocast } from "./ops/cast.js";
+import type { Tensor } from "./tensor.js";
+
+/** Work that can be run twice; `captured` are tensors it uses besides its inputs. */
+export interface Checkpointed {
+  readonly inputs: readonly Tensor[];
+  readonly captured: readonly Tensor[];
+  readonly run: (inputs: readonly Tensor[]) => readonly Tensor[];
+}
+
+/** Everything backward needs has been recomputed: the rest of the forward is not run. */
+class StopRecomputation extends Error {}
+
+/** What one checkpointed call keeps until the last of its nodes is done. */
+class CheckpointFrame {
+  private readonly m: Machine;
+  private readonly work: Checkpointed;
+  private readonly autocast: boolean;
+  /** Per saved tensor of the first forward: whether a node may still ask for it. */
+  private readonly isOpen: boolean[] = [];
+  private open = 0;
+  private isRecomputed = false;
+  private readonly recomputed = new Map<number, Tensor>();
+
+  constructor(m: Machine, work: Checkpointed) {
+    this.m = m;
+    this.work = work;
+    this.autocast = m.autocast.enabled;
+    for (const tensor of [...work.inputs, ...work.captured]) m.retain(tensor);
+  }
+
+  /** Placeholder for a tensor that the first forward would have kept. */
+  placeholder(): Saved {
+    const index = this.isOpen.length;
+    this.isOpen.push(true);
+    this.open += 1;
+    return { unpack: () => this.take(index), discard: () => this.close(index) };
+  }
+
+  /** Ends the frame when the forward kept nothing. */
+  seal(): void {
+    if (this.isOpen.length === 0) this.end();
+  }
+
+  private take(index: number): Tensor {
+    if (!this.isRecomputed) this.recompute();
+    const tensor = this.recomputed.get(index);
+    if (tensor === undefined) throw new Error("checkpoint: forward and recomputation differ");
+    this.recomputed.delete(index);
+    tensor.references -= 1;
+    return tensor;
+  }
+
+  private recompute(): void {
+    const { m, work } = this;
+    this.isRecomputed = true;
+    let count = 0;
+    const hook: SavedTensorHook = {
+      pack: (tensor) => {
+        const kept = m.retain(tensor.requiresGrad ? m.alias(tensor) : tensor);
+        const saved = m.holdSaved(kept);
+        if (this.isOpen[count] === true) this.recomputed.set(count, kept);
+        else m.release(kept);
+        count += 1;
+        if (count < this.isOpen.length) return saved;
+        saved.discard();
+        throw new StopRecomputation();
+      },
+    };
+    m.hooks.push(hook);
+    const gradBefore = m.gradEnabled;
+    m.gradEnabled = true;
+    try {
+      const outputs = withAutocast(m, this.autocast, () => work.run(work.inputs));
+      for (const output of outputs) m.consume(output);
+    } catch (error) {
+      if (!(error instanceof StopRecomputation)) throw error;
+    } finally {
+      m.gradEnabled = gradBefore;
+      m.hooks.pop();
+    }
+  }
+
+  private close(index: number): void {
+    const left = this.recomputed.get(index);
+    if (left !== undefined) {
+      this.recomputed.delete(index);
+      this.m.release(left);
+    }
+    this.isOpen[index] = false;
+    this.open -= 1;
+    if (this.open === 0) this.end();
+  }
+
+  private end(): void {
+    for (const tensor of [...this.work.inputs, ...this.work.captured]) this.m.release(tensor);
+  }
+}
+
+/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=False)`. */
+export function checkpoint(m: Machine, work: Checkpointed): readonly Tensor[] {
+  const frame = new CheckpointFrame(m, work);
+  m.hooks.push({ pack: () => frame.placeholder() });
+  try {
+    return work.run(work.inputs);
+  } finally {
+    m.hooks.pop();
+    frame.seal();
+  }
+}
+
+/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=True)` of work with one input and one output. */
+export function checkpointReentrant(m: Machine, work: Checkpointed): Tensor {
+  const [input] = work.inputs;
+  if (input === undefined) throw new Error("a checkpoint needs an input");
+  const autocast = m.autocast.enabled;
+  const node = m.track("CheckpointFunctionBackward", [input]);
+  const [result] = m.withoutGrad(() => work.run([input]));
+  if (result === undefined) throw new Error("a checkpoint needs an output");
+  if (node !== undefined) {
+    m.save(node, input);
+    for (const tensor of work.captured) node.attributes.push(m.retain(tensor));
+    node.backward = (gradient, saved) => {
+      const [kept] = saved;
+      if (kept === undefined) throw new Error("checkpoint saved nothing");
+      return [recomputeAndDifferentiate(m, work, kept, gradient, autocast)];
+    };
+  }
+  m.finish(node, [result], []);
+  return result;
+}
+
+function recomputeAndDifferentiate(
+  m: Machine,
+  work: Checkpointed,
+  kept: Tensor,
+  gradient: Tensor,
+  autocast: boolean,
+): Tensor {
+  return m.frame((frame) => {
+    const input = frame.hold(m.alias(kept));
+    input.requiresGrad = true;
+    m.gradEnabled = true;
+    const [output] = withAutocast(m, autocast, () => work.run([input]));
+    m.gradEnabled = false;
+    if (output === undefined) throw new Error("a checkpoint needs an output");
+    frame.hold(output);
+    backward(m, output, gradient);
+    const { grad } = input;
+    if (grad === undefined) throw new Error("a checkpoint got no gradient");
+    return grad;
+  });
+}

@@ -1,0 +1,153 @@
+/**
+ * The backward pass: runs nodes from the last to the first, adds gradients where paths meet, frees what each node saved.
+ *
+ * Source: torch/csrc/autograd/engine.cpp (`evaluate_function`, `call_function`, `validate_outputs`), input_buffer.cpp
+ * (`accumulate`), functions/accumulate_grad.h. Meeting gradients are added out of place, as traced; a CUDA run may add
+ * in place.
+ */
+
+import { add } from "./ops/elementwise.js";
+import { cast } from "./ops/cast.js";
+import { clone } from "./ops/views.js";
+import { sumToShape } from "./ops/reduce.js";
+import { sameShape } from "./layout.js";
+import type { Machine } from "./machine.js";
+import type { Node } from "./node.js";
+import { ReadyQueue } from "./ready-queue.js";
+import type { Tensor } from "./tensor.js";
+
+/** One run of the engine; reentrant checkpointing starts another one inside it. */
+class GraphTask {
+  private readonly machine: Machine;
+  /** Gradients that have arrived, per node and output. */
+  private readonly buffers = new Map<Node, (Tensor | undefined)[]>();
+  /** Edges into a node that have not delivered yet. */
+  private readonly pending = new Map<Node, number>();
+  private readonly ready = new ReadyQueue();
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  run(root: Node, index: number, gradient: Tensor): void {
+    this.countEdges(root);
+    this.deliver(root, index, gradient);
+    this.ready.push(root);
+    for (let node = this.ready.pop(); node !== undefined; node = this.ready.pop()) {
+      this.evaluate(node);
+    }
+  }
+
+  private countEdges(root: Node): void {
+    const seen = new Set([root]);
+    const stack = [root];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      for (const edge of node.edges) {
+        if (edge === undefined) continue;
+        this.pending.set(edge.node, (this.pending.get(edge.node) ?? 0) + 1);
+        if (seen.has(edge.node)) continue;
+        seen.add(edge.node);
+        stack.push(edge.node);
+      }
+    }
+  }
+
+  private evaluate(node: Node): void {
+    const { machine } = this;
+    const buffer = this.buffers.get(node) ?? [];
+    this.buffers.delete(node);
+    const previous = machine.currentNode;
+    machine.currentNode = node;
+    if (node.leaf !== undefined) {
+      accumulate(machine, node.leaf, buffer[0]);
+    } else {
+      machine.setSection(node.section);
+      const outputs = buffer.some((gradient) => gradient !== undefined)
+        ? this.apply(node, buffer)
+        : [];
+      machine.releaseSaved(node);
+      for (const gradient of buffer) if (gradient !== undefined) machine.release(gradient);
+      this.distribute(node, outputs);
+    }
+    machine.currentNode = previous;
+  }
+
+  /** Calls the node's backward and brings its results to the shape and dtype the next nodes expect. */
+  private apply(node: Node, buffer: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+    const { machine } = this;
+    if (node.backward === undefined) throw new Error(`${node.name} has no backward`);
+    const saved = node.saved.map((entry) => machine.retain(entry.unpack()));
+    const [first] = buffer;
+    if (first === undefined) throw new Error(`${node.name} got no gradient of its first output`);
+    const results = node.backward(first, saved, buffer);
+    const valid = node.edges.map((edge, index) => {
+      const gradient = results[index];
+      if (edge === undefined || gradient === undefined) return undefined;
+      const facts = edge.node.outputs[edge.index];
+      if (facts === undefined) throw new Error(`${edge.node.name} has no output ${edge.index}`);
+      const summed = sameShape(gradient.shape, facts.shape)
+        ? gradient
+        : sumToShape(machine, gradient, facts.shape);
+      return machine.retain(cast(machine, summed, facts.dtype));
+    });
+    for (const tensor of saved) machine.release(tensor);
+    for (const result of results) if (result !== undefined) machine.consume(result);
+    return valid;
+  }
+
+  private distribute(node: Node, outputs: readonly (Tensor | undefined)[]): void {
+    node.edges.forEach((edge, index) => {
+      if (edge === undefined) return;
+      const gradient = outputs[index];
+      if (gradient !== undefined) {
+        this.deliver(edge.node, edge.index, gradient);
+        this.machine.release(gradient);
+      }
+      const left = (this.pending.get(edge.node) ?? 0) - 1;
+      this.pending.set(edge.node, left);
+      if (left === 0) this.ready.push(edge.node);
+    });
+  }
+
+  private deliver(node: Node, index: number, gradient: Tensor): void {
+    const { machine } = this;
+    let buffer = this.buffers.get(node);
+    if (buffer === undefined) {
+      buffer = node.outputs.map(() => undefined);
+      this.buffers.set(node, buffer);
+    }
+    const present = buffer[index];
+    if (present === undefined) {
+      buffer[index] = machine.retain(gradient);
+      return;
+    }
+    const sum = machine.withoutGrad(() => add(machine, present, gradient));
+    buffer[index] = machine.retain(sum);
+    machine.release(present);
+  }
+}
+
+/** Adds to `.grad` of a leaf: takes the first gradient over when nothing else holds it, copies it otherwise. */
+function accumulate(machine: Machine, leaf: Tensor, gradient: Tensor | undefined): void {
+  if (gradient === undefined) return;
+  machine.withoutGrad(() => {
+    if (leaf.grad !== undefined) {
+      machine.release(gradient);
+      return;
+    }
+    const owned = gradient.references === 1 ? machine.alias(gradient) : clone(machine, gradient);
+    leaf.grad = machine.retain(owned);
+    machine.release(gradient);
+  });
+}
+
+/** `tensor.backward(gradient)` for a tensor with history. */
+export function backward(machine: Machine, tensor: Tensor, gradient: Tensor): void {
+  const root = tensor.producer;
+  if (root === undefined) throw new Error("backward needs a tensor with history");
+  root.owners += 1;
+  machine.retain(gradient);
+  machine.withoutGrad(() => new GraphTask(machine).run(root, tensor.outputIndex, gradient));
+  machine.release(gradient);
+  machine.disown(root);
+}

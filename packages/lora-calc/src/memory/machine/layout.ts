@@ -1,0 +1,144 @@
+/**
+ * Shapes and strides as PyTorch computes them. Strides decide where a `reshape` can be a view and where it must copy,
+ * so a wrong stride is a wrong allocation.
+ */
+
+export type Shape = readonly number[];
+
+/** Strides of a dense row-major tensor. */
+export function contiguousStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let dim = shape.length - 1; dim >= 0; dim -= 1) {
+    strides[dim] = stride;
+    stride *= Math.max(shape[dim] ?? 1, 1);
+  }
+  return strides;
+}
+
+/** Whether the elements lie in row-major order without gaps (dimensions of size 1 may have any stride). */
+export function isContiguous(shape: Shape, strides: Shape): boolean {
+  let expected = 1;
+  for (let dim = shape.length - 1; dim >= 0; dim -= 1) {
+    const size = shape[dim] ?? 1;
+    if (size === 1) continue;
+    if (strides[dim] !== expected) return false;
+    expected *= size;
+  }
+  return true;
+}
+
+export function sameShape(left: Shape, right: Shape): boolean {
+  return left.length === right.length && left.every((size, dim) => size === right[dim]);
+}
+
+/** Shape of the result of an elementwise operation on operands of these shapes. */
+export function broadcastShape(shapes: readonly Shape[]): Shape {
+  const first = shapes[0] ?? [];
+  if (shapes.every((shape) => sameShape(shape, first))) return first;
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const result = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    const offset = rank - shape.length;
+    shape.forEach((size, dim) => {
+      if (size !== 1) result[offset + dim] = size;
+    });
+  }
+  return result;
+}
+
+/** Strides of a tensor seen as `shape`: 0 in every broadcast dimension. */
+export function expandedStrides(from: Shape, strides: Shape, shape: Shape): number[] {
+  const offset = shape.length - from.length;
+  return shape.map((size, dim) => {
+    const own = dim - offset;
+    if (own < 0) return 0;
+    return from[own] === size ? (strides[own] ?? 0) : 0;
+  });
+}
+
+interface Operand {
+  readonly shape: Shape;
+  readonly strides: Shape;
+}
+
+/**
+ * Strides of a new tensor that an elementwise operation writes: the operands' order of dimensions, without gaps.
+ *
+ * Source: aten/src/ATen/TensorIterator.cpp, `reorder_dimensions` and `allocate_or_resize_outputs`.
+ */
+export function elementwiseStrides(operands: readonly Operand[], shape: Shape): number[] {
+  if (operands.every((it) => sameShape(it.shape, shape) && isContiguous(it.shape, it.strides))) {
+    return contiguousStrides(shape);
+  }
+  const expanded = operands.map((it) => expandedStrides(it.shape, it.strides, shape));
+  const order = fastestFirst(expanded, shape);
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (const dim of order) {
+    strides[dim] = stride;
+    stride *= Math.max(shape[dim] ?? 1, 1);
+  }
+  return strides;
+}
+
+/** Dimensions from the fastest moving to the slowest, by insertion sort that keeps ambiguous pairs in place. */
+function fastestFirst(operands: readonly Shape[], shape: Shape): number[] {
+  const order = shape.map((_, dim) => shape.length - 1 - dim);
+  for (let start = 1; start < order.length; start += 1) {
+    let moving = start;
+    for (let other = start - 1; other >= 0; other -= 1) {
+      const comparison = compareDims(operands, shape, order[other] ?? 0, order[moving] ?? 0);
+      if (comparison < 0) break;
+      if (comparison > 0) {
+        [order[other], order[moving]] = [order[moving] ?? 0, order[other] ?? 0];
+        moving = other;
+      }
+    }
+  }
+  return order;
+}
+
+/** Positive when `first` must come after `second`, negative when before, 0 when no operand tells. */
+function compareDims(
+  operands: readonly Shape[],
+  shape: Shape,
+  first: number,
+  second: number,
+): number {
+  for (const strides of operands) {
+    const left = strides[first] ?? 0;
+    const right = strides[second] ?? 0;
+    if (left === 0 || right === 0) continue;
+    if (left !== right) return left - right;
+    if ((shape[first] ?? 0) > (shape[second] ?? 0)) return 1;
+  }
+  return 0;
+}
+
+/** Strides of the same elements in a new shape, or undefined where that needs a copy. Source: `computeStride`. */
+export function viewStrides(from: Shape, strides: Shape, to: Shape): number[] | undefined {
+  const result = new Array<number>(to.length).fill(1);
+  let target = to.length - 1;
+  let chunkStride = strides.at(-1) ?? 1;
+  let fromSize = 1;
+  let toSize = 1;
+  for (let dim = from.length - 1; dim >= 0; dim -= 1) {
+    fromSize *= from[dim] ?? 1;
+    const joinsNext =
+      dim > 0 && ((from[dim - 1] ?? 1) === 1 || strides[dim - 1] === fromSize * chunkStride);
+    if (joinsNext) continue;
+    while (target >= 0 && (toSize < fromSize || to[target] === 1)) {
+      result[target] = toSize * chunkStride;
+      toSize *= to[target] ?? 1;
+      target -= 1;
+    }
+    if (toSize !== fromSize) return undefined;
+    if (dim > 0) {
+      chunkStride = strides[dim - 1] ?? 1;
+      fromSize = 1;
+      toSize = 1;
+    }
+  }
+  return target === -1 ? result : undefined;
+}

@@ -1,0 +1,248 @@
+/**
+ * Runs programs over symbolic tensors: allocates and frees storages by reference counts, and records the autograd graph.
+ * Operations live in `ops/`; this file knows lifetimes only.
+ */
+
+import { bytesOf, elementCount } from "../../units/dtype.js";
+import type { Dtype } from "../../units/dtype.js";
+import { Autocast } from "./autocast.js";
+import { Frame } from "./frame.js";
+import { contiguousStrides } from "./layout.js";
+import type { Shape } from "./layout.js";
+import { Node } from "./node.js";
+import type { Edge, Saved } from "./node.js";
+import { Tape } from "./tape.js";
+import type { Kind } from "./tape.js";
+import { Storage, Tensor } from "./tensor.js";
+
+/** Decides what a node keeps of a tensor it saves; checkpointing replaces the default. */
+export interface SavedTensorHook {
+  readonly pack: (tensor: Tensor) => Saved;
+}
+
+/** One iteration of a loop whose iterations are equal; `repeat.ts` runs a few and multiplies them. */
+export interface Section {
+  readonly loop: string;
+  readonly iteration: number;
+}
+
+/** Storage of a tensor without elements: PyTorch allocates nothing for it. */
+const NO_STORAGE = -1;
+
+export class Machine {
+  readonly tape: Tape = new Tape();
+  readonly autocast: Autocast = new Autocast();
+  gradEnabled = true;
+  /** Kind of new allocations. */
+  kind: Kind = "activations";
+  readonly hooks: SavedTensorHook[] = [];
+  /** Path of the module whose forward runs. */
+  modulePath = "";
+  /** Node whose backward runs. */
+  currentNode: Node | undefined;
+  /** Iteration of a repeated piece of work that runs now. */
+  section: Section | undefined;
+  private sequence = 0;
+
+  /** New uninitialised tensor. Dense row-major unless strides are given. */
+  empty(tag: string, shape: Shape, dtype: Dtype, strides?: Shape): Tensor {
+    const bytes = bytesOf(elementCount(shape), dtype);
+    const module = this.modulePath || (this.currentNode?.module ?? "");
+    const { kind } = this;
+    const { phase } = this.tape;
+    const id =
+      bytes === 0
+        ? NO_STORAGE
+        : this.tape.allocate({ bytes, kind, tag, module, phase, shape, dtype });
+    return new Tensor(new Storage(id), shape, strides ?? contiguousStrides(shape), dtype);
+  }
+
+  /** Another tensor on the same storage, without autograd history. */
+  alias(base: Tensor, shape: Shape = base.shape, strides: Shape = base.strides): Tensor {
+    return new Tensor(base.storage, shape, strides, base.dtype);
+  }
+
+  retain(tensor: Tensor): Tensor {
+    tensor.references += 1;
+    return tensor;
+  }
+
+  release(tensor: Tensor): void {
+    tensor.references -= 1;
+    this.consume(tensor);
+  }
+
+  /** Ends a tensor that nothing holds: what Python does to a temporary once it was used. */
+  consume(tensor: Tensor): void {
+    if (tensor.references > 0 || !tensor.alive) return;
+    tensor.alive = false;
+    tensor.storage.tensors -= 1;
+    if (tensor.storage.tensors === 0 && tensor.storage.id !== NO_STORAGE) {
+      this.tape.release(tensor.storage.id);
+    }
+    if (tensor.producer !== undefined) this.disown(tensor.producer);
+    if (tensor.grad !== undefined) this.release(tensor.grad);
+  }
+
+  /** A Python function: what it holds in variables ends when it returns or raises. */
+  frame<Result extends Tensor | readonly Tensor[]>(body: (frame: Frame) => Result): Result {
+    const frame = new Frame(this);
+    try {
+      const result = body(frame);
+      frame.handOver(result);
+      return result;
+    } finally {
+      frame.end();
+    }
+  }
+
+  /** The call of a module: its arguments stay alive until it returns. */
+  call<Result extends Tensor | readonly Tensor[]>(
+    path: string,
+    inputs: readonly Tensor[],
+    body: (frame: Frame) => Result,
+  ): Result {
+    const caller = this.modulePath;
+    this.modulePath = path;
+    try {
+      return this.frame((frame) => {
+        for (const input of inputs) frame.hold(input);
+        return body(frame);
+      });
+    } finally {
+      this.modulePath = caller;
+    }
+  }
+
+  withoutGrad<Result>(body: () => Result): Result {
+    const before = this.gradEnabled;
+    this.gradEnabled = false;
+    try {
+      return body();
+    } finally {
+      this.gradEnabled = before;
+    }
+  }
+
+  /** Node for an operation on these inputs, or undefined when no gradient will be asked for. */
+  track(name: string, inputs: readonly (Tensor | undefined)[]): Node | undefined {
+    if (!this.gradEnabled || !inputs.some((input) => input?.requiresGrad)) return undefined;
+    const edges = inputs.map((input) =>
+      input?.requiresGrad === true ? this.edgeTo(input) : undefined,
+    );
+    const node = this.newNode(name, edges);
+    node.operands = inputs;
+    return node;
+  }
+
+  /** Keeps a tensor for the node's backward, as the hook in force decides. Call before the kernel runs. */
+  save(node: Node, tensor: Tensor): void {
+    const hook = this.hooks.at(-1);
+    if (hook === undefined) {
+      node.saved.push(this.holdSaved(tensor));
+      return;
+    }
+    try {
+      node.saved.push(hook.pack(tensor));
+    } catch (error) {
+      this.abandon(node);
+      throw error;
+    }
+  }
+
+  /** An operation that stops before it runs: its node and the temporaries among its operands end. */
+  private abandon(node: Node): void {
+    for (const operand of node.operands) if (operand !== undefined) this.consume(operand);
+    node.owners = 1;
+    this.disown(node);
+  }
+
+  /** Keeps an output of the node: its data only, so that the node does not own itself. */
+  saveOutput(node: Node, tensor: Tensor): void {
+    const alias = this.retain(this.alias(tensor));
+    this.save(node, alias);
+    this.release(alias);
+  }
+
+  /** A direct hold on a saved tensor. */
+  holdSaved(tensor: Tensor): Saved {
+    this.retain(tensor);
+    return { unpack: () => tensor, discard: () => this.release(tensor) };
+  }
+
+  /** Makes outputs part of the graph and ends the temporaries among the inputs. */
+  finish(node: Node | undefined, outputs: readonly Tensor[], inputs: readonly Tensor[]): void {
+    if (node !== undefined) {
+      for (const output of outputs) {
+        output.producer = node;
+        output.outputIndex = node.outputs.length;
+        output.requiresGrad = true;
+        node.outputs.push({ shape: output.shape, dtype: output.dtype });
+        node.owners += 1;
+      }
+      node.operands = [];
+    }
+    for (const input of inputs) this.consume(input);
+  }
+
+  /** Drops the tensors a node saved. */
+  releaseSaved(node: Node): void {
+    const saved = node.saved.splice(0);
+    for (const entry of saved) entry.discard();
+  }
+
+  /** Marks the start of one iteration of a loop over equal layers or chunks. */
+  enterSection(loop: string, iteration: number): void {
+    const { section } = this;
+    if (section?.loop === loop && section.iteration === iteration) return;
+    this.setSection({ loop, iteration });
+  }
+
+  leaveSection(): void {
+    this.setSection(undefined);
+  }
+
+  setSection(section: Section | undefined): void {
+    if (section?.loop === this.section?.loop && section?.iteration === this.section?.iteration) return;
+    this.section = section;
+    this.tape.mark(section?.loop, section?.iteration);
+  }
+
+  newNode(name: string, edges: readonly (Edge | undefined)[]): Node {
+    const node = new Node(name, this.sequence, this.modulePath, edges);
+    node.section = this.section;
+    this.sequence += 1;
+    for (const edge of edges) if (edge !== undefined) edge.node.owners += 1;
+    return node;
+  }
+
+  /** One owner less; a node without owners frees what it saved, and so on through the graph. */
+  disown(node: Node): void {
+    const pending = [node];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      next.owners -= 1;
+      if (next.owners > 0) continue;
+      this.releaseSaved(next);
+      for (const attribute of next.attributes.splice(0)) this.release(attribute);
+      for (const edge of next.edges) if (edge !== undefined) pending.push(edge.node);
+      const { leaf } = next;
+      if (leaf !== undefined) {
+        leaf.accumulator = undefined;
+        this.release(leaf);
+      }
+    }
+  }
+
+  private edgeTo(tensor: Tensor): Edge {
+    if (tensor.producer !== undefined) return { node: tensor.producer, index: tensor.outputIndex };
+    return { node: this.accumulatorOf(tensor), index: 0 };
+  }
+
+  private accumulatorOf(leaf: Tensor): Node {
+    if (leaf.accumulator !== undefined) return leaf.accumulator;
+    const node = new Node("AccumulateGrad", Infinity, this.modulePath, [], this.retain(leaf));
+    node.outputs.push({ shape: leaf.shape, dtype: leaf.dtype });
+    leaf.accumulator = node;
+    return node;
+  }
+}

@@ -1,0 +1,68 @@
+/** One recorded operation of the autograd graph. */
+
+import type { Dtype } from "../../units/dtype.js";
+import type { Shape } from "./layout.js";
+import type { Tensor } from "./tensor.js";
+
+/** Where the gradient of an input goes: one output of another node. */
+export interface Edge {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/** Shape and dtype that a gradient must have when it arrives; the engine sums or casts it if it differs. */
+export interface OutputFacts {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+}
+
+/** A tensor kept for backward: held directly, or to be asked for (checkpointing recomputes it). */
+export interface Saved {
+  readonly unpack: () => Tensor;
+  readonly discard: () => void;
+}
+
+/**
+ * Gradients of the inputs, in the order of the inputs, from the gradient of the first output. Entries whose input needs
+ * no gradient are undefined. `saved` is in the order of saving; `all` has the gradients of every output.
+ */
+export type Backward = (
+  gradient: Tensor,
+  saved: readonly Tensor[],
+  all: readonly (Tensor | undefined)[],
+) => readonly (Tensor | undefined)[];
+
+export class Node {
+  readonly name: string;
+  /** Later nodes run first in backward; accumulators (Infinity) run as soon as they are ready. */
+  readonly sequence: number;
+  readonly module: string;
+  readonly edges: readonly (Edge | undefined)[];
+  readonly outputs: OutputFacts[] = [];
+  readonly saved: Saved[] = [];
+  /** Leaf whose `.grad` this node fills, for accumulators. */
+  readonly leaf: Tensor | undefined;
+  backward: Backward | undefined;
+  /** Loop iteration whose forward made the node. */
+  section: { readonly loop: string; readonly iteration: number } | undefined;
+  /** Inputs of the operation while it is being recorded. */
+  operands: readonly (Tensor | undefined)[] = [];
+  /** Tensors that Python code put on `ctx` as attributes: alive as long as the node. */
+  readonly attributes: Tensor[] = [];
+  /** Tensors and edges that point here. */
+  owners = 0;
+
+  constructor(
+    name: string,
+    sequence: number,
+    module: string,
+    edges: readonly (Edge | undefined)[],
+    leaf?: Tensor,
+  ) {
+    this.name = name;
+    this.sequence = sequence;
+    this.module = module;
+    this.edges = edges;
+    this.leaf = leaf;
+  }
+}

@@ -1,0 +1,77 @@
+/** Activation functions: fused kernels keep their input, compositions keep what each step keeps. */
+
+import type { Activation } from "../../../graph/forward.js";
+import type { Machine } from "../machine.js";
+import type { Tensor } from "../tensor.js";
+import { add, addScalar, elementwiseOutput, mul, mulScalar, pow } from "./elementwise.js";
+
+/** Kernel that keeps its input; its gradient is one new tensor. */
+function fused(m: Machine, tag: string, input: Tensor): Tensor {
+  const node = m.track(`${tag}Backward0`, [input]);
+  if (node !== undefined) {
+    m.save(node, input);
+    node.backward = (gradient, saved) => [
+      elementwiseOutput(m, `${tag}_backward`, [gradient, ...saved], gradient.dtype),
+    ];
+  }
+  const output = elementwiseOutput(m, tag, [input], input.dtype);
+  m.finish(node, [output], [input]);
+  return output;
+}
+
+/** Kernel that keeps its output (tanh, relu). */
+export function fusedFromOutput(
+  m: Machine,
+  tag: string,
+  gradientTag: string,
+  input: Tensor,
+): Tensor {
+  const node = m.track(`${tag}Backward0`, [input]);
+  const output = elementwiseOutput(m, tag, [input], input.dtype);
+  if (node !== undefined) {
+    m.saveOutput(node, output);
+    node.backward = (gradient, saved) => [
+      elementwiseOutput(m, gradientTag, [gradient, ...saved], gradient.dtype),
+    ];
+  }
+  m.finish(node, [output], [input]);
+  return output;
+}
+
+export function tanh(m: Machine, input: Tensor): Tensor {
+  return fusedFromOutput(m, "tanh", "tanh_backward", input);
+}
+
+function relu(m: Machine, input: Tensor): Tensor {
+  return fusedFromOutput(m, "relu", "threshold_backward", input);
+}
+
+/** `0.5 * x * (1 + tanh(c * (x + 0.044715 * x ** 3)))`, step by step as transformers' NewGELUActivation. */
+function geluNew(m: Machine, input: Tensor): Tensor {
+  const half = (): Tensor => mulScalar(m, input);
+  return m.frame((frame) => {
+    frame.hold(input);
+    const left = frame.hold(half());
+    const cubic = mulScalar(m, pow(m, input));
+    const inner = mulScalar(m, add(m, input, cubic));
+    return mul(m, left, addScalar(m, tanh(m, inner)));
+  });
+}
+
+/** ReLU squared: `relu(x) ** 2`. */
+function relu2(m: Machine, input: Tensor): Tensor {
+  return pow(m, relu(m, input));
+}
+
+const ACTIVATIONS: Readonly<Record<Activation, (m: Machine, input: Tensor) => Tensor>> = {
+  silu: (m, input) => fused(m, "silu", input),
+  gelu: (m, input) => fused(m, "gelu", input),
+  gelu_tanh: (m, input) => fused(m, "gelu", input),
+  gelu_new: geluNew,
+  relu,
+  relu2,
+};
+
+export function activate(m: Machine, activation: Activation, input: Tensor): Tensor {
+  return ACTIVATIONS[activation](m, input);
+}

@@ -1,0 +1,78 @@
+/** Changes of dtype, explicit and by autocast. */
+
+import type { Dtype } from "../../../units/dtype.js";
+import { elementwiseStrides } from "../layout.js";
+import type { Machine } from "../machine.js";
+import type { Tensor } from "../tensor.js";
+
+/** `tensor.to(dtype)`: the same tensor when it already has the dtype, a copy otherwise. */
+export function cast(m: Machine, input: Tensor, dtype: Dtype): Tensor {
+  if (input.dtype === dtype) return input;
+  const node = m.track("ToCopyBackward0", [input]);
+  const output = m.empty("_to_copy", input.shape, dtype, elementwiseStrides([input], input.shape));
+  if (node !== undefined) {
+    const original = input.dtype;
+    node.backward = (gradient) => [cast(m, gradient, original)];
+  }
+  m.finish(node, [output], [input]);
+  return output;
+}
+
+/** bf16 operand of a matrix product under autocast. Casts of trainable fp32 leaves are kept until autocast ends. */
+export function autocastToHalf(m: Machine, input: Tensor): Tensor {
+  if (!m.autocast.enabled || input.dtype === "bfloat16" || !isFloating(input.dtype)) return input;
+  if (input.dtype !== "float32" || !input.requiresGrad || !input.isLeaf) {
+    return cast(m, input, "bfloat16");
+  }
+  const known = m.autocast.cache.get(input);
+  if (known !== undefined) return known;
+  const half = m.retain(cast(m, input, "bfloat16"));
+  m.autocast.cache.set(input, half);
+  return half;
+}
+
+/** fp32 operand of an operation that autocast runs in full precision. */
+export function autocastToFloat(m: Machine, input: Tensor): Tensor {
+  return m.autocast.enabled && input.dtype === "bfloat16" ? cast(m, input, "float32") : input;
+}
+
+/** `with torch.autocast(...)`: remembered casts end with the outermost block. */
+export function withAutocast<Result>(m: Machine, enabled: boolean, body: () => Result): Result {
+  const { autocast } = m;
+  const before = autocast.enabled;
+  autocast.enabled = enabled;
+  autocast.depth += 1;
+  try {
+    return body();
+  } finally {
+    autocast.enabled = before;
+    autocast.depth -= 1;
+    if (autocast.depth === 0) {
+      for (const half of autocast.cache.values()) m.release(half);
+      autocast.cache.clear();
+    }
+  }
+}
+
+/** dtype of the result of an elementwise operation on tensors. */
+export function promote(left: Dtype, right: Dtype): Dtype {
+  if (left === right) return left;
+  const rank = (dtype: Dtype): number => PROMOTION_ORDER.indexOf(dtype);
+  return rank(left) > rank(right) ? left : right;
+}
+
+/** bf16 with fp16 gives fp32 in PyTorch; the programs here never mix them. */
+const PROMOTION_ORDER: readonly Dtype[] = [
+  "bool",
+  "uint8",
+  "int8",
+  "int32",
+  "int64",
+  "float16",
+  "bfloat16",
+  "float32",
+];
+
+function isFloating(dtype: Dtype): boolean {
+  return dtype === "float32" || dtype === "float16" || dtype === "bfloat16";
+}

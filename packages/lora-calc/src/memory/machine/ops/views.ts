@@ -1,0 +1,174 @@
+/** Tensors that share the storage of another one, and the copies that are needed where sharing is impossible. */
+
+import { isContiguous, sameShape, viewStrides } from "../layout.js";
+import type { Shape } from "../layout.js";
+import type { Machine } from "../machine.js";
+import type { Tensor } from "../tensor.js";
+import { sumToShape } from "./reduce.js";
+
+/** `tensor.view(shape)`; also `_unsafe_view`. One size may be -1. */
+export function view(m: Machine, input: Tensor, sizes: Shape): Tensor {
+  const shape = inferShape(input, sizes);
+  const strides = viewStrides(input.shape, input.strides, shape);
+  if (strides === undefined) throw new Error(`cannot view [${input.shape}] as [${shape}]`);
+  const from = input.shape;
+  return viewNode(m, "ViewBackward0", input, shape, strides, (gradient) =>
+    reshape(m, gradient, from),
+  );
+}
+
+/** `tensor.reshape(shape)`: a view where the strides allow it, otherwise a copy. */
+export function reshape(m: Machine, input: Tensor, sizes: Shape): Tensor {
+  const shape = inferShape(input, sizes);
+  if (viewStrides(input.shape, input.strides, shape) !== undefined) return view(m, input, shape);
+  return view(m, clone(m, input), shape);
+}
+
+export function transpose(m: Machine, input: Tensor, first: number, second: number): Tensor {
+  const shape = swap(input.shape, first, second);
+  const strides = swap(input.strides, first, second);
+  return viewNode(m, "TransposeBackward0", input, shape, strides, (gradient) =>
+    transpose(m, gradient, first, second),
+  );
+}
+
+/** `weight.t()` of a matrix. */
+export function t(m: Machine, input: Tensor): Tensor {
+  return transpose(m, input, 0, 1);
+}
+
+export function unsqueeze(m: Machine, input: Tensor, dim: number): Tensor {
+  const at = dim < 0 ? dim + input.shape.length + 1 : dim;
+  const shape = [...input.shape.slice(0, at), 1, ...input.shape.slice(at)];
+  const stride = (input.shape[at] ?? 1) * (input.strides[at] ?? 1);
+  const strides = [...input.strides.slice(0, at), stride, ...input.strides.slice(at)];
+  const from = input.shape;
+  return viewNode(m, "UnsqueezeBackward0", input, shape, strides, (gradient) =>
+    view(m, gradient, from),
+  );
+}
+
+/** Elements `start` to `end` of one dimension; the gradient is a full tensor with zeros around. */
+export function slice(m: Machine, input: Tensor, dim: number, start: number, end: number): Tensor {
+  const at = dim < 0 ? dim + input.shape.length : dim;
+  const full = input.shape;
+  const shape = full.map((size, index) => (index === at ? end - start : size));
+  return viewNode(m, "SliceBackward0", input, shape, input.strides, (gradient) => {
+    const padded = m.empty("slice_backward", full, gradient.dtype);
+    m.consume(gradient);
+    return padded;
+  });
+}
+
+/** Part of a gradient, without history. */
+export function narrow(m: Machine, input: Tensor, dim: number, size: number): Tensor {
+  const shape = input.shape.map((old, index) => (index === dim ? size : old));
+  const part = m.alias(input, shape, input.strides);
+  m.consume(input);
+  return part;
+}
+
+/** `tensor.expand(shape)`: repeated elements share memory; the gradient is their sum. */
+export function expand(m: Machine, input: Tensor, shape: Shape): Tensor {
+  if (sameShape(input.shape, shape)) return input;
+  const from = input.shape;
+  const offset = shape.length - from.length;
+  const strides = shape.map((size, dim) =>
+    from[dim - offset] === size ? (input.strides[dim - offset] ?? 0) : 0,
+  );
+  return viewNode(m, "ExpandBackward0", input, shape, strides, (gradient) =>
+    sumToShape(m, gradient, from),
+  );
+}
+
+/** `tensor.contiguous()`: itself when it already is. */
+export function contiguous(m: Machine, input: Tensor): Tensor {
+  return isContiguous(input.shape, input.strides) ? input : clone(m, input);
+}
+
+/** A row-major copy. */
+export function clone(m: Machine, input: Tensor): Tensor {
+  const node = m.track("CloneBackward0", [input]);
+  const output = m.empty("clone", input.shape, input.dtype);
+  if (node !== undefined) node.backward = (gradient) => [gradient];
+  m.finish(node, [output], [input]);
+  return output;
+}
+
+/** A copy with the same order of elements in memory, as `clone()` without arguments makes. */
+export function cloneAsIs(m: Machine, input: Tensor): Tensor {
+  const node = m.track("CloneBackward0", [input]);
+  const output = m.empty("clone", input.shape, input.dtype, input.strides);
+  if (node !== undefined) node.backward = (gradient) => [gradient];
+  m.finish(node, [output], [input]);
+  return output;
+}
+
+/** `tensor.detach()`: same data, no history. */
+export function detach(m: Machine, input: Tensor): Tensor {
+  const output = m.alias(input);
+  m.consume(input);
+  return output;
+}
+
+function viewNode(
+  m: Machine,
+  name: string,
+  input: Tensor,
+  shape: Shape,
+  strides: Shape,
+  backward: (gradient: Tensor) => Tensor,
+): Tensor {
+  const node = m.track(name, [input]);
+  const output = m.alias(input, shape, strides);
+  if (node !== undefined) node.backward = (gradient) => [backward(gradient)];
+  m.finish(node, [output], [input]);
+  return output;
+}
+
+function inferShape(input: Tensor, sizes: Shape): Shape {
+  if (!sizes.includes(-1)) return sizes;
+  const total = input.shape.reduce((product, size) => product * size, 1);
+  const known = sizes.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  return sizes.map((size) => (size === -1 ? total / known : size));
+}
+
+function swap(values: Shape, first: number, second: number): number[] {
+  const result = [...values];
+  const left = first < 0 ? first + values.length : first;
+  const right = second < 0 ? second + values.length : second;
+  result[left] = values[right] ?? 0;
+  result[right] = values[left] ?? 0;
+  return result;
+}
+
+/** `tensor.chunk(parts, dim=-1)`: views; the gradient joins them again. */
+export function chunkLastDim(m: Machine, input: Tensor, parts: number): readonly Tensor[] {
+  const size = input.size(-1) / parts;
+  return splitLastDim(m, input, new Array<number>(parts).fill(size));
+}
+
+/** `tensor.split(sizes, dim=-1)`. */
+export function splitLastDim(
+  m: Machine,
+  input: Tensor,
+  sizes: readonly number[],
+): readonly Tensor[] {
+  const node = m.track("SplitBackward0", [input]);
+  const outputs = sizes.map((size) =>
+    m.alias(input, [...input.shape.slice(0, -1), size], input.strides),
+  );
+  if (node !== undefined) {
+    const full = input.shape;
+    node.backward = (gradient, _, all) => {
+      const zeros = all.map((part) =>
+        part === undefined ? m.empty("zeros", full, gradient.dtype) : undefined,
+      );
+      const joined = m.empty("cat", full, gradient.dtype);
+      for (const zero of zeros) if (zero !== undefined) m.consume(zero);
+      return [joined];
+    };
+  }
+  m.finish(node, outputs, [input]);
+  return outputs;
+}

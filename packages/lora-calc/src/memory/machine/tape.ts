@@ -1,0 +1,55 @@
+/** The record of a run: every allocation with its name, and the order in which storages come and go. */
+
+import type { Dtype } from "../../units/dtype.js";
+
+/** Role of a storage. `activations` also covers transients and gradients of activations. */
+export type Kind =
+  "weights" | "adapters" | "gradients" | "optimizer" | "batch" | "workspace" | "activations";
+
+/** One storage. Everything but `kind` is fixed when it is allocated. */
+export interface Allocation {
+  readonly bytes: number;
+  /** Gradients are recognised only when they reach their parameter. */
+  kind: Kind;
+  /** PyTorch operator that made it. */
+  readonly tag: string;
+  /** Module that was running; in backward, the module whose forward made the node. */
+  readonly module: string;
+  /** Part of the step, for example `step1.micro0.backward`. */
+  readonly phase: string;
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+  /** Set when the storage holds the input of a checkpointed layer. */
+  isCheckpoint?: boolean;
+}
+
+/** Start of one iteration of a repeated piece of work (layer, loss chunk), at an event index. */
+export interface Mark {
+  readonly event: number;
+  /** Name of the loop, or undefined where the run leaves it. */
+  readonly loop: string | undefined;
+  readonly iteration: number;
+}
+
+/** Events in order: `id` for an allocation, `~id` (negative) for the release of storage `id`. */
+export class Tape {
+  readonly allocations: Allocation[] = [];
+  readonly events: number[] = [];
+  readonly marks: Mark[] = [];
+  phase = "load";
+
+  allocate(allocation: Allocation): number {
+    const id = this.allocations.length;
+    this.allocations.push(allocation);
+    this.events.push(id);
+    return id;
+  }
+
+  release(id: number): void {
+    this.events.push(~id);
+  }
+
+  mark(loop: string | undefined, iteration = 0): void {
+    this.marks.push({ event: this.events.length, loop, iteration });
+  }
+}

@@ -1,0 +1,133 @@
+/** Self-attention modules. */
+
+import type { AttentionForward } from "../../graph/forward.js";
+import type { Machine } from "../machine/machine.js";
+import { dropout } from "../machine/ops/dropout.js";
+import {
+  chunkLastDim,
+  contiguous,
+  reshape,
+  slice,
+  splitLastDim,
+  transpose,
+  view,
+} from "../machine/ops/views.js";
+import type { Tensor } from "../machine/tensor.js";
+import { attend } from "./attention-kernels.js";
+import type { AttentionContext } from "./attention-kernels.js";
+import type { BoundModule } from "./bound-module.js";
+import { childOf } from "./bound-module.js";
+import { callLinear } from "./linear.js";
+import { callNorm } from "./norm.js";
+import { applyRotary } from "./rotary.js";
+
+/** What an attention module gives: its output, and the scores when the eager kernel hands them out. */
+export type Attended = readonly [Tensor] | readonly [Tensor, Tensor];
+
+/** `module(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
+export function callAttention(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  context: AttentionContext,
+): Attended {
+  const { forward } = module.node;
+  if (forward?.kind !== "attention") throw new Error(`${module.path} is not an attention module`);
+  return m.call<Attended>(module.path, [hidden], (frame) => {
+    const projected = projections(m, module, forward, hidden);
+    for (const tensor of projected) frame.hold(tensor);
+    let [query, key] = projected;
+    const [, , value] = projected;
+    if (forward.queryKeyNorm?.on === "head_transposed") {
+      query = frame.rebind(query, callNorm(m, childOf(module, forward.queryKeyNorm.query), query));
+      key = frame.rebind(key, callNorm(m, childOf(module, forward.queryKeyNorm.key), key));
+    }
+    if (forward.rotary !== undefined && context.tables !== undefined) {
+      const turned = applyRotary(m, forward.rotary, [query, key], context.tables);
+      for (const tensor of turned) frame.hold(tensor);
+      frame.drop(query);
+      frame.drop(key);
+      [query, key] = turned;
+    }
+    const [attended, scores] = attend(m, forward, { query, key, value }, context);
+    frame.hold(attended);
+    if (scores !== undefined) frame.hold(scores);
+    const joined = contiguous(m, reshape(m, attended, [...hidden.shape.slice(0, -1), -1]));
+    const flat = frame.rebind(attended, joined);
+    const projectedBack = callLinear(m, childOf(module, forward.output), flat);
+    const output = dropout(m, frame.rebind(flat, projectedBack), forward.outputDropout ?? 0);
+    return scores === undefined ? [output] : [output, scores];
+  });
+}
+
+type Projected = readonly [Tensor, Tensor, Tensor];
+
+/** Queries (b, heads, s, d), keys and values (b, kv_heads, s, d), as views of what the projections give. */
+function projections(
+  m: Machine,
+  module: BoundModule,
+  forward: AttentionForward,
+  hidden: Tensor,
+): Projected {
+  const kind = forward.projections;
+  return m.frame<Projected>((frame) => {
+    if (kind.kind === "separate") {
+      const norm = forward.queryKeyNorm;
+      const states = (name: string, normName?: string): Tensor =>
+        frame.hold(headStates(m, module, forward, hidden, name, normName));
+      return [states(kind.query, norm?.query), states(kind.key, norm?.key), states(kind.value)];
+    }
+    const fused = frame.hold(callLinear(m, childOf(module, kind.fused), hidden));
+    if (kind.kind === "fused_per_head") {
+      const perHead = frame.hold(toHeads(m, fused, 3 * forward.headDim));
+      return three(chunkLastDim(m, perHead, 3));
+    }
+    const parts = kind.kind === "fused_split" ? split(m, forward, fused) : slices(m, forward, fused);
+    return three(parts.map((part) => frame.hold(toHeads(m, part, forward.headDim))));
+  });
+}
+
+/** One projection with its norm, as (b, heads, s, d). */
+function headStates(
+  m: Machine,
+  module: BoundModule,
+  forward: AttentionForward,
+  hidden: Tensor,
+  name: string,
+  normName: string | undefined,
+): Tensor {
+  const place = normName === undefined ? undefined : forward.queryKeyNorm?.on;
+  const normed = (x: Tensor, here: typeof place): Tensor =>
+    place === here && normName !== undefined ? callNorm(m, childOf(module, normName), x) : x;
+  const projected = normed(callLinear(m, childOf(module, name), hidden), "projection");
+  const perHead = view(m, projected, [...projected.shape.slice(0, -1), -1, forward.headDim]);
+  return transpose(m, normed(perHead, "head"), 1, 2);
+}
+
+function toHeads(m: Machine, x: Tensor, width: number): Tensor {
+  return transpose(m, view(m, x, [...x.shape.slice(0, -1), -1, width]), 1, 2);
+}
+
+function widths({ heads, keyValueHeads, headDim }: AttentionForward): readonly number[] {
+  return [heads * headDim, keyValueHeads * headDim, keyValueHeads * headDim];
+}
+
+function split(m: Machine, forward: AttentionForward, fused: Tensor): readonly Tensor[] {
+  return splitLastDim(m, fused, widths(forward));
+}
+
+function slices(m: Machine, forward: AttentionForward, fused: Tensor): readonly Tensor[] {
+  let start = 0;
+  return widths(forward).map((width) => {
+    start += width;
+    return slice(m, fused, -1, start - width, start);
+  });
+}
+
+function three(tensors: readonly Tensor[]): Projected {
+  const [query, key, value] = tensors;
+  if (query === undefined || key === undefined || value === undefined) {
+    throw new Error("attention needs queries, keys and values");
+  }
+  return [query, key, value];
+}

@@ -1,0 +1,171 @@
+/** The stack between token ids and the last hidden state. */
+
+import type { DecoderForward } from "../../graph/forward.js";
+import { checkpoint, checkpointReentrant } from "../machine/checkpoint.js";
+import type { Frame } from "../machine/frame.js";
+import type { Machine } from "../machine/machine.js";
+import { dropout } from "../machine/ops/dropout.js";
+import { add, addScalar, mulScalar } from "../machine/ops/elementwise.js";
+import { unsqueeze } from "../machine/ops/views.js";
+import type { Tensor } from "../machine/tensor.js";
+import type { AttentionContext } from "./attention-kernels.js";
+import type { BoundModule } from "./bound-module.js";
+import { childOf } from "./bound-module.js";
+import { callDecoderLayer } from "./decoder-layer.js";
+import { callEmbedding } from "./embedding.js";
+import { buildMasks } from "./masks.js";
+import type { Masks } from "./masks.js";
+import { callNorm } from "./norm.js";
+import { rotaryTables } from "./rotary.js";
+
+/** What the training settings decide about a forward pass. */
+export interface ForwardOptions {
+  readonly attention: "sdpa" | "eager";
+  readonly checkpointing: "none" | "reentrant" | "non_reentrant";
+  /** The embedding's output is made to require gradients, so that checkpointed frozen layers have something to do. */
+  readonly inputRequiresGrad: boolean;
+}
+
+export interface Batch {
+  readonly inputIds: Tensor;
+  readonly labels: Tensor;
+  /** Present when the batch has padding. */
+  readonly attentionMask?: Tensor;
+}
+
+/** `decoder(input_ids)`: (b, s) → (b, s, hidden_size). */
+export function callDecoder(
+  m: Machine,
+  module: BoundModule,
+  batch: Batch,
+  options: ForwardOptions,
+): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "decoder") throw new Error(`${module.path} is not a decoder`);
+  return m.call(module.path, [], (frame) => {
+    const embedded = frame.hold(embedTokens(m, module, forward, batch, options));
+    const positions = frame.hold(positionIds(m, batch.inputIds.size(-1)));
+    const input = frame.hold(addPositions(m, module, forward, embedded, positions));
+    const masks = buildMasks(m, frame, module, forward, batch, options);
+    const contexts = layerContexts(m, frame, module, forward, { input, positions, masks, options });
+    const start = frame.hold(dropout(m, input, forward.embeddingDropout ?? 0));
+    const hidden = runLayers(m, frame, module, forward, start, { contexts, positions, options });
+    if (forward.finalNorm === undefined) return hidden;
+    return frame.rebind(hidden, callNorm(m, childOf(module, forward.finalNorm), hidden));
+  });
+}
+
+function embedTokens(
+  m: Machine,
+  module: BoundModule,
+  forward: DecoderForward,
+  batch: Batch,
+  options: ForwardOptions,
+): Tensor {
+  const embedded = callEmbedding(m, childOf(module, forward.tokenEmbedding), batch.inputIds);
+  if (options.inputRequiresGrad && embedded.isLeaf) embedded.requiresGrad = true;
+  return forward.scaledEmbedding === true ? mulScalar(m, embedded) : embedded;
+}
+
+/** `arange(s) + past_seen_tokens`, with a batch dimension. */
+function positionIds(m: Machine, length: number): Tensor {
+  return unsqueeze(m, addScalar(m, m.empty("arange", [length], "int64")), 0);
+}
+
+function addPositions(
+  m: Machine,
+  module: BoundModule,
+  forward: DecoderForward,
+  embedded: Tensor,
+  positions: Tensor,
+): Tensor {
+  if (forward.positionEmbedding === undefined) return embedded;
+  const learned = callEmbedding(m, childOf(module, forward.positionEmbedding), positions);
+  return add(m, embedded, learned);
+}
+
+interface LayerInputs {
+  readonly input: Tensor;
+  readonly positions: Tensor;
+  readonly masks: Masks;
+  readonly options: ForwardOptions;
+}
+
+/** What each kind of layer sees besides the hidden state. */
+function layerContexts(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: DecoderForward,
+  { input, positions, masks, options }: LayerInputs,
+): (index: number) => AttentionContext {
+  const rotary = forward.rotary === undefined ? undefined : childOf(module, forward.rotary);
+  const kinds = rotary?.node.forward?.kind === "rotary" ? rotary.node.forward.perLayerType : undefined;
+  const tables = new Map<string, readonly [Tensor, Tensor]>();
+  if (rotary !== undefined) {
+    for (const kind of kinds ?? [""]) {
+      const pair = rotaryTables(m, rotary, positions, input.dtype);
+      for (const table of pair) frame.hold(table);
+      tables.set(kind, pair);
+    }
+  }
+  return (index) => {
+    const kind = forward.layerTypes?.[index] ?? "full_attention";
+    const pair = tables.get(kinds === undefined ? "" : kind);
+    const mask = masks.get(kind);
+    return {
+      implementation: options.attention,
+      ...(pair === undefined ? {} : { tables: pair }),
+      ...(mask === undefined ? {} : { mask }),
+    };
+  };
+}
+
+interface LayerRun {
+  readonly contexts: (index: number) => AttentionContext;
+  readonly positions: Tensor;
+  readonly options: ForwardOptions;
+}
+
+function runLayers(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: DecoderForward,
+  start: Tensor,
+  { contexts, positions, options }: LayerRun,
+): Tensor {
+  const layers = childOf(module, forward.layers);
+  let hidden = start;
+  layers.elements.forEach((layer, position) => {
+    m.enterSection("layers", position);
+    const context = contexts(indexOf(layer));
+    const work = {
+      inputs: [hidden],
+      captured: [positions, ...(context.tables ?? []), ...(context.mask ? [context.mask] : [])],
+      run: ([input]: readonly Tensor[]): readonly Tensor[] => {
+        if (input === undefined) throw new Error("a layer needs its hidden state");
+        m.enterSection("layers", position);
+        return [callDecoderLayer(m, layer, input, context)];
+      },
+    };
+    hidden = frame.rebind(hidden, runOne(m, work, options));
+  });
+  m.leaveSection();
+  return hidden;
+}
+
+function indexOf(layer: BoundModule): number {
+  return Number(layer.path.slice(layer.path.lastIndexOf(".") + 1));
+}
+
+function runOne(
+  m: Machine,
+  work: Parameters<typeof checkpoint>[1],
+  options: ForwardOptions,
+): Tensor {
+  if (options.checkpointing === "reentrant") return checkpointReentrant(m, work);
+  const [output] = options.checkpointing === "none" ? work.run(work.inputs) : checkpoint(m, work);
+  if (output === undefined) throw new Error("a layer gave no output");
+  return output;
+}

@@ -1,0 +1,127 @@
+/** How frozen linear weights are stored, and which of them are. */
+
+import { elementCount } from "../units/dtype.js";
+import type { Dtype } from "../units/dtype.js";
+import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
+import { sitesOf } from "../graph/sites.js";
+import { Fields } from "../problem/fields.js";
+import type { JsonObject } from "../problem/fields.js";
+import { reject } from "../problem/problem.js";
+
+/** bitsandbytes storage schemes. */
+export type Quantization =
+  | { readonly kind: "4bit"; readonly type: "nf4" | "fp4"; readonly doubleQuant: boolean }
+  | { readonly kind: "8bit" };
+
+/** Reads the fields of BitsAndBytesConfig; undefined when nothing is quantized. */
+export function readQuantization(given: JsonObject | null | undefined): Quantization | undefined {
+  if (given === null || given === undefined) return undefined;
+  const fields = new Fields(given, "quantization");
+  const fourBit = fields.boolean("load_in_4bit") ?? false;
+  const eightBit = fields.boolean("load_in_8bit") ?? false;
+  if (fourBit && eightBit) {
+    reject({
+      code: "invalid_value",
+      path: "quantization",
+      message: "load_in_4bit and load_in_8bit cannot both be true; keep one",
+      received: given,
+    });
+  }
+  if (eightBit) return { kind: "8bit" };
+  if (!fourBit) return undefined;
+  return {
+    kind: "4bit",
+    type: fields.oneOf("bnb_4bit_quant_type", ["nf4", "fp4"]) ?? "fp4",
+    doubleQuant: fields.boolean("bnb_4bit_use_double_quant") ?? false,
+  };
+}
+
+/** One tensor of a stored weight. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+const BLOCK_SIZE = 64;
+const NESTED_BLOCK_SIZE = 256;
+const CODE_SIZE_4BIT = 16;
+const CODE_SIZE_8BIT = 256;
+
+/**
+ * Tensors of one 4-bit weight of `elements` scalars, in the order bitsandbytes registers them.
+ *
+ *     packed ceil(n/2) + code 16·4 + absmax ceil(n/64) (·4 without double quantization)
+ *     + with double quantization: nested absmax 4·ceil(n/64/256) + nested code 256·4 + offset 4
+ *
+ * Unit: bytes. 0.5159 bytes per parameter with double quantization, 0.5625 without.
+ * Certainty: derived. Source: bitsandbytes functional.py `quantize_4bit`; arXiv:2305.14314 section 3.
+ */
+export function stored4bit(elements: number, doubleQuant: boolean): readonly StoredTensor[] {
+  const blocks = Math.ceil(elements / BLOCK_SIZE);
+  const packed: StoredTensor = {
+    name: "weight",
+    shape: [Math.ceil(elements / 2), 1],
+    dtype: "uint8",
+  };
+  const code: StoredTensor = { name: "code", shape: [CODE_SIZE_4BIT], dtype: "float32" };
+  if (!doubleQuant) return [packed, code, { name: "absmax", shape: [blocks], dtype: "float32" }];
+  return [
+    packed,
+    code,
+    { name: "absmax", shape: [blocks], dtype: "uint8" },
+    { name: "nested_absmax", shape: [Math.ceil(blocks / NESTED_BLOCK_SIZE)], dtype: "float32" },
+    { name: "nested_code", shape: [CODE_SIZE_8BIT], dtype: "float32" },
+    { name: "offset", shape: [], dtype: "float32" },
+  ];
+}
+
+/**
+ * Tensors of one LLM.int8 weight: one byte per parameter and one fp32 maximum per output row.
+ *
+ * Certainty: derived. Source: bitsandbytes nn/modules.py `Linear8bitLt` (`SCB`).
+ */
+export function stored8bit(outFeatures: number, inFeatures: number): readonly StoredTensor[] {
+  return [
+    { name: "weight", shape: [outFeatures, inFeatures], dtype: "int8" },
+    { name: "SCB", shape: [outFeatures], dtype: "float32" },
+  ];
+}
+
+/** Tensors that replace the weight of a quantized linear module. */
+export function storedWeight(
+  node: ModuleNode,
+  quantization: Quantization,
+): readonly StoredTensor[] {
+  const weight = node.parameters.find(({ name }) => name === "weight");
+  const shape = weight?.shape ?? [];
+  if (quantization.kind === "4bit")
+    return stored4bit(elementCount(shape), quantization.doubleQuant);
+  const layer = node.layer;
+  if (layer?.kind !== "linear" && layer?.kind !== "hf_conv1d") return [];
+  return stored8bit(layer.outFeatures, layer.inFeatures);
+}
+
+/**
+ * Whether transformers replaces a module by its quantized twin: exactly `nn.Linear` or `Conv1D`, not the output
+ * embedding, not a tied weight, not the module of the last parameter.
+ *
+ * Source: transformers@5.18.0 quantizers/base.py `get_keys_to_not_convert`, integrations/bitsandbytes.py.
+ */
+export function quantizedModules(graph: ModuleGraph): (node: ModuleNode, path: string) => boolean {
+  const kept = unconvertedNames(graph);
+  return (node, path) =>
+    (node.type === "Linear" || node.type === "Conv1D") &&
+    !kept.some((name) => path.startsWith(name) || path.endsWith(name));
+}
+
+function unconvertedNames(graph: ModuleGraph): readonly string[] {
+  const names = graph.tied.flat().map((name) => name.replace(/\.weight$/, ""));
+  if (graph.outputEmbedding !== undefined) names.push(graph.outputEmbedding);
+  const last = sitesOf(graph).findLast(({ node }) =>
+    node.parameters.some(({ tiedTo }) => tiedTo === undefined),
+  );
+  const lastName = last?.node.parameters.findLast(({ tiedTo }) => tiedTo === undefined)?.name;
+  if (last !== undefined && lastName === "weight") names.push(last.path);
+  return names;
+}

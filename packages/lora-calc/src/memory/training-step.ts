@@ -1,0 +1,154 @@
+/**
+ * Two optimizer steps of a training loop; the second one runs with the optimizer state of the first.
+ *
+ * Source: transformers@5.18.0 trainer.py `training_step`, torch `clip_grad_norm_`, `zero_grad(set_to_none=True)`.
+ */
+
+import { LOSSES } from "./losses/loss.js";
+import { backward } from "./machine/engine.js";
+import type { Machine } from "./machine/machine.js";
+import { divScalar } from "./machine/ops/elementwise.js";
+import type { Tensor } from "./machine/tensor.js";
+import type { LoadedModel } from "./bind-model.js";
+import type { Batch, ForwardOptions } from "./modules/decoder.js";
+import { clipGradients } from "./optimizers/clip.js";
+import { createOptimizer } from "./optimizers/optimizer.js";
+import type { Optimizer } from "./optimizers/optimizer.js";
+import type { TrainingSettings } from "./training.js";
+
+const STEPS = 2;
+
+export interface TrainingRun {
+  readonly model: LoadedModel;
+  readonly settings: TrainingSettings;
+  readonly hasAdapter: boolean;
+  /** One workspace in forward and one in backward: the backward runs in a thread of its own. */
+  readonly cublasWorkspaceBytes: number;
+}
+
+/** What the loop's variables hold until they are bound anew. */
+interface LoopVariables {
+  loss: Tensor | undefined;
+  batch: readonly Tensor[];
+  /** Outputs of the model, which a hand-written loop never deletes. */
+  outputs: readonly Tensor[];
+}
+
+export function runTraining(m: Machine, run: TrainingRun): void {
+  const optimizer = createOptimizer(m, run.settings.optim, run.model.trainable);
+  const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
+  for (let step = 0; step < STEPS; step += 1) {
+    for (let micro = 0; micro < run.settings.gradient_accumulation_steps; micro += 1) {
+      runMicroBatch(m, run, `step${step}.micro${micro}`, step === 0 && micro === 0, variables);
+    }
+    finishStep(m, run, optimizer, step, variables);
+  }
+}
+
+function finishStep(
+  m: Machine,
+  { settings, model }: TrainingRun,
+  optimizer: Optimizer,
+  step: number,
+  variables: LoopVariables,
+): void {
+  if (settings.max_grad_norm > 0) {
+    m.tape.phase = `step${step}.clip`;
+    clipGradients(m, model.trainable);
+  }
+  m.tape.phase = `step${step}.optimizer`;
+  m.kind = "optimizer";
+  optimizer.step(m);
+  m.tape.phase = `step${step}.zero_grad`;
+  m.kind = "activations";
+  for (const parameter of model.trainable) {
+    if (parameter.grad !== undefined) m.release(parameter.grad);
+    parameter.grad = undefined;
+  }
+  if (variables.loss !== undefined) m.release(variables.loss);
+  for (const tensor of variables.batch) m.release(tensor);
+  variables.loss = undefined;
+  variables.batch = [];
+}
+
+function runMicroBatch(
+  m: Machine,
+  run: TrainingRun,
+  phase: string,
+  isFirst: boolean,
+  variables: LoopVariables,
+): void {
+  const { settings, model } = run;
+  m.tape.phase = `${phase}.batch`;
+  m.kind = "batch";
+  const batch = makeBatch(m, settings);
+  for (const tensor of variables.batch) m.release(tensor);
+  variables.batch = Object.values(batch);
+  m.tape.phase = `${phase}.forward`;
+  m.kind = "activations";
+  if (isFirst) workspace(m, run);
+  const [loss, ...outputs] = LOSSES[settings.loss](m, {
+    model: model.root,
+    batch,
+    options: forwardOptions(run),
+    autocast: settings.bf16,
+    convertsOutputs: settings.bf16 && settings.loop === "trainer",
+  });
+  if (loss === undefined) throw new Error("no loss");
+  for (const tensor of [loss, ...outputs]) m.retain(tensor);
+  if (variables.loss !== undefined) m.release(variables.loss);
+  variables.loss = loss;
+  const dropped = settings.loop === "plain" ? variables.outputs : outputs;
+  if (settings.loop === "plain") variables.outputs = outputs;
+  for (const output of dropped) m.release(output);
+  runBackward(m, run, phase, isFirst, loss);
+  if (settings.loop === "trainer") {
+    // Trainer.training_step returns loss.detach(): the graph and what its nodes hold are gone.
+    variables.loss = m.retain(m.alias(loss));
+    m.release(loss);
+  }
+}
+
+function runBackward(
+  m: Machine,
+  run: TrainingRun,
+  phase: string,
+  isFirst: boolean,
+  loss: Tensor,
+): void {
+  m.tape.phase = `${phase}.backward`;
+  if (isFirst) workspace(m, run);
+  const scaled = m.retain(divScalar(m, loss));
+  backward(m, scaled, m.empty("ones_like", [], scaled.dtype));
+  m.leaveSection();
+  m.release(scaled);
+  for (const { grad } of run.model.trainable) {
+    const allocation = grad === undefined ? undefined : m.tape.allocations[grad.storage.id];
+    if (allocation !== undefined) allocation.kind = "gradients";
+  }
+}
+
+function workspace(m: Machine, run: TrainingRun): void {
+  if (run.cublasWorkspaceBytes === 0) return;
+  const { kind } = m;
+  m.kind = "workspace";
+  m.retain(m.empty("cublas_workspace", [run.cublasWorkspaceBytes], "uint8"));
+  m.kind = kind;
+}
+
+function makeBatch(m: Machine, settings: TrainingSettings): Batch {
+  const shape = [settings.per_device_train_batch_size, settings.max_length];
+  const inputIds = m.retain(m.empty("zeros", shape, "int64"));
+  const labels = m.retain(m.empty("zeros", shape, "int64"));
+  if (!settings.padding) return { inputIds, labels };
+  return { inputIds, labels, attentionMask: m.retain(m.empty("zeros", shape, "int64")) };
+}
+
+function forwardOptions({ settings, hasAdapter }: TrainingRun): ForwardOptions {
+  const kind = settings.use_reentrant ? "reentrant" : "non_reentrant";
+  return {
+    attention: settings.attn_implementation,
+    checkpointing: settings.gradient_checkpointing ? kind : "none",
+    inputRequiresGrad: settings.gradient_checkpointing && hasAdapter,
+  };
+}

@@ -1,0 +1,123 @@
+/** Training settings under the names of TrainingArguments and SFTConfig, checked and complete. */
+
+import { Fields } from "../problem/fields.js";
+import type { JsonObject } from "../problem/fields.js";
+import type { Assumption } from "../model/config.js";
+
+const OPTIMIZERS = [
+  "adamw_torch",
+  "adamw_torch_fused",
+  "adamw_8bit",
+  "adamw_bnb_8bit",
+  "paged_adamw",
+  "paged_adamw_32bit",
+  "paged_adamw_8bit",
+  "adafactor",
+  "sgd",
+] as const;
+export type OptimizerName = (typeof OPTIMIZERS)[number];
+
+const LOSSES = ["hf", "nll", "chunked_nll"] as const;
+export type LossName = (typeof LOSSES)[number];
+
+const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;
+export type LoadDtype = (typeof LOAD_DTYPES)[number];
+
+/** Longest sequence and largest batch accepted: beyond any card, but still fast to compute. */
+const MAX_LENGTH = 2 ** 24;
+const MAX_BATCH = 2 ** 16;
+const MAX_ACCUMULATION = 2 ** 16;
+
+export interface TrainingSettings {
+  /** Sequences per forward pass on one GPU. */
+  readonly per_device_train_batch_size: number;
+  /** Tokens per sequence after padding or packing. */
+  readonly max_length: number;
+  readonly gradient_accumulation_steps: number;
+  readonly gradient_checkpointing: boolean;
+  readonly use_reentrant: boolean;
+  readonly optim: OptimizerName;
+  /** Forward and loss run under bf16 autocast. */
+  readonly bf16: boolean;
+  /** Norm to clip gradients to; 0 skips clipping. */
+  readonly max_grad_norm: number;
+  readonly attn_implementation: "sdpa" | "eager";
+  readonly loss: LossName;
+  /** `prepare_model_for_kbit_training` runs before the adapters are added. */
+  readonly prepare_kbit: boolean;
+  /** dtype the base model is loaded in. */
+  readonly dtype: LoadDtype;
+  /** dtype of everything trainable; `auto` is what PEFT chooses (fp32 adapters on a 16-bit base). */
+  readonly adapter_dtype: "auto" | LoadDtype;
+  /** `plain`: a hand-written loop, whose outputs stay alive during backward. */
+  readonly loop: "trainer" | "plain";
+  /** The batch contains padding, so a real attention mask is built. */
+  readonly padding: boolean;
+}
+
+/** What holds when neither the scenario nor a stack profile says otherwise: the defaults of the conformance tracer. */
+export const DEFAULT_TRAINING: TrainingSettings = {
+  per_device_train_batch_size: 1,
+  max_length: 1024,
+  gradient_accumulation_steps: 1,
+  gradient_checkpointing: true,
+  use_reentrant: false,
+  optim: "adamw_torch_fused",
+  bf16: true,
+  max_grad_norm: 1,
+  attn_implementation: "sdpa",
+  loss: "chunked_nll",
+  prepare_kbit: false,
+  dtype: "bfloat16",
+  adapter_dtype: "auto",
+  loop: "trainer",
+  padding: false,
+};
+
+/** Reads `scenario.training`; every value taken from `defaults` is listed in `assumed`. */
+export function readTraining(
+  given: JsonObject,
+  defaults: TrainingSettings,
+  source: string,
+): { readonly settings: TrainingSettings; readonly assumed: readonly Assumption[] } {
+  const fields = new Fields(given, "training");
+  fields.rejectUnknown(Object.keys(DEFAULT_TRAINING));
+  const assumed: Assumption[] = [];
+  const or = <Key extends keyof TrainingSettings>(
+    key: Key,
+    value: TrainingSettings[Key] | undefined,
+  ): TrainingSettings[Key] => {
+    if (value !== undefined) return value;
+    assumed.push({ path: `training.${key}`, value: defaults[key], reason: source });
+    return defaults[key];
+  };
+  const count = (key: keyof TrainingSettings, max: number): number | undefined =>
+    fields.integer(key, { min: 1, max });
+  const settings: TrainingSettings = {
+    per_device_train_batch_size: or(
+      "per_device_train_batch_size",
+      count("per_device_train_batch_size", MAX_BATCH),
+    ),
+    max_length: or("max_length", count("max_length", MAX_LENGTH)),
+    gradient_accumulation_steps: or(
+      "gradient_accumulation_steps",
+      count("gradient_accumulation_steps", MAX_ACCUMULATION),
+    ),
+    gradient_checkpointing: or("gradient_checkpointing", fields.boolean("gradient_checkpointing")),
+    use_reentrant: or("use_reentrant", fields.boolean("use_reentrant")),
+    optim: or("optim", fields.oneOf("optim", OPTIMIZERS)),
+    bf16: or("bf16", fields.boolean("bf16")),
+    max_grad_norm: or("max_grad_norm", fields.number("max_grad_norm", { min: 0 })),
+    attn_implementation: or(
+      "attn_implementation",
+      fields.oneOf("attn_implementation", ["sdpa", "eager"]),
+    ),
+    loss: or("loss", fields.oneOf("loss", LOSSES)),
+    prepare_kbit: or("prepare_kbit", fields.boolean("prepare_kbit")),
+    dtype: or("dtype", fields.oneOf("dtype", LOAD_DTYPES)),
+    adapter_dtype: or("adapter_dtype", fields.oneOf("adapter_dtype", ["auto", ...LOAD_DTYPES])),
+    loop: or("loop", fields.oneOf("loop", ["trainer", "plain"])),
+    padding: or("padding", fields.boolean("padding")),
+  };
+  return { settings, assumed };
+}
