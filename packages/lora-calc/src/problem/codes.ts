@@ -9,13 +9,21 @@ export interface CodeFacts {
 
 export const PROBLEM_CODES = {
   invalid_json: { meaning: "The text is not JSON." },
+  invalid_yaml: { meaning: "The text is not YAML." },
+  unreadable_file: { meaning: "The file does not exist, cannot be read, or is not text." },
   invalid_type: { meaning: "A field has a value of the wrong type." },
-  invalid_value: { meaning: "A field has a value outside what is allowed.", exception: "ValueError" },
+  invalid_value: {
+    meaning: "A field has a value outside what is allowed.",
+    exception: "ValueError",
+  },
   unknown_field: { meaning: "A field is not known here." },
   missing_field: { meaning: "A field that is needed is absent." },
   limit_exceeded: { meaning: "An input is larger than this calculator accepts." },
   unknown_model: { meaning: "The id is not in the catalogue." },
-  unknown_model_type: { meaning: "There is no blueprint for this model_type.", exception: "ValueError" },
+  unknown_model_type: {
+    meaning: "There is no blueprint for this model_type.",
+    exception: "ValueError",
+  },
   unknown_architecture: { meaning: "The model class is not known for this model_type." },
   unknown_gpu: { meaning: "The GPU is not in the catalogue." },
   unknown_recipe: { meaning: "The recipe is not in the catalogue." },

@@ -1,0 +1,41 @@
+/** Results as JSON, and the exit code each stands for. */
+
+import { isRefusal } from "lora-calc";
+import type { Problem, Result, Scenario } from "lora-calc";
+import { EXIT } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
+import type { Output } from "../output.js";
+import { renderProblem } from "../render/problem.js";
+
+/** A result without its long lists: the modules and the timeline. */
+export function withoutDetails(result: Result): Result {
+  if (isRefusal(result)) return result;
+  const { by_module: _modules, ...parameters } = result.parameters;
+  if (result.memory === undefined) return { ...result, parameters };
+  const { timeline: _timeline, ...memory } = result.memory;
+  return { ...result, parameters, memory };
+}
+
+/** Tells the reader what is wrong with an input: as JSON on stdout where a program reads, else in words on stderr. */
+export async function refuse(problem: Problem, asJson: boolean, output: Output): Promise<ExitCode> {
+  if (asJson) await output.result(`${JSON.stringify({ schema: 1, error: problem }, null, 2)}\n`);
+  else output.talk(renderProblem(problem, output.style));
+  return EXIT.badInput;
+}
+
+/** Exit code of an answered scenario; --check needs a verdict. */
+export function exitCodeOf(result: Result, check: boolean): ExitCode {
+  if (isRefusal(result)) return EXIT.badInput;
+  return check && result.fit?.verdict === "does_not_fit" ? EXIT.doesNotFit : EXIT.ok;
+}
+
+/** The Problem of asking for a verdict without naming a card, if that is what happened. */
+export function missingCard(scenario: Scenario): Problem | undefined {
+  if (scenario.hardware?.["gpu"] !== undefined) return undefined;
+  return {
+    code: "missing_field",
+    path: "hardware.gpu",
+    message: "--check needs a card to fit: add --gpu",
+    expected: "a card of the catalogue, or its memory",
+  };
+}

@@ -1,0 +1,33 @@
+/** `lora-calc estimate`: one scenario, answered in words or as JSON. */
+
+import { estimate, isRefusal } from "lora-calc";
+import { EXIT } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
+import { applyFlags } from "../input/apply-flags.js";
+import type { FlagValues } from "../input/apply-flags.js";
+import { readScenario } from "../input/read-scenario.js";
+import type { Output } from "../output.js";
+import { renderAnswer } from "../render/answer.js";
+import { exitCodeOf, missingCard, refuse } from "./answers.js";
+
+export interface EstimateOptions {
+  readonly json: boolean;
+  readonly check: boolean;
+}
+
+export async function runEstimate(
+  source: string,
+  flags: FlagValues,
+  { json, check }: EstimateOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const scenario = applyFlags(await readScenario(source), flags);
+  const problem = check ? missingCard(scenario) : undefined;
+  if (problem !== undefined) return refuse(problem, json, output);
+  const result = estimate(scenario);
+  if (isRefusal(result)) return refuse(result.error, json, output);
+  await output.result(
+    json ? `${JSON.stringify(result, null, 2)}\n` : renderAnswer(scenario, result, output.style),
+  );
+  return check ? exitCodeOf(result, check) : EXIT.ok;
+}

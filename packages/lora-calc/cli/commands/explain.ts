@@ -1,0 +1,39 @@
+/** `lora-calc explain`: parts of a result with formula and numbers. */
+
+import { estimate, isRefusal, nearestName } from "lora-calc";
+import type { Problem } from "lora-calc";
+import { EXIT } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
+import { applyFlags } from "../input/apply-flags.js";
+import type { FlagValues } from "../input/apply-flags.js";
+import { readScenario } from "../input/read-scenario.js";
+import type { Output } from "../output.js";
+import { explainable, renderExplanation } from "../render/explanation.js";
+import { refuse } from "./answers.js";
+
+export async function runExplain(
+  source: string,
+  parts: readonly string[],
+  flags: FlagValues,
+  output: Output,
+): Promise<ExitCode> {
+  const result = estimate(applyFlags(await readScenario(source), flags));
+  if (isRefusal(result)) return refuse(result.error, false, output);
+  const known = explainable(result);
+  const unknown = parts.find((part) => !known.includes(part));
+  if (unknown !== undefined) return refuse(unknownPart(unknown, known), false, output);
+  await output.result(renderExplanation(result, parts, output.style));
+  return EXIT.ok;
+}
+
+function unknownPart(part: string, known: readonly string[]): Problem {
+  const nearest = nearestName(part, known);
+  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  return {
+    code: "invalid_value",
+    path: "PART",
+    message: `no such part in this result: ${part}${hint}`,
+    received: part,
+    expected: known,
+  };
+}

@@ -1,0 +1,29 @@
+/** `lora-calc list`: what the catalogue and the profiles know. */
+
+import { listGpus, listModels, listRecipes } from "lora-calc";
+import { EXIT } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
+import type { Output } from "../output.js";
+import { renderGpus, renderModels, renderRecipes } from "../render/listing.js";
+import type { Style } from "../render/style.js";
+
+interface Listing {
+  readonly rows: () => readonly unknown[];
+  readonly text: (style: Style) => string;
+}
+
+const LISTINGS = {
+  models: { rows: listModels, text: (style) => renderModels(listModels(), style) },
+  gpus: { rows: listGpus, text: (style) => renderGpus(listGpus(), style) },
+  recipes: { rows: listRecipes, text: (style) => renderRecipes(listRecipes(), style) },
+} as const satisfies Record<string, Listing>;
+
+export type ListName = keyof typeof LISTINGS;
+
+export const LIST_NAMES: readonly string[] = Object.keys(LISTINGS);
+
+export async function runList(name: ListName, json: boolean, output: Output): Promise<ExitCode> {
+  const { rows, text } = LISTINGS[name];
+  await output.result(json ? `${JSON.stringify(rows(), null, 2)}\n` : text(output.style));
+  return EXIT.ok;
+}

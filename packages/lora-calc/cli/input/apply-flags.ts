@@ -1,0 +1,66 @@
+/** Lays the flags of a command line over a scenario; a flag wins over the file. */
+
+import { parseBytes } from "lora-calc";
+import type { Scenario } from "lora-calc";
+import { SCENARIO_FLAGS } from "./scenario-flags.js";
+import type { FlagKind } from "./scenario-flags.js";
+
+/** Values as commander collected them, by flag: "--rank" to "16", "--bf16" to false. */
+export type FlagValues = ReadonlyMap<string, string | boolean>;
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+/** Characters that a module name never has: the text is one regular expression. */
+const REGEX_CHARACTER = /[\\^$*+?()[\]{}|]/;
+
+export function applyFlags(scenario: Scenario, values: FlagValues): Scenario {
+  let result = scenario;
+  for (const { name, path, kind } of SCENARIO_FLAGS) {
+    const value = values.get(name);
+    if (value !== undefined) result = setField(result, path, flagValue(kind, value));
+  }
+  return result;
+}
+
+/** The value of the scenario for the text after a flag. Example: flagValue("number", "16") // 16 */
+export function flagValue(kind: FlagKind, value: string | boolean): unknown {
+  if (kind === "qlora") {
+    return { load_in_4bit: true, bnb_4bit_quant_type: "nf4", bnb_4bit_use_double_quant: true };
+  }
+  if (typeof value === "boolean") return value;
+  switch (kind) {
+    case "number":
+      return NUMBER.test(value.trim()) ? Number(value) : value;
+    case "names":
+      return namesOf(value);
+    case "targets":
+      return value === "all-linear" || REGEX_CHARACTER.test(value) ? value : namesOf(value);
+    case "gpu": {
+      const bytes = parseBytes(value);
+      return bytes === undefined ? value : { memory_bytes: bytes };
+    }
+    case "text":
+    case "on":
+    case "switch":
+      return value;
+  }
+}
+
+function namesOf(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+function setField(scenario: Scenario, path: string, value: unknown): Scenario {
+  const [section = "", field] = path.split(".");
+  const fields: Readonly<Record<string, unknown>> = { ...scenario };
+  if (field !== undefined)
+    return { ...scenario, [section]: { ...objectOf(fields[section]), [field]: value } };
+  const merged = typeof value === "object" ? { ...objectOf(fields[section]), ...value } : value;
+  return { ...scenario, [section]: merged };
+}
+
+function objectOf(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
+}

@@ -1,0 +1,51 @@
+/** Reads YAML; loaded only when a file needs it. */
+
+import { MAX_DEPTH, reject } from "lora-calc";
+import { parseDocument } from "yaml";
+
+/** More than any configuration uses; stops texts that grow by referring to themselves. */
+const MAX_ALIASES = 100;
+
+/** The value of a YAML text as plain data. `name` names the text in messages. */
+export function parseYaml(text: string, name: string): unknown {
+  const value = yamlValue(text, name);
+  if (depthOf(value) > MAX_DEPTH) rejectDepth(name);
+  return value;
+}
+
+function yamlValue(text: string, name: string): unknown {
+  try {
+    const document = parseDocument(text, { prettyErrors: true });
+    const [error] = document.errors;
+    if (error === undefined) return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+    rejectYaml(name, error.message.split("\n")[0] ?? "");
+  } catch (error) {
+    if (error instanceof RangeError) rejectDepth(name);
+    if (error instanceof ReferenceError) rejectYaml(name, error.message);
+    throw error;
+  }
+}
+
+/** Levels of nesting, counted no further than the limit. */
+function depthOf(value: unknown, level = 0): number {
+  if (typeof value !== "object" || value === null || level > MAX_DEPTH) return level;
+  return Math.max(level + 1, ...Object.values(value).map((item) => depthOf(item, level + 1)));
+}
+
+function rejectYaml(name: string, reason: string): never {
+  reject({
+    code: "invalid_yaml",
+    path: "",
+    message: `${name} is not YAML: ${reason.replace(/:$/, "")}`,
+    expected: "YAML or JSON",
+  });
+}
+
+function rejectDepth(name: string): never {
+  reject({
+    code: "limit_exceeded",
+    path: "",
+    message: `${name} is nested deeper than ${MAX_DEPTH} levels`,
+    expected: `at most ${MAX_DEPTH} levels`,
+  });
+}

@@ -1,0 +1,47 @@
+/** Turns the first argument of a command into a scenario: a catalogue id, or a file of a kind that is known. */
+
+import { existsSync } from "node:fs";
+import { isObject, parseJson, reject } from "lora-calc";
+import type { Scenario } from "lora-calc";
+import { readText } from "./read-text.js";
+import type { SourceText } from "./read-text.js";
+
+const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml)$/i;
+
+/** Reads `source`: "-", a path, or a model of the catalogue. A name that is also a file is the file. */
+export async function readScenario(source: string): Promise<Scenario> {
+  if (!LOOKS_LIKE_PATH.test(source) && !existsSync(source)) return { model: source };
+  const document = await readText(source);
+  return scenarioOf(await parseDocument(document), document.name);
+}
+
+async function parseDocument({ name, text }: SourceText): Promise<unknown> {
+  const isYaml = /\.ya?ml$/i.test(name) || (name === "stdin" && !/^\s*[[{]/.test(text));
+  if (!isYaml) return parseJson(text, name);
+  const { parseYaml } = await import("./parse-yaml.js");
+  return parseYaml(text, name);
+}
+
+/** A scenario as it is; a config.json as a model; an adapter_config.json as the adapter of its base. */
+export function scenarioOf(document: unknown, name: string): Scenario {
+  if (isObject(document)) {
+    const {
+      model,
+      model_type: modelType,
+      peft_type: peftType,
+      base_model_name_or_path: base,
+    } = document;
+    if (typeof model === "string" || isObject(model)) return { ...document, model };
+    if (modelType !== undefined) return { model: { config: document } };
+    if (document["hidden_size"] !== undefined) return { model: document };
+    if (peftType !== undefined && typeof base === "string")
+      return { model: base, adapter: document };
+  }
+  reject({
+    code: "missing_field",
+    path: "model",
+    message: `${name} is neither a scenario (model), a config.json (model_type), nor an adapter_config.json with its base (peft_type, base_model_name_or_path)`,
+    received: isObject(document) ? Object.keys(document) : document,
+    expected: "an object with model, model_type or peft_type",
+  });
+}

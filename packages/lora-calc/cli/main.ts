@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+/** Entry of the command line: runs the program and turns every end into an exit code. */
+
+import { CommanderError } from "commander";
+import { InputError } from "lora-calc";
+import { refuse } from "./commands/answers.js";
+import { EXIT } from "./exit-codes.js";
+import { standardOutput } from "./output.js";
+import { buildProgram } from "./program.js";
+
+/** Flags as other tools spell them: --per_device_train_batch_size is --per-device-train-batch-size. */
+function withHyphens(argument: string): string {
+  const [name = "", ...value] = argument.split("=");
+  return name.startsWith("--") ? [name.replaceAll("_", "-"), ...value].join("=") : argument;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const program = buildProgram(standardOutput, (code) => {
+    process.exitCode = code;
+  });
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(args.map(withHyphens), { from: "user" });
+  } catch (error) {
+    process.exitCode = await exitCodeFor(error, args);
+  }
+}
+
+async function exitCodeFor(error: unknown, args: readonly string[]): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+  const output = standardOutput(!args.includes("--no-color"));
+  if (error instanceof InputError) return refuse(error.problem, args.includes("--json"), output);
+  const detail =
+    error instanceof Error ? (process.env["LORA_CALC_DEBUG"] ? error.stack : error.message) : error;
+  output.talk(
+    `lora-calc has a bug: ${String(detail)}\nPlease report it with the command; LORA_CALC_DEBUG=1 shows where.`,
+  );
+  return EXIT.bug;
+}
+
+/** A reader that closes the pipe early (head) has what it wanted. */
+process.stdout.on("error", (error: Error & { readonly code?: string }) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(process.exitCode ?? EXIT.ok);
+});
+
+await main(process.argv.slice(2));

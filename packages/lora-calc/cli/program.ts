@@ -1,0 +1,137 @@
+/** The commands and flags of lora-calc, and what each runs. */
+
+import { Argument, Command, Option } from "commander";
+import { VERSION } from "lora-calc";
+import { runBatch } from "./commands/batch.js";
+import { runEstimate } from "./commands/estimate.js";
+import { runExplain } from "./commands/explain.js";
+import { LIST_NAMES, runList } from "./commands/list.js";
+import type { ListName } from "./commands/list.js";
+import type { ExitCode } from "./exit-codes.js";
+import type { FlagValues } from "./input/apply-flags.js";
+import { FLAG_GROUPS, SCENARIO_FLAGS } from "./input/scenario-flags.js";
+import type { ScenarioFlag } from "./input/scenario-flags.js";
+import type { Output } from "./output.js";
+
+const EXAMPLES = `
+Examples:
+  lora-calc estimate meta-llama/Llama-3.1-8B --rank 16 --target-modules all-linear
+  lora-calc estimate Qwen/Qwen3-4B --qlora --max-length 4096 --gpu "RTX 4090"
+  lora-calc estimate path/to/config.json --rank 8 --gpu T4 --check
+  lora-calc estimate --batch < scenarios.jsonl > results.jsonl
+  lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
+`;
+
+const EXIT_CODES = `
+Exit codes: 0 ok, 1 a bug, 2 bad input, 3 does not fit (only with --check).
+Sizes are in GiB (2^30 bytes) and MiB (2^20 bytes).
+`;
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** Builds the program; the exit code of the command that ran goes to `finish`. */
+export function buildProgram(
+  output: (wantsColor: boolean) => Output,
+  finish: (code: ExitCode) => void,
+): Command {
+  const program = new Command("lora-calc")
+    .description("Exact LoRA parameter counts and GPU memory of a training step.")
+    .version(VERSION)
+    .option("--no-color", "plain text (also NO_COLOR)")
+    .helpCommand(false)
+    .addHelpText("after", EXAMPLES + EXIT_CODES)
+    .configureHelp({ showGlobalOptions: true });
+  const outputOf = (options: Options): Output => output(options["color"] !== false);
+  addEstimate(program, outputOf, finish);
+  addExplain(program, outputOf, finish);
+  addList(program, outputOf, finish);
+  return program;
+}
+
+type OutputOf = (options: Options) => Output;
+type Finish = (code: ExitCode) => void;
+
+function addEstimate(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("estimate")
+    .summary("count parameters and memory of one scenario, or of many with --batch")
+    .description("Trainable parameters and GPU memory of a scenario. Flags win over the file.")
+    .argument(
+      "[source]",
+      "model id, config.json, adapter_config.json, scenario (JSON or YAML), or - for stdin",
+    )
+    .option("--json", "the whole result as JSON")
+    .option("--check", "exit with 3 when it does not fit the card")
+    .option("--batch", "one scenario per line on stdin, one result per line on stdout")
+    .option("--full", "with --batch: keep the modules and the timeline")
+    .addHelpText("after", EXAMPLES);
+  addScenarioFlags(command);
+  command.action(async (source: string | undefined) => {
+    const options: Options = command.optsWithGlobals();
+    const check = options["check"] === true;
+    const output = outputOf(options);
+    if (options["batch"] === true) {
+      finish(await runBatch(process.stdin, { full: options["full"] === true, check }, output));
+      return;
+    }
+    if (source === undefined)
+      command.error("error: a model or a file is missing: lora-calc estimate MODEL");
+    const json = options["json"] === true;
+    finish(await runEstimate(source, flagValues(options), { json, check }, output));
+  });
+}
+
+function addExplain(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("explain")
+    .summary("show parts of a result with formula, numbers and certainty")
+    .argument("<source>", "as for estimate")
+    .argument("[parts...]", "names of parts, all when none is given");
+  addScenarioFlags(command);
+  command.action(async (source: string, parts: readonly string[]) => {
+    const options: Options = command.optsWithGlobals();
+    finish(await runExplain(source, parts, flagValues(options), outputOf(options)));
+  });
+}
+
+function addList(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("list")
+    .summary("list what is known by name")
+    .addArgument(new Argument("<what>", "which list").choices(LIST_NAMES))
+    .option("--json", "with sources and dates");
+  command.action(async (what: ListName) => {
+    const options: Options = command.optsWithGlobals();
+    finish(await runList(what, options["json"] === true, outputOf(options)));
+  });
+}
+
+function addScenarioFlags(command: Command): void {
+  for (const { title, flags } of FLAG_GROUPS) {
+    for (const flag of flags)
+      for (const option of optionsOf(flag)) command.addOption(option.helpGroup(title));
+  }
+}
+
+/** The option of a flag, the negation of a switch, and the other spellings, which the help leaves out. */
+function optionsOf({ name, argument, aliases = [], kind, help }: ScenarioFlag): readonly Option[] {
+  const value = argument === undefined ? "" : ` <${argument}>`;
+  const shown = new Option(
+    `${name}${value}`,
+    kind === "switch" ? `${help}; --no-${name.slice(2)}` : help,
+  );
+  const negation = kind === "switch" ? [new Option(`--no-${name.slice(2)}`).hideHelp()] : [];
+  return [shown, ...negation, ...aliases.map((alias) => new Option(`${alias}${value}`).hideHelp())];
+}
+
+/** Values by the name of the flag, whichever spelling was typed. */
+function flagValues(options: Options): FlagValues {
+  const values = new Map<string, string | boolean>();
+  for (const { name, aliases = [] } of SCENARIO_FLAGS) {
+    for (const spelling of [...aliases, name]) {
+      const value = options[new Option(spelling).attributeName()];
+      if (typeof value === "string" || typeof value === "boolean") values.set(name, value);
+    }
+  }
+  return values;
+}

@@ -1,0 +1,65 @@
+/** Parts of a result with their formulas and this run's numbers. */
+
+import { formatBytes, formatCount, formatTrainableLine } from "lora-calc";
+import type { Certainty, Estimate, MemoryPart } from "lora-calc";
+import { alignColumns, wrap } from "./columns.js";
+import { oneLine, shortValue } from "./one-line.js";
+import type { Style } from "./style.js";
+
+const MEANING: Readonly<Record<Certainty, string>> = {
+  exact: "equal to PEFT or PyTorch to the unit",
+  derived: "follows from code that was read or traced",
+  fitted: "a constant taken from measurements",
+  assumed: "nobody measured it; a guess",
+};
+
+/** Names that `explain` takes for this result. */
+export function explainable(estimate: Estimate): readonly string[] {
+  return ["parameters", ...(estimate.memory?.parts.map(({ name }) => name) ?? [])];
+}
+
+export function renderExplanation(
+  estimate: Estimate,
+  names: readonly string[],
+  style: Style,
+): string {
+  const wanted = names.length > 0 ? names : explainable(estimate);
+  const parts = estimate.memory?.parts ?? [];
+  const blocks = wanted.map((name) => {
+    const part = parts.find((candidate) => candidate.name === name);
+    return part === undefined ? parameterBlock(estimate, style) : partBlock(part, style);
+  });
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function partBlock({ name, bytes, certainty, formula }: MemoryPart, style: Style): string {
+  return [
+    `${style.strong(name)}  ${formatBytes(bytes)} (${formatCount(bytes)} bytes)`,
+    wrap(`= ${oneLine(formula)}`, "  ", "    "),
+    style.quiet(`  ${certainty}: ${MEANING[certainty]}`),
+  ].join("\n");
+}
+
+function parameterBlock(estimate: Estimate, style: Style): string {
+  const { trainable, all, base, by_module: modules = [] } = estimate.parameters;
+  const header = ["module", "in", "out", "rank", "count", "trainable"];
+  const rows = modules.map((row) => [
+    oneLine(row.path),
+    shortValue(row.in_features ?? ""),
+    shortValue(row.out_features ?? ""),
+    shortValue(row.rank ?? ""),
+    formatCount(row.count),
+    formatCount(row.trainable),
+  ]);
+  const right = { align: "right" } as const;
+  return [
+    style.strong("parameters"),
+    `  ${formatTrainableLine(trainable, all)}`,
+    `  base model: ${formatCount(base)}`,
+    "  one LoRA module trains rank × (in + out): A is (rank, in), B is (out, rank)",
+    ...alignColumns([header, ...rows], [{}, right, right, right, right, right]).map(
+      (line) => `  ${line}`,
+    ),
+    style.quiet(`  exact: ${MEANING.exact}`),
+  ].join("\n");
+}

@@ -1,0 +1,80 @@
+/** A scenario in two lines of words. */
+
+import { formatCount } from "lora-calc";
+import type { Estimate, Scenario } from "lora-calc";
+import { wrap } from "./columns.js";
+import { oneLine, shortValue } from "./one-line.js";
+
+/** The value of a field: given, or assumed by the estimate. */
+type Setting = (path: string) => unknown;
+
+export function describeScenario(scenario: Scenario, estimate: Estimate): string {
+  const setting: Setting = (path) => given(scenario, path) ?? assumed(estimate, path);
+  const lines = [
+    [modelText(scenario), adapterText(scenario, setting), precisionText(setting)],
+    estimate.memory === undefined ? [] : trainingTexts(setting),
+  ];
+  return lines
+    .filter((texts) => texts.length > 0)
+    .map((texts) => wrap(texts.join(" · ")))
+    .join("\n");
+}
+
+function given(scenario: Scenario, path: string): unknown {
+  const [section = "", field = ""] = path.split(".");
+  const fields: Readonly<Record<string, unknown>> = { ...scenario };
+  const values = fields[section];
+  if (field === "") return values;
+  return typeof values === "object" && values !== null
+    ? Object.entries(values).find(([name]) => name === field)?.[1]
+    : undefined;
+}
+
+function assumed({ assumed: entries }: Estimate, path: string): unknown {
+  return entries.find((entry) => entry.path === path)?.value;
+}
+
+function modelText({ model }: Scenario): string {
+  if (typeof model === "string") return oneLine(model);
+  const config = model["config"];
+  const type =
+    typeof config === "object" && config !== null && "model_type" in config
+      ? config.model_type
+      : undefined;
+  return type === undefined
+    ? "a model given by its sizes"
+    : `a ${shortValue(type)} model from its config.json`;
+}
+
+function adapterText({ adapter }: Scenario, setting: Setting): string {
+  if (adapter === null) return "full fine-tuning";
+  const method = shortValue(setting("adapter.peft_type") ?? "LORA").replace("LORA", "LoRA");
+  const targets = setting("adapter.target_modules");
+  const on = targets === undefined ? "PEFT's default modules" : shortValue(targets);
+  return `${method} r=${shortValue(setting("adapter.r") ?? "?")} on ${on}`;
+}
+
+function precisionText(setting: Setting): string {
+  if (setting("quantization.load_in_8bit") === true) return "8-bit base";
+  if (setting("quantization.load_in_4bit") !== true) {
+    return `${shortValue(setting("training.dtype") ?? "bfloat16")} base`;
+  }
+  const type = shortValue(setting("quantization.bnb_4bit_quant_type") ?? "fp4");
+  const isDouble = setting("quantization.bnb_4bit_use_double_quant") === true;
+  return isDouble ? `4-bit ${type} base, double quant` : `4-bit ${type} base`;
+}
+
+function trainingTexts(setting: Setting): readonly string[] {
+  const stack = setting("stack");
+  const batch = shortValue(setting("training.per_device_train_batch_size"));
+  const length = setting("training.max_length");
+  const tokens = typeof length === "number" ? formatCount(length) : shortValue(length);
+  return [
+    ...(stack === undefined ? [] : [shortValue(stack)]),
+    `batch ${batch} × ${tokens} tokens`,
+    setting("training.gradient_checkpointing") === true
+      ? "gradient checkpointing"
+      : "no gradient checkpointing",
+    shortValue(setting("training.optim")),
+  ];
+}
