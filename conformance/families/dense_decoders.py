@@ -1,0 +1,85 @@
+"""Dense decoder-only language models."""
+
+from families import DECODER_TASKS, Family, task_classes
+
+SIZES = {
+    "vocab_size": 128,
+    "hidden_size": 48,
+    "intermediate_size": 80,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "pad_token_id": 0,
+}
+BIASES = {"attention_bias": True}
+TIED = {"tie_word_embeddings": True}
+UNTIED = {"tie_word_embeddings": False}
+HEAD_DIM = {"head_dim": 20}
+SLIDING = {"layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "sliding_window": 8}
+NO_KV = {"num_key_value_heads": 4}
+
+FAMILIES = [
+    Family(
+        "llama",
+        SIZES,
+        (BIASES, {"mlp_bias": True}, TIED, HEAD_DIM, {"num_key_value_heads": None}, {"hidden_act": "gelu"}),
+        task_classes("Llama", *DECODER_TASKS),
+    ),
+    Family(
+        "mistral",
+        SIZES,
+        (TIED, HEAD_DIM, {"sliding_window": None}),
+        task_classes("Mistral", *DECODER_TASKS),
+    ),
+    Family(
+        "qwen2",
+        SIZES,
+        (TIED, HEAD_DIM, {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 1}),
+        task_classes("Qwen2", *DECODER_TASKS),
+    ),
+    Family("qwen3", SIZES, (TIED, BIASES, HEAD_DIM, SLIDING), task_classes("Qwen3", *DECODER_TASKS)),
+    Family(
+        "gemma",
+        SIZES,
+        (UNTIED, BIASES, HEAD_DIM, {"hidden_activation": "gelu"}),
+        task_classes("Gemma", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
+    Family(
+        "gemma2",
+        SIZES,
+        (UNTIED, BIASES, HEAD_DIM, SLIDING, {"final_logit_softcapping": None}),
+        task_classes("Gemma2", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
+    Family(
+        "gemma3_text",
+        {**SIZES, "num_hidden_layers": 7},
+        (UNTIED, BIASES, HEAD_DIM),
+        ("Gemma3TextModel", "Gemma3TextForSequenceClassification"),
+    ),
+    Family(
+        "phi3",
+        SIZES,
+        (TIED, {"partial_rotary_factor": 0.5}, {"num_key_value_heads": None}),
+        task_classes("Phi3", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
+    Family("olmo2", SIZES, (TIED, BIASES), task_classes("Olmo2", "Model", "ForSequenceClassification")),
+    Family("granite", SIZES, (TIED, BIASES, {"mlp_bias": True}), task_classes("Granite", "Model")),
+    Family(
+        "smollm3",
+        SIZES,
+        (UNTIED, BIASES, {"mlp_bias": True}, {"no_rope_layers": [0, 1, 1]}),
+        task_classes("SmolLM3", *DECODER_TASKS),
+    ),
+    Family(
+        "gpt2",
+        {"vocab_size": 128, "n_embd": 48, "n_layer": 3, "n_head": 4, "n_positions": 64},
+        (UNTIED, {"n_inner": 80}, {"activation_function": "relu"}, {"add_cross_attention": True}),
+        ("GPT2Model", "GPT2ForSequenceClassification", "GPT2ForTokenClassification", "GPT2ForQuestionAnswering"),
+    ),
+    Family(
+        "gpt_neox",
+        {**{key: SIZES[key] for key in list(SIZES)[:5]}, "max_position_embeddings": 64},
+        (TIED, {"attention_bias": False}, {"rotary_pct": 0.5}, {"use_parallel_residual": False}),
+        task_classes("GPTNeoX", *DECODER_TASKS),
+    ),
+]

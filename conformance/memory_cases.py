@@ -1,0 +1,119 @@
+"""The scenarios whose memory is traced: named ones, then a seeded draw over models and settings.
+
+Each case is in the form of CONTRACT.md (a scenario with the content of a config.json), so that the same text is the
+input of `trace.py` and of the TypeScript engine.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SEED = 20261124
+CONFIGS = Path(__file__).resolve().parent / "memory_configs.json"
+
+Case = dict[str, Any]
+
+NF4 = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
+NF4_SINGLE = NF4 | {"bnb_4bit_use_double_quant": False}
+INT8 = {"load_in_8bit": True}
+ALL_LINEAR = {"peft_type": "LORA", "r": 16, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
+
+
+def named_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """Cases that the documentation quotes."""
+    llama = configs["llama-3.1-8b"]
+    step = {"per_device_train_batch_size": 2, "max_length": 2048}
+    variants: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+        "qlora bf16 adapters adamw_torch": (ALL_LINEAR, NF4, {"adapter_dtype": "bfloat16", "optim": "adamw_torch"}),
+        "qlora contract defaults": (ALL_LINEAR, NF4, {}),
+        "qlora hf loss": (ALL_LINEAR, NF4, {"loss": "hf"}),
+        "qlora nll": (ALL_LINEAR, NF4, {"loss": "nll", "adapter_dtype": "bfloat16"}),
+        "qlora kbit": (ALL_LINEAR, NF4, {"prepare_kbit": True}),
+        "qlora dropout": (ALL_LINEAR | {"lora_dropout": 0.05}, NF4, {}),
+        "qlora no checkpointing": (ALL_LINEAR, NF4, {"gradient_checkpointing": False}),
+        "int8 non-reentrant": (ALL_LINEAR, INT8, {}),
+        "int8 reentrant": (ALL_LINEAR, INT8, {"use_reentrant": True}),
+        "lora bf16": (ALL_LINEAR, None, {}),
+        "lora fp32 base": (ALL_LINEAR, None, {"dtype": "float32"}),
+        "full bf16 fused": (None, None, {"bf16": False, "loss": "hf"}),
+        "full bf16 foreach": (None, None, {"bf16": False, "loss": "hf", "optim": "adamw_torch"}),
+    }
+    for name, (adapter, quantization, training) in variants.items():
+        yield case(f"llama-3.1-8b {name}", llama, adapter, quantization, step | training)
+
+
+def drawn_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
+    """The same number of random settings for every model; equal seeds give equal cases."""
+    for name, config in configs.items():
+        draw = random.Random(f"{SEED} {name}")
+        for index in range(per_model):
+            adapter, quantization = draw_adapter(draw, config), draw.choice([None, None, NF4, NF4, NF4_SINGLE, INT8])
+            training = draw_training(draw, config)
+            if adapter is None:
+                quantization = None
+            if quantization is None:
+                training.pop("prepare_kbit", None)
+            yield case(f"{name} {index}", config, adapter, quantization, training)
+
+
+def draw_adapter(draw: random.Random, config: dict[str, Any]) -> dict[str, Any] | None:
+    if draw.random() < 0.12 and size_of(config) < 2e9:
+        return None
+    adapter: dict[str, Any] = ALL_LINEAR | {"r": draw.choice([4, 8, 16, 32, 64])}
+    if draw.random() < 0.25:
+        adapter["lora_dropout"] = 0.05
+    if draw.random() < 0.12:
+        adapter["use_dora"] = True
+    return adapter
+
+
+def draw_training(draw: random.Random, config: dict[str, Any]) -> dict[str, Any]:
+    limit = config.get("n_positions", 4096)
+    training: dict[str, Any] = {
+        "per_device_train_batch_size": draw.choice([1, 1, 2, 4]),
+        "max_length": min(limit, draw.choice([256, 512, 777, 1024, 2048, 4096])),
+        "loss": draw.choice(["chunked_nll", "chunked_nll", "hf", "nll"]),
+        "optim": draw.choice(
+            ["adamw_torch_fused", "adamw_torch_fused", "adamw_torch", "adamw_bnb_8bit", "paged_adamw_32bit", "adafactor", "sgd"]
+        ),
+    }
+    odds: list[tuple[float, dict[str, Any]]] = [
+        (0.2, {"gradient_checkpointing": False}),
+        (0.2, {"use_reentrant": True}),
+        (0.25, {"adapter_dtype": "bfloat16"}),
+        (0.2, {"bf16": False}),
+        (0.12, {"attn_implementation": "eager"}),
+        (0.12, {"padding": True}),
+        (0.15, {"prepare_kbit": True}),
+        (0.15, {"loop": "plain", "loss": "hf"}),
+        (0.15, {"gradient_accumulation_steps": 2}),
+        (0.1, {"max_grad_norm": 0}),
+        (0.08, {"dtype": "float32"}),
+    ]
+    for chance, change in odds:
+        if draw.random() < chance:
+            training |= change
+    if training.get("attn_implementation") == "eager":
+        training["max_length"] = min(training["max_length"], 1024)
+    return training
+
+
+def size_of(config: dict[str, Any]) -> float:
+    """Rough number of parameters, only to keep full fine-tuning to small models."""
+    hidden = config.get("hidden_size") or config["n_embd"]
+    layers = config.get("num_hidden_layers") or config["n_layer"]
+    return 12 * layers * hidden**2 + config["vocab_size"] * hidden
+
+
+def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: Any, training: dict[str, Any]) -> Case:
+    model = {"config": config}
+    return {"id": identifier, "model": model, "adapter": adapter, "quantization": quantization, "training": training}
+
+
+def all_cases(per_model: int) -> list[Case]:
+    configs = json.loads(CONFIGS.read_text())
+    return [*named_cases(configs), *drawn_cases(configs, per_model)]

@@ -1,0 +1,68 @@
+"""Trace the memory of every case with real code and write the results as goldens for the TypeScript tests.
+
+    python memory_goldens.py [--per-model 14] [--processes 2] [--limit N]
+
+Finished cases are kept in a work file, so an interrupted run goes on where it stopped. All sizes are bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+from memory_cases import Case, all_cases
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDENS = ROOT / "packages" / "lora-calc" / "test" / "conformance" / "memory.jsonl.gz"
+WORK = Path(__file__).resolve().parent / ".memory-work.jsonl"
+KEPT = ("allocated_peak", "reserved_peak", "reserved_peak_expandable", "peak_event", "phases", "steady", "versions")
+
+
+def trace_case(case: Case) -> dict[str, Any]:
+    """Record of one case: the scenario and what the real code allocated, or the exception it raised."""
+    from trace import trace  # heavy imports belong to the worker processes
+
+    request = {"config": case["model"]["config"], **{key: case[key] for key in ("adapter", "quantization", "training")}}
+    try:
+        result = trace(request)
+    except Exception as error:  # every failure is the result of its case
+        return {"scenario": case, "error": {"type": type(error).__name__, "message": str(error)[:300]}}
+    return {"scenario": case, "expected": {key: result[key] for key in KEPT}}
+
+
+def finished() -> dict[str, dict[str, Any]]:
+    """Records of earlier runs whose scenario has not changed."""
+    if not WORK.exists():
+        return {}
+    rows = [json.loads(line) for line in WORK.read_text().splitlines()]
+    return {json.dumps(row["scenario"], sort_keys=True): row for row in rows}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--per-model", type=int, default=14)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--limit", type=int, default=None)
+    arguments = parser.parse_args()
+    cases = all_cases(arguments.per_model)[: arguments.limit]
+    known = finished()
+    missing = [case for case in cases if json.dumps(case, sort_keys=True) not in known]
+    print(f"{len(cases)} cases, {len(missing)} to trace", flush=True)
+    with multiprocessing.get_context("spawn").Pool(arguments.processes, maxtasksperchild=8) as pool, WORK.open("a") as work:
+        for count, row in enumerate(pool.imap_unordered(trace_case, missing), start=1):
+            work.write(json.dumps(row) + "\n")
+            work.flush()
+            print(f"{count}/{len(missing)} {row['scenario']['id']}", flush=True)
+    known = finished()
+    rows = [known[json.dumps(case, sort_keys=True)] for case in cases]
+    GOLDENS.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.GzipFile(GOLDENS, "wb", mtime=0) as file:
+        file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Write the complete event lists of a few scenarios, for the event-by-event tests of the TypeScript engine.
+
+    python tape_goldens.py
+
+A tape is a list of integers in order: the bytes of an allocation, or minus one minus the number of the allocation that
+is released. `names` holds tags and modules, `named` the index of the name of each allocation.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from memory_cases import ALL_LINEAR, INT8, NF4, Case, case
+from trace import record_tape
+
+ROOT = Path(__file__).resolve().parent.parent
+TAPES = ROOT / "packages" / "lora-calc" / "test" / "conformance" / "tapes.jsonl.gz"
+
+SMALL = {
+    "model_type": "llama", "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 640, "num_hidden_layers": 9,
+    "num_attention_heads": 8, "num_key_value_heads": 2, "tie_word_embeddings": False,
+}  # fmt: skip
+STEP = {"per_device_train_batch_size": 2, "max_length": 512}
+PLAIN = {"loop": "plain", "bf16": False, "max_grad_norm": 0, "loss": "hf", "prepare_kbit": True}
+
+
+def family(model_type: str, **changes: Any) -> dict[str, Any]:
+    return SMALL | {"model_type": model_type} | changes
+
+
+def cases() -> list[Case]:
+    gpt2 = {"model_type": "gpt2", "vocab_size": 1000, "n_embd": 256, "n_layer": 6, "n_head": 8, "n_positions": 512}
+    gemma2 = family("gemma2", head_dim=64, sliding_window=128, num_hidden_layers=12, tie_word_embeddings=True)
+    dropout, dora = ALL_LINEAR | {"lora_dropout": 0.05}, ALL_LINEAR | {"use_dora": True}
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]] = [
+        ("llama qlora chunked", SMALL, ALL_LINEAR, NF4, {}),
+        ("llama qlora kbit plain loop reentrant", SMALL, ALL_LINEAR, NF4, PLAIN | {"use_reentrant": True}),
+        ("llama lora without checkpointing, nll", SMALL, ALL_LINEAR, None, {"gradient_checkpointing": False, "loss": "nll"}),
+        ("llama int8 dropout", SMALL, dropout, INT8, {}),
+        ("llama dora eager", SMALL, dora, None, {"attn_implementation": "eager"}),
+        ("llama full fine-tuning foreach, two micro-batches", SMALL, None, None, {"optim": "adamw_torch", "gradient_accumulation_steps": 2}),
+        ("llama padded adafactor", SMALL, ALL_LINEAR, None, {"padding": True, "optim": "adafactor"}),
+        ("qwen3 fp32 base", family("qwen3", head_dim=48), ALL_LINEAR, None, {"dtype": "float32"}),
+        ("gemma2 sliding windows", gemma2, ALL_LINEAR, NF4, {"loss": "hf"}),
+        ("olmo2 qlora 8-bit adamw", family("olmo2"), ALL_LINEAR, NF4, {"optim": "adamw_bnb_8bit"}),
+        ("gpt2 dropout everywhere", gpt2, ALL_LINEAR, None, {}),
+        ("gpt_neox parallel", family("gpt_neox"), ALL_LINEAR, NF4, {"loss": "nll"}),
+    ]  # fmt: skip
+    return [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
+
+
+def golden(scenario: Case) -> dict[str, Any]:
+    request = {"config": scenario["model"]["config"], **{key: scenario[key] for key in ("adapter", "quantization", "training")}}
+    tape, _ = record_tape(request)
+    numbers: dict[int, int] = {}
+    events, named = [], []
+    names: dict[str, int] = {}
+    for event in tape.events:
+        allocation = event.allocation
+        if event.op == "alloc":
+            numbers[allocation.id] = len(named)
+            name = f"{allocation.tag} {(allocation.module or '').removeprefix('base_model.model.')}".strip()
+            named.append(names.setdefault(name, len(names)))
+            events.append(allocation.bytes)
+        else:
+            events.append(-1 - numbers[allocation.id])
+    return {"scenario": scenario, "events": events, "names": list(names), "named": named}
+
+
+def main() -> None:
+    TAPES.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.GzipFile(TAPES, "wb", mtime=0) as file:
+        for scenario in cases():
+            file.write((json.dumps(golden(scenario), separators=(",", ":")) + "\n").encode())
+            print(scenario["id"], flush=True)
+
+
+if __name__ == "__main__":
+    main()
