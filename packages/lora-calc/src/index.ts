@@ -17,13 +17,27 @@ export type {
 } from "./result.js";
 export type { Scenario } from "./scenario.js";
 
+export { advise, applyLever } from "./advise.js";
+export type { Advice, Ladder } from "./advise.js";
+export type { Raise } from "./advice/advise.js";
+export { estimate } from "./estimate.js";
+export { listMethods } from "./adapter/plan-adapter.js";
+export { listStacks } from "./memory/stacks.js";
+export type { StackProfile } from "./memory/stacks.js";
 export { findGpu, listGpus } from "./catalogue/gpus.js";
 export { findModel, listModels } from "./catalogue/models.js";
 export { findRecipe, listRecipes } from "./catalogue/recipes.js";
 export type { GpuRow, ModelRow, Provenance, RecipeRow } from "./catalogue/row.js";
 
 export { writeAdapterConfig } from "./exchange/adapter-config.js";
+export { applyDocument } from "./exchange/apply-document.js";
+export { countHeadline } from "./exchange/count-headline.js";
+export type { CountHeadline } from "./exchange/count-headline.js";
 export { decodeLink, encodeLink } from "./exchange/link.js";
+export { taskClasses, withTask } from "./exchange/choose-task.js";
+export { withAssumed } from "./exchange/with-assumed.js";
+export { MEMORY_ROWS, memoryRows, timelineRows } from "./exchange/memory-rows.js";
+export type { MemoryRow, MemoryRowName, RowBytes } from "./exchange/memory-rows.js";
 export { MAX_DEPTH, MAX_TEXT_BYTES, parseJson, rejectSize } from "./exchange/parse-json.js";
 export { writePeftPython } from "./exchange/peft-python.js";
 export { writeCsv, writeMarkdown } from "./exchange/report.js";
@@ -41,7 +55,44 @@ export {
   formatCount,
   formatFixed,
   formatGB,
+  formatMagnitude,
   formatTrainableLine,
 } from "./units/format.js";
 export { parseBytes } from "./units/parse.js";
 export { VERSION } from "./version.js";
+export { targetChoices } from "./teach/target-choices.js";
+export type { TargetChoice } from "./teach/target-choices.js";
+
+export type { Matrix } from "./teach/algebra/matrix.js";
+export type { AdapterSettings } from "./teach/experiment/experiment.js";
+export { EXPERIMENT_STEPS, TASK_RANK } from "./teach/experiment/plan.js";
+export { trainBoth } from "./teach/experiment/train-both.js";
+export type { Outcome, Progress } from "./teach/experiment/train-both.js";
+export { layerFacts } from "./teach/layer-facts.js";
+export type { LayerFacts, LayerShape } from "./teach/layer-facts.js";
+export { lessonOf } from "./teach/lesson.js";
+export type { Lesson, LessonLayer } from "./teach/lesson.js";
+export type { LogitsFacts } from "./teach/logits-facts.js";
+export { factorsOf, studyRanks } from "./teach/low-rank/approximate.js";
+export type { Factors, LowRankStudy } from "./teach/low-rank/approximate.js";
+export { drawPicture, PICTURE_SIZE } from "./teach/low-rank/picture.js";
+export type { MemoryFacts, MemoryShare, TrainedState } from "./teach/memory-facts.js";
+export { blockCosts } from "./teach/module-costs.js";
+export type { BlockCost } from "./teach/module-costs.js";
+export { percentFewer } from "./teach/percent-fewer.js";
+export { quizOf } from "./teach/quiz/quiz.js";
+export type { AnyQuestion } from "./teach/quiz/quiz.js";
+export { THEMES } from "./teach/quiz/question.js";
+export type {
+  Amount,
+  AmountUnit,
+  Mistake,
+  Option,
+  Question,
+  Theme,
+} from "./teach/quiz/question.js";
+export type { QuestionFacts, QuestionId, StatementKey } from "./teach/quiz/question-facts.js";
+export { scalingCurves } from "./teach/scaling.js";
+export type { ScalingRule } from "./teach/scaling.js";
+export { storageFacts } from "./teach/storage-facts.js";
+export type { StorageFacts, StorageName } from "./teach/storage-facts.js";

@@ -40,13 +40,32 @@ export interface MemoryPart {
   readonly certainty: Certainty;
   /** The formula with this run's numbers in it. */
   readonly formula: string;
+  /** The largest groups of equal tensors in the part. */
+  readonly tensors?: readonly TensorRow[];
 }
 
-/** Memory alive after one stretch of the step, by part. */
+/** Equal tensors that are alive together. */
+interface TensorRow {
+  /** Module path with `*` for the layer index; empty outside modules. */
+  readonly module: string;
+  /** PyTorch operator that made them. */
+  readonly op: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly count: number;
+  /** Of all of them. */
+  readonly bytes: number;
+}
+
+/** The highest moment of one stretch of the second optimizer step, by part. */
 export interface TimelinePoint {
+  /** Part of the run: `step1.micro0.forward`. */
   readonly phase: string;
-  /** Module whose work ends here, if one does. */
-  readonly module?: string;
+  /** What the step is doing: layer_forward, loss_backward, optimizer, … */
+  readonly event: string;
+  /** Loop the stretch belongs to (layers, chunks), and its iteration. */
+  readonly loop?: string;
+  readonly iteration?: number;
   readonly allocated: number;
   readonly parts: Readonly<Record<string, number>>;
 }
@@ -57,7 +76,17 @@ export interface MemoryResult {
   readonly process_peak: number;
   /** What the step was doing at the peak: forward, loss_forward, loss_backward, layer_backward, optimizer, … */
   readonly peak_event: string;
+  /** Where exactly: part of the run, operator and module whose allocation reaches the peak. */
+  readonly peak: {
+    readonly event: string;
+    readonly phase: string;
+    readonly op: string;
+    readonly module: string;
+  };
+  /** Shares of the allocated peak; they add up to it. */
   readonly parts: readonly MemoryPart[];
+  /** What lies between the allocated and the process peak. */
+  readonly beyond_tensors: readonly MemoryPart[];
   readonly timeline?: readonly TimelinePoint[];
 }
 
@@ -76,8 +105,10 @@ export interface Lever {
   readonly saves: number;
   /** What it costs in time or quality, in words. */
   readonly cost: string;
-  /** The fields of the scenario it changes. */
+  /** The fields of the scenario it changes, by section. */
   readonly change: Readonly<Record<string, unknown>>;
+  /** Verdict on the card with the lever pulled. */
+  readonly verdict?: Fit["verdict"];
 }
 
 export interface Assumed {

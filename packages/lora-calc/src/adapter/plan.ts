@@ -13,6 +13,8 @@ export interface AdapterTensor {
   readonly shared?: boolean;
   /** Buffers take memory and are not counted at all (VeRA's projections). */
   readonly isBuffer?: boolean;
+  /** False for what `save_pretrained` leaves out of the file. */
+  readonly isSaved?: boolean;
 }
 
 /** LoRA's settings for one module after rank and alpha patterns. */
@@ -39,8 +41,18 @@ export interface CopiedModule {
   readonly site: Site;
   /** Parameters of the copy, per occurrence. */
   readonly parameterCount: number;
+  /** It lies inside another copied module: both copies exist, and only the inner one trains. */
+  readonly isNested?: boolean;
   /** The copy is the same object as another one and is not counted (`ensure_weight_tying`). */
   readonly tiedToPath?: string;
+}
+
+/** Rows of an embedding, or of a head, that are trained while the rest stays frozen (`trainable_token_indices`). */
+export interface TrainedTokens {
+  readonly site: Site;
+  readonly tokens: number;
+  /** Values per token. */
+  readonly dim: number;
 }
 
 /** Existing parameters of the base model that become trainable (`bias`). */
@@ -57,8 +69,13 @@ export interface AdapterPlan {
   readonly modules: readonly AdaptedModule[];
   readonly copies: readonly CopiedModule[];
   readonly unfrozen: readonly UnfrozenParameter[];
+  readonly tokens?: readonly TrainedTokens[];
+  /** Path of the head whose adapter was made to fit the tied embedding's. */
+  readonly tiedAdapter?: string;
   /** Tensors that belong to no module: prompt embeddings, shared banks. */
   readonly modelTensors: readonly AdapterTensor[];
+  /** Frozen modules that are saved with the adapter because an embedding is targeted by name. */
+  readonly savedBases?: readonly Site[];
   /** What `get_nb_trainable_parameters()` returns. */
   readonly trainable: number;
   readonly all: number;

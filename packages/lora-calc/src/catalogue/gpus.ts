@@ -35,7 +35,7 @@ export function findGpu(name: string): GpuRow {
   });
 }
 
-/** Text to compare by. Example: gpuKey("NVIDIA A100-SXM4-80GB") // "a100sxm480gb" */
+/** Text to compare by: "a100sxm480gb" for "NVIDIA A100-SXM4-80GB". */
 function gpuKey(name: string): string {
   return name
     .toLowerCase()

@@ -22,7 +22,7 @@ describe("parseJson(text, what)", () => {
 
   it("refuses a text above the limit", () => {
     expect(() => parseJson(" ".repeat(5_000_001), "config.json")).toThrow(
-      "config.json has 5000001 bytes; at most 5000000 (5 MB) are read",
+      "config.json has 5000001 bytes; at most 5000000 bytes (5 MB) are read",
     );
   });
 });

@@ -37,13 +37,14 @@ export function parseJson(text: string, what: string): unknown {
   }
 }
 
-/** Stops with `limit_exceeded` for a text of `bytes` bytes. */
-export function rejectSize(what: string, bytes: number): never {
+/** Stops with `limit_exceeded` for a text of `bytes` bytes, or of a size that nobody counted to its end. */
+export function rejectSize(what: string, bytes?: number): never {
+  const size = bytes === undefined ? "more" : `${bytes} bytes`;
   reject({
     code: "limit_exceeded",
     path: "",
-    message: `${what} has ${bytes} bytes; at most ${MAX_TEXT_BYTES} (5 MB) are read`,
-    received: bytes,
+    message: `${what} has ${size}; at most ${MAX_TEXT_BYTES} bytes (5 MB) are read`,
+    ...(bytes === undefined ? {} : { received: bytes }),
     expected: `at most ${MAX_TEXT_BYTES} bytes`,
   });
 }

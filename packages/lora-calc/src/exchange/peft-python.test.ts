@@ -59,7 +59,13 @@ describe("writePeftPython(scenario, parameters)", () => {
 
   it("prepares k-bit training where the trainer does", () => {
     const scenario = {
-      model: { config: { model_type: "gpt2", num_labels: 2 } },
+      model: {
+        config: {
+          model_type: "gpt2",
+          num_labels: 2,
+          architectures: ["GPT2ForSequenceClassification"],
+        },
+      },
       adapter: { peft_type: "LORA", task_type: "SEQ_CLS", use_dora: true },
       quantization: { load_in_8bit: true },
       training: { prepare_kbit: true, gradient_checkpointing: true, use_reentrant: true },
@@ -67,13 +73,13 @@ describe("writePeftPython(scenario, parameters)", () => {
     expect(writePeftPython(scenario, PARAMETERS)).toMatchInlineSnapshot(`
       "import torch
       from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-      from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig
+      from transformers import GPT2ForSequenceClassification, BitsAndBytesConfig
 
       quantization_config = BitsAndBytesConfig(
           load_in_8bit=True,
       )
 
-      base_model = AutoModelForSequenceClassification.from_pretrained(
+      base_model = GPT2ForSequenceClassification.from_pretrained(
           "path/to/the/folder/of/config.json",
           dtype=torch.bfloat16,
           num_labels=2,

@@ -19,16 +19,6 @@ const FIELD_ORDER: readonly string[] = [
   "bias",
 ];
 
-/** Source: peft@0.21.0 utils/peft_types.py `TaskType`; transformers@5.18.0 models/auto/modeling_auto.py. */
-const CLASS_OF_TASK: Readonly<Record<string, string>> = {
-  CAUSAL_LM: "AutoModelForCausalLM",
-  SEQ_CLS: "AutoModelForSequenceClassification",
-  TOKEN_CLS: "AutoModelForTokenClassification",
-  QUESTION_ANS: "AutoModelForQuestionAnswering",
-  SEQ_2_SEQ_LM: "AutoModelForSeq2SeqLM",
-  FEATURE_EXTRACTION: "AutoModel",
-};
-
 /**
  * Python for peft 0.21 and transformers 5: loads the base, adds the adapter, and ends in the line that
  * `print_trainable_parameters` prints, as a comment.
@@ -39,7 +29,7 @@ export function writePeftPython(scenario: Scenario, parameters: ParameterCounts)
   const blocks = [
     importBlock(scenario, adapter),
     ...quantizationBlock(scenario),
-    baseBlock(scenario, adapter),
+    baseBlock(scenario),
     ...(adapter === null ? [] : [loraBlock(adapter)]),
     modelBlock(scenario, adapter, parameters),
   ];
@@ -53,7 +43,7 @@ function importBlock(scenario: Scenario, adapter: JsonObject | null): string {
     ...(preparesKbit(scenario) ? ["prepare_model_for_kbit_training"] : []),
   ];
   const transformers = [
-    modelClass(scenario, adapter),
+    modelClass(scenario),
     ...(isQuantized(scenario) ? ["BitsAndBytesConfig"] : []),
   ];
   return [
@@ -79,10 +69,10 @@ function quantizationBlock(scenario: Scenario): readonly string[] {
   ];
 }
 
-function baseBlock(scenario: Scenario, adapter: JsonObject | null): string {
+function baseBlock(scenario: Scenario): string {
   const attention = scenario.training?.["attn_implementation"];
-  const labels = configOf(scenario)["num_labels"];
-  return call("base_model", `${modelClass(scenario, adapter)}.from_pretrained`, [
+  const labels = configOf(scenario.model)["num_labels"];
+  return call("base_model", `${modelClass(scenario)}.from_pretrained`, [
     pythonLiteral(modelName(scenario.model) ?? "path/to/the/folder/of/config.json"),
     keyword("dtype", baseDtype(scenario)),
     ...(attention === undefined ? [] : [keyword("attn_implementation", attention)]),
@@ -155,16 +145,18 @@ function adapterDtypeLines(scenario: Scenario): readonly string[] {
   ];
 }
 
-function modelClass(scenario: Scenario, adapter: JsonObject | null): string {
-  const architecture =
-    typeof scenario.model === "string" ? undefined : scenario.model["architecture"];
-  if (typeof architecture === "string" && /^[A-Za-z_]\w*$/.test(architecture)) return architecture;
-  const task = adapter?.["task_type"];
-  return (typeof task === "string" ? CLASS_OF_TASK[task] : undefined) ?? "AutoModelForCausalLM";
+/** The class that was counted; a causal language model under the name people load it by. */
+function modelClass({ model }: Scenario): string {
+  const given = typeof model === "string" ? undefined : model["architecture"];
+  const config = configOf(model);
+  const listed: unknown = config["architectures"];
+  const name: unknown = given ?? (Array.isArray(listed) ? listed[0] : undefined);
+  const isClass = typeof name === "string" && /^[A-Za-z_]\w*$/.test(name);
+  return isClass && !/(?:ForCausalLM|LMHeadModel)$/.test(name) ? name : "AutoModelForCausalLM";
 }
 
-function configOf(scenario: Scenario): JsonObject {
-  const config = typeof scenario.model === "string" ? undefined : scenario.model["config"];
+function configOf(model: Scenario["model"]): JsonObject {
+  const config = typeof model === "string" ? undefined : model["config"];
   return isObject(config) ? config : {};
 }
 

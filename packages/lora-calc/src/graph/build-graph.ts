@@ -15,10 +15,15 @@ export interface BuiltGraph {
 }
 
 /** Builds the tree of a described model with the blueprint of its model_type. */
-export function buildGraph(
-  description: Extract<ModelDescription, { kind: "config" }>,
-  transformersMajor: number,
-): BuiltGraph {
+export function buildGraph(description: ModelDescription, transformersMajor: number): BuiltGraph {
+  if (description.kind !== "config") {
+    reject({
+      code: "unsupported",
+      path: "model",
+      message: "give the model's config.json; other descriptions are not built yet",
+      expected: "config",
+    });
+  }
   const blueprint = blueprintOf(description.modelType);
   if (blueprint === undefined) rejectModelType(description.modelType);
   const config = new Config(description.config);

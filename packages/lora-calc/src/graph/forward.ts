@@ -20,11 +20,13 @@ export type RotaryVariant =
   | "full"
   /** cos and sin stay fp32, the result is cast back (olmo2). */
   | "full_fp32"
-  /** Only the first dimensions of a head; rotated and passed parts are joined in one `cat` (phi3, gpt_neox). */
-  | "partial";
+  /** Only the first dimensions of a head; queries and keys are both turned before they are joined again (gpt_neox). */
+  | "partial"
+  /** The same, with each joined as soon as it is turned (phi3). */
+  | "partial_inline";
 
 /** Which child modules make queries, keys and values. */
-export type Projections =
+type Projections =
   | {
       readonly kind: "separate";
       readonly query: string;
@@ -63,6 +65,8 @@ export interface AttentionForward {
   readonly slidingWindow?: number;
   /** The attention scores are capped by tanh (only the eager kernel does it). */
   readonly softcap?: boolean;
+  /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
+  readonly softmaxInScoreDtype?: boolean;
   readonly attentionDropout: number;
   readonly outputDropout?: number;
 }
@@ -103,6 +107,8 @@ export interface DecoderLayerForward {
   readonly postMlpNorm?: string;
   /** Attention and MLP read the same input and are added together (gpt_neox). */
   readonly parallel?: boolean;
+  /** The outputs of attention and MLP have variables of their own, which keep them until the layer returns (gpt2). */
+  readonly keepsSublayerOutputs?: boolean;
   /** `residual + hidden * multiplier` (granite). */
   readonly scaledResidual?: boolean;
   readonly residualDropout?: number;

@@ -23,7 +23,8 @@ export interface Parameter {
 export interface Buffer {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: Dtype;
+  /** `model` is the dtype the model is loaded in. */
+  readonly dtype: Dtype | "model";
 }
 
 /** What PEFT's `isinstance` checks can see in a module, with the dimensions that adapter formulas need. */
@@ -82,6 +83,8 @@ export interface ModuleGraph {
   readonly inputEmbedding?: string;
   /** Path of `get_output_embeddings()`, if the class has one. */
   readonly outputEmbedding?: string;
+  /** Class of transformers per task of PEFT (`SEQ_CLS`), for the tasks this model_type has one for. */
+  readonly classOfTask?: Readonly<Record<string, string>>;
   /** Parameters that share storage: every name after the first is not counted again. */
   readonly tied: readonly (readonly string[])[];
 }

@@ -23,7 +23,10 @@ export interface SiteOptions {
 }
 
 /** All modules below the root, parents before children. */
-export function sitesOf(graph: ModuleGraph, { perLayer = false }: SiteOptions = {}): readonly Site[] {
+export function sitesOf(
+  graph: ModuleGraph,
+  { perLayer = false }: SiteOptions = {},
+): readonly Site[] {
   const sites: Site[] = [];
   visitChildren(graph.root, rootSite(graph), perLayer, sites);
   return sites;
@@ -98,7 +101,7 @@ export function pathsOf(site: Site): readonly string[] {
 }
 
 /** Elements of the parameters registered on one module, tied ones left out. Unit: parameters. */
-export function ownParameterCount(node: ModuleNode): number {
+function ownParameterCount(node: ModuleNode): number {
   let count = 0;
   for (const { shape, tiedTo } of node.parameters) {
     if (tiedTo === undefined) count += elementCount(shape);

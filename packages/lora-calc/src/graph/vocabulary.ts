@@ -31,11 +31,15 @@ export function leaf(name: string, type: string): ModuleNode {
   return container(name, type);
 }
 
-export function parameter(name: string, shape: readonly number[], dtype?: Dtype): Parameter {
+function parameter(name: string, shape: readonly number[], dtype?: Dtype): Parameter {
   return dtype === undefined ? { name, shape } : { name, shape, dtype };
 }
 
-export function buffer(name: string, shape: readonly number[], dtype: Dtype = "float32"): Buffer {
+export function buffer(
+  name: string,
+  shape: readonly number[],
+  dtype: Buffer["dtype"] = "float32",
+): Buffer {
   return { name, shape, dtype };
 }
 
@@ -107,7 +111,7 @@ export function embedding(
     layer: { kind: "embedding", rows, dim },
     forward: scaled ? { kind: "embedding", scaled } : { kind: "embedding" },
     parameters: [weight],
-    buffers: scaled ? [buffer("embed_scale", [])] : [],
+    buffers: scaled ? [buffer("embed_scale", [], "model")] : [],
     children: [],
   };
 }
@@ -139,7 +143,7 @@ export function layerNorm(
 }
 
 /** `nn.ModuleList` whose elements are given in groups of equal ones. */
-export function moduleList(name: string, repeats: readonly Repeat[]): ModuleNode {
+function moduleList(name: string, repeats: readonly Repeat[]): ModuleNode {
   return {
     name,
     type: "ModuleList",
@@ -173,7 +177,10 @@ export function repeatedBy<Key extends string>(
     if (indices === undefined) groups.set(key, [index]);
     else indices.push(index);
   }
-  const repeats = [...groups].map(([key, indices]) => ({ indices, element: make(key, indices[0] ?? 0) }));
+  const repeats = [...groups].map(([key, indices]) => ({
+    indices,
+    element: make(key, indices[0] ?? 0),
+  }));
   return moduleList(name, repeats);
 }
 

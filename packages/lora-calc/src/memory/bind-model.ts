@@ -9,28 +9,28 @@ import type { AdaptedModule, AdapterPlan } from "../adapter/plan.js";
 import type { Child, ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import { isRepeat } from "../graph/module-graph.js";
 import { sitesOf } from "../graph/sites.js";
+import type { Site } from "../graph/sites.js";
 import { bytesOf, elementCount } from "../units/dtype.js";
 import type { Dtype } from "../units/dtype.js";
+import { bindLora } from "./bind-lora.js";
 import type { Machine } from "./machine/machine.js";
 import type { Tensor } from "./machine/tensor.js";
-import type { BoundLora, BoundModule } from "./modules/bound-module.js";
+import type { BoundModule } from "./modules/bound-module.js";
+import type { Trained } from "./optimizers/optimizer.js";
 import { quantizedModules, storedWeight } from "./quantization.js";
 import type { Quantization } from "./quantization.js";
-import type { LayerSample } from "./repeat.js";
+import { layerKeys } from "./layer-keys.js";
 import type { TrainingSettings } from "./training.js";
 
 export interface LoadOptions {
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
-  /** Layers that are really run; the others are copies of them. */
-  readonly sample: LayerSample;
 }
 
 export interface LoadedModel {
   readonly root: BoundModule;
-  /** Everything with `requires_grad`, in the order of `model.parameters()`. */
-  readonly trainable: readonly Tensor[];
+  readonly trained: Trained;
 }
 
 class Loader {
@@ -40,14 +40,21 @@ class Loader {
   private readonly isQuantized: (node: ModuleNode, path: string) => boolean;
   private readonly tied = new Map<string, Tensor>();
   private readonly adapted: ReadonlyMap<ModuleNode, readonly AdaptedModule[]>;
+  /** The ModuleList of which only a sample is bound. */
+  private readonly layers:
+    { readonly path: string; readonly indices: readonly number[] } | undefined;
 
   constructor(m: Machine, graph: ModuleGraph, options: LoadOptions) {
     this.m = m;
     this.graph = graph;
     this.options = options;
-    this.isQuantized =
-      options.quantization === undefined ? () => false : quantizedModules(graph);
+    this.isQuantized = options.quantization === undefined ? () => false : quantizedModules(graph);
     this.adapted = byNode(options.plan?.modules ?? []);
+    const layers = layerKeys(graph, options.plan);
+    this.layers =
+      layers === undefined
+        ? undefined
+        : { path: layers.path, indices: m.sample("layers", layers.keys) };
   }
 
   load(): LoadedModel {
@@ -61,7 +68,7 @@ class Loader {
     m.tape.phase = "adapters";
     this.addAdapters(root);
     m.kind = "activations";
-    return { root, trainable: this.trainable(root) };
+    return { root, trained: this.trained(root) };
   }
 
   /** One block of the size of the stored weights is taken and given back before loading. */
@@ -100,7 +107,8 @@ class Loader {
     };
     this.bindParameters(module, quantized ? quantization : undefined);
     for (const { name, shape, dtype } of node.buffers) {
-      module.buffers.set(name, this.m.retain(this.m.empty("empty", shape, dtype)));
+      const stored = dtype === "model" ? training.dtype : dtype;
+      module.buffers.set(name, this.m.retain(this.m.empty("empty", shape, stored)));
     }
     this.forEachChild(node.children, path, (child, childPath, isElement) => {
       const bound = this.bind(child, childPath);
@@ -127,7 +135,8 @@ class Loader {
         continue;
       }
       const tensor = m.retain(m.empty("empty", shape, dtype ?? options.training.dtype));
-      tensor.requiresGrad = options.plan === undefined;
+      tensor.requiresGrad = options.plan === undefined || this.isUnfrozen(module, name);
+      tensor.section = m.section;
       module.parameters.set(name, tensor);
       this.tied.set(module.path === "" ? name : `${module.path}.${name}`, tensor);
     }
@@ -135,6 +144,14 @@ class Loader {
     for (const { name, shape, dtype } of storedWeight(module.node, quantization).slice(1)) {
       module.buffers.set(name, m.retain(m.empty("empty", shape, dtype)));
     }
+  }
+
+  private isUnfrozen(module: BoundModule, name: string): boolean {
+    return (
+      this.options.plan?.unfrozen.some(
+        (parameter) => parameter.name === name && isAt(parameter.site, module),
+      ) === true
+    );
   }
 
   /** Every 16-bit parameter that is not packed becomes fp32; the new copy exists before the old one goes. */
@@ -155,30 +172,31 @@ class Loader {
 
   private addAdapters(module: BoundModule): void {
     const adapted = this.adaptationOf(module);
-    if (adapted?.lora !== undefined) module.lora = this.bindLora(adapted, adapted.lora);
+    if (adapted?.lora !== undefined) {
+      module.lora = bindLora(this.m, adapted, adapted.lora, this.adapterDtype());
+    }
+    if (this.isCopied(module)) module.copy = this.bindCopy(module);
     this.forEachBound(module, (child) => this.addAdapters(child));
   }
 
-  private bindLora(adapted: AdaptedModule, settings: BoundLora["settings"]): BoundLora {
-    const tensorNamed = (part: string): Tensor | undefined => {
-      const facts = adapted.tensors.find(({ name }) => name.startsWith(part));
-      if (facts === undefined) return undefined;
-      const tensor = this.m.retain(this.m.empty("empty", facts.shape, this.adapterDtype()));
-      tensor.requiresGrad = facts.trainable;
-      return tensor;
-    };
-    const a = tensorNamed("lora_A.default.weight") ?? tensorNamed("lora_embedding_A");
-    const b = tensorNamed("lora_B.default.weight") ?? tensorNamed("lora_embedding_B");
-    if (a === undefined || b === undefined) throw new Error("an adapter lacks A or B");
-    const bias = tensorNamed("lora_B.default.bias");
-    const magnitude = tensorNamed("lora_magnitude_vector");
-    return {
-      settings,
-      a,
-      b,
-      ...(bias === undefined ? {} : { bias }),
-      ...(magnitude === undefined ? {} : { magnitude }),
-    };
+  /** A trained copy of a module without children, in the dtype its original has by now. */
+  private bindCopy(module: BoundModule): BoundModule {
+    const { m, options } = this;
+    const parameters = new Map<string, Tensor>();
+    for (const [name, original] of module.parameters) {
+      const { adapter_dtype: asked } = options.training;
+      const dtype = asked === "auto" ? original.dtype : asked;
+      const tensor = m.retain(m.empty("empty", original.shape, dtype));
+      tensor.requiresGrad = true;
+      tensor.section = m.section;
+      parameters.set(name, tensor);
+    }
+    const { path, node, dtype, buffers } = module;
+    return { path, node, dtype, parameters, buffers, children: new Map(), elements: [] };
+  }
+
+  private isCopied(module: BoundModule): boolean {
+    return this.options.plan?.copies.some(({ site }) => isAt(site, module)) === true;
   }
 
   /** PEFT keeps adapters in fp32 on every base unless told otherwise. */
@@ -188,30 +206,31 @@ class Loader {
   }
 
   private adaptationOf(module: BoundModule): AdaptedModule | undefined {
-    return this.adapted
-      .get(module.node)
-      ?.find(({ site }) => site.path !== site.pattern || site.path === module.path);
+    return this.adapted.get(module.node)?.find(({ site }) => isAt(site, module));
   }
 
-  private trainable(root: BoundModule): readonly Tensor[] {
-    const found = new Set<Tensor>();
+  private trained(root: BoundModule): Trained {
+    const parameters = new Set<Tensor>();
+    const embeddings = new Set<Tensor>();
+    const add = (tensor: Tensor | undefined, module: BoundModule): void => {
+      if (tensor?.requiresGrad !== true) return;
+      parameters.add(tensor);
+      if (module.node.layer?.kind === "embedding") embeddings.add(tensor);
+    };
     const visit = (module: BoundModule): void => {
-      for (const tensor of module.parameters.values()) if (tensor.requiresGrad) found.add(tensor);
-      const { lora } = module;
-      if (lora !== undefined) {
-        for (const tensor of [lora.a, lora.b, lora.bias, lora.magnitude]) {
-          if (tensor?.requiresGrad === true) found.add(tensor);
-        }
-      }
+      const { lora, copy } = module;
+      for (const tensor of module.parameters.values()) add(tensor, module);
+      for (const tensor of [lora?.a, lora?.b, lora?.bias, lora?.magnitude]) add(tensor, module);
+      for (const tensor of copy?.parameters.values() ?? []) add(tensor, module);
       this.forEachBound(module, visit);
     };
     visit(root);
-    return [...found];
+    return { parameters: [...parameters], embeddings };
   }
 
   private forEachBound(module: BoundModule, visit: (child: BoundModule) => void): void {
     for (const child of module.children.values()) visit(child);
-    const isSampled = module.path === this.options.sample.path;
+    const isSampled = module.path === this.layers?.path;
     module.elements.forEach((element, position) => {
       if (isSampled) this.m.enterSection("layers", position);
       visit(element);
@@ -224,9 +243,9 @@ class Loader {
     path: string,
     visit: (child: ModuleNode, path: string, isElement: boolean) => void,
   ): void {
-    const { sample } = this.options;
+    const { layers } = this;
     const join = (name: string | number): string => (path === "" ? `${name}` : `${path}.${name}`);
-    const isSampled = path === sample.path;
+    const isSampled = path === layers?.path;
     const elements: { readonly index: number; readonly element: ModuleNode }[] = [];
     for (const child of children) {
       if (!isRepeat(child)) {
@@ -236,13 +255,20 @@ class Loader {
       for (const index of child.indices) elements.push({ index, element: child.element });
     }
     elements.sort((left, right) => left.index - right.index);
-    const kept = isSampled ? elements.filter(({ index }) => sample.indices.includes(index)) : elements;
+    const kept = isSampled
+      ? elements.filter(({ index }) => layers.indices.includes(index))
+      : elements;
     kept.forEach(({ index, element }, position) => {
       if (isSampled) this.m.enterSection("layers", position);
       visit(element, join(index), true);
     });
     if (isSampled) this.m.leaveSection();
   }
+}
+
+/** Whether a site stands for this module: by its node in equal layers, by its path otherwise. */
+function isAt({ node, path, pattern }: Site, module: BoundModule): boolean {
+  return node === module.node && (path !== pattern || path === module.path);
 }
 
 function byNode(modules: readonly AdaptedModule[]): ReadonlyMap<ModuleNode, AdaptedModule[]> {

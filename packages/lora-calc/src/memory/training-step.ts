@@ -12,6 +12,7 @@ import type { Tensor } from "./machine/tensor.js";
 import type { LoadedModel } from "./bind-model.js";
 import type { Batch, ForwardOptions } from "./modules/decoder.js";
 import { clipGradients } from "./optimizers/clip.js";
+import { forEachParameter } from "./optimizers/each-parameter.js";
 import { createOptimizer } from "./optimizers/optimizer.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
 import type { TrainingSettings } from "./training.js";
@@ -34,8 +35,9 @@ interface LoopVariables {
   outputs: readonly Tensor[];
 }
 
-export function runTraining(m: Machine, run: TrainingRun): void {
-  const optimizer = createOptimizer(m, run.settings.optim, run.model.trainable);
+/** Returns the bytes of optimizer state in managed memory, which the allocator does not see. */
+export function runTraining(m: Machine, run: TrainingRun): { readonly managedBytes: number } {
+  const optimizer = createOptimizer(run.settings.optim, run.model.trained);
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
   for (let step = 0; step < STEPS; step += 1) {
     for (let micro = 0; micro < run.settings.gradient_accumulation_steps; micro += 1) {
@@ -43,6 +45,7 @@ export function runTraining(m: Machine, run: TrainingRun): void {
     }
     finishStep(m, run, optimizer, step, variables);
   }
+  return { managedBytes: optimizer.managedBytes?.() ?? 0 };
 }
 
 function finishStep(
@@ -54,17 +57,17 @@ function finishStep(
 ): void {
   if (settings.max_grad_norm > 0) {
     m.tape.phase = `step${step}.clip`;
-    clipGradients(m, model.trainable);
+    clipGradients(m, model.trained.parameters);
   }
   m.tape.phase = `step${step}.optimizer`;
   m.kind = "optimizer";
   optimizer.step(m);
   m.tape.phase = `step${step}.zero_grad`;
   m.kind = "activations";
-  for (const parameter of model.trainable) {
-    if (parameter.grad !== undefined) m.release(parameter.grad);
+  forEachParameter(m, model.trained.parameters, (parameter, gradient) => {
     parameter.grad = undefined;
-  }
+    m.release(gradient);
+  });
   if (variables.loss !== undefined) m.release(variables.loss);
   for (const tensor of variables.batch) m.release(tensor);
   variables.loss = undefined;
@@ -122,18 +125,16 @@ function runBackward(
   backward(m, scaled, m.empty("ones_like", [], scaled.dtype));
   m.leaveSection();
   m.release(scaled);
-  for (const { grad } of run.model.trainable) {
-    const allocation = grad === undefined ? undefined : m.tape.allocations[grad.storage.id];
-    if (allocation !== undefined) allocation.kind = "gradients";
+  for (const { grad } of run.model.trained.parameters) {
+    if (grad !== undefined) m.markAs(grad, "gradients");
   }
 }
 
 function workspace(m: Machine, run: TrainingRun): void {
   if (run.cublasWorkspaceBytes === 0) return;
-  const { kind } = m;
-  m.kind = "workspace";
-  m.retain(m.empty("cublas_workspace", [run.cublasWorkspaceBytes], "uint8"));
-  m.kind = kind;
+  m.withKind("workspace", () =>
+    m.retain(m.empty("cublas_workspace", [run.cublasWorkspaceBytes], "uint8")),
+  );
 }
 
 function makeBatch(m: Machine, settings: TrainingSettings): Batch {

@@ -6,7 +6,7 @@ import { reject } from "../problem/problem.js";
 
 /** Larger sizes than any published model (vocabulary 10^6, hidden 10^5); they only stop absurd inputs. */
 const MAX_SIZE = 2 ** 31;
-export const MAX_LAYERS = 4096;
+const MAX_LAYERS = 4096;
 
 /** A value the user did not give. */
 export interface Assumption {

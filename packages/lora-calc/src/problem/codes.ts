@@ -16,7 +16,7 @@ export const PROBLEM_CODES = {
     meaning: "A field has a value outside what is allowed.",
     exception: "ValueError",
   },
-  unknown_field: { meaning: "A field is not known here." },
+  unknown_field: { meaning: "A field is not known here.", exception: "TypeError" },
   missing_field: { meaning: "A field that is needed is absent." },
   limit_exceeded: { meaning: "An input is larger than this calculator accepts." },
   unknown_model: { meaning: "The id is not in the catalogue." },
@@ -48,6 +48,10 @@ export const PROBLEM_CODES = {
   invalid_adapter_type: {
     meaning: "An adapter option meets a module or value of a type that PEFT refuses.",
     exception: "TypeError",
+  },
+  missing_attribute: {
+    meaning: "The model class or an adapter lacks something that the configuration needs.",
+    exception: "AttributeError",
   },
   not_implemented_by_peft: {
     meaning: "PEFT does not implement this value.",

@@ -112,7 +112,8 @@ export class Fields {
   integerList(name: string): readonly number[] | undefined {
     if (!this.has(name)) return undefined;
     const value = this.get(name);
-    if (!Array.isArray(value) || !value.every((item) => Number.isSafeInteger(item))) {
+    const isInteger = (item: unknown): item is number => Number.isSafeInteger(item);
+    if (!Array.isArray(value) || !value.every(isInteger)) {
       this.wrong(name, value, "list of whole numbers");
     }
     return value;
@@ -187,7 +188,8 @@ function editDistance(left: string, right: string, limit: number): number {
         (previous[column - 1] ?? 0) + (same ? 0 : 1),
       );
       const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      if (row > 1 && column > 1 && swapped) cost = Math.min(cost, (beforePrevious[column - 2] ?? 0) + 1);
+      if (row > 1 && column > 1 && swapped)
+        cost = Math.min(cost, (beforePrevious[column - 2] ?? 0) + 1);
       current.push(cost);
     }
     beforePrevious = previous;

@@ -38,8 +38,9 @@ export function reject(problem: Problem): never {
 }
 
 /** The value itself, or its first 200 characters as text when printing it would flood the reader. */
-export function shorten(value: unknown): unknown {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+function shorten(value: unknown): unknown {
+  // JSON.stringify gives undefined for what JSON cannot hold, whatever its type says.
+  const text = typeof value === "string" ? value : (JSON.stringify(value) as string | undefined);
   if (text === undefined || text.length <= MAX_RECEIVED_LENGTH) return value;
   return `${text.slice(0, MAX_RECEIVED_LENGTH)}…`;
 }

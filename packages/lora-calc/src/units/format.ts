@@ -28,6 +28,18 @@ export function formatCount(count: number): string {
 }
 
 /**
+ * A count in thousands, millions or billions, four figures long. Unit: none, so `M` is 10^6 and `B` is 10^9.
+ *
+ * Example: formatMagnitude(41943040) // "41.94 M"
+ */
+export function formatMagnitude(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} B`;
+  if (count >= 1e6) return `${(count / 1e6).toFixed(2)} M`;
+  if (count >= 1e4) return `${(count / 1e3).toFixed(1)} k`;
+  return formatCount(count);
+}
+
+/**
  * `value` with `digits` decimals, rounded as Python rounds: exact ties go to the even digit
  * (JavaScript's toFixed rounds them up, so 0.03125 would differ in the fourth decimal).
  *

@@ -1,4 +1,5 @@
 import { listGpus, listModels, listRecipes } from "lora-calc";
+import type { Advice } from "lora-calc";
 import { describe, expect, it } from "vitest";
 import { renderAnswer } from "../../cli/render/answer.js";
 import { wrap } from "../../cli/render/columns.js";
@@ -14,9 +15,12 @@ function widest(text: string): number {
   return Math.max(...lines.map((line) => line.length));
 }
 
-describe("renderAnswer(scenario, estimate, style)", () => {
+const [LEVER] = QLORA_8B_RESULT.advice ?? [];
+const ADVICE: Advice = { levers: LEVER === undefined ? [] : [LEVER], raises: [], cards: [] };
+
+describe("renderAnswer(scenario, estimate, advice, style)", () => {
   it("answers first, then explains, in 80 columns", () => {
-    const text = renderAnswer(QLORA_8B, QLORA_8B_RESULT, PLAIN);
+    const text = renderAnswer(QLORA_8B, QLORA_8B_RESULT, ADVICE, PLAIN);
     expect(widest(text)).toBeLessThanOrEqual(80);
     expect(text).toMatchInlineSnapshot(`
       "Fits an RTX 4090 with 15.15 GiB to spare.
@@ -59,7 +63,7 @@ describe("renderAnswer(scenario, estimate, style)", () => {
       headroom: -900_726_784,
     } as const;
     const scenario = { ...QLORA_8B, hardware: { gpu: { memory_bytes: 8_585_740_288 } } };
-    expect(renderAnswer(scenario, { ...QLORA_8B_RESULT, fit }, PLAIN).split("\n")[0]).toBe(
+    expect(renderAnswer(scenario, { ...QLORA_8B_RESULT, fit }, ADVICE, PLAIN).split("\n")[0]).toBe(
       "Does not fit a card of 8.00 GiB: 859.0 MiB short.",
     );
   });
@@ -75,7 +79,8 @@ describe("renderAnswer(scenario, estimate, style)", () => {
       warnings: [],
     } as const;
     const scenario = { model: { config: { model_type: "llama" } }, adapter: null };
-    expect(renderAnswer(scenario, estimate, PLAIN)).toMatchInlineSnapshot(`
+    expect(renderAnswer(scenario, estimate, { levers: [], raises: [], cards: [] }, PLAIN))
+      .toMatchInlineSnapshot(`
       "a llama model from its config.json · full fine-tuning · bfloat16 base
 
       trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196
@@ -90,13 +95,14 @@ describe("renderAnswer(scenario, estimate, style)", () => {
     const text = renderAnswer(
       { ...QLORA_8B, model: "x\u001b]0;owned\u0007\ny" },
       QLORA_8B_RESULT,
+      ADVICE,
       PLAIN,
     );
     expect(text).toContain("x ]0;owned y · ");
   });
 
   it("emphasizes on a terminal", () => {
-    expect(renderAnswer(QLORA_8B, QLORA_8B_RESULT, ANSI)).toContain(
+    expect(renderAnswer(QLORA_8B, QLORA_8B_RESULT, ADVICE, ANSI)).toContain(
       "\u001b[1m\u001b[32mFits an RTX 4090",
     );
   });

@@ -54,6 +54,15 @@ export const QLORA_8B_RESULT: Estimate = {
     reserved_peak: 8586 * MIB,
     process_peak: 9047 * MIB,
     peak_event: "layer_backward",
+    peak: {
+      event: "layer_backward",
+      phase: "step1.micro0.backward",
+      op: "aten.mul.Tensor",
+      module: "model.layers.*.mlp",
+    },
+    beyond_tensors: [
+      { name: "context", bytes: 461 * MIB, certainty: "fitted", formula: "CUDA context of Ada" },
+    ],
     parts: [
       {
         name: "weights",
@@ -75,7 +84,14 @@ export const QLORA_8B_RESULT: Estimate = {
       },
       { name: "workspace", bytes: 16 * MIB, certainty: "derived", formula: "2 × 8,519,680 B" },
     ],
-    timeline: [{ phase: "forward", allocated: 6000 * MIB, parts: { weights: 5698 * MIB } }],
+    timeline: [
+      {
+        phase: "forward",
+        event: "layer_forward",
+        allocated: 6000 * MIB,
+        parts: { weights: 5698 * MIB },
+      },
+    ],
   },
   fit: { verdict: "fits", capacity: 24_564 * MIB, headroom: 15_517 * MIB },
   advice: [
@@ -84,7 +100,7 @@ export const QLORA_8B_RESULT: Estimate = {
       text: "Keep the adapters in bf16",
       saves: 242 * MIB,
       cost: "optimizer states with 8 bits of mantissa",
-      change: { "training.adapter_dtype": "bfloat16" },
+      change: { training: { adapter_dtype: "bfloat16" } },
     },
   ],
   versions: { "lora-calc": "0.1.0", peft: "0.21.0", transformers: "5.18.0" },

@@ -22,10 +22,20 @@ export interface LanguageModelParts {
   readonly vocabSize: number;
   readonly tied: boolean;
   readonly causalClass?: string;
+  /** Start of the other task classes when it is not `prefix` (Gemma3TextForSequenceClassification). */
+  readonly taskPrefix?: string;
+  /** Heads that transformers has for the model_type beside the causal one. Default: all three. */
+  readonly taskHeads?: readonly TaskHead[];
+  /** Attribute of the token classifier. Default: `score`, as in transformers' generic head. */
+  readonly tokenClassifier?: string;
+  /** Attribute of the backbone under a question-answering head. Default: `transformer`, as in the generic head. */
+  readonly questionAnsweringBackbone?: string;
   readonly headBias?: boolean;
   readonly scaledLogits?: boolean;
   readonly softcap?: boolean;
 }
+
+type TaskHead = "ForSequenceClassification" | "ForTokenClassification" | "ForQuestionAnswering";
 
 type MakeRoot = (parts: LanguageModelParts, config: Config) => TaskModel;
 
@@ -39,8 +49,17 @@ interface TaskModel {
 
 const DEFAULT_LABEL_COUNT = 2;
 
+/** Source: peft@0.21.0 utils/peft_types.py `TaskType`. */
+const TASK_OF_HEAD: Readonly<Record<TaskHead, string>> = {
+  ForSequenceClassification: "SEQ_CLS",
+  ForTokenClassification: "TOKEN_CLS",
+  ForQuestionAnswering: "QUESTION_ANS",
+};
+
+const TASK_HEADS = Object.keys(TASK_OF_HEAD) as readonly TaskHead[];
+
 /** Class-name endings and what they put on the backbone. */
-const TASKS: Readonly<Record<string, MakeRoot>> = {
+const TASKS: Readonly<Record<TaskHead | "ForCausalLM", MakeRoot>> = {
   ForCausalLM: (parts) => ({
     head: "lm_head",
     children: [
@@ -56,17 +75,19 @@ const TASKS: Readonly<Record<string, MakeRoot>> = {
   ForTokenClassification: (parts, config) => ({
     children: [
       leaf("dropout", "Dropout"),
-      linear("score", parts.hiddenSize, labelCount(config), { bias: true }),
+      linear(parts.tokenClassifier ?? "score", parts.hiddenSize, labelCount(config), {
+        bias: true,
+      }),
     ],
   }),
   ForQuestionAnswering: (parts) => ({
-    backbone: "transformer",
+    backbone: parts.questionAnsweringBackbone ?? "transformer",
     children: [linear("qa_outputs", parts.hiddenSize, 2, { bias: true })],
   }),
 };
 
 /** Number of classes of a classification head: `num_labels`, or the size of `id2label`, or transformers' default 2. */
-export function labelCount(config: Config): number {
+function labelCount(config: Config): number {
   const labels = config.fields.get("id2label");
   const named = typeof labels === "object" && labels !== null ? Object.keys(labels).length : 0;
   return config.optionalSize("num_labels") ?? (named || DEFAULT_LABEL_COUNT);
@@ -82,11 +103,11 @@ export function languageModel(
   const baseClass = parts.backboneType ?? `${parts.prefix}Model`;
   const className = context.className ?? causalClass;
   if (className === baseClass) return baseModel(parts, baseClass);
-  const task = className === causalClass ? "ForCausalLM" : className.slice(parts.prefix.length);
-  const make =
-    className.startsWith(parts.prefix) || className === causalClass ? TASKS[task] : undefined;
-  if (make === undefined) rejectClass(parts, className, [baseClass, causalClass]);
-  const { children, head, backbone = parts.backbone } = make(parts, config);
+  const {
+    children,
+    head,
+    backbone = parts.backbone,
+  } = TASKS[headOf(parts, className, [baseClass, causalClass])](parts, config);
   return {
     modelType: parts.modelType,
     className,
@@ -95,9 +116,27 @@ export function languageModel(
       ...(head === undefined ? {} : { forward: causalForward(parts, head) }),
     }),
     inputEmbedding: `${backbone}.${parts.forward.tokenEmbedding}`,
+    classOfTask: classOfTask(parts, baseClass, causalClass),
     ...(head === undefined ? {} : { outputEmbedding: head }),
     tied: head !== undefined && parts.tied ? [tiedNames(parts, head)] : [],
   };
+}
+
+function classOfTask(
+  parts: LanguageModelParts,
+  baseClass: string,
+  causalClass: string,
+): Readonly<Record<string, string>> {
+  const heads = parts.taskHeads ?? TASK_HEADS;
+  return {
+    CAUSAL_LM: causalClass,
+    ...Object.fromEntries(heads.map((head) => [TASK_OF_HEAD[head], taskClass(parts, head)])),
+    FEATURE_EXTRACTION: baseClass,
+  };
+}
+
+function taskClass({ prefix, taskPrefix = prefix }: LanguageModelParts, head: TaskHead): string {
+  return `${taskPrefix}${head}`;
 }
 
 function baseModel(parts: LanguageModelParts, baseClass: string): ModuleGraph {
@@ -106,6 +145,7 @@ function baseModel(parts: LanguageModelParts, baseClass: string): ModuleGraph {
     className: baseClass,
     root: backboneNode(parts, "", baseClass),
     inputEmbedding: parts.forward.tokenEmbedding,
+    classOfTask: classOfTask(parts, baseClass, parts.causalClass ?? `${parts.prefix}ForCausalLM`),
     tied: [],
   };
 }
@@ -132,13 +172,17 @@ function tiedNames(parts: LanguageModelParts, head: string): readonly string[] {
   return [embeddingPath(parts, parts.backbone), `${head}.weight`];
 }
 
-function rejectClass(
+/** The head that a class name asks for. `special`: the names of the bare and of the causal model. */
+function headOf(
   parts: LanguageModelParts,
   className: string,
-  special: readonly string[],
-): never {
-  const tasks = Object.keys(TASKS).filter((task) => task !== "ForCausalLM");
-  const known = [...special, ...tasks.map((task) => `${parts.prefix}${task}`)];
+  special: readonly [string, string],
+): TaskHead | "ForCausalLM" {
+  if (className === special[1]) return "ForCausalLM";
+  const heads = parts.taskHeads ?? TASK_HEADS;
+  const asked = heads.find((head) => className === taskClass(parts, head));
+  if (asked !== undefined) return asked;
+  const known = [...special, ...heads.map((head) => taskClass(parts, head))];
   const near = nearestName(className, known);
   reject({
     code: "unknown_architecture",

@@ -8,6 +8,7 @@ import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
 import { activation } from "./activation.js";
 import { groupedQueryAttention } from "./attention.js";
 import { languageModel } from "./language-model.js";
+import type { LanguageModelParts } from "./language-model.js";
 import { gatedMlp } from "./mlp.js";
 import { rotaryEmbedding } from "./rotary.js";
 
@@ -69,6 +70,9 @@ export interface LlamaLike {
   readonly rotaryPerLayerType?: boolean;
   /** Name of the backbone class when it is not `${prefix}Model` (gemma3). */
   readonly backboneType?: string;
+  readonly taskPrefix?: string;
+  readonly taskHeads?: LanguageModelParts["taskHeads"];
+  readonly questionAnsweringBackbone?: string;
   readonly scaledResidual?: boolean;
   readonly scaledLogits?: boolean;
 }
@@ -127,6 +131,11 @@ export function llamaLike(family: LlamaLike, config: Config, context: BuildConte
         }),
       ],
       ...(family.backboneType === undefined ? {} : { backboneType: family.backboneType }),
+      ...(family.taskPrefix === undefined ? {} : { taskPrefix: family.taskPrefix }),
+      ...(family.taskHeads === undefined ? {} : { taskHeads: family.taskHeads }),
+      ...(family.questionAnsweringBackbone === undefined
+        ? {}
+        : { questionAnsweringBackbone: family.questionAnsweringBackbone }),
       ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
       ...(family.softcappedLogits === true ? { softcap: true } : {}),
     },

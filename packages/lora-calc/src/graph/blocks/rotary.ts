@@ -9,13 +9,13 @@ export interface RotaryOptions {
   readonly perLayerType?: readonly string[];
 }
 
-/** Two copies of the inverse frequencies, `dim / 2` each (per attention type where the model has several). */
+/** Two copies of the inverse frequencies, one for every second of `dim` (per attention type where the model has several). */
 export function rotaryEmbedding(
   type: string,
   dim: number,
   { keepsFp32, perLayerType }: RotaryOptions = {},
 ): ModuleNode {
-  const shape = [dim / 2];
+  const shape = [Math.ceil(dim / 2)];
   const prefixes = perLayerType === undefined ? [""] : perLayerType.map((layer) => `${layer}_`);
   const forward: RotaryForward = {
     kind: "rotary",

@@ -10,6 +10,7 @@ export const gemma: Blueprint = {
       {
         modelType: "gemma",
         prefix: "Gemma",
+        taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
         defaults: {
           vocabSize: 256000,
           hiddenSize: 3072,

@@ -15,6 +15,7 @@ export const gemma2: Blueprint = {
       {
         modelType: "gemma2",
         prefix: "Gemma2",
+        taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
         defaults: {
           vocabSize: 256000,
           hiddenSize: 2304,

@@ -16,7 +16,9 @@ export const gemma3Text: Blueprint = {
       {
         modelType: "gemma3_text",
         prefix: "Gemma3",
+        taskHeads: ["ForSequenceClassification"],
         backboneType: "Gemma3TextModel",
+        taskPrefix: "Gemma3Text",
         defaults: {
           vocabSize: 262208,
           hiddenSize: 2304,

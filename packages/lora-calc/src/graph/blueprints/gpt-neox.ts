@@ -71,6 +71,8 @@ export const gptNeox: Blueprint = {
         modelType: "gpt_neox",
         prefix: "GPTNeoX",
         backbone: "gpt_neox",
+        questionAnsweringBackbone: "gpt_neox",
+        tokenClassifier: "classifier",
         hiddenSize,
         vocabSize,
         tied: config.boolean("tie_word_embeddings", false),

@@ -4,6 +4,7 @@ import type { Blueprint } from "../blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
+import type { ModuleNode } from "../module-graph.js";
 import { container, embedding, hfConv1d, layerNorm, leaf, repeated } from "../vocabulary.js";
 
 export const gpt2: Blueprint = {
@@ -25,6 +26,7 @@ export const gpt2: Blueprint = {
         headDim: config.divide("n_embd", hiddenSize, heads),
         attentionDropout: config.number("attn_pdrop", 0.1),
         outputDropout: dropout,
+        softmaxInScoreDtype: true,
       },
       children: [
         hfConv1d("c_attn", hiddenSize, 3 * hiddenSize),
@@ -40,11 +42,13 @@ export const gpt2: Blueprint = {
         mlp: "mlp",
         preAttentionNorm: "ln_1",
         preMlpNorm: "ln_2",
+        keepsSublayerOutputs: true,
       },
       children: [
         layerNorm("ln_1", hiddenSize),
         attention,
         layerNorm("ln_2", hiddenSize),
+        ...(config.boolean("add_cross_attention", false) ? crossAttention(hiddenSize) : []),
         container("mlp", "GPT2MLP", {
           forward: { kind: "mlp", up: "c_fc", down: "c_proj", activation: act, dropout },
           children: [
@@ -61,6 +65,7 @@ export const gpt2: Blueprint = {
         modelType: "gpt2",
         prefix: "GPT2",
         backbone: "transformer",
+        tokenClassifier: "classifier",
         causalClass: "GPT2LMHeadModel",
         hiddenSize,
         vocabSize,
@@ -75,7 +80,11 @@ export const gpt2: Blueprint = {
         },
         children: [
           embedding("wte", vocabSize, hiddenSize),
-          embedding("wpe", config.size(["n_positions", "max_position_embeddings"], 1024), hiddenSize),
+          embedding(
+            "wpe",
+            config.size(["n_positions", "max_position_embeddings"], 1024),
+            hiddenSize,
+          ),
           leaf("drop", "Dropout"),
           repeated("h", config.layerCount(["n_layer", "num_hidden_layers"], 12), block),
           layerNorm("ln_f", hiddenSize),
@@ -86,3 +95,19 @@ export const gpt2: Blueprint = {
     );
   },
 };
+
+/** Attention to an encoder's states: keys and values from one projection, queries from another. */
+function crossAttention(hiddenSize: number): readonly ModuleNode[] {
+  return [
+    container("crossattention", "GPT2Attention", {
+      children: [
+        hfConv1d("c_attn", hiddenSize, 2 * hiddenSize),
+        hfConv1d("q_attn", hiddenSize, hiddenSize),
+        hfConv1d("c_proj", hiddenSize, hiddenSize),
+        leaf("attn_dropout", "Dropout"),
+        leaf("resid_dropout", "Dropout"),
+      ],
+    }),
+    layerNorm("ln_cross_attn", hiddenSize),
+  ];
+}

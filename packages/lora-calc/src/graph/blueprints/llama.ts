@@ -10,7 +10,13 @@ export const llama: Blueprint = {
       {
         modelType: "llama",
         prefix: "Llama",
-        defaults: { vocabSize: 32000, hiddenSize: 4096, intermediateSize: 11008, layers: 32, heads: 32 },
+        defaults: {
+          vocabSize: 32000,
+          hiddenSize: 4096,
+          intermediateSize: 11008,
+          layers: 32,
+          heads: 32,
+        },
         attentionBias: config.boolean("attention_bias", false),
         mlpBias: config.boolean("mlp_bias", false),
         tied: config.boolean("tie_word_embeddings", false),

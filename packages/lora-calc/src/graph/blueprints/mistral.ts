@@ -7,11 +7,14 @@ export const mistral: Blueprint = {
   modelType: "mistral",
   build: (config, context) => {
     // The class default is a window of 4096; null means full attention in every layer.
-    const window = config.isNull("sliding_window") ? undefined : config.size("sliding_window", 4096);
+    const window = config.isNull("sliding_window")
+      ? undefined
+      : config.size("sliding_window", 4096);
     return llamaLike(
       {
         modelType: "mistral",
         prefix: "Mistral",
+        questionAnsweringBackbone: "model",
         defaults: {
           vocabSize: 32000,
           hiddenSize: 4096,

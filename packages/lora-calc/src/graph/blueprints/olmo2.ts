@@ -10,7 +10,14 @@ export const olmo2: Blueprint = {
       {
         modelType: "olmo2",
         prefix: "Olmo2",
-        defaults: { vocabSize: 50304, hiddenSize: 4096, intermediateSize: 11008, layers: 32, heads: 32 },
+        taskHeads: ["ForSequenceClassification"],
+        defaults: {
+          vocabSize: 50304,
+          hiddenSize: 4096,
+          intermediateSize: 11008,
+          layers: 32,
+          heads: 32,
+        },
         attentionBias: config.boolean("attention_bias", false),
         tied: config.boolean("tie_word_embeddings", false),
         norm: "scale_before_cast",

@@ -27,7 +27,7 @@ export const phi3: Blueprint = {
         heads,
         keyValueHeads,
         headDim,
-        rotary: "partial",
+        rotary: "partial_inline",
         rotaryDim,
         attentionDropout: config.number("attention_dropout", 0),
         ...(slidingWindow === undefined ? {} : { slidingWindow }),
@@ -64,6 +64,7 @@ export const phi3: Blueprint = {
       {
         modelType: "phi3",
         prefix: "Phi3",
+        taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
         backbone: "model",
         hiddenSize,
         vocabSize,

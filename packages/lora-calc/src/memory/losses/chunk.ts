@@ -5,8 +5,9 @@ import { cast } from "../machine/ops/cast.js";
 import { tanh } from "../machine/ops/activations.js";
 import { add, divScalar, mul, mulScalar, neg, pointwise } from "../machine/ops/elementwise.js";
 import { exp, logSoftmax, nllLoss } from "../machine/ops/likelihood.js";
-import { linear } from "../machine/ops/matmul.js";
+import { matmul } from "../machine/ops/matmul.js";
 import { sumAll, sumLastDim } from "../machine/ops/reduce.js";
+import { t } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import { childOf, parameterOf } from "../modules/bound-module.js";
 import type { BoundModule } from "../modules/bound-module.js";
@@ -38,8 +39,8 @@ function chunkLogits(m: Machine, model: BoundModule, rows: Tensor): Tensor {
   const weight = parameterOf(head.copy ?? head, "weight");
   const bias = (head.copy ?? head).parameters.get("bias");
   return m.frame((frame) => {
-    const matrix = frame.hold(cast(m, weight, rows.dtype));
-    let logits = frame.hold(cast(m, linear(m, rows, matrix), "float32"));
+    const product = matmul(m, rows, t(m, cast(m, weight, rows.dtype)));
+    let logits = frame.hold(cast(m, product, "float32"));
     if (bias !== undefined) {
       logits = frame.rebind(logits, add(m, logits, cast(m, bias, "float32")));
     }

@@ -28,21 +28,26 @@ export function chunkedNllLoss(m: Machine, run: LossRun): readonly Tensor[] {
   return m.frame((frame) =>
     withAutocast(m, autocast, () => {
       const hidden = frame.hold(callDecoder(m, childOf(model, forward.decoder), batch, options));
-      const length = hidden.size(1);
-      const shifted = slice(m, hidden, 1, 0, length - 1);
-      const rows = frame.hold(reshape(m, shifted, [-1, hidden.size(-1)]));
-      const labels = frame.hold(reshape(m, slice(m, m.alias(batch.labels), 1, 1, length), [-1]));
-      const order = frame.hold(validFirst(m, labels));
-      const orderedRows = frame.hold(index(m, rows, order));
-      const orderedLabels = frame.hold(index(m, labels, order));
-      frame.drop(rows);
-      frame.drop(labels);
-      const totals = sumChunks(m, frame, run, orderedRows, orderedLabels);
-      const [loss] = totals;
-      if (loss === undefined) throw new Error("no loss");
-      return [divScalar(m, loss), ...totals];
+      return m.withKind("logits", () => lossOfRows(m, frame, run, hidden));
     }),
   );
+}
+
+/** Loss and totals of the last hidden state (b, s, hidden_size), shifted by one token. */
+function lossOfRows(m: Machine, frame: Frame, run: LossRun, hidden: Tensor): readonly Tensor[] {
+  const length = hidden.size(1);
+  const shifted = slice(m, hidden, 1, 0, length - 1);
+  const rows = frame.hold(reshape(m, shifted, [-1, hidden.size(-1)]));
+  const labels = frame.hold(reshape(m, slice(m, m.alias(run.batch.labels), 1, 1, length), [-1]));
+  const order = frame.hold(validFirst(m, labels));
+  const orderedRows = frame.hold(index(m, rows, order));
+  const orderedLabels = frame.hold(index(m, labels, order));
+  frame.drop(rows);
+  frame.drop(labels);
+  const totals = sumChunks(m, frame, run, orderedRows, orderedLabels);
+  const [loss] = totals;
+  if (loss === undefined) throw new Error("no loss");
+  return [divScalar(m, loss), ...totals];
 }
 
 /** `(labels != -100).to(int8).argsort(descending, stable)`. */
@@ -67,16 +72,20 @@ function sumChunks(
   let totals = [0, 1, 2].map(() => frame.hold(m.empty("new_zeros", [], "float32")));
   let parts: readonly Tensor[] = [];
   const count = rows.size(0);
-  for (let start = 0, chunk = 0; start < count; start += CHUNK_ROWS, chunk += 1) {
-    m.enterSection("chunks", chunk);
-    const end = Math.min(start + CHUNK_ROWS, count);
+  const sizes = Array.from({ length: Math.ceil(count / CHUNK_ROWS) }, (_, chunk) =>
+    Math.min(CHUNK_ROWS, count - chunk * CHUNK_ROWS),
+  );
+  m.sample("chunks", sizes).forEach((chunk, position) => {
+    m.enterSection("chunks", position);
+    const start = chunk * CHUNK_ROWS;
+    const end = start + (sizes[chunk] ?? 0);
     const inputs = [slice(m, rows, 0, start, end), slice(m, labels, 0, start, end)];
     const previous = parts;
     parts = checkpoint(m, {
       inputs,
       captured: [],
       run: (given) => {
-        m.enterSection("chunks", chunk);
+        m.enterSection("chunks", position);
         return chunkLoss(m, run.model, given);
       },
     }).map((part) => frame.hold(part));
@@ -88,7 +97,7 @@ function sumChunks(
     });
     for (const total of totals) frame.drop(total);
     totals = sums;
-  }
+  });
   m.leaveSection();
   return totals;
 }

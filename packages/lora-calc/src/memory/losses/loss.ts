@@ -6,6 +6,8 @@ import type { BoundModule } from "../modules/bound-module.js";
 import type { Batch, ForwardOptions } from "../modules/decoder.js";
 import type { LossName } from "../training.js";
 import { chunkedNllLoss } from "./chunked-nll.js";
+import { hfLoss } from "./hf.js";
+import { nllLoss } from "./nll.js";
 
 export interface LossRun {
   readonly model: BoundModule;
@@ -22,6 +24,6 @@ export type Loss = (m: Machine, run: LossRun) => readonly Tensor[];
 
 export const LOSSES: Readonly<Record<LossName, Loss>> = {
   chunked_nll: chunkedNllLoss,
-  hf: chunkedNllLoss,
-  nll: chunkedNllLoss,
+  hf: hfLoss,
+  nll: nllLoss,
 };

@@ -6,8 +6,8 @@
  */
 
 import { backward } from "./engine.js";
-import type { Machine, SavedTensorHook } from "./machine.js";
-import type { Saved } from "./node.js";
+import type { Machine } from "./machine.js";
+import type { Saved, SavedTensorHook } from "./node.js";
 import { withAutocast } from "./ops/cast.js";
 import type { Tensor } from "./tensor.js";
 
@@ -18,8 +18,30 @@ export interface Checkpointed {
   readonly run: (inputs: readonly Tensor[]) => readonly Tensor[];
 }
 
-/** Everything backward needs has been recomputed: the rest of the forward is not run. */
-class StopRecomputation extends Error {}
+/**
+ * Thrown when everything backward needs has been recomputed: the rest of the forward is not run. One object for all
+ * runs, because making an error with its stack takes longer than the recomputation of a small layer.
+ */
+const STOP_RECOMPUTATION = new Error("everything needed has been recomputed");
+
+/** Placeholder for a tensor that the first forward would have kept. */
+class Placeholder implements Saved {
+  private readonly frame: CheckpointFrame;
+  private readonly index: number;
+
+  constructor(frame: CheckpointFrame, index: number) {
+    this.frame = frame;
+    this.index = index;
+  }
+
+  unpack(): Tensor {
+    return this.frame.take(this.index);
+  }
+
+  discard(): void {
+    this.frame.close(this.index);
+  }
+}
 
 /** What one checkpointed call keeps until the last of its nodes is done. */
 class CheckpointFrame {
@@ -39,12 +61,10 @@ class CheckpointFrame {
     for (const tensor of [...work.inputs, ...work.captured]) m.retain(tensor);
   }
 
-  /** Placeholder for a tensor that the first forward would have kept. */
   placeholder(): Saved {
-    const index = this.isOpen.length;
     this.isOpen.push(true);
     this.open += 1;
-    return { unpack: () => this.take(index), discard: () => this.close(index) };
+    return new Placeholder(this, this.isOpen.length - 1);
   }
 
   /** Ends the frame when the forward kept nothing. */
@@ -52,7 +72,7 @@ class CheckpointFrame {
     if (this.isOpen.length === 0) this.end();
   }
 
-  private take(index: number): Tensor {
+  take(index: number): Tensor {
     if (!this.isRecomputed) this.recompute();
     const tensor = this.recomputed.get(index);
     if (tensor === undefined) throw new Error("checkpoint: forward and recomputation differ");
@@ -74,24 +94,23 @@ class CheckpointFrame {
         count += 1;
         if (count < this.isOpen.length) return saved;
         saved.discard();
-        throw new StopRecomputation();
+        throw STOP_RECOMPUTATION;
       },
     };
     m.hooks.push(hook);
     const gradBefore = m.gradEnabled;
     m.gradEnabled = true;
     try {
-      const outputs = withAutocast(m, this.autocast, () => work.run(work.inputs));
-      for (const output of outputs) m.consume(output);
+      m.guard(() => withAutocast(m, this.autocast, () => work.run(work.inputs)));
     } catch (error) {
-      if (!(error instanceof StopRecomputation)) throw error;
+      if (error !== STOP_RECOMPUTATION) throw error;
     } finally {
       m.gradEnabled = gradBefore;
       m.hooks.pop();
     }
   }
 
-  private close(index: number): void {
+  close(index: number): void {
     const left = this.recomputed.get(index);
     if (left !== undefined) {
       this.recomputed.delete(index);
@@ -129,7 +148,7 @@ export function checkpointReentrant(m: Machine, work: Checkpointed): Tensor {
   if (result === undefined) throw new Error("a checkpoint needs an output");
   if (node !== undefined) {
     m.save(node, input);
-    for (const tensor of work.captured) node.attributes.push(m.retain(tensor));
+    node.attributes = work.captured.map((tensor) => m.retain(tensor));
     node.backward = (gradient, saved) => {
       const [kept] = saved;
       if (kept === undefined) throw new Error("checkpoint saved nothing");

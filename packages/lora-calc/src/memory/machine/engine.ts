@@ -8,21 +8,16 @@
 
 import { add } from "./ops/elementwise.js";
 import { cast } from "./ops/cast.js";
-import { clone } from "./ops/views.js";
 import { sumToShape } from "./ops/reduce.js";
 import { sameShape } from "./layout.js";
 import type { Machine } from "./machine.js";
-import type { Node } from "./node.js";
+import type { Node, OutputFacts } from "./node.js";
 import { ReadyQueue } from "./ready-queue.js";
 import type { Tensor } from "./tensor.js";
 
 /** One run of the engine; reentrant checkpointing starts another one inside it. */
 class GraphTask {
   private readonly machine: Machine;
-  /** Gradients that have arrived, per node and output. */
-  private readonly buffers = new Map<Node, (Tensor | undefined)[]>();
-  /** Edges into a node that have not delivered yet. */
-  private readonly pending = new Map<Node, number>();
   private readonly ready = new ReadyQueue();
 
   constructor(machine: Machine) {
@@ -44,7 +39,7 @@ class GraphTask {
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       for (const edge of node.edges) {
         if (edge === undefined) continue;
-        this.pending.set(edge.node, (this.pending.get(edge.node) ?? 0) + 1);
+        edge.node.pending += 1;
         if (seen.has(edge.node)) continue;
         seen.add(edge.node);
         stack.push(edge.node);
@@ -54,14 +49,16 @@ class GraphTask {
 
   private evaluate(node: Node): void {
     const { machine } = this;
-    const buffer = this.buffers.get(node) ?? [];
-    this.buffers.delete(node);
+    const buffer = node.arrived ?? [];
+    node.arrived = undefined;
     const previous = machine.currentNode;
+    const { kind } = machine;
     machine.currentNode = node;
     if (node.leaf !== undefined) {
       accumulate(machine, node.leaf, buffer[0]);
     } else {
       machine.setSection(node.section);
+      machine.kind = node.kind;
       const outputs = buffer.some((gradient) => gradient !== undefined)
         ? this.apply(node, buffer)
         : [];
@@ -70,6 +67,7 @@ class GraphTask {
       this.distribute(node, outputs);
     }
     machine.currentNode = previous;
+    machine.kind = kind;
   }
 
   /** Calls the node's backward and brings its results to the shape and dtype the next nodes expect. */
@@ -80,19 +78,34 @@ class GraphTask {
     const [first] = buffer;
     if (first === undefined) throw new Error(`${node.name} got no gradient of its first output`);
     const results = node.backward(first, saved, buffer);
+    for (const result of results) if (result !== undefined) machine.retain(result);
+    for (const tensor of saved) machine.release(tensor);
     const valid = node.edges.map((edge, index) => {
       const gradient = results[index];
-      if (edge === undefined || gradient === undefined) return undefined;
+      if (gradient === undefined) return undefined;
+      if (edge === undefined) {
+        machine.release(gradient);
+        return undefined;
+      }
       const facts = edge.node.outputs[edge.index];
       if (facts === undefined) throw new Error(`${edge.node.name} has no output ${edge.index}`);
-      const summed = sameShape(gradient.shape, facts.shape)
-        ? gradient
-        : sumToShape(machine, gradient, facts.shape);
-      return machine.retain(cast(machine, summed, facts.dtype));
+      return this.conform(gradient, facts);
     });
-    for (const tensor of saved) machine.release(tensor);
-    for (const result of results) if (result !== undefined) machine.consume(result);
     return valid;
+  }
+
+  /** Sums a held gradient over broadcast dimensions and casts it, where the receiving node expects it. */
+  private conform(gradient: Tensor, { shape, dtype }: OutputFacts): Tensor {
+    const { machine } = this;
+    let valid = gradient;
+    if (!sameShape(valid.shape, shape)) {
+      valid = machine.retain(sumToShape(machine, gradient, shape));
+      machine.release(gradient);
+    }
+    if (valid.dtype === dtype) return valid;
+    const converted = machine.retain(cast(machine, valid, dtype));
+    machine.release(valid);
+    return converted;
   }
 
   private distribute(node: Node, outputs: readonly (Tensor | undefined)[]): void {
@@ -103,26 +116,21 @@ class GraphTask {
         this.deliver(edge.node, edge.index, gradient);
         this.machine.release(gradient);
       }
-      const left = (this.pending.get(edge.node) ?? 0) - 1;
-      this.pending.set(edge.node, left);
-      if (left === 0) this.ready.push(edge.node);
+      edge.node.pending -= 1;
+      if (edge.node.pending === 0) this.ready.push(edge.node);
     });
   }
 
   private deliver(node: Node, index: number, gradient: Tensor): void {
     const { machine } = this;
-    let buffer = this.buffers.get(node);
-    if (buffer === undefined) {
-      buffer = node.outputs.map(() => undefined);
-      this.buffers.set(node, buffer);
-    }
-    const present = buffer[index];
+    const arrived = node.arrived ?? (node.arrived = []);
+    const present = arrived[index];
     if (present === undefined) {
-      buffer[index] = machine.retain(gradient);
+      arrived[index] = machine.retain(gradient);
       return;
     }
     const sum = machine.withoutGrad(() => add(machine, present, gradient));
-    buffer[index] = machine.retain(sum);
+    arrived[index] = machine.retain(sum);
     machine.release(present);
   }
 }
@@ -135,10 +143,18 @@ function accumulate(machine: Machine, leaf: Tensor, gradient: Tensor | undefined
       machine.release(gradient);
       return;
     }
-    const owned = gradient.references === 1 ? machine.alias(gradient) : clone(machine, gradient);
+    const canTakeOver = gradient.references === 1 && sameLayout(gradient, leaf);
+    const owned = canTakeOver
+      ? machine.alias(gradient)
+      : machine.empty("new_empty_strided", leaf.shape, gradient.dtype, leaf.strides);
     leaf.grad = machine.retain(owned);
     machine.release(gradient);
   });
+}
+
+/** Gradients keep the memory order of their parameter (the layout contract of AccumulateGrad). */
+function sameLayout(gradient: Tensor, leaf: Tensor): boolean {
+  return leaf.shape.every((size, dim) => size === 1 || gradient.strides[dim] === leaf.strides[dim]);
 }
 
 /** `tensor.backward(gradient)` for a tensor with history. */

@@ -1,20 +1,23 @@
-/** Local variables of one Python function call. */
+/** Local variables of one Python function call. Frames nest, so they share one stack of held tensors. */
 
 import type { Machine } from "./machine.js";
 import { Tensor } from "./tensor.js";
 
 export class Frame {
   private readonly machine: Machine;
-  private readonly held: Tensor[] = [];
-  private returned: readonly Tensor[] = [];
+  private readonly stack: Tensor[];
+  private readonly base: number;
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, stack: Tensor[]) {
     this.machine = machine;
+    this.stack = stack;
+    this.base = stack.length;
   }
 
   /** `name = value`: keeps the tensor until the frame ends or the name is bound anew. */
   hold(value: Tensor): Tensor {
-    this.held.push(this.machine.retain(value));
+    value.references += 1;
+    this.stack.push(value);
     return value;
   }
 
@@ -27,20 +30,23 @@ export class Frame {
 
   /** `del name`. */
   drop(old: Tensor): void {
-    const index = this.held.lastIndexOf(old);
-    if (index < 0) throw new Error("a frame can drop only what it holds");
-    this.held.splice(index, 1);
+    const index = this.stack.lastIndexOf(old);
+    if (index < this.base) throw new Error("a frame can drop only what it holds");
+    this.stack.splice(index, 1);
     this.machine.release(old);
   }
 
-  /** The returned tensors outlive the frame, floating. */
-  handOver(result: Tensor | readonly Tensor[]): void {
-    this.returned = result instanceof Tensor ? [result] : result;
-    for (const tensor of this.returned) this.machine.retain(tensor);
-  }
-
-  end(): void {
-    for (const tensor of this.held.splice(0)) this.machine.release(tensor);
-    for (const tensor of this.returned) tensor.references -= 1;
+  /** Ends the variables; what is returned outlives them, floating. */
+  end(returned: Tensor | readonly Tensor[] | undefined): void {
+    const { stack, base, machine } = this;
+    const list = returned instanceof Tensor ? undefined : returned;
+    if (returned instanceof Tensor) returned.references += 1;
+    if (list !== undefined) for (const tensor of list) tensor.references += 1;
+    for (let top = stack.length; top > base; top -= 1) {
+      const tensor = stack.pop();
+      if (tensor !== undefined) machine.release(tensor);
+    }
+    if (returned instanceof Tensor) returned.references -= 1;
+    if (list !== undefined) for (const tensor of list) tensor.references -= 1;
   }
 }

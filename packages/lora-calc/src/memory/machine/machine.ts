@@ -5,26 +5,19 @@
 
 import { bytesOf, elementCount } from "../../units/dtype.js";
 import type { Dtype } from "../../units/dtype.js";
+import { sampleLoop } from "../repeat/sample.js";
+import type { LoopSample } from "../repeat/sample.js";
 import { Autocast } from "./autocast.js";
 import { Frame } from "./frame.js";
+import { HeldTensor } from "./held-tensor.js";
 import { contiguousStrides } from "./layout.js";
 import type { Shape } from "./layout.js";
 import { Node } from "./node.js";
-import type { Edge, Saved } from "./node.js";
+import type { Edge, Saved, SavedTensorHook } from "./node.js";
+import type { Section } from "./section.js";
 import { Tape } from "./tape.js";
 import type { Kind } from "./tape.js";
 import { Storage, Tensor } from "./tensor.js";
-
-/** Decides what a node keeps of a tensor it saves; checkpointing replaces the default. */
-export interface SavedTensorHook {
-  readonly pack: (tensor: Tensor) => Saved;
-}
-
-/** One iteration of a loop whose iterations are equal; `repeat.ts` runs a few and multiplies them. */
-export interface Section {
-  readonly loop: string;
-  readonly iteration: number;
-}
 
 /** Storage of a tensor without elements: PyTorch allocates nothing for it. */
 const NO_STORAGE = -1;
@@ -36,30 +29,75 @@ export class Machine {
   /** Kind of new allocations. */
   kind: Kind = "activations";
   readonly hooks: SavedTensorHook[] = [];
+  /** Loops of which only a sample is run. */
+  readonly loops: Map<string, LoopSample> = new Map();
   /** Path of the module whose forward runs. */
   modulePath = "";
   /** Node whose backward runs. */
   currentNode: Node | undefined;
   /** Iteration of a repeated piece of work that runs now. */
   section: Section | undefined;
+  /** Local variables of the functions that run, innermost last. */
+  private readonly variables: Tensor[] = [];
   private sequence = 0;
+  /** Tensors made while a guard is in force. */
+  private watched: Tensor[] | undefined;
+  private readonly isSampling: boolean;
+
+  constructor(options: { readonly runsEveryIteration?: boolean } = {}) {
+    this.isSampling = options.runsEveryIteration !== true;
+  }
+
+  /** Iterations of a loop to run, when iterations with equal keys do the same. */
+  sample(loop: string, keys: readonly unknown[]): readonly number[] {
+    if (!this.isSampling) return keys.map((_, index) => index);
+    const known = this.loops.get(loop) ?? sampleLoop(loop, keys);
+    this.loops.set(loop, known);
+    return known.indices;
+  }
+
+  /** How many iterations of the whole run the iteration of a section stands for. */
+  multiplicity(section: Section | undefined): number {
+    const sample = section === undefined ? undefined : this.loops.get(section.loop);
+    if (section === undefined || sample === undefined) return 1;
+    const offset = section.iteration - sample.pattern;
+    return offset >= 0 && offset < sample.period ? 1 + sample.omitted / sample.period : 1;
+  }
 
   /** New uninitialised tensor. Dense row-major unless strides are given. */
   empty(tag: string, shape: Shape, dtype: Dtype, strides?: Shape): Tensor {
     const bytes = bytesOf(elementCount(shape), dtype);
     const module = this.modulePath || (this.currentNode?.module ?? "");
-    const { kind } = this;
-    const { phase } = this.tape;
+    const { kind, tape } = this;
+    const { phase } = tape;
     const id =
-      bytes === 0
-        ? NO_STORAGE
-        : this.tape.allocate({ bytes, kind, tag, module, phase, shape, dtype });
-    return new Tensor(new Storage(id), shape, strides ?? contiguousStrides(shape), dtype);
+      bytes === 0 ? NO_STORAGE : tape.allocate({ bytes, kind, tag, module, phase, shape, dtype });
+    return this.watch(
+      new Tensor(new Storage(id), shape, strides ?? contiguousStrides(shape), dtype),
+    );
   }
 
   /** Another tensor on the same storage, without autograd history. */
   alias(base: Tensor, shape: Shape = base.shape, strides: Shape = base.strides): Tensor {
-    return new Tensor(base.storage, shape, strides, base.dtype);
+    return this.watch(new Tensor(base.storage, shape, strides, base.dtype));
+  }
+
+  /** Runs work that may stop half-way by an exception, and then ends the temporaries it left behind. */
+  guard(body: () => void): void {
+    const before = this.watched;
+    const watched: Tensor[] = [];
+    this.watched = watched;
+    try {
+      body();
+    } finally {
+      this.watched = before;
+      for (const tensor of watched) this.consume(tensor);
+    }
+  }
+
+  private watch(tensor: Tensor): Tensor {
+    this.watched?.push(tensor);
+    return tensor;
   }
 
   retain(tensor: Tensor): Tensor {
@@ -86,13 +124,13 @@ export class Machine {
 
   /** A Python function: what it holds in variables ends when it returns or raises. */
   frame<Result extends Tensor | readonly Tensor[]>(body: (frame: Frame) => Result): Result {
-    const frame = new Frame(this);
+    const frame = new Frame(this, this.variables);
+    let result: Result | undefined;
     try {
-      const result = body(frame);
-      frame.handOver(result);
+      result = body(frame);
       return result;
     } finally {
-      frame.end();
+      frame.end(result);
     }
   }
 
@@ -114,6 +152,23 @@ export class Machine {
     }
   }
 
+  /** Runs work whose allocations are of another kind. */
+  withKind<Result>(kind: Kind, body: () => Result): Result {
+    const before = this.kind;
+    this.kind = kind;
+    try {
+      return body();
+    } finally {
+      this.kind = before;
+    }
+  }
+
+  /** Changes the kind of what a tensor occupies, once its role is known. */
+  markAs(tensor: Tensor, kind: Kind): void {
+    const allocation = this.tape.allocations[tensor.storage.id];
+    if (allocation !== undefined) allocation.kind = kind;
+  }
+
   withoutGrad<Result>(body: () => Result): Result {
     const before = this.gradEnabled;
     this.gradEnabled = false;
@@ -130,9 +185,7 @@ export class Machine {
     const edges = inputs.map((input) =>
       input?.requiresGrad === true ? this.edgeTo(input) : undefined,
     );
-    const node = this.newNode(name, edges);
-    node.operands = inputs;
-    return node;
+    return this.newNode(name, edges);
   }
 
   /** Keeps a tensor for the node's backward, as the hook in force decides. Call before the kernel runs. */
@@ -145,29 +198,26 @@ export class Machine {
     try {
       node.saved.push(hook.pack(tensor));
     } catch (error) {
-      this.abandon(node);
+      // The operation stops before it runs: its node ends with it.
+      node.owners = 1;
+      this.disown(node);
       throw error;
     }
-  }
-
-  /** An operation that stops before it runs: its node and the temporaries among its operands end. */
-  private abandon(node: Node): void {
-    for (const operand of node.operands) if (operand !== undefined) this.consume(operand);
-    node.owners = 1;
-    this.disown(node);
   }
 
   /** Keeps an output of the node: its data only, so that the node does not own itself. */
   saveOutput(node: Node, tensor: Tensor): void {
     const alias = this.retain(this.alias(tensor));
-    this.save(node, alias);
-    this.release(alias);
+    try {
+      this.save(node, alias);
+    } finally {
+      this.release(alias);
+    }
   }
 
   /** A direct hold on a saved tensor. */
   holdSaved(tensor: Tensor): Saved {
-    this.retain(tensor);
-    return { unpack: () => tensor, discard: () => this.release(tensor) };
+    return new HeldTensor(this, tensor);
   }
 
   /** Makes outputs part of the graph and ends the temporaries among the inputs. */
@@ -180,7 +230,6 @@ export class Machine {
         node.outputs.push({ shape: output.shape, dtype: output.dtype });
         node.owners += 1;
       }
-      node.operands = [];
     }
     for (const input of inputs) this.consume(input);
   }
@@ -203,7 +252,8 @@ export class Machine {
   }
 
   setSection(section: Section | undefined): void {
-    if (section?.loop === this.section?.loop && section?.iteration === this.section?.iteration) return;
+    if (section?.loop === this.section?.loop && section?.iteration === this.section?.iteration)
+      return;
     this.section = section;
     this.tape.mark(section?.loop, section?.iteration);
   }
@@ -211,6 +261,7 @@ export class Machine {
   newNode(name: string, edges: readonly (Edge | undefined)[]): Node {
     const node = new Node(name, this.sequence, this.modulePath, edges);
     node.section = this.section;
+    node.kind = this.kind;
     this.sequence += 1;
     for (const edge of edges) if (edge !== undefined) edge.node.owners += 1;
     return node;
@@ -223,7 +274,8 @@ export class Machine {
       next.owners -= 1;
       if (next.owners > 0) continue;
       this.releaseSaved(next);
-      for (const attribute of next.attributes.splice(0)) this.release(attribute);
+      for (const attribute of next.attributes) this.release(attribute);
+      next.attributes = [];
       for (const edge of next.edges) if (edge !== undefined) pending.push(edge.node);
       const { leaf } = next;
       if (leaf !== undefined) {

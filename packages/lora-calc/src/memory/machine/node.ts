@@ -2,6 +2,8 @@
 
 import type { Dtype } from "../../units/dtype.js";
 import type { Shape } from "./layout.js";
+import type { Section } from "./section.js";
+import type { Kind } from "./tape.js";
 import type { Tensor } from "./tensor.js";
 
 /** Where the gradient of an input goes: one output of another node. */
@@ -18,8 +20,8 @@ export interface OutputFacts {
 
 /** A tensor kept for backward: held directly, or to be asked for (checkpointing recomputes it). */
 export interface Saved {
-  readonly unpack: () => Tensor;
-  readonly discard: () => void;
+  unpack(): Tensor;
+  discard(): void;
 }
 
 /**
@@ -32,6 +34,13 @@ export type Backward = (
   all: readonly (Tensor | undefined)[],
 ) => readonly (Tensor | undefined)[];
 
+const NO_TENSORS: readonly Tensor[] = [];
+
+/** Decides what a node keeps of a tensor it saves; checkpointing replaces the default. */
+export interface SavedTensorHook {
+  readonly pack: (tensor: Tensor) => Saved;
+}
+
 export class Node {
   readonly name: string;
   /** Later nodes run first in backward; accumulators (Infinity) run as soon as they are ready. */
@@ -43,14 +52,18 @@ export class Node {
   /** Leaf whose `.grad` this node fills, for accumulators. */
   readonly leaf: Tensor | undefined;
   backward: Backward | undefined;
+  /** Kind of what the forward allocated; its backward allocates the same. */
+  kind: Kind = "activations";
   /** Loop iteration whose forward made the node. */
-  section: { readonly loop: string; readonly iteration: number } | undefined;
-  /** Inputs of the operation while it is being recorded. */
-  operands: readonly (Tensor | undefined)[] = [];
+  section: Section | undefined;
   /** Tensors that Python code put on `ctx` as attributes: alive as long as the node. */
-  readonly attributes: Tensor[] = [];
+  attributes: readonly Tensor[] = NO_TENSORS;
   /** Tensors and edges that point here. */
   owners = 0;
+  /** During backward: edges into the node that have not delivered yet. */
+  pending = 0;
+  /** During backward: gradients that have arrived, per output. */
+  arrived: (Tensor | undefined)[] | undefined;
 
   constructor(
     name: string,

@@ -3,13 +3,24 @@
 import type { Dtype } from "../../units/dtype.js";
 
 /** Role of a storage. `activations` also covers transients and gradients of activations. */
-export type Kind =
-  "weights" | "adapters" | "gradients" | "optimizer" | "batch" | "workspace" | "activations";
+export const KINDS = [
+  "weights",
+  "adapters",
+  "optimizer",
+  "gradients",
+  "checkpoints",
+  "activations",
+  "dequantized",
+  "logits",
+  "workspace",
+  "batch",
+] as const;
+export type Kind = (typeof KINDS)[number];
 
 /** One storage. Everything but `kind` is fixed when it is allocated. */
 export interface Allocation {
   readonly bytes: number;
-  /** Gradients are recognised only when they reach their parameter. */
+  /** Gradients and checkpoints are recognised only after they were made. */
   kind: Kind;
   /** PyTorch operator that made it. */
   readonly tag: string;
@@ -19,8 +30,6 @@ export interface Allocation {
   readonly phase: string;
   readonly shape: readonly number[];
   readonly dtype: Dtype;
-  /** Set when the storage holds the input of a checkpointed layer. */
-  isCheckpoint?: boolean;
 }
 
 /** Start of one iteration of a repeated piece of work (layer, loss chunk), at an event index. */

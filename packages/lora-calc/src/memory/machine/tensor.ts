@@ -1,6 +1,7 @@
 /** Symbolic tensors: shape, strides, dtype and reference counts, but no values. */
 
 import type { Dtype } from "../../units/dtype.js";
+import type { Section } from "./section.js";
 import type { Node } from "./node.js";
 import type { Shape } from "./layout.js";
 
@@ -30,6 +31,8 @@ export class Tensor {
   /** Accumulator of a leaf, shared by all its uses while a graph needs it. */
   accumulator: Node | undefined;
   grad: Tensor | undefined;
+  /** Layer a parameter belongs to, while equal layers are run once. */
+  section: Section | undefined;
   references = 0;
   alive = true;
 

@@ -6,13 +6,17 @@
  */
 
 import type { AttentionForward } from "../../graph/forward.js";
-import { flashAttention } from "../machine/ops/attention.js";
-import { autocastToHalf } from "../machine/ops/cast.js";
-import { contiguous, transpose } from "../machine/ops/views.js";
+import { tanh } from "../machine/ops/activations.js";
+import { efficientAttention, flashAttention, softmax } from "../machine/ops/attention.js";
+import { autocastToFloat, autocastToHalf, cast } from "../machine/ops/cast.js";
+import { dropout } from "../machine/ops/dropout.js";
+import { add, divScalar, mulScalar } from "../machine/ops/elementwise.js";
+import { batchedMatmul } from "../machine/ops/matmul.js";
+import { contiguous, expand, reshape, transpose, unsqueeze } from "../machine/ops/views.js";
 import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
 
-/** What all layers of one forward share. */
+/** What all layers of one kind share. */
 export interface AttentionContext {
   readonly implementation: "sdpa" | "eager";
   /** cos and sin of this layer's kind. */
@@ -27,18 +31,128 @@ export interface QueryKeyValue {
   readonly value: Tensor;
 }
 
+/** The widest head of the flash kernel and of grouped keys without a mask. */
+const FLASH_MAX_HEAD_DIM = 256;
+
 /** Output (b, s, heads, d), and the scores (b, heads, s, s) when the kernel returns them. */
 export function attend(
   m: Machine,
-  _forward: AttentionForward,
+  forward: AttentionForward,
   states: QueryKeyValue,
-  _context: AttentionContext,
+  context: AttentionContext,
 ): readonly [Tensor] | readonly [Tensor, Tensor] {
+  return context.implementation === "eager"
+    ? eager(m, forward, states, context)
+    : [sdpa(m, forward, states, context)];
+}
+
+function sdpa(
+  m: Machine,
+  forward: AttentionForward,
+  states: QueryKeyValue,
+  { mask }: AttentionContext,
+): Tensor {
+  return m.frame((frame) => {
+    const isGrouped = forward.heads > forward.keyValueHeads;
+    const keepsGroups = isGrouped && mask === undefined && forward.headDim <= FLASH_MAX_HEAD_DIM;
+    const repeats = isGrouped && !keepsGroups;
+    const key = repeats ? frame.hold(repeatHeads(m, forward, states.key)) : states.key;
+    const value = repeats ? frame.hold(repeatHeads(m, forward, states.value)) : states.value;
+    const output = frame.hold(
+      kernel(m, forward, { query: states.query, key, value }, mask, keepsGroups),
+    );
+    return frame.rebind(output, contiguous(m, transpose(m, output, 1, 2)));
+  });
+}
+
+/** Flash for 16-bit without a mask, memory-efficient for equal heads, explicit products for the rest. */
+function kernel(
+  m: Machine,
+  forward: AttentionForward,
+  states: QueryKeyValue,
+  mask: Tensor | undefined,
+  grouped: boolean,
+): Tensor {
   return m.frame((frame) => {
     const query = frame.hold(autocastToHalf(m, states.query));
     const key = frame.hold(autocastToHalf(m, states.key));
     const value = frame.hold(autocastToHalf(m, states.value));
-    const output = frame.hold(flashAttention(m, query, key, value));
-    return [contiguous(m, transpose(m, output, 1, 2))];
+    const isHalf = query.dtype !== "float32";
+    if (isHalf && mask === undefined && forward.headDim <= FLASH_MAX_HEAD_DIM) {
+      return flashAttention(m, query, key, value);
+    }
+    if (grouped) return mathAttention(m, forward, { query, key, value });
+    const bias = mask === undefined ? undefined : frame.hold(cast(m, mask, query.dtype));
+    return efficientAttention(m, query, key, value, bias);
   });
+}
+
+/**
+ * `_scaled_dot_product_attention_math` with a causal mask: fp32 grouped attention has no fused kernel, so the full
+ * (b, heads, s, s) scores exist. Source: aten/src/ATen/native/transformers/attention.cpp.
+ */
+function mathAttention(m: Machine, forward: AttentionForward, states: QueryKeyValue): Tensor {
+  return m.frame((frame) => {
+    const { query, key, value } = states;
+    const scaledQuery = frame.hold(mulScalar(m, query));
+    const mask = frame.hold(causalBias(m, query));
+    const keys = frame.hold(repeatHeads(m, forward, key));
+    const values = frame.hold(repeatHeads(m, forward, value));
+    const scores = batchedMatmul(m, scaledQuery, mulScalar(m, transpose(m, keys, -2, -1)));
+    const weights = frame.hold(softmax(m, add(m, scores, mask), "_safe_softmax"));
+    return batchedMatmul(m, weights, values);
+  });
+}
+
+/** (s, s) table of 0 and −inf in the dtype of the queries. */
+function causalBias(m: Machine, query: Tensor): Tensor {
+  const shape = [query.size(2), query.size(2)];
+  return m.frame((frame) => {
+    const ones = m.empty("ones", shape, "bool");
+    frame.hold(m.empty("tril", shape, "bool"));
+    m.consume(ones);
+    frame.hold(m.empty("scalar_tensor", [], query.dtype));
+    frame.hold(m.empty("scalar_tensor", [], query.dtype));
+    return m.empty("where", shape, query.dtype);
+  });
+}
+
+/** `softmax(q·kᵀ·scale + mask)·v` step by step; the 16-bit scores are returned with the output. */
+function eager(
+  m: Machine,
+  forward: AttentionForward,
+  states: QueryKeyValue,
+  { mask }: AttentionContext,
+): readonly [Tensor, Tensor] {
+  return m.frame<readonly [Tensor, Tensor]>((frame) => {
+    const key = frame.hold(repeatHeads(m, forward, states.key));
+    const value = frame.hold(repeatHeads(m, forward, states.value));
+    let scores = frame.hold(mulScalar(m, batchedMatmul(m, states.query, transpose(m, key, 2, 3))));
+    if (forward.softcap === true) {
+      scores = frame.rebind(scores, divScalar(m, scores));
+      scores = frame.rebind(scores, tanh(m, scores));
+      scores = frame.rebind(scores, mulScalar(m, scores));
+    }
+    if (mask !== undefined) scores = frame.rebind(scores, add(m, scores, mask));
+    if (forward.softmaxInScoreDtype === true) {
+      scores = frame.rebind(scores, softmax(m, autocastToFloat(m, scores)));
+      scores = frame.rebind(scores, cast(m, scores, value.dtype));
+    } else {
+      const probabilities = softmax(m, cast(m, scores, "float32"));
+      scores = frame.rebind(scores, cast(m, probabilities, states.query.dtype));
+    }
+    scores = frame.rebind(scores, dropout(m, scores, forward.attentionDropout));
+    const output = frame.hold(batchedMatmul(m, scores, value));
+    return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), scores];
+  });
+}
+
+/** Every key/value head repeated for its group of query heads: a copy of (b, heads, s, d). */
+function repeatHeads(m: Machine, forward: AttentionForward, x: Tensor): Tensor {
+  const { heads, keyValueHeads } = forward;
+  const groups = heads / keyValueHeads;
+  if (groups === 1) return x;
+  const [batch = 1, , length = 1, dim = 1] = x.shape;
+  const grouped = expand(m, unsqueeze(m, x, 2), [batch, keyValueHeads, groups, length, dim]);
+  return reshape(m, grouped, [batch, heads, length, dim]);
 }

@@ -1,6 +1,7 @@
 /** Self-attention modules. */
 
-import type { AttentionForward } from "../../graph/forward.js";
+import type { AttentionForward, QueryKeyNormPlace } from "../../graph/forward.js";
+import type { Frame } from "../machine/frame.js";
 import type { Machine } from "../machine/machine.js";
 import { dropout } from "../machine/ops/dropout.js";
 import {
@@ -71,37 +72,49 @@ function projections(
 ): Projected {
   const kind = forward.projections;
   return m.frame<Projected>((frame) => {
-    if (kind.kind === "separate") {
-      const norm = forward.queryKeyNorm;
-      const states = (name: string, normName?: string): Tensor =>
-        frame.hold(headStates(m, module, forward, hidden, name, normName));
-      return [states(kind.query, norm?.query), states(kind.key, norm?.key), states(kind.value)];
-    }
+    if (kind.kind === "separate") return separate(m, frame, module, forward, kind, hidden);
     const fused = frame.hold(callLinear(m, childOf(module, kind.fused), hidden));
     if (kind.kind === "fused_per_head") {
       const perHead = frame.hold(toHeads(m, fused, 3 * forward.headDim));
       return three(chunkLastDim(m, perHead, 3));
     }
-    const parts = kind.kind === "fused_split" ? split(m, forward, fused) : slices(m, forward, fused);
+    const parts =
+      kind.kind === "fused_split" ? split(m, forward, fused) : slices(m, forward, fused);
     return three(parts.map((part) => frame.hold(toHeads(m, part, forward.headDim))));
   });
 }
 
-/** One projection with its norm, as (b, heads, s, d). */
-function headStates(
+type Separate = Extract<AttentionForward["projections"], { kind: "separate" }>;
+
+/** Each projection with its norm. Norms of whole projections come before any cutting into heads. */
+function separate(
   m: Machine,
+  frame: Frame,
   module: BoundModule,
   forward: AttentionForward,
+  names: Separate,
   hidden: Tensor,
-  name: string,
-  normName: string | undefined,
-): Tensor {
-  const place = normName === undefined ? undefined : forward.queryKeyNorm?.on;
-  const normed = (x: Tensor, here: typeof place): Tensor =>
-    place === here && normName !== undefined ? callNorm(m, childOf(module, normName), x) : x;
-  const projected = normed(callLinear(m, childOf(module, name), hidden), "projection");
-  const perHead = view(m, projected, [...projected.shape.slice(0, -1), -1, forward.headDim]);
-  return transpose(m, normed(perHead, "head"), 1, 2);
+): Projected {
+  const norm = forward.queryKeyNorm;
+  const normed = (x: Tensor, name: string | undefined, here: QueryKeyNormPlace): Tensor =>
+    norm?.on === here && name !== undefined ? callNorm(m, childOf(module, name), x) : x;
+  const project = (name: string, normName?: string): Tensor =>
+    normed(callLinear(m, childOf(module, name), hidden), normName, "projection");
+  const heads = (x: Tensor, normName?: string): Tensor => {
+    const perHead = view(m, x, [...x.shape.slice(0, -1), -1, forward.headDim]);
+    return frame.hold(transpose(m, normed(perHead, normName, "head"), 1, 2));
+  };
+  if (norm?.on === "projection") {
+    const query = frame.hold(project(names.query, norm.query));
+    const key = frame.hold(project(names.key, norm.key));
+    const value = frame.hold(project(names.value));
+    return [heads(query), heads(key), heads(value)];
+  }
+  return [
+    heads(project(names.query), norm?.query),
+    heads(project(names.key), norm?.key),
+    heads(project(names.value)),
+  ];
 }
 
 function toHeads(m: Machine, x: Tensor, width: number): Tensor {

@@ -40,6 +40,13 @@ function sequential(
   const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
   const [output, scores] = callAttention(m, childOf(module, forward.attention), normed, context);
   if (scores !== undefined) frame.hold(scores);
+  if (forward.keepsSublayerOutputs === true) {
+    frame.hold(output);
+    const middle = frame.rebind(normed, addResidual(m, forward, input, output));
+    const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
+    const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
+    return addResidual(m, forward, middle, mlpOutput);
+  }
   const attended = frame.rebind(normed, output);
   const afterAttention = frame.rebind(
     attended,

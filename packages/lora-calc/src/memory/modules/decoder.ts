@@ -45,10 +45,10 @@ export function callDecoder(
   return m.call(module.path, [], (frame) => {
     const embedded = frame.hold(embedTokens(m, module, forward, batch, options));
     const positions = frame.hold(positionIds(m, batch.inputIds.size(-1)));
-    const input = frame.hold(addPositions(m, module, forward, embedded, positions));
-    const masks = buildMasks(m, frame, module, forward, batch, options);
+    const input = frame.hold(addPositions(m, frame, module, forward, { embedded, positions }));
+    const masks = buildMasks(m, frame, module, forward, { batch, options, dtype: input.dtype });
     const contexts = layerContexts(m, frame, module, forward, { input, positions, masks, options });
-    const start = frame.hold(dropout(m, input, forward.embeddingDropout ?? 0));
+    const start = frame.rebind(input, dropout(m, input, forward.embeddingDropout ?? 0));
     const hidden = runLayers(m, frame, module, forward, start, { contexts, positions, options });
     if (forward.finalNorm === undefined) return hidden;
     return frame.rebind(hidden, callNorm(m, childOf(module, forward.finalNorm), hidden));
@@ -74,14 +74,14 @@ function positionIds(m: Machine, length: number): Tensor {
 
 function addPositions(
   m: Machine,
+  frame: Frame,
   module: BoundModule,
   forward: DecoderForward,
-  embedded: Tensor,
-  positions: Tensor,
+  { embedded, positions }: { readonly embedded: Tensor; readonly positions: Tensor },
 ): Tensor {
   if (forward.positionEmbedding === undefined) return embedded;
-  const learned = callEmbedding(m, childOf(module, forward.positionEmbedding), positions);
-  return add(m, embedded, learned);
+  const table = childOf(module, forward.positionEmbedding);
+  return add(m, embedded, frame.hold(callEmbedding(m, table, positions)));
 }
 
 interface LayerInputs {
@@ -100,7 +100,8 @@ function layerContexts(
   { input, positions, masks, options }: LayerInputs,
 ): (index: number) => AttentionContext {
   const rotary = forward.rotary === undefined ? undefined : childOf(module, forward.rotary);
-  const kinds = rotary?.node.forward?.kind === "rotary" ? rotary.node.forward.perLayerType : undefined;
+  const kinds =
+    rotary?.node.forward?.kind === "rotary" ? rotary.node.forward.perLayerType : undefined;
   const tables = new Map<string, readonly [Tensor, Tensor]>();
   if (rotary !== undefined) {
     for (const kind of kinds ?? [""]) {
@@ -149,6 +150,7 @@ function runLayers(
         return [callDecoderLayer(m, layer, input, context)];
       },
     };
+    if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
     hidden = frame.rebind(hidden, runOne(m, work, options));
   });
   m.leaveSection();

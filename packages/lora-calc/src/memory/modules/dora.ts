@@ -7,56 +7,88 @@
 import type { Machine } from "../machine/machine.js";
 import { cast } from "../machine/ops/cast.js";
 import { dropout } from "../machine/ops/dropout.js";
-import { add, addScalar, mul, mulScalar, div } from "../machine/ops/elementwise.js";
+import { add, addScalar, subtract, mul, mulScalar, div } from "../machine/ops/elementwise.js";
 import { linear } from "../machine/ops/matmul.js";
-import { detach, t, view } from "../machine/ops/views.js";
+import { t, view } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundLora, BoundModule } from "./bound-module.js";
 import { parameterOf } from "./bound-module.js";
+import { dequantize4bit } from "./linear-4bit.js";
+import { dequantize8bit } from "./linear-8bit.js";
 import { throughA, throughB } from "./lora-linear.js";
 
-/** What is added to the base result: `(m/|W+BA| − 1)·base + m/|W+BA|·BAx·scaling`. */
-export function runDora(
+/**
+ * `result + (m/|W+BA| − 1)·base + m/|W+BA|·BAx·scaling`. With dropout the base product is computed again on the dropped
+ * input.
+ */
+export function addDora(
   m: Machine,
   module: BoundModule,
   lora: BoundLora,
   given: Tensor,
-  baseResult: Tensor,
+  result: Tensor,
+): Tensor {
+  return m.frame((frame) => {
+    const drops = lora.settings.dropout > 0;
+    const x = frame.hold(dropout(m, given, lora.settings.dropout));
+    return add(m, result, doraTerm(m, module, lora, x, drops ? undefined : result));
+  });
+}
+
+function doraTerm(
+  m: Machine,
+  module: BoundModule,
+  lora: BoundLora,
+  x: Tensor,
+  baseResult: Tensor | undefined,
 ): Tensor {
   const { magnitude } = lora;
   if (magnitude === undefined) throw new Error(`${module.path} has no DoRA magnitude`);
-  const drops = lora.settings.dropout > 0;
-  return m.call(`${module.path}.lora_magnitude_vector.default`, [given], (frame) => {
-    const x = drops ? frame.hold(dropout(m, given, lora.settings.dropout)) : given;
-    const loraWeight = frame.hold(mergedLowRank(m, module.path, lora, x));
-    const weight = frame.hold(cast(m, parameterOf(module, "weight"), x.dtype));
+  return m.call(`${module.path}.lora_magnitude_vector.default`, [x], (frame) => {
+    const product = frame.hold(lowRankProduct(m, module.path, lora));
+    const loraWeight = frame.rebind(product, cast(m, product, x.dtype));
+    const stored = frame.hold(floatWeight(m, module));
+    const weight = frame.rebind(stored, cast(m, stored, x.dtype));
     const norm = frame.hold(weightNorm(m, weight, loraWeight));
     const scale = frame.hold(view(m, div(m, magnitude, norm), [1, -1]));
     const loraResult = frame.hold(
       throughB(m, module.path, lora, throughA(m, module.path, lora, x)),
     );
-    const base = drops ? frame.hold(linear(m, x, weight)) : baseResult;
+    const base =
+      baseResult === undefined ? linear(m, x, weight) : withoutBias(m, module, baseResult);
+    frame.hold(base);
     const basePart = mul(m, addScalar(m, scale, "sub"), base);
     return add(m, basePart, mulScalar(m, mul(m, scale, loraResult)));
   });
 }
 
-/** `B(A(I))ᵀ` in the dtype of x: (out_features, in_features). */
-function mergedLowRank(m: Machine, path: string, lora: BoundLora, x: Tensor): Tensor {
+/** The base result before its bias was added. */
+function withoutBias(m: Machine, module: BoundModule, result: Tensor): Tensor {
+  const bias = module.parameters.get("bias");
+  return bias === undefined ? result : subtract(m, result, bias);
+}
+
+/** `B(A(I))ᵀ`: (out_features, in_features). */
+function lowRankProduct(m: Machine, path: string, lora: BoundLora): Tensor {
   return m.frame((frame) => {
     const size = lora.a.size(1);
     const identity = frame.hold(m.empty("eye", [size, size], lora.a.dtype));
-    const product = throughB(m, path, lora, throughA(m, path, lora, identity));
-    return cast(m, t(m, product), x.dtype);
+    return t(m, throughB(m, path, lora, throughA(m, path, lora, identity)));
   });
 }
 
-/** Column norms of `W + scaling·BA`, without gradient. */
+/** The base weight as numbers: itself, or de-quantized anew. */
+function floatWeight(m: Machine, module: BoundModule): Tensor {
+  if (module.quantization?.kind === "4bit") return dequantize4bit(m, module, module.quantization);
+  if (module.quantization?.kind === "8bit") return dequantize8bit(m, module);
+  return parameterOf(module, "weight");
+}
+
+/** Row norms of `W + scaling·BA`, without gradient. */
 function weightNorm(m: Machine, weight: Tensor, loraWeight: Tensor): Tensor {
   return m.withoutGrad(() =>
     m.frame((frame) => {
-      const delta = frame.hold(mulScalar(m, detach(m, m.alias(loraWeight))));
-      const sum = frame.hold(add(m, weight, delta));
+      const sum = frame.hold(add(m, weight, mulScalar(m, m.alias(loraWeight))));
       return m.empty("linalg_vector_norm", [sum.size(0)], sum.dtype);
     }),
   );

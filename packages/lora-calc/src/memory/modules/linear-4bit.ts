@@ -46,14 +46,14 @@ function matmul4bit(m: Machine, module: BoundModule, quantization: FourBit, inpu
   const node = m.track("MatMul4Bit", [input]);
   const output = m.withoutGrad(() =>
     m.frame((frame) => {
-      const matrix = frame.hold(cast(m, dequantize(m, module, quantization), input.dtype));
+      const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), input.dtype));
       return flatProduct(m, input, t(m, matrix), bias);
     }),
   );
   if (node !== undefined) {
     node.backward = (gradient) => [
       m.frame((frame) => {
-        const matrix = frame.hold(cast(m, dequantize(m, module, quantization), gradient.dtype));
+        const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), gradient.dtype));
         return flatProduct(m, gradient, matrix);
       }),
     ];
@@ -63,20 +63,24 @@ function matmul4bit(m: Machine, module: BoundModule, quantization: FourBit, inpu
 }
 
 /** 16-bit matrix of the packed weight; double quantization first restores the fp32 block maxima. */
-function dequantize(m: Machine, module: BoundModule, { doubleQuant }: FourBit): Tensor {
+export function dequantize4bit(m: Machine, module: BoundModule, { doubleQuant }: FourBit): Tensor {
   const layer = module.node.layer;
   if (layer?.kind !== "linear" && layer?.kind !== "hf_conv1d")
     throw new Error("not a linear layer");
   const shape = [layer.outFeatures, layer.inFeatures];
-  return m.frame((frame) => {
-    const absmax = module.buffers.get("absmax");
-    if (doubleQuant && absmax !== undefined) frame.hold(m.empty("empty", absmax.shape, "float32"));
-    return m.empty("empty", shape, module.dtype);
-  });
+  return m.withKind("dequantized", () =>
+    m.frame((frame) => {
+      const absmax = module.buffers.get("absmax");
+      if (doubleQuant && absmax !== undefined) {
+        frame.hold(m.empty("empty", absmax.shape, "float32"));
+      }
+      return m.empty("empty", shape, module.dtype);
+    }),
+  );
 }
 
 /** (…, inner) · (inner, columns) with the leading dimensions folded into rows. */
-export function flatProduct(m: Machine, input: Tensor, matrix: Tensor, bias?: Tensor): Tensor {
+function flatProduct(m: Machine, input: Tensor, matrix: Tensor, bias?: Tensor): Tensor {
   const shape = [...input.shape.slice(0, -1), matrix.size(1)];
   const rows = reshape(m, input, [-1, input.size(-1)]);
   const product = bias === undefined ? mm(m, rows, matrix) : addmm(m, bias, rows, matrix);

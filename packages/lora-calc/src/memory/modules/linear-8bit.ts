@@ -26,7 +26,7 @@ export function linear8bit(m: Machine, module: BoundModule, input: Tensor): Tens
       const rows = frame.hold(reshape(m, input, [-1, input.size(-1)]));
       const output = view(m, int8Product(m, rows, weight), shape);
       if (node !== undefined) {
-        node.attributes.push(m.retain(rows));
+        node.attributes = [m.retain(rows)];
         node.backward = (gradient) => [inputGradient(m, module, gradient, rows, inputShape)];
       }
       m.finish(node, [output], []);
@@ -61,9 +61,20 @@ function inputGradient(
   return m.frame((frame) => {
     const weight = parameterOf(module, "weight");
     const flat = frame.hold(reshape(m, gradient, [-1, gradient.size(-1)]));
-    const matrix = frame.hold(elementwiseOutput(m, "_to_copy", [weight], rows.dtype));
+    const matrix = frame.hold(
+      m.withKind("dequantized", () => elementwiseOutput(m, "_to_copy", [weight], rows.dtype)),
+    );
     const scale = m.empty("mul", [weight.size(0), 1], "float32");
     m.consume(scale);
     return view(m, mm(m, cast(m, flat, rows.dtype), matrix), inputShape);
   });
+}
+
+/** fp32 matrix of the int8 weight: rows times their maxima, over 127. */
+export function dequantize8bit(m: Machine, module: BoundModule): Tensor {
+  const { shape } = parameterOf(module, "weight");
+  const rows = m.empty("mul", shape, "float32");
+  const matrix = m.empty("mul", shape, "float32");
+  m.consume(rows);
+  return matrix;
 }

@@ -34,9 +34,9 @@ function hfConv1d(m: Machine, module: BoundModule, input: Tensor): Tensor {
     const weight = parameterOf(module, "weight");
     const shape = [...input.shape.slice(0, -1), weight.size(1)];
     const rows = frame.hold(reshape(m, input, [-1, input.size(-1)]));
-    const offset = frame.hold(autocastToHalf(m, parameterOf(module, "bias")));
-    const left = frame.hold(autocastToHalf(m, rows));
     const right = frame.hold(autocastToHalf(m, weight));
+    const left = frame.hold(autocastToHalf(m, rows));
+    const offset = frame.hold(autocastToHalf(m, parameterOf(module, "bias")));
     return view(m, addmm(m, offset, left, right), shape);
   });
 }

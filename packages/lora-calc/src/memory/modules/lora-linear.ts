@@ -13,7 +13,7 @@ import { linear } from "../machine/ops/matmul.js";
 import { cloneAsIs } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundLora, BoundModule } from "./bound-module.js";
-import { runDora } from "./dora.js";
+import { addDora } from "./dora.js";
 
 type RunBase = (m: Machine, module: BoundModule, input: Tensor) => Tensor;
 
@@ -45,7 +45,7 @@ function onFloatBase(
     const result = frame.hold(base());
     const x = frame.hold(cast(m, input, lora.a.dtype));
     const sum = lora.settings.useDora
-      ? add(m, result, runDora(m, module, lora, x, result))
+      ? addDora(m, module, lora, x, result)
       : add(m, result, mulScalar(m, lowRank(m, module, lora, x)));
     frame.rebind(result, sum);
     return cast(m, sum, result.dtype);
@@ -65,7 +65,7 @@ function onQuantizedBase(
     const converts = !m.autocast.enabled;
     const x = frame.hold(converts ? cast(m, input, lora.a.dtype) : input);
     if (lora.settings.useDora) {
-      const sum = add(m, result, runDora(m, module, lora, x, result));
+      const sum = addDora(m, module, lora, x, result);
       frame.rebind(result, sum);
       return converts ? cast(m, sum, result.dtype) : sum;
     }

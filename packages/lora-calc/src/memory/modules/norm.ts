@@ -12,6 +12,7 @@ import { parameterOf } from "./bound-module.js";
 
 /** `module(hidden)`: any shape, normalised over the last dimension. */
 export function callNorm(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
+  if (module.copy !== undefined) return callNorm(m, module.copy, hidden);
   const { forward } = module.node;
   return m.call(module.path, [hidden], () => {
     const weight = parameterOf(module, "weight");

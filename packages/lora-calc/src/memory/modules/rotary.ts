@@ -1,6 +1,7 @@
 /** Rotary position embeddings: the tables, and their application to queries and keys. */
 
 import type { RotaryVariant } from "../../graph/forward.js";
+import type { Frame } from "../machine/frame.js";
 import type { Machine } from "../machine/machine.js";
 import { cast, withAutocast } from "../machine/ops/cast.js";
 import { add, cat, mul, mulScalar, neg, pointwise } from "../machine/ops/elementwise.js";
@@ -34,7 +35,6 @@ export function rotaryTables(
       return [cast(m, cosine, dtype), cast(m, sine, dtype)];
     }),
   );
-  if (cos === undefined || sin === undefined) throw new Error("rotary tables are missing");
   return [cos, sin];
 }
 
@@ -49,6 +49,7 @@ export function applyRotary(
     const cos = frame.hold(unsqueeze(m, cosine, 1));
     const sin = frame.hold(unsqueeze(m, sine, 1));
     if (variant === "partial") return partial(m, [query, key], cos, sin);
+    if (variant === "partial_inline") return partialInline(m, [query, key], cos, sin);
     const turned = [frame.hold(turn(m, query, cos, sin)), frame.hold(turn(m, key, cos, sin))];
     return variant === "full_fp32" ? turned.map((tensor) => cast(m, tensor, query.dtype)) : turned;
   });
@@ -74,7 +75,14 @@ function rotateHalf(m: Machine, x: Tensor): Tensor {
   });
 }
 
-/** Only the first dimensions turn; they are joined with the rest again. */
+/** Parts of a head: the first `dim` dimensions turn, the rest passes. */
+function cutHeads(m: Machine, frame: Frame, x: Tensor, dim: number) {
+  return {
+    turning: frame.hold(slice(m, x, -1, 0, dim)),
+    passing: frame.hold(slice(m, x, -1, dim, x.size(-1))),
+  };
+}
+
 function partial(
   m: Machine,
   tensors: readonly [Tensor, Tensor],
@@ -82,11 +90,25 @@ function partial(
   sin: Tensor,
 ): readonly Tensor[] {
   return m.frame((frame) => {
-    const dim = cos.size(-1);
-    const cut = tensors.map((x) => ({
-      turning: frame.hold(slice(m, x, -1, 0, dim)),
-      passing: frame.hold(slice(m, x, -1, dim, x.size(-1))),
+    const cut = tensors.map((x) => cutHeads(m, frame, x, cos.size(-1)));
+    const turned = cut.map(({ turning, passing }) => ({
+      passing,
+      embedded: frame.hold(turn(m, turning, cos, sin)),
     }));
+    return turned.map(({ embedded, passing }) =>
+      frame.rebind(embedded, cat(m, [embedded, passing], -1)),
+    );
+  });
+}
+
+function partialInline(
+  m: Machine,
+  tensors: readonly [Tensor, Tensor],
+  cos: Tensor,
+  sin: Tensor,
+): readonly Tensor[] {
+  return m.frame((frame) => {
+    const cut = tensors.map((x) => cutHeads(m, frame, x, cos.size(-1)));
     return cut.map(({ turning, passing }) =>
       frame.hold(cat(m, [turn(m, turning, cos, sin), passing], -1)),
     );

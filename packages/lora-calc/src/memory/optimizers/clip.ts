@@ -2,17 +2,26 @@
 
 import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
+import { forEachParameter } from "./each-parameter.js";
 
 export function clipGradients(m: Machine, parameters: readonly Tensor[]): void {
-  const gradients = parameters.flatMap(({ grad }) => (grad === undefined ? [] : [grad]));
-  const [first] = gradients;
+  const norms: { readonly norm: Tensor; readonly parameter: Tensor }[] = [];
+  forEachParameter(m, parameters, (parameter, { dtype }) => {
+    norms.push({ norm: m.retain(m.empty("linalg_vector_norm", [], dtype)), parameter });
+  });
+  const [first] = norms;
   if (first === undefined) return;
-  const scalar = (tag: string): Tensor => m.retain(m.empty(tag, [], first.dtype));
-  const norms = gradients.map(({ dtype }) => m.retain(m.empty("linalg_vector_norm", [], dtype)));
-  const stacked = m.retain(m.empty("stack", [norms.length], first.dtype));
+  const { dtype } = first.norm;
+  const scalar = (tag: string): Tensor => m.retain(m.empty(tag, [], dtype));
+  const count = norms.reduce((sum, { parameter }) => sum + m.multiplicity(parameter.section), 0);
+  const stacked = m.retain(m.empty("stack", [count], dtype));
   const total = scalar("linalg_vector_norm");
   m.release(stacked);
-  for (const norm of norms) m.release(norm);
+  for (const { norm, parameter } of norms) {
+    m.setSection(parameter.section);
+    m.release(norm);
+  }
+  m.leaveSection();
   const shifted = scalar("add");
   const inverse = scalar("reciprocal");
   const coefficient = scalar("mul");

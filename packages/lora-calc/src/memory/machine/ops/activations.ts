@@ -20,12 +20,7 @@ function fused(m: Machine, tag: string, input: Tensor): Tensor {
 }
 
 /** Kernel that keeps its output (tanh, relu). */
-export function fusedFromOutput(
-  m: Machine,
-  tag: string,
-  gradientTag: string,
-  input: Tensor,
-): Tensor {
+function fusedFromOutput(m: Machine, tag: string, gradientTag: string, input: Tensor): Tensor {
   const node = m.track(`${tag}Backward0`, [input]);
   const output = elementwiseOutput(m, tag, [input], input.dtype);
   if (node !== undefined) {

@@ -23,8 +23,17 @@ export function elementwiseOutput(
 }
 
 export function add(m: Machine, left: Tensor, right: Tensor): Tensor {
+  return sum(m, "add", left, right);
+}
+
+/** `left - right` where only the left side needs a gradient. */
+export function subtract(m: Machine, left: Tensor, right: Tensor): Tensor {
+  return sum(m, "sub", left, right);
+}
+
+function sum(m: Machine, tag: "add" | "sub", left: Tensor, right: Tensor): Tensor {
   const node = m.track("AddBackward0", [left, right]);
-  const output = elementwiseOutput(m, "add", [left, right], promote(left.dtype, right.dtype));
+  const output = elementwiseOutput(m, tag, [left, right], promote(left.dtype, right.dtype));
   if (node !== undefined) {
     const needsLeft = left.requiresGrad;
     const needsRight = right.requiresGrad;

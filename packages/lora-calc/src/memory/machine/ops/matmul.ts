@@ -10,18 +10,43 @@ import { reshape, t, transpose, view } from "./views.js";
 /**
  * `F.linear(input, weight, bias)` for an input of any rank: (…, in) · (out, in)ᵀ.
  *
- * Source: aten/src/ATen/native/Linear.cpp (a 3-D contiguous input with bias is flattened into addmm).
+ * Source: aten/src/ATen/native/Linear.cpp: a 3-D contiguous input with bias is flattened and then multiplied
+ * (`_flatten_nd_linear`); without bias it is `matmul(input, weight.t())`, which flattens after the transposition. The
+ * order decides which of the two the backward pass reaches first.
  */
 export function linear(m: Machine, given: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return m.frame((frame) => {
-    const input = frame.hold(autocastToHalf(m, given));
-    const matrix = frame.hold(autocastToHalf(m, weight));
+    frame.hold(given);
+    frame.hold(weight);
+    // Autocast casts the arguments from the last to the first.
     const offset = bias === undefined ? undefined : frame.hold(autocastToHalf(m, bias));
+    const matrix = frame.hold(autocastToHalf(m, weight));
+    const input = frame.hold(autocastToHalf(m, given));
     const shape = [...input.shape.slice(0, -1), matrix.size(0)];
-    const rows = input.shape.length === 2 ? input : reshape(m, input, [-1, input.size(-1)]);
+    const rowsOf = (): Tensor =>
+      input.shape.length === 2 ? input : reshape(m, input, [-1, input.size(-1)]);
     const product =
-      offset === undefined ? mm(m, rows, t(m, matrix)) : addmm(m, offset, rows, t(m, matrix));
+      offset === undefined
+        ? transposedFirst(m, matrix, rowsOf)
+        : addmm(m, offset, rowsOf(), t(m, matrix));
     return input.shape.length === 2 ? product : view(m, product, shape);
+  });
+}
+
+function transposedFirst(m: Machine, matrix: Tensor, rowsOf: () => Tensor): Tensor {
+  const right = t(m, matrix);
+  return mm(m, rowsOf(), right);
+}
+
+/** `torch.matmul` of (…, inner) with a matrix (inner, columns): the leading dimensions are folded into rows. */
+export function matmul(m: Machine, left: Tensor, right: Tensor): Tensor {
+  return m.frame((frame) => {
+    frame.hold(left);
+    frame.hold(right);
+    const second = frame.hold(autocastToHalf(m, right));
+    const first = frame.hold(autocastToHalf(m, left));
+    const product = mm(m, reshape(m, first, [-1, first.size(-1)]), second);
+    return view(m, product, [...first.shape.slice(0, -1), second.size(-1)]);
   });
 }
 
@@ -39,9 +64,10 @@ export function addmm(m: Machine, bias: Tensor, left: Tensor, right: Tensor): Te
   const node = m.track("AddmmBackward0", [bias, left, right]);
   if (node !== undefined) {
     const needsBias = bias.requiresGrad;
-    const factors = saveFactors(m, node, left, right, mm);
+    const { ofLeft, ofRight } = saveFactors(m, node, left, right, mm);
     node.backward = (gradient, saved) => {
-      const [gradLeft, gradRight] = factors(gradient, saved);
+      const gradLeft = ofLeft(gradient, saved);
+      const gradRight = ofRight(gradient, saved);
       return [needsBias ? gradient : undefined, gradLeft, gradRight];
     };
   }
@@ -51,7 +77,7 @@ export function addmm(m: Machine, bias: Tensor, left: Tensor, right: Tensor): Te
 }
 
 /** (batch, rows, inner) · (batch, inner, columns). */
-export function bmm(m: Machine, left: Tensor, right: Tensor): Tensor {
+function bmm(m: Machine, left: Tensor, right: Tensor): Tensor {
   const node = m.track("BmmBackward0", [left, right]);
   if (node !== undefined) saveFactors(m, node, left, right, bmm);
   const output = m.empty("bmm", [left.size(0), left.size(1), right.size(2)], left.dtype);
@@ -60,36 +86,33 @@ export function bmm(m: Machine, left: Tensor, right: Tensor): Tensor {
 }
 
 type Product = (m: Machine, left: Tensor, right: Tensor) => Tensor;
-type FactorGradients = (
-  gradient: Tensor,
-  saved: readonly Tensor[],
-) => readonly [Tensor | undefined, Tensor | undefined];
+type FactorGradient = (gradient: Tensor, saved: readonly Tensor[]) => Tensor | undefined;
 
-/** Keeps each factor whose partner needs a gradient, and makes the two gradient products. */
+/** Keeps each factor whose partner needs a gradient; the gradient of the right factor is made first. */
 function saveFactors(
   m: Machine,
   node: Node,
   left: Tensor,
   right: Tensor,
   product: Product,
-): FactorGradients {
+): { readonly ofLeft: FactorGradient; readonly ofRight: FactorGradient } {
   const needsLeft = left.requiresGrad;
   const needsRight = right.requiresGrad;
   const rightIsColumnMajor = !isContiguous(right.shape, right.strides);
   if (needsLeft) m.save(node, right);
   if (needsRight) m.save(node, left);
-  const factors: FactorGradients = (gradient, saved) => {
-    const [first] = saved;
-    const second = saved[1] ?? first;
-    if (first === undefined || second === undefined) throw new Error("a product saved nothing");
-    const gradRight = needsRight
-      ? rightGradient(m, product, gradient, second, rightIsColumnMajor)
-      : undefined;
-    const gradLeft = needsLeft ? product(m, gradient, transpose(m, first, -2, -1)) : undefined;
-    return [gradLeft, gradRight];
+  const ofRight: FactorGradient = (gradient, saved) => {
+    const kept = saved[needsLeft ? 1 : 0];
+    if (!needsRight || kept === undefined) return undefined;
+    return rightGradient(m, product, gradient, kept, rightIsColumnMajor);
   };
-  node.backward = factors;
-  return factors;
+  const ofLeft: FactorGradient = (gradient, [kept]) =>
+    needsLeft && kept !== undefined ? product(m, gradient, transpose(m, kept, -2, -1)) : undefined;
+  node.backward = (gradient, saved) => {
+    const gradRight = ofRight(gradient, saved);
+    return [ofLeft(gradient, saved), gradRight];
+  };
+  return { ofLeft, ofRight };
 }
 
 /** Gradient of the right factor, in the memory order of that factor, so that a weight can take it over as it is. */
@@ -102,4 +125,16 @@ function rightGradient(
 ): Tensor {
   if (!columnMajor) return product(m, transpose(m, left, -2, -1), gradient);
   return transpose(m, product(m, transpose(m, gradient, -2, -1), left), -2, -1);
+}
+
+/** `torch.matmul` of two 4-D tensors: both are brought to (batch · heads, …), which may copy, and multiplied there. */
+export function batchedMatmul(m: Machine, left: Tensor, right: Tensor): Tensor {
+  return m.frame((frame) => {
+    const second = frame.hold(autocastToHalf(m, right));
+    const first = frame.hold(autocastToHalf(m, left));
+    const shape = [...first.shape.slice(0, -1), second.size(-1)];
+    const rows = reshape(m, first, [-1, first.size(-2), first.size(-1)]);
+    const columns = reshape(m, second, [-1, second.size(-2), second.size(-1)]);
+    return view(m, bmm(m, rows, columns), shape);
+  });
 }

@@ -48,10 +48,14 @@ export function unsqueeze(m: Machine, input: Tensor, dim: number): Tensor {
   );
 }
 
-/** Elements `start` to `end` of one dimension; the gradient is a full tensor with zeros around. */
+/**
+ * Elements `start` to `end` of one dimension; the gradient is a full tensor with zeros around. A slice of everything is
+ * the tensor itself.
+ */
 export function slice(m: Machine, input: Tensor, dim: number, start: number, end: number): Tensor {
   const at = dim < 0 ? dim + input.shape.length : dim;
   const full = input.shape;
+  if (start === 0 && end === full[at]) return input;
   const shape = full.map((size, index) => (index === at ? end - start : size));
   return viewNode(m, "SliceBackward0", input, shape, input.strides, (gradient) => {
     const padded = m.empty("slice_backward", full, gradient.dtype);
@@ -87,7 +91,7 @@ export function contiguous(m: Machine, input: Tensor): Tensor {
 }
 
 /** A row-major copy. */
-export function clone(m: Machine, input: Tensor): Tensor {
+function clone(m: Machine, input: Tensor): Tensor {
   const node = m.track("CloneBackward0", [input]);
   const output = m.empty("clone", input.shape, input.dtype);
   if (node !== undefined) node.backward = (gradient) => [gradient];
@@ -101,13 +105,6 @@ export function cloneAsIs(m: Machine, input: Tensor): Tensor {
   const output = m.empty("clone", input.shape, input.dtype, input.strides);
   if (node !== undefined) node.backward = (gradient) => [gradient];
   m.finish(node, [output], [input]);
-  return output;
-}
-
-/** `tensor.detach()`: same data, no history. */
-export function detach(m: Machine, input: Tensor): Tensor {
-  const output = m.alias(input);
-  m.consume(input);
   return output;
 }
 

@@ -1,0 +1,100 @@
+/** The plan of LoRA and its variants. */
+
+import type { ModuleGraph } from "../../graph/module-graph.js";
+import type { Site } from "../../graph/sites.js";
+import type { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import { decideSites } from "../decide-sites.js";
+import { sharpestSight } from "../layer-sight.js";
+import type { AdaptedModule, AdapterPlan } from "../plan.js";
+import { planTuner } from "../plan-tuner.js";
+import type { TiedHead } from "../plan-tuner.js";
+import { PatternTable } from "../pattern-table.js";
+import { resolveTargets } from "../resolve-targets.js";
+import { readTargeting } from "../targeting.js";
+import { readTaskType } from "../task-type.js";
+import { tieEmbeddings } from "../tie-embeddings.js";
+import type { Tying } from "../tie-embeddings.js";
+import { readTokenIndices, trainedTokens } from "../trained-tokens.js";
+import { adaptLayer } from "./adapt-layer.js";
+import { readLoraConfig } from "./lora-config.js";
+import type { LoraConfig } from "./lora-config.js";
+
+/** Source: peft@0.21.0 tuners/lora/model.py `LoraModel`. */
+export function planLora(graph: ModuleGraph, adapter: Fields): AdapterPlan {
+  const config = readLoraConfig(adapter);
+  const taskType = readTaskType(adapter);
+  const given = readTargeting(adapter);
+  rejectUncounted(adapter);
+  const tying = config.ensureWeightTying ? tieEmbeddings(graph, given) : { targeting: given };
+  const targeting = resolveTargets(graph, tying.targeting, { peftType: "LORA", taskType });
+  const indices = readTokenIndices(graph, adapter);
+  const patterns = {
+    rank: new PatternTable(config.rankPattern, "adapter.rank_pattern"),
+    alpha: new PatternTable(config.alphaPattern, "adapter.alpha_pattern"),
+  };
+  return planTuner(graph, {
+    peftType: "LORA",
+    taskType,
+    targeting,
+    bias: adapter.string("bias") ?? "none",
+    adapt: (site) => adaptSite(site, config, patterns),
+    tied: tiedHead(tying, config),
+    tokens: (adapted) =>
+      trainedTokens(graph, adapter, indices, tying.targeting.modulesToSave ?? [], adapted),
+  });
+}
+
+/** The head's A and B are the embedding's B and A, so they have its rank. */
+function tiedHead({ adaptedHead, copiedHead }: Tying, config: LoraConfig): TiedHead {
+  return {
+    ...(copiedHead === undefined ? {} : { copiedPath: copiedHead }),
+    ...(adaptedHead === undefined
+      ? {}
+      : {
+          adapted: {
+            path: adaptedHead,
+            adapt: (head, { lora }) =>
+              adaptLayer(head, config, {
+                rank: lora?.rank ?? config.rank,
+                alpha: lora?.alpha ?? config.alpha,
+              }),
+          },
+        }),
+  };
+}
+
+/** Options that change counts and that nobody here has checked against PEFT. */
+const UNCOUNTED: readonly string[] = ["layer_replication", "target_parameters"];
+
+function rejectUncounted(adapter: Fields): void {
+  for (const field of UNCOUNTED) {
+    const value = adapter.get(field);
+    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0))
+      continue;
+    reject({
+      code: "unsupported",
+      path: adapter.at(field),
+      message: `${adapter.at(field)} is not counted yet; leave it out`,
+      received: value,
+    });
+  }
+}
+
+interface Patterns {
+  readonly rank: PatternTable;
+  readonly alpha: PatternTable;
+}
+
+function adaptSite(site: Site, config: LoraConfig, patterns: Patterns): readonly AdaptedModule[] {
+  const { rank, alpha } = patterns;
+  const sight = sharpestSight([rank.layerSight, alpha.layerSight]);
+  // One text that decides both, so that occurrences are compared by it.
+  const keyOf = (path: string): string => `${rank.valueFor(path)} ${alpha.valueFor(path)}`;
+  return decideSites([site], sight, keyOf).map(({ site: alike }) =>
+    adaptLayer(alike, config, {
+      rank: rank.valueFor(alike.path) ?? config.rank,
+      alpha: alpha.valueFor(alike.path) ?? config.alpha,
+    }),
+  );
+}

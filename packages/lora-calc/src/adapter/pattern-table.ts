@@ -1,0 +1,28 @@
+/** Per-module values: `rank_pattern`, `alpha_pattern` and their kin. */
+
+import { sharpestSight } from "./layer-sight.js";
+import type { LayerSight } from "./layer-sight.js";
+import { PythonRegex } from "./python-regex.js";
+
+/**
+ * Values by path ending or regular expression; the first key in the order of the file wins.
+ *
+ * Source: peft@0.21.0 utils/other.py `get_pattern_key`.
+ * Example: new PatternTable(new Map([["q_proj", 32]]), "adapter.rank_pattern").valueFor("model.layers.0.self_attn.q_proj") // 32
+ */
+export class PatternTable {
+  readonly layerSight: LayerSight;
+  private readonly rows: readonly { readonly regex: PythonRegex; readonly value: number }[];
+
+  constructor(values: ReadonlyMap<string, number>, place: string) {
+    this.rows = Array.from(values, ([key, value]) => ({
+      regex: new PythonRegex(`(.*\\.)?(${key})$`, place),
+      value,
+    }));
+    this.layerSight = sharpestSight(this.rows.map(({ regex }) => regex.layerSight));
+  }
+
+  valueFor(path: string): number | undefined {
+    return this.rows.find(({ regex }) => regex.matchStart(path) !== undefined)?.value;
+  }
+}

@@ -1,0 +1,194 @@
+/** From a method that adapts modules to the whole plan: targets, biases, heads, totals. */
+
+import type { ModuleGraph } from "../graph/module-graph.js";
+import { parameterCount, sitesOf } from "../graph/sites.js";
+import type { Site } from "../graph/sites.js";
+import { reject } from "../problem/problem.js";
+import { elementCount } from "../units/dtype.js";
+import { headOutsideAllLinear } from "./all-linear.js";
+import { copiedModules } from "./copy-modules.js";
+import type {
+  AdaptedModule,
+  AdapterPlan,
+  AdapterTensor,
+  CopiedModule,
+  TrainedTokens,
+} from "./plan.js";
+import { savedEmbeddings } from "./saved-embeddings.js";
+import { rejectNoMatch, selectModules } from "./select-modules.js";
+import type { Targeting } from "./targeting.js";
+import { HEADS_BY_TASK } from "./task-type.js";
+import type { TaskType } from "./task-type.js";
+import { unfrozenBiases } from "./unfreeze-biases.js";
+
+export interface Tuner {
+  readonly peftType: string;
+  readonly taskType: TaskType | undefined;
+  /** With defaults looked up and rewrites done. */
+  readonly targeting: Targeting;
+  readonly bias: string;
+  /** The modules of one targeted site; several where its occurrences differ. */
+  readonly adapt: (site: Site) => readonly AdaptedModule[];
+  /** A head whose adapter or copy follows the tied embedding's. */
+  readonly tied?: TiedHead;
+  readonly tokens?: TokensOf;
+}
+
+export interface TiedHead {
+  readonly adapted?: { readonly path: string; readonly adapt: AdaptLike };
+  readonly copiedPath?: string;
+}
+
+/** The adapter of a head in the shape of the embedding's. */
+type AdaptLike = (head: Site, embedding: AdaptedModule) => AdaptedModule;
+
+type TokensOf = (adapted: readonly AdaptedModule[]) => readonly TrainedTokens[];
+
+/** Source: peft@0.21.0 tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
+export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
+  const { taskType, peftType, tied } = tuner;
+  const modules = adaptedModules(graph, tuner);
+  const names = [
+    ...(tuner.targeting.modulesToSave ?? []),
+    ...(taskType === undefined ? [] : (HEADS_BY_TASK[taskType] ?? [])),
+  ];
+  const biases = unfrozenBiases(graph, tuner.bias, modules);
+  const copied = copiedModules(graph, names, modules);
+  const copies = [
+    ...copied,
+    ...copiedAgain(copied, taskType),
+    ...tiedCopy(graph, tied?.copiedPath, modules),
+  ];
+  const tokens = tuner.tokens?.(modules) ?? [];
+  const unfrozen = biases.filter(({ site }) => !isUnderCopy(site, copies));
+  const parts = { modules, copies, tokens, unfrozen, modelTensors: [] };
+  rejectWithoutGeneration(graph, taskType);
+  return {
+    peftType,
+    ...parts,
+    savedBases: savedEmbeddings(graph, tuner.targeting.targets, modules),
+    ...(tied?.adapted === undefined ? {} : { tiedAdapter: tied.adapted.path }),
+    ...totals(graph, parts),
+    warnings: [],
+  };
+}
+
+/** Targeted modules; a head tied to an adapted embedding comes last and is never chosen by its name. */
+function adaptedModules(
+  graph: ModuleGraph,
+  { targeting, taskType, adapt, tied }: Tuner,
+): readonly AdaptedModule[] {
+  const selection = selectModules(graph, targeting, headOutsideAllLinear(graph, taskType));
+  const headPath = tied?.adapted?.path;
+  const modules = selection.sites
+    .filter(({ path }) => path !== headPath)
+    .flatMap((site) => adapt(site));
+  if (modules.length === 0 && headPath === undefined) rejectNoMatch(graph, targeting, selection);
+  const head = sitesOf(graph).find(({ path }) => path === headPath);
+  if (head === undefined || tied?.adapted === undefined) return modules;
+  const embedding = modules.find(({ site }) => site.path === graph.inputEmbedding);
+  if (embedding === undefined) rejectUnadaptedEmbedding(head);
+  return [...modules, tied.adapted.adapt(head, embedding)];
+}
+
+function rejectUnadaptedEmbedding({ path }: Site): never {
+  reject({
+    code: "missing_attribute",
+    path: "adapter.ensure_weight_tying",
+    message: `${path} is tied to the input embedding, which other options keep from being adapted; let both in or leave ensure_weight_tying out`,
+    received: true,
+  });
+}
+
+/**
+ * For these tasks PEFT wraps `modules_to_save` a second time and then finds what lies inside the frozen originals.
+ * Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`.
+ */
+function copiedAgain(
+  copies: readonly CopiedModule[],
+  taskType: TaskType | undefined,
+): readonly CopiedModule[] {
+  if (taskType !== "TOKEN_CLS" && taskType !== "QUESTION_ANS") return [];
+  return copies
+    .filter(({ isNested }) => isNested === true)
+    .map(({ site, parameterCount: size }) => ({ site, parameterCount: size }));
+}
+
+/** The copy that a tied head shares with the embedding. */
+function tiedCopy(
+  graph: ModuleGraph,
+  path: string | undefined,
+  modules: readonly AdaptedModule[],
+): readonly CopiedModule[] {
+  if (path === undefined || graph.inputEmbedding === undefined) return [];
+  const tiedToPath = graph.inputEmbedding;
+  return copiedModules(graph, [path], modules).map((copy) => ({ ...copy, tiedToPath }));
+}
+
+/**
+ * The wrapper of a causal model borrows `prepare_inputs_for_generation` from the model.
+ * Source: peft@0.21.0 peft_model.py `PeftModelForCausalLM.__init__`.
+ */
+function rejectWithoutGeneration(graph: ModuleGraph, taskType: TaskType | undefined): void {
+  const isGenerative = taskType === "CAUSAL_LM" || taskType === "SEQ_2_SEQ_LM";
+  const causal = graph.classOfTask?.["CAUSAL_LM"];
+  if (!isGenerative || causal === undefined || causal === graph.className) return;
+  reject({
+    code: "missing_attribute",
+    path: "adapter.task_type",
+    message: `${graph.className} cannot generate, which task_type ${taskType} needs; use the task of the class, or ${causal}`,
+    received: taskType,
+  });
+}
+
+/** The original of a copied module stays frozen, its bias too. */
+function isUnderCopy(site: Site, copies: readonly CopiedModule[]): boolean {
+  return copies.some(
+    (copy) =>
+      site.pattern === copy.site.pattern || site.pattern.startsWith(`${copy.site.pattern}.`),
+  );
+}
+
+type Parts = Pick<AdapterPlan, "modules" | "copies" | "tokens" | "unfrozen" | "modelTensors">;
+
+/** What `get_nb_trainable_parameters()` returns. Source: peft@0.21.0 peft_model.py. */
+function totals(
+  graph: ModuleGraph,
+  { modules, copies, tokens = [], unfrozen, modelTensors }: Parts,
+): { readonly trainable: number; readonly all: number } {
+  const added = modelTensors.map((tensor): Added => ({ ...sizeOf(tensor), count: 1 }));
+  for (const { site, tensors } of modules) {
+    for (const tensor of tensors) added.push({ ...sizeOf(tensor), count: site.count });
+  }
+  for (const { site, tokens: rows, dim } of tokens) {
+    added.push({ elements: rows * dim, trainable: true, count: site.count });
+  }
+  for (const { site, parameterCount: elements, tiedToPath, isNested } of copies) {
+    if (tiedToPath !== undefined) continue;
+    // An inner copy freezes what it replaces in the outer copy: together they train as much as the outer one alone.
+    added.push({ elements, trainable: isNested !== true, count: site.count });
+  }
+  const existing = unfrozen.reduce((sum, { site, elements }) => sum + site.count * elements, 0);
+  return {
+    trainable: sum(added, ({ trainable: isTrained }) => isTrained) + existing,
+    all: parameterCount(graph) + sum(added, () => true),
+  };
+}
+
+interface Added {
+  readonly elements: number;
+  readonly count: number;
+  readonly trainable: boolean;
+}
+
+function sizeOf({ shape, trainable, isBuffer, shared }: AdapterTensor): Omit<Added, "count"> {
+  const isCounted = isBuffer !== true && shared !== true;
+  return { elements: isCounted ? elementCount(shape) : 0, trainable };
+}
+
+function sum(added: readonly Added[], isCounted: (tensor: Added) => boolean): number {
+  return added.reduce(
+    (total, tensor) => total + (isCounted(tensor) ? tensor.elements * tensor.count : 0),
+    0,
+  );
+}

@@ -1,0 +1,14 @@
+/** The problem of options that exclude each other, or that do not fit the model. */
+
+import type { Fields } from "../problem/fields.js";
+import { reject } from "../problem/problem.js";
+
+/** Stops with the name of a field, its value and why PEFT refuses it. */
+export function rejectOption(adapter: Fields, field: string, message: string): never {
+  reject({
+    code: "invalid_adapter_option",
+    path: adapter.at(field),
+    message: `${adapter.at(field)} ${message}`,
+    received: adapter.get(field),
+  });
+}

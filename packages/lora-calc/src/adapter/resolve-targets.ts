@@ -1,0 +1,49 @@
+/** Targets that depend on the model: defaults per model_type, and names that only serve the matching. */
+
+import { defaultTargets } from "../catalogue/default-targets.js";
+import type { ModuleGraph } from "../graph/module-graph.js";
+import { reject } from "../problem/problem.js";
+import { listNames, patternNames } from "./module-names.js";
+import type { ModuleNames } from "./module-names.js";
+import type { Targeting } from "./targeting.js";
+import { HEADS_BY_TASK } from "./task-type.js";
+import type { TaskType } from "./task-type.js";
+
+export interface Method {
+  readonly peftType: string;
+  readonly taskType: TaskType | undefined;
+}
+
+/**
+ * The targeting with defaults filled in and, for SEQ_CLS, the heads among the modules that are not adapted. Heads of
+ * other tasks join only after the adapter sits, so they can collide with it.
+ *
+ * Source: peft@0.21.0 tuners/lora/model.py `_prepare_adapter_config`, peft_model.py `PeftModelForSequenceClassification`.
+ */
+export function resolveTargets(
+  graph: ModuleGraph,
+  targeting: Targeting,
+  { peftType, taskType }: Method,
+): Targeting {
+  const targets = targeting.targets ?? targetsByDefault(graph, targeting, peftType);
+  const heads = taskType === "SEQ_CLS" ? (HEADS_BY_TASK.SEQ_CLS ?? []) : [];
+  const modulesToSave = [...(targeting.modulesToSave ?? []), ...heads];
+  return { ...targeting, targets, modulesToSave };
+}
+
+function targetsByDefault(
+  graph: ModuleGraph,
+  { targetParameters }: Targeting,
+  peftType: string,
+): ModuleNames | undefined {
+  const found = defaultTargets(peftType, graph.modelType);
+  if (typeof found === "string") return patternNames(found, "adapter.target_modules");
+  if (found !== undefined) return listNames(found);
+  if (targetParameters !== undefined && targetParameters.length > 0) return undefined;
+  reject({
+    code: "missing_target_modules",
+    path: "adapter.target_modules",
+    message: `PEFT has no default target_modules of ${peftType} for model_type ${graph.modelType}; name modules or use "all-linear"`,
+    expected: 'list of names, regular expression, or "all-linear"',
+  });
+}

@@ -1,0 +1,77 @@
+/** The modules a configuration adapts, or PEFT's reason why there are none. */
+
+import type { ModuleGraph } from "../graph/module-graph.js";
+import { sitesOf } from "../graph/sites.js";
+import type { Site } from "../graph/sites.js";
+import { nearestName } from "../problem/fields.js";
+import { reject } from "../problem/problem.js";
+import { decideSites } from "./decide-sites.js";
+import { ModuleMatcher } from "./match-modules.js";
+import type { Targeting } from "./targeting.js";
+
+export interface Selection {
+  readonly sites: readonly Site[];
+  readonly excludedCount: number;
+  readonly unmatchedCount: number;
+}
+
+/** Every site that is targeted, in the order of `named_modules()`. */
+export function selectModules(
+  graph: ModuleGraph,
+  targeting: Targeting,
+  headOutside: string | undefined,
+): Selection {
+  const matcher = new ModuleMatcher(targeting, headOutside);
+  const decided = decideSites(sitesOf(graph), matcher.layerSight, (path, node) =>
+    matcher.verdict(path, node),
+  );
+  const withVerdict = (verdict: string): readonly Site[] =>
+    decided.flatMap(({ site, decision }) => (decision === verdict ? [site] : []));
+  return {
+    sites: withVerdict("targeted"),
+    excludedCount: withVerdict("excluded").length,
+    unmatchedCount: withVerdict("unmatched").length,
+  };
+}
+
+/** Stops as PEFT does when nothing was targeted. Source: peft@0.21.0 tuners/tuners_utils.py `inject_adapter`. */
+export function rejectNoMatch(
+  graph: ModuleGraph,
+  { targets, layers }: Targeting,
+  { excludedCount, unmatchedCount }: Selection,
+): never {
+  const allExcluded = excludedCount > 0 && unmatchedCount === 0;
+  const given = targetTexts(targets);
+  const hint = layers === undefined ? "" : `; layers_to_transform is ${layers.indices.join(", ")}`;
+  reject({
+    code: "unknown_target_module",
+    path: "adapter.target_modules",
+    message: allExcluded
+      ? "every module is excluded by exclude_modules or modules_to_save"
+      : given.length === 0
+        ? "target_modules is empty and no target_parameters match; name modules to adapt"
+        : `no module of ${graph.className} matches ${given.join(", ")}${nearest(graph, given)}${hint}`,
+    received: given,
+    expected: leafNames(graph),
+  });
+}
+
+function targetTexts(targets: Targeting["targets"]): readonly string[] {
+  if (targets === undefined) return [];
+  if (targets.kind === "all_linear") return ["all-linear"];
+  return targets.kind === "list" ? [...targets.names] : [targets.pattern];
+}
+
+function nearest(graph: ModuleGraph, given: readonly string[]): string {
+  const [first] = given;
+  const near = first === undefined ? undefined : nearestName(first, leafNames(graph));
+  return near === undefined ? "" : ` (did you mean ${near}?)`;
+}
+
+/** Last path components of the modules that adapters can sit on. */
+function leafNames(graph: ModuleGraph): readonly string[] {
+  const names = sitesOf(graph)
+    .filter(({ node }) => node.layer !== undefined && node.layer.kind !== "module_list")
+    .map(({ node }) => node.name);
+  return [...new Set(names)];
+}

@@ -1,0 +1,53 @@
+/** Existing biases that the `bias` field makes trainable. */
+
+import type { ModuleGraph } from "../graph/module-graph.js";
+import { rootSite, sitesOf } from "../graph/sites.js";
+import type { Site } from "../graph/sites.js";
+import { reject } from "../problem/problem.js";
+import { elementCount } from "../units/dtype.js";
+import type { AdaptedModule, UnfrozenParameter } from "./plan.js";
+
+/**
+ * `none`; `all`: every parameter called `bias` in the model; anything ending in `_only`: the bias of adapted modules.
+ *
+ * Unit: parameters that exist already, so they add to `trainable` and not to `all`.
+ * Source: peft@0.21.0 tuners/tuners_utils.py `_mark_only_adapters_as_trainable`.
+ */
+export function unfrozenBiases(
+  graph: ModuleGraph,
+  bias: string,
+  modules: readonly AdaptedModule[],
+): readonly UnfrozenParameter[] {
+  if (bias === "none") return [];
+  if (bias === "all") return [rootSite(graph), ...sitesOf(graph)].flatMap(biasesOf);
+  if (bias.endsWith("_only"))
+    return [...new Set(modules.map(({ site }) => site))].flatMap(biasOfAdapted);
+  reject({
+    code: "not_implemented_by_peft",
+    path: "adapter.bias",
+    message: `adapter.bias must be "none", "all" or "lora_only", PEFT does not implement ${bias}`,
+    received: bias,
+    expected: ["none", "all", "lora_only"],
+  });
+}
+
+function biasesOf(site: Site): readonly UnfrozenParameter[] {
+  return site.node.parameters
+    .filter(({ name, tiedTo }) => name === "bias" && tiedTo === undefined)
+    .map(({ name, shape }) => ({ site, name, elements: elementCount(shape) }));
+}
+
+/** An attention of torch keeps its trainable bias in the output projection; the fused input bias has another name. */
+function biasOfAdapted(site: Site): readonly UnfrozenParameter[] {
+  if (site.node.layer?.kind !== "multihead_attention") return biasesOf(site);
+  return site.node.children.flatMap((child) =>
+    "indices" in child || child.name !== "out_proj"
+      ? []
+      : biasesOf({
+          ...site,
+          path: `${site.path}.out_proj`,
+          pattern: `${site.pattern}.out_proj`,
+          node: child,
+        }),
+  );
+}

@@ -1,0 +1,89 @@
+/** What to do about an answer: levers and raises priced by re-running the estimate, the way to a fit, cards that hold it. */
+
+import { cardsThatHold, priceLevers, priceRaises } from "./advice/advise.js";
+import type { Priced, Raise } from "./advice/advise.js";
+import { applyChange } from "./advice/levers.js";
+import { climbToFit } from "./advice/ladder.js";
+import type { Situation } from "./advice/levers.js";
+import { findModel } from "./catalogue/models.js";
+import type { GpuRow } from "./catalogue/row.js";
+import { estimate } from "./estimate.js";
+import { readQuantization } from "./memory/quantization.js";
+import { readStep } from "./memory/read-step.js";
+import { describeModel } from "./model/description.js";
+import { Fields } from "./problem/fields.js";
+import type { JsonObject } from "./problem/fields.js";
+import { isRefusal } from "./result.js";
+import type { Estimate, Lever } from "./result.js";
+import type { Scenario } from "./scenario.js";
+
+export interface Advice {
+  /** Switches that free memory on this run: free ones first, then those that cost time, then those that change the training. */
+  readonly levers: readonly Lever[];
+  /** The switches to pull, in order, until the run fits its card; absent when it fits already or no card is named. */
+  readonly ladder?: Ladder;
+  /** What could be doubled, and whether the card still holds it; empty unless the run fits its card. */
+  readonly raises: readonly Raise[];
+  /** Cards of the catalogue that hold the run as it is, smallest first. */
+  readonly cards: readonly GpuRow[];
+}
+
+export interface Ladder {
+  readonly steps: readonly Lever[];
+  /** Verdict after the last step; `does_not_fit` says that nothing here helps enough. */
+  readonly verdict: "fits" | "tight" | "does_not_fit";
+}
+
+const NOTHING: Advice = { levers: [], raises: [], cards: [] };
+
+/**
+ * Advice on an estimated scenario. Every saving is the difference of two estimates, so applying a lever's `change` (fields
+ * per section of the scenario) changes the process peak by exactly `saves` bytes. Empty when the estimate has no memory.
+ *
+ * Cost: one estimate per lever.
+ * Example: const scenario = { model: "gpt2", adapter: { r: 8 }, training: { gradient_checkpointing: false } };
+ *   advise(scenario, estimate(scenario)).levers[0].id // "checkpointing"
+ */
+export function advise(scenario: Scenario, answer: Estimate): Advice {
+  const base = pricedOf(answer);
+  if (base === undefined) return NOTHING;
+  const plain: JsonObject = { ...scenario };
+  const situation = situationOf(plain);
+  return {
+    levers: priceLevers(plain, situation, base, price),
+    ...(base.verdict === undefined || base.verdict === "fits"
+      ? {}
+      : { ladder: climbToFit(plain, base, { price, situationOf }) }),
+    raises: base.verdict === "fits" ? priceRaises(plain, situation, base, price) : [],
+    cards: cardsThatHold(base.reservedPeak),
+  };
+}
+
+/** The scenario with a lever or a raise applied. Example: applyLever({ model: "gpt2" }, { change: { adapter: { r: 4 } } }) */
+export function applyLever(scenario: Scenario, { change }: Pick<Lever, "change">): Scenario {
+  return { ...applyChange({ ...scenario }, change), model: scenario.model };
+}
+
+function price(scenario: JsonObject): Priced | undefined {
+  const result = estimate(scenario);
+  return isRefusal(result) ? undefined : pricedOf(result);
+}
+
+function pricedOf({ memory, fit }: Estimate): Priced | undefined {
+  if (memory === undefined) return undefined;
+  const { process_peak: processPeak, reserved_peak: reservedPeak } = memory;
+  return { processPeak, reservedPeak, verdict: fit?.verdict };
+}
+
+/** The settings in force of a scenario that `estimate` accepts. */
+function situationOf(scenario: JsonObject): Situation {
+  const fields = new Fields(scenario, "");
+  const description = describeModel(fields.get("model"), (id) => findModel(id).config);
+  const given = fields.object("quantization")?.values;
+  const { training } = readStep(fields, description, readQuantization(given));
+  return {
+    training,
+    adapter: fields.object("adapter")?.values ?? null,
+    quantization: given ?? null,
+  };
+}

@@ -1,0 +1,120 @@
+/** The whole pipeline: scenario in, result out. Each line is one arrow of the picture in ARCHITECTURE.md. */
+
+import { adapterFileBytes, isFileKnown } from "./adapter/file-bytes.js";
+import type { AdapterPlan } from "./adapter/plan.js";
+import { planAdapter } from "./adapter/plan-adapter.js";
+import { fitOf } from "./advice/fit.js";
+import { findModel } from "./catalogue/models.js";
+import { buildGraph } from "./graph/build-graph.js";
+import type { ModuleGraph } from "./graph/module-graph.js";
+import { parameterCount } from "./graph/sites.js";
+import { readDevice } from "./memory/device.js";
+import type { Device } from "./memory/device.js";
+import { estimateMemory } from "./memory/estimate-memory.js";
+import { bandsOf } from "./memory/interval.js";
+import { readQuantization } from "./memory/quantization.js";
+import type { Quantization } from "./memory/quantization.js";
+import { whyNotRunnable } from "./memory/runnable.js";
+import { storedBytes } from "./memory/stored-bytes.js";
+import { readStep } from "./memory/read-step.js";
+import type { StepSettings } from "./memory/read-step.js";
+import { describeModel } from "./model/description.js";
+import { Fields } from "./problem/fields.js";
+import { InputError } from "./problem/problem.js";
+import type { Assumed, Estimate, Result } from "./result.js";
+import { memoryResult, parameterCounts } from "./write-result.js";
+import { readVersions } from "./versions.js";
+
+const SCENARIO_FIELDS = [
+  "schema",
+  "id",
+  "model",
+  "adapter",
+  "quantization",
+  "training",
+  "hardware",
+  "stack",
+  "versions",
+];
+
+/**
+ * Answers a scenario: counts always; memory when `training`, `stack` or `hardware` is given.
+ *
+ * Never throws for any input: what cannot be answered comes back as `error`.
+ * Example: estimate({ model: "meta-llama/Llama-3.1-8B", adapter: { r: 16, target_modules: "all-linear" } })
+ *   .parameters.trainable // 41943040
+ */
+export function estimate(scenario: unknown): Result {
+  const id = idOf(scenario);
+  try {
+    return { schema: 1, ...id, ...compute(new Fields(scenario, "")) };
+  } catch (error) {
+    if (error instanceof InputError) return { schema: 1, ...id, error: error.problem };
+    throw error;
+  }
+}
+
+function compute(scenario: Fields): Omit<Estimate, "schema" | "id"> {
+  scenario.rejectUnknown(SCENARIO_FIELDS);
+  const versions = readVersions(scenario.object("versions"));
+  const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
+  const { graph, assumed } = buildGraph(description, versions.transformersMajor);
+  const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
+  const quantization = readQuantization(scenario.object("quantization")?.values);
+  const device = readDevice(scenario.object("hardware")?.values);
+  const step = readStep(scenario, description, quantization);
+  const stored = storedBytes(graph, step.training.dtype, quantization);
+  const facts = { graph, plan, isFull: !scenario.has("adapter"), quantization, device, step };
+  return {
+    parameters: parameterCounts(plan, parameterCount(graph)),
+    weights: { bytes: stored.bytes, certainty: quantization === undefined ? "exact" : "derived" },
+    ...(isFileKnown(plan) ? { adapter_file_bytes: adapterFileBytes(plan) } : {}),
+    ...(step.isAsked ? memoryPart(facts, assumed, stored) : { assumed, warnings: plan.warnings }),
+    versions: { ...versions.named, profile: step.profile },
+  };
+}
+
+interface Facts {
+  readonly graph: ModuleGraph;
+  readonly plan: AdapterPlan;
+  /** Full fine-tuning: nothing is frozen and nothing is added. */
+  readonly isFull: boolean;
+  readonly quantization: Quantization | undefined;
+  readonly device: Device | undefined;
+  readonly step: StepSettings;
+}
+
+type MemoryFields = Pick<
+  Estimate,
+  "memory" | "interval" | "reserved_peak_expandable" | "fit" | "assumed" | "warnings"
+>;
+
+function memoryPart(
+  { graph, plan, isFull, quantization, device, step }: Facts,
+  modelAssumed: readonly Assumed[],
+  stored: ReturnType<typeof storedBytes>,
+): MemoryFields {
+  const { training } = step;
+  const assumed = [...modelAssumed, ...step.assumed];
+  const adapter = isFull ? undefined : plan;
+  const obstacle = whyNotRunnable(graph, adapter, training, quantization);
+  if (obstacle !== undefined) {
+    return { assumed, warnings: [...plan.warnings, `memory is not computed: ${obstacle}`] };
+  }
+  const memory = estimateMemory({ graph, plan: adapter, quantization, training, device });
+  const interval = bandsOf(memory, device);
+  return {
+    memory: memoryResult(memory, { stored, training }),
+    interval,
+    reserved_peak_expandable: memory.reservedPeakExpandable,
+    ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
+    assumed,
+    warnings: [...plan.warnings, ...step.warnings],
+  };
+}
+
+function idOf(scenario: unknown): { readonly id?: string } {
+  const id =
+    typeof scenario === "object" && scenario !== null && "id" in scenario ? scenario.id : undefined;
+  return typeof id === "string" ? { id } : {};
+}

@@ -1,0 +1,96 @@
+/** GPU memory of a training step: peaks, parts, course, and how sure they are. */
+
+import { FALLBACK_DEVICE } from "./device.js";
+import type { Device } from "./device.js";
+import { partsAfter } from "./peak-parts.js";
+import type { PeakPart } from "./peak-parts.js";
+import { replay, reservedExpandable } from "./replay.js";
+import type { Moment } from "./replay.js";
+import { recordStep } from "./run-step.js";
+import type { StepInputs } from "./run-step.js";
+
+export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes"> {
+  readonly device: Device | undefined;
+}
+
+/** Where the peak is reached. */
+interface PeakPlace {
+  /** load, layer_forward, loss_forward, loss_backward, layer_backward, clip, optimizer, … */
+  readonly event: string;
+  /** Part of the run, for example `step1.micro0.backward`. */
+  readonly phase: string;
+  /** PyTorch operator whose allocation reaches it. */
+  readonly op: string;
+  readonly module: string;
+}
+
+export interface MemoryEstimate {
+  readonly allocatedPeak: number;
+  readonly reservedPeak: number;
+  readonly reservedPeakExpandable: number;
+  /** What nvidia-smi shows for the process: reserved, CUDA context, managed memory. */
+  readonly processPeak: number;
+  readonly contextBytes: number;
+  /** Optimizer state in managed memory. */
+  readonly managedBytes: number;
+  readonly peak: PeakPlace;
+  /** Requested bytes by role; with `rounding` they add up to the allocated peak. */
+  readonly parts: readonly PeakPart[];
+  /** What the allocator hands out beyond the requests: blocks of 512 bytes, rests that are not split off. */
+  readonly rounding: number;
+  readonly moments: readonly Moment[];
+}
+
+/**
+ * Runs two optimizer steps symbolically and replays them through the caching allocator.
+ *
+ * Unit: bytes on one GPU. Certainty: derived for allocated and reserved (equal to a trace of the real code for the
+ * programs in test/conformance); the CUDA context is assumed.
+ */
+export function estimateMemory(inputs: MemoryInputs): MemoryEstimate {
+  const { contextBytes, cublasWorkspaceBytes } = inputs.device ?? FALLBACK_DEVICE;
+  const step = recordStep({ ...inputs, cublasWorkspaceBytes });
+  const { allocatedPeak, reservedPeak, peakEvent, moments } = replay(step);
+  const parts = partsAfter(step, peakEvent);
+  const requested = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    allocatedPeak,
+    reservedPeak,
+    reservedPeakExpandable: reservedExpandable(step),
+    processPeak: reservedPeak + contextBytes + step.managedBytes,
+    contextBytes,
+    managedBytes: step.managedBytes,
+    peak: placeOf(step, peakEvent),
+    parts,
+    rounding: allocatedPeak - requested,
+    moments,
+  };
+}
+
+function placeOf(step: ReturnType<typeof recordStep>, event: number): PeakPlace {
+  const { events, origins, iterations, marks } = step.recording;
+  const id = events[event] ?? 0;
+  const allocation = step.tape.allocations[origins[id] ?? -1];
+  if (allocation === undefined) throw new Error("the peak is not at an allocation");
+  const loop = marks.findLast((mark) => mark.event <= event)?.loop;
+  const iteration = iterations[id] ?? -1;
+  const module =
+    loop === "layers" && iteration >= 0
+      ? allocation.module.replace(/(?<=\.)\d+(?=\.|$)/, String(iteration))
+      : allocation.module;
+  return {
+    event: eventName(allocation.phase, loop, allocation.kind === "logits"),
+    phase: allocation.phase,
+    op: allocation.tag,
+    module,
+  };
+}
+
+/** Name of a moment in a step: what it is doing. */
+export function eventName(phase: string, loop: string | undefined, isLoss: boolean): string {
+  const part = phase.slice(phase.lastIndexOf(".") + 1);
+  if (part === "adapters") return "load";
+  if (part !== "forward" && part !== "backward") return part;
+  if (loop === "layers") return `layer_${part}`;
+  return isLoss || loop === "chunks" ? `loss_${part}` : part;
+}

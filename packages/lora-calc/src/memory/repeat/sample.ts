@@ -1,0 +1,62 @@
+/** Which iterations of a loop over equal layers or chunks are really run. */
+
+/**
+ * A loop with a periodic stretch is run without the middle of that stretch: three periods before the gap, two behind it.
+ * The last period before the gap is the pattern for everything left out; its neighbours on both sides are ordinary, which
+ * the first and the last iteration of a loop are not always (the first layer casts what later layers find cast).
+ */
+export interface LoopSample {
+  /** Name of the loop in the marks of the tape. */
+  readonly loop: string;
+  /** Real indices of the iterations that are run, ascending. */
+  readonly indices: readonly number[];
+  readonly period: number;
+  /** Position (in `indices`) of the first iteration of the pattern. */
+  readonly pattern: number;
+  /** Iterations that are left out, a multiple of the period; they follow the pattern directly. */
+  readonly omitted: number;
+}
+
+const LEADING_PERIODS = 3;
+const TRAILING_PERIODS = 2;
+/** Longest period looked for: gemma3 repeats every 6 layers, no known model after more than 8. */
+const MAX_PERIOD = 12;
+
+/** Samples a loop whose iterations are equal where their keys are. */
+export function sampleLoop(loop: string, keys: readonly unknown[]): LoopSample {
+  let best: LoopSample = {
+    loop,
+    indices: keys.map((_, index) => index),
+    period: keys.length,
+    pattern: 0,
+    omitted: 0,
+  };
+  for (let period = 1; period <= MAX_PERIOD; period += 1) {
+    const { start, length } = longestPeriodicRun(keys, period);
+    const omitted = period * (Math.floor(length / period) - LEADING_PERIODS - TRAILING_PERIODS);
+    if (omitted <= best.omitted) continue;
+    const gap = start + LEADING_PERIODS * period;
+    best = {
+      loop,
+      indices: keys.flatMap((_, index) => (index < gap || index >= gap + omitted ? [index] : [])),
+      period,
+      pattern: gap - period,
+      omitted,
+    };
+  }
+  return best;
+}
+
+function longestPeriodicRun(
+  keys: readonly unknown[],
+  period: number,
+): { readonly start: number; readonly length: number } {
+  let best = { start: 0, length: 0 };
+  let start = 0;
+  for (let index = period; index <= keys.length; index += 1) {
+    if (index < keys.length && keys[index] === keys[index - period]) continue;
+    if (index - start > best.length) best = { start, length: index - start };
+    start = index - period + 1;
+  }
+  return best;
+}

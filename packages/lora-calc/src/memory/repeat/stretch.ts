@@ -1,0 +1,234 @@
+/**
+ * From the recording of a sampled run to the events of the whole run. Inside a loop every release refers to an
+ * allocation of the same or a neighbouring iteration, so a copied iteration releases the allocations of its own
+ * neighbours. Whether the pattern really repeats is checked on the recording.
+ */
+
+import type { Mark, Tape } from "../machine/tape.js";
+import type { LoopSample } from "./sample.js";
+import { passesOf, segmentsOf } from "./segments.js";
+import type { Pass, Segment } from "./segments.js";
+
+/** The events of a whole run. Ids number its allocations in order. */
+export interface Recording {
+  /** `id` for an allocation, `~id` for its release. */
+  readonly events: readonly number[];
+  /** Per id: index in `tape.allocations` of the allocation that stands for it. */
+  readonly origins: readonly number[];
+  /** Per id: real iteration of the loop it was made in, −1 outside loops. */
+  readonly iterations: readonly number[];
+  /** Starts of iterations, with their real index, and of what lies between loops. */
+  readonly marks: readonly Mark[];
+}
+
+/** Where an allocation of the tape was made. */
+interface Birth {
+  readonly pass: number;
+  readonly position: number;
+  /** Place among the allocations of its segment. */
+  readonly order: number;
+}
+
+/** The whole run, or undefined when the pattern does not repeat, so that every iteration has to be run. */
+export function stretch(tape: Tape, samples: readonly LoopSample[]): Recording | undefined {
+  const segments = segmentsOf(tape);
+  const passes = passesOf(segments);
+  const stretcher = new Stretcher(tape, segments, passes, samples);
+  return stretcher.repeats() ? stretcher.run() : undefined;
+}
+
+class Stretcher {
+  private readonly tape: Tape;
+  private readonly segments: readonly Segment[];
+  private readonly passes: readonly Pass[];
+  private readonly samples: ReadonlyMap<string, LoopSample>;
+  private readonly births: readonly Birth[];
+  /** Per pass and real iteration: id of the first allocation made there. */
+  private readonly firstIds: Map<number, number>[];
+  private readonly events: number[] = [];
+  private readonly origins: number[] = [];
+  private readonly iterations: number[] = [];
+  private readonly marks: Mark[] = [];
+
+  constructor(
+    tape: Tape,
+    segments: readonly Segment[],
+    passes: readonly Pass[],
+    samples: readonly LoopSample[],
+  ) {
+    this.tape = tape;
+    this.segments = segments;
+    this.passes = passes;
+    this.samples = new Map(
+      samples.filter(({ omitted }) => omitted > 0).map((sample) => [sample.loop, sample]),
+    );
+    this.births = birthsOf(tape, segments, passes);
+    this.firstIds = passes.map(() => new Map<number, number>());
+  }
+
+  /** Every pass over a sampled loop is complete, and the period behind the gap equals the pattern. */
+  repeats(): boolean {
+    return this.passes.every((pass, index) => {
+      const sample = this.sampleOf(pass);
+      if (sample === undefined) return true;
+      if (pass.segments.length !== sample.indices.length) return false;
+      for (let offset = 0; offset < sample.period; offset += 1) {
+        const position = sample.pattern + offset;
+        if (!this.sameEvents(index, position, position + sample.period)) return false;
+      }
+      return true;
+    });
+  }
+
+  run(): Recording {
+    this.passes.forEach((pass, index) => this.runPass(pass, index));
+    const { events, origins, iterations, marks } = this;
+    return { events, origins, iterations, marks };
+  }
+
+  private runPass(pass: Pass, passIndex: number): void {
+    const sample = this.sampleOf(pass);
+    if (sample === undefined) {
+      for (const segment of pass.segments) this.emit(segment, passIndex, this.realIndex(segment));
+      return;
+    }
+    const { pattern, period, omitted, indices } = sample;
+    const gap = pattern + period;
+    const at = (position: number): number => this.segmentAt(pass, position);
+    const before = indices.map((_, position) => position).filter((position) => position < gap);
+    const behind = indices.map((_, position) => position).filter((position) => position >= gap);
+    const copies = Array.from({ length: omitted }, (_, copy) => copy);
+    const emitAt = (position: number): void =>
+      this.emit(at(position), passIndex, indices[position] ?? -1);
+    const emitCopy = (copy: number): void =>
+      this.emit(at(pattern + (copy % period)), passIndex, gap + copy);
+    const parts = [
+      () => before.forEach(emitAt),
+      () => copies.forEach(emitCopy),
+      () => behind.forEach(emitAt),
+    ];
+    if (pass.direction === 1) {
+      for (const part of parts) part();
+      return;
+    }
+    for (const list of [before, copies, behind]) list.reverse();
+    for (const part of parts.reverse()) part();
+  }
+
+  /** Repeats the events of one segment as real iteration `iteration`. */
+  private emit(segmentIndex: number, pass: number, iteration: number): void {
+    const segment = this.segments[segmentIndex];
+    if (segment === undefined) return;
+    this.firstIds[pass]?.set(iteration, this.origins.length);
+    this.marks.push({ event: this.events.length, loop: segment.loop, iteration });
+    for (let at = segment.start; at < segment.end; at += 1) {
+      const event = this.tape.events[at] ?? 0;
+      if (event >= 0) {
+        this.events.push(this.origins.length);
+        this.origins.push(event);
+        this.iterations.push(segment.loop === undefined ? -1 : iteration);
+      } else {
+        this.emitRelease(~event, segment, iteration);
+      }
+    }
+  }
+
+  private emitRelease(allocation: number, from: Segment, iteration: number): void {
+    const birth = this.births[allocation];
+    if (birth === undefined) return;
+    const pass = this.passes[birth.pass];
+    const sample = pass === undefined ? undefined : this.sampleOf(pass);
+    if (sample === undefined) {
+      this.release(birth, birth.position);
+    } else if (from.loop === sample.loop) {
+      this.release(birth, iteration + birth.position - from.position);
+    } else {
+      this.release(birth, sample.indices[birth.position] ?? -1);
+      this.releaseCopies(birth, sample);
+    }
+  }
+
+  /** From outside a loop, releasing a tensor of the pattern releases those of all iterations it stands for. */
+  private releaseCopies(birth: Birth, { pattern, period, omitted }: LoopSample): void {
+    const offset = birth.position - pattern;
+    if (offset < 0 || offset >= period) return;
+    for (let copy = offset; copy < omitted; copy += period) {
+      this.release(birth, pattern + period + copy);
+    }
+  }
+
+  private release(birth: Birth, iteration: number): void {
+    const first = this.firstIds[birth.pass]?.get(iteration);
+    if (first === undefined) throw new Error("a release refers to an iteration that was not run");
+    this.events.push(~(first + birth.order));
+  }
+
+  /** Whether two iterations of a pass allocate the same and release the same neighbours. */
+  private sameEvents(pass: number, left: number, right: number): boolean {
+    const first = this.segments[this.segmentAt(this.passes[pass], left)];
+    const second = this.segments[this.segmentAt(this.passes[pass], right)];
+    if (first === undefined || second === undefined) return false;
+    if (first.end - first.start !== second.end - second.start) return false;
+    for (let at = 0; at < first.end - first.start; at += 1) {
+      const one = this.tape.events[first.start + at] ?? 0;
+      const other = this.tape.events[second.start + at] ?? 0;
+      if (one >= 0 !== other >= 0) return false;
+      if (
+        one >= 0 ? !this.sameAllocation(one, other) : !this.sameTarget(~one, left, ~other, right)
+      ) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private sameAllocation(one: number, other: number): boolean {
+    return this.tape.allocations[one]?.bytes === this.tape.allocations[other]?.bytes;
+  }
+
+  private sameTarget(one: number, left: number, other: number, right: number): boolean {
+    const first = this.births[one];
+    const second = this.births[other];
+    return (
+      first !== undefined &&
+      first.pass === second?.pass &&
+      first.order === second.order &&
+      first.position - left === second.position - right
+    );
+  }
+
+  private sampleOf(pass: Pass): LoopSample | undefined {
+    return pass.loop === undefined ? undefined : this.samples.get(pass.loop);
+  }
+
+  private segmentAt(pass: Pass | undefined, position: number): number {
+    if (pass === undefined) return -1;
+    const { segments, direction } = pass;
+    return segments[direction === 1 ? position : segments.length - 1 - position] ?? -1;
+  }
+
+  private realIndex(segment: number): number {
+    return this.segments[segment]?.position ?? -1;
+  }
+}
+
+function birthsOf(
+  tape: Tape,
+  segments: readonly Segment[],
+  passes: readonly Pass[],
+): readonly Birth[] {
+  const births: Birth[] = [];
+  passes.forEach((pass, passIndex) => {
+    for (const index of pass.segments) {
+      const segment = segments[index];
+      if (segment === undefined) continue;
+      let order = 0;
+      for (let at = segment.start; at < segment.end; at += 1) {
+        if ((tape.events[at] ?? -1) < 0) continue;
+        births.push({ pass: passIndex, position: segment.position, order });
+        order += 1;
+      }
+    }
+  });
+  return births;
+}

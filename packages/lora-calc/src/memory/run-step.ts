@@ -1,0 +1,50 @@
+/** From a model, its adapters and the training settings to the events of two whole optimizer steps. */
+
+import type { AdapterPlan } from "../adapter/plan.js";
+import type { ModuleGraph } from "../graph/module-graph.js";
+import { loadModel } from "./bind-model.js";
+import { Machine } from "./machine/machine.js";
+import type { Tape } from "./machine/tape.js";
+import type { Quantization } from "./quantization.js";
+import { stretch } from "./repeat/stretch.js";
+import type { Recording } from "./repeat/stretch.js";
+import { runTraining } from "./training-step.js";
+import type { TrainingSettings } from "./training.js";
+
+export interface StepInputs {
+  readonly graph: ModuleGraph;
+  /** Undefined for full fine-tuning. */
+  readonly plan: AdapterPlan | undefined;
+  readonly quantization: Quantization | undefined;
+  readonly training: TrainingSettings;
+  /** One cuBLAS workspace; forward and backward take one each. */
+  readonly cublasWorkspaceBytes: number;
+}
+
+export interface RecordedStep {
+  readonly tape: Tape;
+  readonly recording: Recording;
+  /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
+  readonly managedBytes: number;
+}
+
+/** Runs a sample of equal layers and stretches it; runs every layer when the sample does not repeat. */
+export function recordStep(inputs: StepInputs): RecordedStep {
+  const sampled = run(inputs, new Machine());
+  if (sampled !== undefined) return sampled;
+  const whole = run(inputs, new Machine({ runsEveryIteration: true }));
+  if (whole === undefined) throw new Error("a run of every layer could not be recorded");
+  return whole;
+}
+
+function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
+  const model = loadModel(m, inputs.graph, inputs);
+  const { managedBytes } = runTraining(m, {
+    model,
+    settings: inputs.training,
+    hasAdapter: inputs.plan !== undefined,
+    cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
+  });
+  const recording = stretch(m.tape, [...m.loops.values()]);
+  return recording === undefined ? undefined : { tape: m.tape, recording, managedBytes };
+}

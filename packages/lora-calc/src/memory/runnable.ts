@@ -1,0 +1,52 @@
+/** Whether the step of a model with its adapters can be run, and if not, why. */
+
+import type { AdapterPlan } from "../adapter/plan.js";
+import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
+import { isRepeat } from "../graph/module-graph.js";
+import type { Quantization } from "./quantization.js";
+import type { TrainingSettings } from "./training.js";
+
+/** A sentence that names what is missing, or undefined when the step can be run. */
+export function whyNotRunnable(
+  graph: ModuleGraph,
+  plan: AdapterPlan | undefined,
+  training: TrainingSettings,
+  quantization: Quantization | undefined,
+): string | undefined {
+  if (graph.root.forward?.kind !== "causal_lm") {
+    return `the forward pass of ${graph.className} is not modelled`;
+  }
+  const missing = firstWithoutForward(graph.root, graph.root.type);
+  if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
+  if (training.dtype === "float16") return "fp16 training with a gradient scaler is not modelled";
+  if (plan === undefined) {
+    return quantization === undefined
+      ? undefined
+      : "weights stored in 4 or 8 bits cannot be trained; give an adapter, or leave quantization out";
+  }
+  if (plan.peftType !== "LORA")
+    return `the forward pass of ${plan.peftType} adapters is not modelled`;
+  if (plan.modelTensors.length > 0) return "prompt tensors are not modelled";
+  if ((plan.tokens ?? []).length > 0) return "single trained tokens are not modelled";
+  if (plan.tiedAdapter !== undefined) return "tied adapters are not modelled";
+  if (
+    plan.copies.some(({ tiedToPath, isNested }) => tiedToPath !== undefined || isNested === true)
+  ) {
+    return "tied copies, and copies inside copies, are not modelled";
+  }
+  const odd = plan.modules.find(
+    ({ lora, parameterName }) => lora === undefined || parameterName !== undefined,
+  );
+  return odd === undefined ? undefined : `the adapter on ${odd.site.pattern} is not modelled`;
+}
+
+/** Modules whose output matters but which no program knows: those with parameters and no description. */
+function firstWithoutForward(node: ModuleNode, path: string): string | undefined {
+  if (node.parameters.length > 0 && node.forward === undefined) return path;
+  for (const child of node.children) {
+    const next = isRepeat(child) ? child.element : child;
+    const found = firstWithoutForward(next, `${path}.${next.name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

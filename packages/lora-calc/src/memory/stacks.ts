@@ -1,0 +1,77 @@
+/** What each training stack sets when its user sets nothing. Trainer knowledge stands here and in the export formats only. */
+
+import { reject } from "../problem/problem.js";
+import { suggestion } from "../problem/fields.js";
+import { DEFAULT_TRAINING } from "./training.js";
+import type { TrainingSettings } from "./training.js";
+
+export interface StackProfile {
+  readonly id: string;
+  readonly name: string;
+  /** Values the stack takes where the scenario is silent. */
+  readonly training: TrainingSettings;
+  /** dtype of the adapters on a quantized base, where the stack casts them itself. */
+  readonly quantizedAdapterDtype?: TrainingSettings["adapter_dtype"];
+  /** Code that was read for these values. */
+  readonly source: string;
+}
+
+const STACKS: readonly StackProfile[] = [
+  {
+    id: "trl-1.13",
+    name: "TRL 1.13 SFTTrainer",
+    training: {
+      ...DEFAULT_TRAINING,
+      per_device_train_batch_size: 8,
+      // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
+      dtype: "float32",
+    },
+    quantizedAdapterDtype: "bfloat16",
+    source:
+      "trl@1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
+  },
+  {
+    id: "hf-trainer-5.18",
+    name: "transformers 5.18 Trainer",
+    training: {
+      ...DEFAULT_TRAINING,
+      per_device_train_batch_size: 8,
+      gradient_checkpointing: false,
+      bf16: false,
+      loss: "hf",
+    },
+    source: "transformers@5.18.0 training_args.py, trainer.py",
+  },
+  {
+    id: "plain-loop",
+    name: "Hand-written PyTorch loop",
+    training: {
+      ...DEFAULT_TRAINING,
+      gradient_checkpointing: false,
+      bf16: false,
+      loss: "hf",
+      loop: "plain",
+      optim: "adamw_torch",
+      max_grad_norm: 0,
+    },
+    source: "torch.optim.AdamW defaults; outputs stay bound until the next step",
+  },
+];
+
+export function listStacks(): readonly StackProfile[] {
+  return STACKS;
+}
+
+/** Profile by id. Stops with `unknown_stack` and the known ids. */
+export function findStack(id: string): StackProfile {
+  const found = STACKS.find((stack) => stack.id === id);
+  if (found !== undefined) return found;
+  const known = STACKS.map((stack) => stack.id);
+  reject({
+    code: "unknown_stack",
+    path: "stack",
+    message: `stack ${id} is not known${suggestion(id, known)}; known are ${known.join(", ")}`,
+    received: id,
+    expected: known,
+  });
+}

@@ -1,0 +1,288 @@
+/** The commands in this process, with their output caught. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InputError } from "lora-calc";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runBatch } from "../../cli/commands/batch.js";
+import { hasColor } from "../../cli/output.js";
+import type { Output } from "../../cli/output.js";
+import { buildProgram } from "../../cli/program.js";
+import { PLAIN } from "../../cli/render/style.js";
+
+interface Caught {
+  readonly code: number | undefined;
+  readonly result: string;
+  readonly talk: string;
+}
+
+/** Runs a command line; the Problem of a refused input counts as talk, as in main.ts. */
+async function run(...args: readonly string[]): Promise<Caught> {
+  const caught = { code: undefined as number | undefined, result: "", talk: "" };
+  const program = buildProgram(
+    () => catchInto(caught),
+    (code) => (caught.code = code),
+  );
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: (text) => (caught.talk += text) });
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    caught.talk += error instanceof Error ? error.message : "";
+    caught.code = error instanceof InputError ? 2 : undefined;
+  }
+  return caught;
+}
+
+function catchInto(caught: { result: string; talk: string }): Output {
+  return {
+    result: (text) => {
+      caught.result += text;
+      return Promise.resolve();
+    },
+    talk: (text) => (caught.talk += text),
+    style: PLAIN,
+  };
+}
+
+async function batch(input: string, options = { full: false, check: false }): Promise<Caught> {
+  const caught = { result: "", talk: "" };
+  const chunks = (function* () {
+    // Chunks end inside lines and inside characters.
+    const bytes = Buffer.from(input);
+    for (let start = 0; start < bytes.length; start += 7) yield bytes.subarray(start, start + 7);
+  })();
+  const code = await runBatch(toAsync(chunks), options, catchInto(caught));
+  return { code, ...caught };
+}
+
+async function* toAsync<Item>(items: Iterable<Item>): AsyncGenerator<Item> {
+  for (const item of items) {
+    await Promise.resolve();
+    yield item;
+  }
+}
+
+let folder = "";
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "lora-calc-"));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// peft 0.21.0: LoraConfig() on gpt2 prints "trainable params: 294,912 || all params: 124,734,720 || trainable%: 0.2364"
+const GPT2_LINE = "trainable params: 294,912 || all params: 124,734,720 || trainable%: 0.2364";
+
+describe("estimate", () => {
+  it("answers a catalogue id", async () => {
+    expect((await run("estimate", "gpt2", "--rank", "8")).result).toContain(GPT2_LINE);
+  });
+
+  it("answers a config.json, the folder that holds it, a scenario in JSON and in YAML", async () => {
+    const config = file("config.json", '{"model_type": "gpt2"}');
+    const json = file("scenario.json", '{"model": "gpt2", "adapter": {"r": 8}}');
+    const yaml = file("scenario.yaml", "model: gpt2\nadapter:\n  r: 8\n");
+    for (const source of [config, folder, json, yaml]) {
+      expect((await run("estimate", source, "--r", "8")).result).toContain(GPT2_LINE);
+    }
+  });
+
+  it("answers an adapter_config.json with its base", async () => {
+    const path = file(
+      "adapter_config.json",
+      '{"peft_type": "LORA", "base_model_name_or_path": "gpt2", "r": 8}',
+    );
+    expect((await run("estimate", path)).result).toContain(GPT2_LINE);
+  });
+
+  it("lets flags win over the file", async () => {
+    const path = file("rank.json", '{"model": "gpt2", "adapter": {"r": 64, "lora_alpha": 16}}');
+    expect((await run("estimate", path, "--rank", "8")).result).toContain(GPT2_LINE);
+  });
+
+  it("writes the whole result as JSON", async () => {
+    const { result } = await run("estimate", "gpt2", "--rank", "8", "--json");
+    expect(JSON.parse(result)).toMatchObject({
+      schema: 1,
+      parameters: { trainable: 294_912, all: 124_734_720 },
+    });
+  });
+
+  it.each([
+    [["--rank", "0"], "--rank (adapter.r)"],
+    [["--alpha", "abc"], "--alpha (adapter.lora_alpha)"],
+    [["--target-modules", "q_porj"], "--target-modules (adapter.target_modules)"],
+    [["--gpu", "RTX 4091"], "--gpu (hardware.gpu)"],
+    [["--max-length", "1.5"], "--max-length (training.max_length)"],
+  ])("refuses %j at its flag", async (flags, where) => {
+    const { code, result, talk } = await run("estimate", "gpt2", ...flags);
+    expect(code).toBe(2);
+    expect(result).toBe("");
+    expect(talk).toContain(where);
+  });
+
+  it("refuses as JSON where a program reads", async () => {
+    const { code, result } = await run("estimate", "gpt2", "--rank", "0", "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(result)).toMatchObject({
+      schema: 1,
+      error: { path: "adapter.r", received: 0 },
+    });
+  });
+
+  it.each([
+    ["broken.json", '{"model": ', "is not JSON"],
+    ["broken.yaml", "model: [gpt2", "is not YAML"],
+    ["other.json", '{"name": "x"}', "is neither a scenario (model)"],
+    ["unknown.json", '{"model_type": "perceiver"}', "perceiver"],
+  ])("refuses %s", async (name, text, message) => {
+    const { code, talk } = await run("estimate", file(name, text));
+    expect(code).toBe(2);
+    expect(talk.replaceAll("\n  ", " ")).toContain(message);
+  });
+
+  it("refuses a file above 5 MB without reading it", async () => {
+    const { code, talk } = await run("estimate", file("big.json", " ".repeat(5_000_001)));
+    expect(code).toBe(2);
+    expect(talk).toContain("has 5000001 bytes; at most 5000000 bytes (5 MB) are read");
+  });
+
+  it("exits with 3 for --check only", async () => {
+    const tooSmall = ["estimate", "gpt2", "--rank", "8", "--gpu", "100MiB"];
+    expect((await run(...tooSmall)).code).toBe(0);
+    expect((await run(...tooSmall, "--check")).code).toBe(3);
+    expect((await run("estimate", "gpt2", "--rank", "8", "--gpu", "T4", "--check")).code).toBe(0);
+    expect((await run("estimate", "gpt2", "--check")).code).toBe(2);
+  });
+
+  it("suggests the flag that was meant", async () => {
+    expect((await run("estimate", "gpt2", "--rnk", "8")).talk).toContain("Did you mean --rank?");
+  });
+});
+
+describe("estimate --batch", () => {
+  it("answers every line in order, refuses the bad ones and goes on", async () => {
+    const { code, result, talk } = await batch(
+      '{"id": "é1", "model": "gpt2", "adapter": {"r": 8}}\nnot json\n\n{"id": 4, "model": "gpt2"}\r\n{"id": "5", "model": "gpt3"}',
+    );
+    const lines = result
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toMatchObject({ id: "é1", parameters: { trainable: 294_912 } });
+    expect(lines[1]).toMatchObject({ error: { code: "invalid_json" } });
+    expect(lines[2]).toMatchObject({ error: { code: "invalid_json" } });
+    expect(lines[4]).toMatchObject({ id: "5", error: { code: "unknown_model" } });
+    expect(code).toBe(0);
+    expect(talk).toMatch(/of 5 scenarios have an error/);
+  });
+
+  it("leaves the long lists out unless asked", async () => {
+    const scenario = '{"model": "gpt2", "adapter": {"r": 8}, "training": {}}';
+    expect((await batch(scenario)).result).not.toMatch(/by_module|timeline/);
+    expect((await batch(scenario, { full: true, check: false })).result).toMatch(
+      /by_module.*timeline/s,
+    );
+  });
+
+  it("drops a line above 5 MB and goes on", async () => {
+    const { result } = await batch(`${"x".repeat(5_000_001)}\n{"model": "gpt2"}\n`);
+    const [first, second] = result.split("\n");
+    expect(first).toContain("line 1 has 5000001 bytes");
+    expect(second).toContain('"parameters"');
+  });
+});
+
+describe("fit, advise, compare", () => {
+  const LLAMA = "meta-llama/Llama-3.1-8B";
+
+  it("asks for LoRA with PEFT's defaults, or for full fine-tuning by a flag", async () => {
+    expect((await run("estimate", "gpt2")).result).toContain(GPT2_LINE);
+    const { result } = await run("estimate", "gpt2", "--full-finetuning");
+    expect(result).toContain("trainable params: 124,439,808 || all params: 124,439,808");
+  });
+
+  it("fit says by how much, and which cards would do", async () => {
+    const { code, result } = await run("fit", "gpt2", "--gpu", "T4", "--check");
+    expect(code).toBe(0);
+    expect(result).toMatch(/^Fits a T4 with [\d.]+ GiB to spare\./);
+    expect(result).toContain("Cards that hold it");
+    expect((await run("fit", LLAMA, "--gpu", "T4", "--check")).code).toBe(3);
+    const { code: unasked, talk } = await run("fit", "gpt2");
+    expect(unasked).toBe(2);
+    expect(talk).toContain("fit needs a card");
+  });
+
+  it("fit gives the verdict, the interval and the cards as JSON", async () => {
+    const answer: unknown = JSON.parse((await run("fit", LLAMA, "--gpu", "T4", "--json")).result);
+    expect(answer).toMatchObject({ fit: { verdict: "does_not_fit" }, warnings: [] });
+  });
+
+  it("advise names the way to a fit", async () => {
+    const { result } = await run("advise", LLAMA, "--rank", "16", "--gpu", "T4");
+    expect(result).toContain("The way to a fit");
+    expect(result).toMatch(/1\. .*: frees/);
+    expect(result).toContain("Every switch on this run");
+  });
+
+  it("compare shows the difference from the first", async () => {
+    const { result } = await run("compare", "gpt2", "gpt2-medium", "--rank", "8");
+    // peft 0.21.0: 294,912 for gpt2 and 786,432 for gpt2-medium.
+    expect(result).toMatch(/trainable +294,912 +786,432 \(\+491,520\)/);
+    expect((await run("compare", "gpt2", "--rank", "8")).talk).toContain("at least two");
+    const { code, talk } = await run("compare", "gpt2", "gpt3");
+    expect(code).toBe(2);
+    expect(talk).toContain("gpt3");
+  });
+});
+
+describe("explain, export, list", () => {
+  it("explains parameters, and names the parts it knows", async () => {
+    expect((await run("explain", "gpt2", "parameters", "--rank", "8")).result).toContain(GPT2_LINE);
+    const { code, talk } = await run("explain", "gpt2", "paramters", "--rank", "8");
+    expect(code).toBe(2);
+    expect(talk).toContain("did you mean parameters?");
+  });
+
+  it("exports Python that ends in PEFT's line", async () => {
+    const { result } = await run("export", "gpt2", "--rank", "8", "--to", "peft-python");
+    expect(result.trimEnd().split("\n").at(-1)).toBe(`# ${GPT2_LINE}`);
+  });
+
+  it("exports a link", async () => {
+    expect((await run("export", "gpt2", "--rank", "8", "--to", "link")).result).toBe(
+      "v=1&model=gpt2&adapter.r=8\n",
+    );
+  });
+
+  it("lists with sources as JSON", async () => {
+    const rows = JSON.parse((await run("list", "gpus", "--json")).result) as readonly Record<
+      string,
+      unknown
+    >[];
+    expect(rows[0]).toHaveProperty("checkedOn");
+  });
+});
+
+describe("hasColor(isTerminal, wantsColor, environment)", () => {
+  it.each([
+    [true, true, {}, true],
+    [false, true, {}, false],
+    [true, true, { NO_COLOR: "1" }, false],
+    [true, false, { FORCE_COLOR: "1" }, false],
+    [false, true, { FORCE_COLOR: "1" }, true],
+    [true, true, { TERM: "dumb" }, false],
+  ])("%j %j %j", (isTerminal, wantsColor, environment, expected) => {
+    expect(hasColor(isTerminal, wantsColor, environment)).toBe(expected);
+  });
+});
