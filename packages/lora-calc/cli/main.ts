@@ -3,6 +3,7 @@
 
 import { CommanderError } from "commander";
 import { InputError } from "lora-calc";
+import type { Problem } from "lora-calc";
 import { refuse } from "./commands/answers.js";
 import { EXIT } from "./exit-codes.js";
 import { standardOutput } from "./output.js";
@@ -27,15 +28,24 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function exitCodeFor(error: unknown, args: readonly string[]): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
   const output = standardOutput(!args.includes("--no-color"));
-  if (error instanceof InputError) return refuse(error.problem, args.includes("--json"), output);
+  const asJson = args.includes("--json");
+  if (error instanceof InputError) return refuse(error.problem, asJson, output);
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    return asJson ? refuse(usageProblem(error), asJson, output) : EXIT.badInput;
+  }
   const detail =
     error instanceof Error ? (process.env["LORA_CALC_DEBUG"] ? error.stack : error.message) : error;
   output.talk(
     `lora-calc has a bug: ${String(detail)}\nPlease report it with the command; LORA_CALC_DEBUG=1 shows where.`,
   );
   return EXIT.bug;
+}
+
+/** commander has told the reader already; a program gets the same as JSON. */
+function usageProblem({ message }: CommanderError): Problem {
+  return { code: "invalid_value", path: "", message: message.replace(/^error: /, "") };
 }
 
 /** A reader that closes the pipe early (head) has what it wanted. */

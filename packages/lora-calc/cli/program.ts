@@ -2,9 +2,14 @@
 
 import { Argument, Command, Option } from "commander";
 import { VERSION } from "lora-calc";
+import { runAdvise } from "./commands/advise.js";
 import { runBatch } from "./commands/batch.js";
+import { runCompare } from "./commands/compare.js";
 import { runEstimate } from "./commands/estimate.js";
 import { runExplain } from "./commands/explain.js";
+import { EXPORT_FORMATS, runExport } from "./commands/export.js";
+import type { ExportFormat } from "./commands/export.js";
+import { runFit } from "./commands/fit.js";
 import { LIST_NAMES, runList } from "./commands/list.js";
 import type { ListName } from "./commands/list.js";
 import type { ExitCode } from "./exit-codes.js";
@@ -17,9 +22,12 @@ const EXAMPLES = `
 Examples:
   lora-calc estimate meta-llama/Llama-3.1-8B --rank 16 --target-modules all-linear
   lora-calc estimate Qwen/Qwen3-4B --qlora --max-length 4096 --gpu "RTX 4090"
-  lora-calc estimate path/to/config.json --rank 8 --gpu T4 --check
   lora-calc estimate --batch < scenarios.jsonl > results.jsonl
+  lora-calc fit path/to/config.json --rank 8 --gpu T4 --check
+  lora-calc advise Qwen/Qwen3-4B --max-length 8192 --gpu "RTX 3090"
+  lora-calc compare Qwen/Qwen3-4B Qwen/Qwen3-8B --qlora --gpu T4
   lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
+  lora-calc export Qwen/Qwen3-4B --rank 16 --to peft-python
 `;
 
 const EXIT_CODES = `
@@ -43,7 +51,11 @@ export function buildProgram(
     .configureHelp({ showGlobalOptions: true });
   const outputOf = (options: Options): Output => output(options["color"] !== false);
   addEstimate(program, outputOf, finish);
+  addFit(program, outputOf, finish);
+  addAdvise(program, outputOf, finish);
+  addCompare(program, outputOf, finish);
   addExplain(program, outputOf, finish);
+  addExport(program, outputOf, finish);
   addList(program, outputOf, finish);
   return program;
 }
@@ -81,6 +93,52 @@ function addEstimate(program: Command, outputOf: OutputOf, finish: Finish): void
   });
 }
 
+function addFit(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("fit")
+    .summary("does it fit the card, by how much, and which cards would do")
+    .argument("<source>", "as for estimate")
+    .option("--json", "verdict, interval and cards as JSON")
+    .option("--check", "exit with 3 when it does not fit the card");
+  addScenarioFlags(command);
+  command.action(async (source: string) => {
+    const options: Options = command.optsWithGlobals();
+    const asked = { json: options["json"] === true, check: options["check"] === true };
+    finish(await runFit(source, flagValues(options), asked, outputOf(options)));
+  });
+}
+
+function addAdvise(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("advise")
+    .summary("every switch with its price on this run, and the way to a fit")
+    .argument("<source>", "as for estimate")
+    .option("--json", "levers, ladder, raises and cards as JSON");
+  addScenarioFlags(command);
+  command.action(async (source: string) => {
+    const options: Options = command.optsWithGlobals();
+    finish(
+      await runAdvise(source, flagValues(options), options["json"] === true, outputOf(options)),
+    );
+  });
+}
+
+function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("compare")
+    .summary("scenarios side by side, each with its difference from the first")
+    .argument("<sources...>", "two or more, each as for estimate; the flags hold for all")
+    .option("--json", "one result per line");
+  addScenarioFlags(command);
+  command.action(async (sources: readonly string[]) => {
+    const options: Options = command.optsWithGlobals();
+    if (sources.length < 2) command.error("error: compare needs at least two scenarios");
+    finish(
+      await runCompare(sources, flagValues(options), options["json"] === true, outputOf(options)),
+    );
+  });
+}
+
 function addExplain(program: Command, outputOf: OutputOf, finish: Finish): void {
   const command: Command = program
     .command("explain")
@@ -91,6 +149,22 @@ function addExplain(program: Command, outputOf: OutputOf, finish: Finish): void 
   command.action(async (source: string, parts: readonly string[]) => {
     const options: Options = command.optsWithGlobals();
     finish(await runExplain(source, parts, flagValues(options), outputOf(options)));
+  });
+}
+
+function addExport(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("export")
+    .summary("write code, configuration or a report")
+    .argument("<source>", "as for estimate")
+    .addOption(
+      new Option("--to <format>", "what to write").choices(EXPORT_FORMATS).makeOptionMandatory(),
+    );
+  addScenarioFlags(command);
+  command.action(async (source: string) => {
+    const options: Options = command.optsWithGlobals();
+    const format = options["to"] as ExportFormat;
+    finish(await runExport(source, format, flagValues(options), outputOf(options)));
   });
 }
 

@@ -7,13 +7,14 @@ import type { ExitCode } from "../exit-codes.js";
 import type { Output } from "../output.js";
 import { renderProblem } from "../render/problem.js";
 
-/** A result without its long lists: the modules and the timeline. */
-export function withoutDetails(result: Result): Result {
-  if (isRefusal(result)) return result;
-  const { by_module: _modules, ...parameters } = result.parameters;
-  if (result.memory === undefined) return { ...result, parameters };
-  const { timeline: _timeline, ...memory } = result.memory;
-  return { ...result, parameters, memory };
+/** Keys of a result's long lists. */
+const DETAILS: readonly string[] = ["by_module", "timeline"];
+
+/** A result as one line of JSON, with its long lists or without. */
+export function jsonLine(result: Result, full: boolean): string {
+  const keep = (key: string, value: unknown): unknown =>
+    DETAILS.includes(key) ? undefined : value;
+  return `${full ? JSON.stringify(result) : JSON.stringify(result, keep)}\n`;
 }
 
 /** Tells the reader what is wrong with an input: as JSON on stdout where a program reads, else in words on stderr. */
@@ -30,12 +31,12 @@ export function exitCodeOf(result: Result, check: boolean): ExitCode {
 }
 
 /** The Problem of asking for a verdict without naming a card, if that is what happened. */
-export function missingCard(scenario: Scenario): Problem | undefined {
+export function missingCard(scenario: Scenario, asker = "--check"): Problem | undefined {
   if (scenario.hardware?.["gpu"] !== undefined) return undefined;
   return {
     code: "missing_field",
     path: "hardware.gpu",
-    message: "--check needs a card to fit: add --gpu",
+    message: `${asker} needs a card to fit: add --gpu`,
     expected: "a card of the catalogue, or its memory",
   };
 }

@@ -6,7 +6,7 @@ import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { linesOf } from "../input/lines.js";
 import type { Output } from "../output.js";
-import { exitCodeOf, withoutDetails } from "./answers.js";
+import { exitCodeOf, jsonLine } from "./answers.js";
 
 export interface BatchOptions {
   readonly full: boolean;
@@ -26,7 +26,7 @@ export async function runBatch(
     const result = answerLine(line, `line ${lineNumber}`);
     if (isRefusal(result)) refused += 1;
     else if (exitCodeOf(result, check) === EXIT.doesNotFit) code = EXIT.doesNotFit;
-    await output.result(`${JSON.stringify(full ? result : withoutDetails(result))}\n`);
+    await output.result(jsonLine(result, full));
   }
   if (refused > 0)
     output.talk(`${refused} of ${lineNumber} scenarios have an error; see their "error"`);

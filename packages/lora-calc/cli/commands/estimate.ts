@@ -1,6 +1,6 @@
 /** `lora-calc estimate`: one scenario, answered in words or as JSON. */
 
-import { estimate, isRefusal } from "lora-calc";
+import { advise, estimate, isRefusal } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { applyFlags } from "../input/apply-flags.js";
@@ -26,8 +26,11 @@ export async function runEstimate(
   if (problem !== undefined) return refuse(problem, json, output);
   const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, json, output);
+  const advice = advise(scenario, result);
   await output.result(
-    json ? `${JSON.stringify(result, null, 2)}\n` : renderAnswer(scenario, result, output.style),
+    json
+      ? `${JSON.stringify({ ...result, advice: advice.levers }, null, 2)}\n`
+      : renderAnswer(scenario, result, advice, output.style),
   );
   return check ? exitCodeOf(result, check) : EXIT.ok;
 }

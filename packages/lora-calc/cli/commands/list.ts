@@ -1,10 +1,10 @@
 /** `lora-calc list`: what the catalogue and the profiles know. */
 
-import { listGpus, listModels, listRecipes } from "lora-calc";
+import { listGpus, listMethods, listModels, listRecipes, listStacks } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import type { Output } from "../output.js";
-import { renderGpus, renderModels, renderRecipes } from "../render/listing.js";
+import { renderGpus, renderModels, renderNames, renderRecipes } from "../render/listing.js";
 import type { Style } from "../render/style.js";
 
 interface Listing {
@@ -16,6 +16,22 @@ const LISTINGS = {
   models: { rows: listModels, text: (style) => renderModels(listModels(), style) },
   gpus: { rows: listGpus, text: (style) => renderGpus(listGpus(), style) },
   recipes: { rows: listRecipes, text: (style) => renderRecipes(listRecipes(), style) },
+  methods: {
+    rows: listMethods,
+    text: (style) =>
+      renderNames(
+        listMethods().map((name) => [name, ""]),
+        style,
+      ),
+  },
+  stacks: {
+    rows: listStacks,
+    text: (style) =>
+      renderNames(
+        listStacks().map(({ id, name }) => [id, name]),
+        style,
+      ),
+  },
 } as const satisfies Record<string, Listing>;
 
 export type ListName = keyof typeof LISTINGS;

@@ -26,6 +26,7 @@ export function flagValue(kind: FlagKind, value: string | boolean): unknown {
   if (kind === "qlora") {
     return { load_in_4bit: true, bnb_4bit_quant_type: "nf4", bnb_4bit_use_double_quant: true };
   }
+  if (kind === "full") return null;
   if (typeof value === "boolean") return value;
   switch (kind) {
     case "number":
@@ -57,6 +58,7 @@ function setField(scenario: Scenario, path: string, value: unknown): Scenario {
   const fields: Readonly<Record<string, unknown>> = { ...scenario };
   if (field !== undefined)
     return { ...scenario, [section]: { ...objectOf(fields[section]), [field]: value } };
+  if (value === null) return { ...scenario, [section]: null };
   const merged = typeof value === "object" ? { ...objectOf(fields[section]), ...value } : value;
   return { ...scenario, [section]: merged };
 }

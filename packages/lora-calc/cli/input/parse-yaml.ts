@@ -18,6 +18,7 @@ function yamlValue(text: string, name: string): unknown {
     const document = parseDocument(text, { prettyErrors: true });
     const [error] = document.errors;
     if (error === undefined) return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+    if (error.message.includes("call stack")) rejectDepth(name);
     rejectYaml(name, error.message.split("\n")[0] ?? "");
   } catch (error) {
     if (error instanceof RangeError) rejectDepth(name);

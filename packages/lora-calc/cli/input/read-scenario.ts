@@ -10,7 +10,7 @@ const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml)$/i;
 
 /** Reads `source`: "-", a path, or a model of the catalogue. A name that is also a file is the file. */
 export async function readScenario(source: string): Promise<Scenario> {
-  if (!LOOKS_LIKE_PATH.test(source) && !existsSync(source)) return { model: source };
+  if (!LOOKS_LIKE_PATH.test(source) && !existsSync(source)) return withLora(source);
   const document = await readText(source);
   return scenarioOf(await parseDocument(document), document.name);
 }
@@ -20,6 +20,11 @@ async function parseDocument({ name, text }: SourceText): Promise<unknown> {
   if (!isYaml) return parseJson(text, name);
   const { parseYaml } = await import("./parse-yaml.js");
   return parseYaml(text, name);
+}
+
+/** A model alone is asked about with LoRA, as PEFT sets it up by default; a whole scenario says itself what it trains. */
+function withLora(model: Scenario["model"]): Scenario {
+  return { model, adapter: {} };
 }
 
 /** A scenario as it is; a config.json as a model; an adapter_config.json as the adapter of its base. */
@@ -32,8 +37,8 @@ export function scenarioOf(document: unknown, name: string): Scenario {
       base_model_name_or_path: base,
     } = document;
     if (typeof model === "string" || isObject(model)) return { ...document, model };
-    if (modelType !== undefined) return { model: { config: document } };
-    if (document["hidden_size"] !== undefined) return { model: document };
+    if (modelType !== undefined) return withLora({ config: document });
+    if (document["hidden_size"] !== undefined) return withLora(document);
     if (peftType !== undefined && typeof base === "string")
       return { model: base, adapter: document };
   }

@@ -35,7 +35,7 @@ async function readStream(stream: AsyncIterable<unknown>, name: string): Promise
   } catch (error) {
     rejectFile(name, error);
   }
-  if (size > MAX_TEXT_BYTES) rejectSize(name, size);
+  if (size > MAX_TEXT_BYTES) rejectSize(name);
   return decode(Buffer.concat(chunks), name);
 }
 

@@ -1,7 +1,8 @@
 /** The human answer to a scenario: verdict, PEFT's line, memory in tiers and by part, next lever, what was assumed. */
 
 import { findGpu, formatBytes, formatTrainableLine, verdictSentence, withArticle } from "lora-calc";
-import type { Estimate, Fit, MemoryResult, Scenario } from "lora-calc";
+import type { Advice, Estimate, Fit, GpuRow, MemoryResult, Scenario } from "lora-calc";
+import { renderCards, renderNextStep } from "./advice.js";
 import { alignColumns, bar, wrap } from "./columns.js";
 import { oneLine, shortValue } from "./one-line.js";
 import { describeScenario } from "./scenario.js";
@@ -9,7 +10,12 @@ import type { Style } from "./style.js";
 
 const BAR_WIDTH = 24;
 
-export function renderAnswer(scenario: Scenario, estimate: Estimate, style: Style): string {
+export function renderAnswer(
+  scenario: Scenario,
+  estimate: Estimate,
+  advice: Advice,
+  style: Style,
+): string {
   const { parameters } = estimate;
   const sections = [
     verdict(scenario, estimate, style),
@@ -18,7 +24,7 @@ export function renderAnswer(scenario: Scenario, estimate: Estimate, style: Styl
     estimate.memory === undefined
       ? weightsOnly(estimate)
       : memorySection(scenario, estimate, estimate.memory, style),
-    levers(estimate, style),
+    renderNextStep(advice, style),
     assumptions(estimate, style),
     warnings(estimate, style),
   ];
@@ -31,11 +37,17 @@ function cardOf(scenario: Scenario, { capacity }: Fit): string {
   return typeof gpu === "string" ? findGpu(gpu).name : `card of ${formatBytes(capacity)}`;
 }
 
+/** The sentence about the card, if one was named. */
+export function verdictOf(scenario: Scenario, { fit }: Estimate): string | undefined {
+  return fit === undefined ? undefined : verdictSentence(fit, withArticle(cardOf(scenario, fit)));
+}
+
 function verdict(scenario: Scenario, estimate: Estimate, style: Style): string {
-  const { fit } = estimate;
-  if (fit === undefined) return "";
-  const sentence = verdictSentence(fit, withArticle(cardOf(scenario, fit)));
-  return style.strong(fit.verdict === "does_not_fit" ? style.bad(sentence) : style.good(sentence));
+  const sentence = verdictOf(scenario, estimate);
+  if (sentence === undefined) return "";
+  return style.strong(
+    estimate.fit?.verdict === "does_not_fit" ? style.bad(sentence) : style.good(sentence),
+  );
 }
 
 function weightsOnly({ weights }: Estimate): string {
@@ -55,20 +67,7 @@ function memorySection(
   memory: MemoryResult,
   style: Style,
 ): string {
-  const tiers = [
-    ["allocated", formatBytes(memory.allocated_peak), "tensors: torch.cuda.max_memory_allocated"],
-    ["reserved", formatBytes(memory.reserved_peak), "with PyTorch's cache: max_memory_reserved"],
-    ["process", formatBytes(memory.process_peak), "with the CUDA context: nvidia-smi"],
-    ...(estimate.fit === undefined
-      ? []
-      : [
-          [
-            "card",
-            formatBytes(estimate.fit.capacity),
-            `${cardOf(scenario, estimate.fit)}, as its driver reports it`,
-          ],
-        ]),
-  ];
+  const tiers = tierRows(scenario, estimate, memory);
   const parts = [...memory.parts]
     .sort((left, right) => right.bytes - left.bytes)
     .map(({ name, bytes, certainty }) => [
@@ -86,11 +85,45 @@ function memorySection(
   ].join("\n");
 }
 
-function levers({ advice }: Estimate, style: Style): string {
-  const [next] = advice ?? [];
-  if (next === undefined) return "";
-  const line = `${next.text}: frees ${formatBytes(next.saves)}. Cost: ${next.cost}.`;
-  return [style.strong("Next lever"), wrapped(line)].join("\n");
+function tierRows(
+  scenario: Scenario,
+  { fit }: Estimate,
+  memory: MemoryResult,
+): readonly (readonly string[])[] {
+  const tiers = [
+    ["allocated", formatBytes(memory.allocated_peak), "tensors: torch.cuda.max_memory_allocated"],
+    ["reserved", formatBytes(memory.reserved_peak), "with PyTorch's cache: max_memory_reserved"],
+    ["process", formatBytes(memory.process_peak), "with the CUDA context: nvidia-smi"],
+  ];
+  if (fit === undefined) return tiers;
+  const card = `${cardOf(scenario, fit)}, as its driver reports it`;
+  return [...tiers, ["card", formatBytes(fit.capacity), card]];
+}
+
+/** The verdict with its sizes, how sure they are, and the cards that would do. */
+export function renderFit(
+  scenario: Scenario,
+  estimate: Estimate,
+  cards: readonly GpuRow[],
+  style: Style,
+): string {
+  const { memory, interval } = estimate;
+  const sizes =
+    memory === undefined
+      ? []
+      : alignColumns(tierRows(scenario, estimate, memory), [{}, { align: "right" }]);
+  const likely =
+    interval === undefined
+      ? []
+      : [`process likely ${interval.process.map(formatBytes).join(" to ")}`];
+  const sections = [
+    verdict(scenario, estimate, style),
+    describeScenario(scenario, estimate),
+    indented([...sizes, ...likely]).join("\n"),
+    memory === undefined ? "" : renderCards(cards, style),
+    warnings(estimate, style),
+  ];
+  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
 function assumptions({ assumed }: Estimate, style: Style): string {

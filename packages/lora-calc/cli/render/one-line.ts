@@ -10,10 +10,13 @@ export function oneLine(text: string): string {
 
 /** A value of a scenario, shortened. Example: shortValue(["none", "all"]) // "none, all" */
 export function shortValue(value: unknown): string {
-  const isListOfTexts = Array.isArray(value) && value.every((item) => typeof item === "string");
-  const json = (): string => JSON.stringify(value) ?? "nothing";
-  const line = oneLine(
-    isListOfTexts ? value.join(", ") : typeof value === "string" ? value : json(),
-  );
+  const line = oneLine(valueText(value));
   return line.length <= MAX_VALUE_LENGTH ? line : `${line.slice(0, MAX_VALUE_LENGTH - 1)}…`;
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") return value;
+  const isListOfTexts = Array.isArray(value) && value.every((item) => typeof item === "string");
+  return isListOfTexts ? value.join(", ") : JSON.stringify(value);
 }

@@ -6,6 +6,9 @@ import { wrap } from "./columns.js";
 import { oneLine, shortValue } from "./one-line.js";
 
 /** The value of a field: given, or assumed by the estimate. */
+/** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`. */
+const PEFT_RANK = 8;
+
 type Setting = (path: string) => unknown;
 
 export function describeScenario(scenario: Scenario, estimate: Estimate): string {
@@ -47,11 +50,11 @@ function modelText({ model }: Scenario): string {
 }
 
 function adapterText({ adapter }: Scenario, setting: Setting): string {
-  if (adapter === null) return "full fine-tuning";
+  if (adapter === null || adapter === undefined) return "full fine-tuning";
   const method = shortValue(setting("adapter.peft_type") ?? "LORA").replace("LORA", "LoRA");
   const targets = setting("adapter.target_modules");
   const on = targets === undefined ? "PEFT's default modules" : shortValue(targets);
-  return `${method} r=${shortValue(setting("adapter.r") ?? "?")} on ${on}`;
+  return `${method} r=${shortValue(setting("adapter.r") ?? PEFT_RANK)} on ${on}`;
 }
 
 function precisionText(setting: Setting): string {

@@ -1,0 +1,30 @@
+/** `lora-calc advise`: every switch with its price on this run, the way to a fit, room to use, cards that would do. */
+
+import { advise, estimate, isRefusal } from "lora-calc";
+import { EXIT } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
+import { applyFlags } from "../input/apply-flags.js";
+import type { FlagValues } from "../input/apply-flags.js";
+import { readScenario } from "../input/read-scenario.js";
+import type { Output } from "../output.js";
+import { renderAdvice } from "../render/advice.js";
+import { refuse } from "./answers.js";
+
+export async function runAdvise(
+  source: string,
+  flags: FlagValues,
+  json: boolean,
+  output: Output,
+): Promise<ExitCode> {
+  const scenario = applyFlags(await readScenario(source), flags);
+  // Advice is about memory: without any training setting the defaults are meant.
+  const asked = { training: {}, ...scenario };
+  const result = estimate(asked);
+  if (isRefusal(result)) return refuse(result.error, json, output);
+  for (const warning of result.warnings) output.talk(warning);
+  const advice = advise(asked, result);
+  await output.result(
+    json ? `${JSON.stringify(advice, null, 2)}\n` : renderAdvice(advice, output.style),
+  );
+  return EXIT.ok;
+}
