@@ -1,7 +1,48 @@
+import adapter from "@sveltejs/adapter-static";
 import { sveltekit } from "@sveltejs/kit/vite";
 import { defineConfig } from "vite";
+import { siteData } from "./scripts/site-data.js";
+
+/** The folder the site is served from, for example `/lora-calc`; empty at the root of a host. */
+const base = readBase(process.env["BASE"] ?? "");
 
 export default defineConfig({
-  plugins: [sveltekit()],
-  build: { target: "es2022" },
+  plugins: [
+    siteData(),
+    sveltekit({
+      adapter: adapter({ fallback: "404.html" }),
+      paths: { base, relative: true },
+      inlineStyleThreshold: 0,
+      csp: {
+        mode: "hash",
+        directives: {
+          "default-src": ["none"],
+          "script-src": ["self"],
+          "style-src": ["self"],
+          "style-src-attr": ["unsafe-inline"],
+          "img-src": ["self", "data:", "blob:"],
+          "font-src": ["self"],
+          "connect-src": ["self"],
+          "manifest-src": ["self"],
+          "worker-src": ["self"],
+          "base-uri": ["none"],
+          "form-action": ["none"],
+        },
+      },
+    }),
+  ],
+  // The content security policy takes fonts from files only.
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: { advancedChunks: { groups: [{ name: "site-data", test: /virtual:site-data/ }] } },
+    },
+  },
+  worker: { format: "es" },
 });
+
+function readBase(path: string): "" | `/${string}` {
+  if (path === "") return "";
+  return path.startsWith("/") ? `/${path.slice(1)}` : `/${path}`;
+}

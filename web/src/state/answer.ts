@@ -1,0 +1,111 @@
+/** Everything the page shows that is computed: in workers while the reader works, at build time for the first view. */
+
+import {
+  advise,
+  countHeadline,
+  estimate,
+  InputError,
+  isRefusal,
+  memoryRows,
+  targetChoices,
+  taskClasses,
+  timelineRows,
+  verdictSentence,
+  withArticle,
+  withAssumed,
+  writeAdapterConfig,
+  writeCsv,
+  writeMarkdown,
+  writePeftPython,
+} from "lora-calc";
+import type {
+  Advice,
+  CountHeadline,
+  Estimate,
+  MemoryRow,
+  Problem,
+  Result,
+  RowBytes,
+  Scenario,
+  TargetChoice,
+} from "lora-calc";
+
+export interface Answer {
+  readonly result: Result;
+  /** Modules to choose from; none when the model cannot be read. */
+  readonly targets: readonly TargetChoice[];
+  /** Class of transformers per task of PEFT. */
+  readonly tasks: Readonly<Record<string, string>>;
+  readonly headline?: CountHeadline;
+  readonly rows: readonly MemoryRow[];
+  readonly timeline: readonly RowBytes[];
+  readonly files: readonly OfferedFile[];
+}
+
+/** A file to take away, or why it cannot be written for this scenario. */
+interface OfferedFile {
+  readonly name: string;
+  readonly text?: string;
+  readonly problem?: Problem;
+}
+
+export function answerTo(scenario: Scenario): Answer {
+  const result = estimate(scenario);
+  const targets = targetChoices(scenario);
+  const tasks = taskClasses(scenario);
+  if (isRefusal(result)) return { result, targets, tasks, rows: [], timeline: [], files: [] };
+  const { memory } = result;
+  return {
+    result,
+    targets,
+    tasks,
+    headline: countHeadline(result.parameters),
+    rows: memory === undefined ? [] : memoryRows(memory),
+    timeline: memory === undefined ? [] : timelineRows(memory),
+    files: filesOf(withAssumed(scenario, result), result),
+  };
+}
+
+/** What takes many estimates, and therefore follows the answer. */
+export interface Counsel {
+  readonly advice: Advice;
+  /** Process peak of the same run training every weight; absent where it cannot be computed. Unit: bytes. */
+  readonly fullPeak?: number;
+}
+
+export function counselOn(scenario: Scenario): Counsel | undefined {
+  const result = estimate(scenario);
+  if (isRefusal(result)) return undefined;
+  const advice = advise(scenario, result);
+  const full = estimate({ ...scenario, adapter: null, quantization: null });
+  const fullPeak = isRefusal(full) ? undefined : full.memory?.process_peak;
+  return { advice, ...(fullPeak === undefined ? {} : { fullPeak }) };
+}
+
+function filesOf(scenario: Scenario, result: Estimate): readonly OfferedFile[] {
+  return [
+    offer("train.py", () => writePeftPython(scenario, result.parameters)),
+    ...(scenario.adapter === null
+      ? []
+      : [offer("adapter_config.json", () => writeAdapterConfig(scenario))]),
+    offer("scenario.json", () => `${JSON.stringify(scenario, null, 2)}\n`),
+    offer("report.md", () => writeMarkdown(scenario, result, verdictOf(scenario, result))),
+    offer("report.csv", () => writeCsv(result)),
+  ];
+}
+
+function offer(name: string, write: () => string): OfferedFile {
+  try {
+    return { name, text: write() };
+  } catch (error) {
+    if (error instanceof InputError) return { name, problem: error.problem };
+    throw error;
+  }
+}
+
+function verdictOf({ hardware }: Scenario, { fit }: Estimate): string | undefined {
+  const gpu = hardware?.["gpu"];
+  return fit === undefined || typeof gpu !== "string"
+    ? undefined
+    : verdictSentence(fit, withArticle(gpu));
+}

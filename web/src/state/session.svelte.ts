@@ -1,0 +1,208 @@
+/** The one state of the page: a scenario, its answer, and the way back. Everything shown is derived from it. */
+
+import { getContext, setContext } from "svelte";
+import { decodeLink, encodeLink, InputError, isRefusal } from "lora-calc";
+import type { Estimate, Problem, Scenario } from "lora-calc";
+import { SITE_DATA } from "virtual:site-data";
+import type { Answer, Counsel } from "./answer.js";
+import { createEngine } from "./engine.js";
+import type { Engine } from "./engine.js";
+import { fieldOf, sameValue, withField } from "./scenario-fields.js";
+import type { FieldPath } from "./scenario-fields.js";
+
+const MAX_UNDO = 200;
+/** A pause in the reader's changes, after which advice is worth its many estimates. Unit: ms. */
+const REST = 300;
+const DEFAULT_SCENARIO = SITE_DATA.scenario;
+
+export class Session {
+  /** As the reader left it, valid or not. */
+  scenario: Scenario = $state.raw(DEFAULT_SCENARIO);
+  /** The newest scenario that has an answer. */
+  answered: Scenario = $state.raw(DEFAULT_SCENARIO);
+  answer: Answer = $state.raw(SITE_DATA.answer);
+  estimate: Estimate = $state.raw(expectEstimate(SITE_DATA.answer));
+  /** Modules and tasks of the newest model that could be read, be the rest valid or not. */
+  targets: Answer["targets"] = $state.raw(SITE_DATA.answer.targets);
+  tasks: Answer["tasks"] = $state.raw(SITE_DATA.answer.tasks);
+  /** Advice on `answered`; undefined while it is worked out. */
+  counsel: Counsel | undefined = $state.raw(SITE_DATA.counsel);
+  /** Why the scenario has no answer. */
+  problem: Problem | undefined = $state.raw();
+  /** Why the address of the page or a file could not be read. */
+  inputProblem: Problem | undefined = $state.raw();
+  /** What the changed-marks compare with: the chosen recipe, or the default. */
+  baseline: Scenario = $derived(baselineOf(this.scenario));
+  /** The state as the fragment of an address; empty for the untouched page. */
+  fragment: string = $derived(
+    sameValue(this.scenario, DEFAULT_SCENARIO) ? "" : `#${encodeLink(this.scenario)}`,
+  );
+
+  private past: readonly Scenario[] = $state.raw([]);
+  private future: readonly Scenario[] = $state.raw([]);
+  private openPath: FieldPath | undefined;
+  private answers: Engine | undefined;
+  private counsels: Engine | undefined;
+  private resting: ReturnType<typeof setTimeout> | undefined;
+
+  canUndo: boolean = $derived(this.past.length > 0);
+  canRedo: boolean = $derived(this.future.length > 0);
+  /** Whether the numbers on the page belong to an earlier scenario. */
+  isBehind: boolean = $derived(this.answered !== this.scenario);
+
+  field(path: FieldPath): unknown {
+    return fieldOf(this.scenario, path);
+  }
+
+  /** The value in force: given, or taken from the stack or the defaults. */
+  inForce(path: FieldPath): unknown {
+    const given = this.field(path);
+    if (given !== undefined) return given;
+    return this.estimate.assumed.find((assumption) => assumption.path === path)?.value;
+  }
+
+  /** Whether a field differs from the recipe it started from. */
+  isChanged(path: FieldPath): boolean {
+    return !sameValue(this.field(path), fieldOf(this.baseline, path));
+  }
+
+  /** The refusal, when it is about this field. */
+  problemAt(path: FieldPath): Problem | undefined {
+    return this.problem?.path === path || this.problem?.path.startsWith(`${path}.`) === true
+      ? this.problem
+      : undefined;
+  }
+
+  /** Changes one field. Changes of the same field are one step of undo until `settle`. */
+  edit(path: FieldPath, value: unknown): void {
+    if (path !== this.openPath) this.remember();
+    this.openPath = path;
+    this.show(withField(this.scenario, path, value));
+  }
+
+  /** The reader let go of a control: the next change is a new step of undo. */
+  settle(): void {
+    this.openPath = undefined;
+  }
+
+  /** Changes one field as one step. */
+  set(path: FieldPath, value: unknown): void {
+    this.settle();
+    this.edit(path, value);
+    this.settle();
+  }
+
+  /** Replaces the scenario as one step of undo. */
+  replace(scenario: Scenario): void {
+    this.remember();
+    this.settle();
+    this.show(scenario);
+  }
+
+  revert(path: FieldPath): void {
+    this.set(path, fieldOf(this.baseline, path));
+  }
+
+  reset(): void {
+    this.replace(DEFAULT_SCENARIO);
+  }
+
+  undo(): void {
+    const previous = this.past.at(-1);
+    if (previous === undefined) return;
+    this.past = this.past.slice(0, -1);
+    this.future = [...this.future, this.scenario];
+    this.settle();
+    this.show(previous);
+  }
+
+  redo(): void {
+    const next = this.future.at(-1);
+    if (next === undefined) return;
+    this.future = this.future.slice(0, -1);
+    this.past = [...this.past, this.scenario];
+    this.settle();
+    this.show(next);
+  }
+
+  /** Takes the state of an address; a damaged one leaves the page as it is and says why. */
+  open(fragment: string): void {
+    if (!fragment.startsWith("#v=") || fragment === this.fragment) return;
+    this.attempt(() => this.replace(decodeLink(fragment)));
+  }
+
+  /** Runs something that reads foreign input; its Problem is shown and nothing is lost. */
+  attempt(read: () => void): void {
+    try {
+      read();
+      this.inputProblem = undefined;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.inputProblem = error.problem;
+    }
+  }
+
+  private remember(): void {
+    this.past = [...this.past.slice(-MAX_UNDO), this.scenario];
+    this.future = [];
+  }
+
+  private show(scenario: Scenario): void {
+    this.scenario = scenario;
+    this.answers ??= createEngine("answer", (asked, answer) => this.take(asked, answer));
+    this.answers.ask(scenario);
+  }
+
+  private take(asked: Scenario, answer: Answer): void {
+    if (answer.targets.length > 0) {
+      this.targets = answer.targets;
+      this.tasks = answer.tasks;
+    }
+    if (isRefusal(answer.result)) {
+      this.problem = answer.result.error;
+      return;
+    }
+    this.problem = undefined;
+    this.answered = asked;
+    this.answer = answer;
+    this.estimate = answer.result;
+    this.counsel = undefined;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.seekCounsel(asked), REST);
+  }
+
+  private seekCounsel(scenario: Scenario): void {
+    this.counsels ??= createEngine("counsel", (asked, counsel) => {
+      if (asked === this.answered) this.counsel = counsel;
+    });
+    this.counsels.ask(scenario);
+  }
+}
+
+function expectEstimate({ result }: Answer): Estimate {
+  if (isRefusal(result)) throw new Error(`the default is refused: ${result.error.message}`);
+  return result;
+}
+
+/** The recipe named by the scenario's id, with the reader's card; else the default. */
+function baselineOf({ id, hardware }: Scenario): Scenario {
+  const recipe = id === undefined ? undefined : scenarioOfRecipe(id);
+  if (recipe === undefined) return DEFAULT_SCENARIO;
+  return { ...recipe, ...(hardware === undefined ? {} : { hardware }) };
+}
+
+/** A recipe as a scenario that remembers where it came from; undefined for an id that is none. */
+export function scenarioOfRecipe(id: string): Scenario | undefined {
+  const recipe = SITE_DATA.recipes.find((row) => row.id === id);
+  return recipe === undefined ? undefined : { schema: 1, id, ...recipe.scenario };
+}
+
+const KEY = Symbol("session");
+
+export function provideSession(session: Session): Session {
+  return setContext(KEY, session);
+}
+
+export function useSession(): Session {
+  return getContext<Session>(KEY);
+}

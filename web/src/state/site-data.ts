@@ -1,0 +1,35 @@
+/** Facts that the page carries from its build, so that the first view needs neither the engine nor the catalogue. */
+
+import { listGpus, listModels, listRecipes, listStacks } from "lora-calc";
+import type { RecipeRow, Scenario } from "lora-calc";
+import { answerTo, counselOn } from "./answer.js";
+import type { Answer, Counsel } from "./answer.js";
+import { DEFAULT_SCENARIO } from "./default-scenario.js";
+
+export interface SiteData {
+  readonly scenario: Scenario;
+  readonly answer: Answer;
+  readonly counsel: Counsel | undefined;
+  readonly models: readonly { readonly repo: string; readonly parameters: number }[];
+  readonly gpus: readonly { readonly name: string; readonly memoryBytes: number }[];
+  readonly stacks: readonly { readonly id: string; readonly name: string }[];
+  readonly recipes: readonly RecipeRow[];
+}
+
+export function computeSiteData(): SiteData {
+  return {
+    scenario: DEFAULT_SCENARIO,
+    answer: answerTo(DEFAULT_SCENARIO),
+    counsel: counselOn(DEFAULT_SCENARIO),
+    models: listModels()
+      .map(({ repo, parameters }) => ({ repo, parameters }))
+      .sort((left, right) => left.repo.localeCompare(right.repo, "en")),
+    gpus: listGpus()
+      .map(({ name, memoryBytes }) => ({ name, memoryBytes }))
+      .sort((left, right) => left.memoryBytes - right.memoryBytes),
+    stacks: listStacks().map(({ id, name }) => ({ id, name })),
+    recipes: listRecipes().filter(({ scenario }) =>
+      listStacks().some(({ id }) => id === scenario.stack),
+    ),
+  };
+}

@@ -1,0 +1,298 @@
+/** The words of the calculator in English. Numbers come in already formatted by the library. */
+
+import type { Certainty, MemoryRowName, Problem } from "lora-calc";
+
+const ROWS: Readonly<Record<MemoryRowName, string>> = {
+  weights: "Weights",
+  adapters: "Adapters",
+  optimizer: "Optimizer",
+  gradients: "Gradients",
+  checkpoints: "Checkpoints",
+  activations: "Activations",
+  logits: "Logits and loss",
+  overhead: "Overhead",
+};
+
+const ROW_NOTES: Readonly<Record<MemoryRowName, string>> = {
+  weights: "The frozen base, as it is stored.",
+  adapters: "A and B of every adapted module, and copies trained in full.",
+  optimizer: "Two running averages per trained parameter with AdamW; frozen weights have none.",
+  gradients:
+    "One per trained parameter once backward has passed it; few are alive at this peak if backward has just begun.",
+  checkpoints: "One hidden state per layer, kept until backward needs it.",
+  activations: "What the layers at work keep for their backward, and what they are computing.",
+  logits: "A score per token and vocabulary entry, and what the loss keeps.",
+  overhead:
+    "Copies of de-quantized weights, workspaces, rounding, PyTorch's cache and the CUDA context.",
+};
+
+const PARTS: Readonly<Record<string, string>> = {
+  logits_and_loss: "logits and loss",
+  dequantized_weights: "de-quantized weights",
+  cublas_workspace: "cuBLAS workspace",
+  cuda_context: "CUDA context",
+  allocator_cache: "cache of PyTorch's allocator",
+  paged_optimizer: "paged optimizer",
+};
+
+const CERTAINTY: Readonly<Record<Certainty, string>> = {
+  exact: "equal to PyTorch to the byte",
+  derived: "follows from code that was read and traced",
+  fitted: "a constant from measurements",
+  assumed: "a guess nobody measured here",
+};
+
+export const WORDS = {
+  title: "LoRA Parameter Calculator",
+  tagline:
+    "Counts what PEFT will train, to the unit. Predicts GPU memory by running the training step. Writes the config.",
+  description:
+    "Exact LoRA parameter counts as PEFT prints them, GPU memory of the training step tensor by tensor, what to change, and the code. Runs in your browser; nothing is sent.",
+  skip: "Skip to the answer",
+  nav: { calculator: "Calculator", learn: "How LoRA works", quiz: "Quiz" },
+  footer:
+    "Everything is computed on your machine: no tracking, no request to anyone. GiB is 2³⁰ bytes, GB is 10⁹.",
+  theme: { label: "Theme", auto: "Auto", light: "Light", dark: "Dark" },
+  history: { undo: "Undo", redo: "Redo", reset: "Reset" },
+
+  configure: {
+    heading: "Configure",
+    model: "Model",
+    adapter: "Adapter",
+    precision: "Base precision",
+    training: "Training",
+    hardware: "Hardware",
+    less: (label: string) => `${label}: one step less`,
+    more: (label: string) => `${label}: one step more`,
+    backTo: (value: string) => `Back to ${value}`,
+    backToLabel: (label: string, value: string) => `${label}: back to ${value}`,
+    valueText: (value: unknown) =>
+      value === undefined ? "not set" : typeof value === "string" ? value : JSON.stringify(value),
+
+    recipe: "Start from a recipe",
+    noRecipe: "Worked example",
+    recipeSource: "Source of this recipe",
+    modelField: "Model",
+    modelHint: "Type to search the catalogue, or bring a config.json of your own.",
+    ownModel: (modelType: string) => `your config.json (${modelType})`,
+    baseParameters: (count: string) => `${count} parameters`,
+    ownSummary: "Use a file of your own",
+    ownHint:
+      "A config.json, an adapter_config.json or a scenario. Drop it anywhere on the page, choose it, or paste its text. It stays on your machine.",
+    ownText: "Text of the file",
+    ownFile: "Choose a file",
+    ownUse: "Use this text",
+
+    rank: "Rank r",
+    rankHint: "Lower: fewer parameters. Higher: more capacity. 4, 8, 16, 32 and 64 are common.",
+    alpha: "Alpha α",
+    alphaHint: "The update is scaled by α/r. Usual choices: α = 2r, or α = r.",
+    targets: "Target modules",
+    targetsHint: (line: string) => `More modules: more capacity, more parameters. ${line}`,
+    targetsAll: "All linear layers is what the QLoRA paper needed to match full fine-tuning.",
+    allLinear: "all-linear",
+    attention: "attention",
+    targetCost: (name: string, count: string, cost: string) =>
+      `${name}: ${count}, ${cost} parameters`,
+    otherBlock: "outside the layers",
+    dropout: "Dropout",
+    dropoutHint: "On the adapters' input. Above 0 it keeps a mask for backward.",
+    bias: "Train biases",
+    biasOptions: [
+      { value: "none", label: "none" },
+      { value: "all", label: "all" },
+      { value: "lora_only", label: "adapted modules" },
+    ],
+    task: "Task type",
+    taskNames: {
+      CAUSAL_LM: "Causal language model",
+      SEQ_CLS: "Sequence classification",
+      TOKEN_CLS: "Token classification",
+      QUESTION_ANS: "Question answering",
+      FEATURE_EXTRACTION: "Feature extraction",
+      SEQ_2_SEQ_LM: "Sequence to sequence",
+    } as Readonly<Record<string, string>>,
+    taskHint:
+      "Chooses the class that is loaded: a classifier's head is trained in full beside the adapters.",
+    advanced: "More adapter options",
+    rslora: "rsLoRA",
+    rsloraHint: "Scales by α/√r, so that high ranks keep learning.",
+    dora: "DoRA",
+    doraHint: "Trains a magnitude per output beside B·A; slower, and takes more memory.",
+
+    qlora: "QLoRA",
+    qloraHint: "Frozen weights in 4-bit NF4 with double quantization.",
+    qloraNote:
+      "“65B on one 48 GB card” is the QLoRA paper's claim for its own setting: NF4 with double quantization, paged AdamW, gradient checkpointing, one sequence of up to 528 tokens at a time, r = 64 on all linear layers. Longer sequences need more.",
+    qloraTry: "Load that run on a 48 GB card",
+    storedAs: "Frozen weights stored as",
+    storage: {
+      bfloat16: "bfloat16",
+      float16: "float16",
+      float32: "float32",
+      int8: "8-bit (LLM.int8)",
+      "nf4-double": "4-bit NF4, double quantization",
+      nf4: "4-bit NF4",
+      "fp4-double": "4-bit FP4, double quantization",
+      fp4: "4-bit FP4",
+    } as Readonly<Record<string, string>>,
+
+    stack: "Trainer's defaults",
+    stackNone: "this calculator's",
+    batch: "Batch size per device",
+    length: "Sequence length",
+    tokens: "tokens",
+    accumulation: "Gradient accumulation",
+    checkpointing: "Gradient checkpointing",
+    checkpointingHint:
+      "Recomputes activations in backward: much less memory, about a third more compute.",
+    optimizer: "Optimizer",
+    loss: "Loss",
+    lossNames: {
+      chunked_nll: "chunked (TRL)",
+      nll: "whole logits (TRL nll)",
+      hf: "whole logits, float32 (HF)",
+    } as Readonly<Record<string, string>>,
+    adapterDtype: "Adapters stored as",
+    adapterDtypeAuto: "auto: PEFT's choice",
+    moreTraining: "More training options",
+    attention_: "Attention",
+    prepareKbit: "prepare_model_for_kbit_training",
+    prepareKbitHint: "Casts norms, embeddings and head to float32.",
+    reentrant: "Reentrant checkpointing",
+    padding: "Batches contain padding",
+    loop: "Loop",
+    bf16: "bf16 autocast",
+    gpu: "GPU",
+    gpuNone: "no card",
+    gpuOption: (name: string, size: string) => `${name} · ${size}`,
+    gpuHint: "Sizes are what the driver reports.",
+  },
+
+  answer: {
+    heading: "Answer",
+    needs: (size: string) => `Needs ${size} at the peak.`,
+    countsOnly: "Counts and stored weights; no memory of the step.",
+    refused: "No answer for these settings yet. The numbers below belong to the last valid ones.",
+    inputRefused: "That input could not be used. Nothing was changed.",
+    nextLever: "Next lever",
+    room: "Room for",
+    frees: (size: string) => `frees ${size}`,
+    apply: "Apply",
+    cost: (text: string) => `Cost: ${text}.`,
+    tiers: "Three sizes of the same run",
+    allocated: "Allocated",
+    allocatedNote: "tensors, as torch counts them",
+    reserved: "Reserved",
+    reservedNote: "with PyTorch's cache",
+    process: "Process",
+    processNote: "with the CUDA context: nvidia-smi",
+    between: (low: string, high: string) => `likely ${low} to ${high}`,
+    card: (name: string, size: string) => `${name}: ${size}`,
+    peftLine: "What PEFT prints",
+    counts: "Counts",
+    total: "Base parameters",
+    trainable: "Trainable",
+    reduction: "Fewer trained",
+    scaling: "Scaling",
+    scalingFormula: "α/r",
+    scalingFormulaRs: "α/√r",
+    adapterFile: (size: string) => `adapter_model.safetensors: ${size}`,
+    comparison: "Full fine-tuning and LoRA",
+    full: "Full fine-tuning",
+    lora: "LoRA",
+    trainedParameters: "Trained parameters",
+    peakMemory: "GPU memory at the peak",
+    comparisonNote:
+      "Full fine-tuning here is the same run with every weight trained and nothing quantized.",
+    pending: "working it out …",
+    byModule: "By module",
+    module: "Module",
+    modules: "Modules",
+    shape: "in → out",
+  },
+
+  memory: {
+    heading: "Memory by part",
+    lead: (event: string) => `At the peak: ${event}. Open a row for its formula and tensors.`,
+    rows: ROWS,
+    rowNotes: ROW_NOTES,
+    total: "Total",
+    totalNote: "what nvidia-smi shows",
+    part: (name: string) => PARTS[name] ?? name.replaceAll("_", " "),
+    certainty: CERTAINTY,
+    tensors: "Largest tensors",
+    tensorColumns: ["count", "shape", "dtype", "from", "bytes"],
+    none: "Nothing of this kind is alive at the peak.",
+  },
+
+  timeline: {
+    heading: "One training step",
+    lead: "Allocated memory from the batch to the optimizer; every point is the highest moment of one layer or chunk.",
+    phases: {
+      forward: "forward",
+      loss: "loss",
+      backward: "backward",
+      optimizer: "clip, optimizer",
+    },
+    peak: (size: string) => `peak ${size}`,
+    capacity: (name: string, size: string) => `${name} ${size}`,
+    capacityAbove: (name: string, size: string) => `${name}: ${size}, above this chart`,
+    moment: "Moment of the step",
+    at: (event: string, size: string) => `${event}: ${size}`,
+    event: (name: string) => EVENTS[name] ?? name.replaceAll("_", " "),
+    iteration: (event: string, loop: string, index: number) =>
+      `${event}, ${loop === "layers" ? "layer" : loop === "chunks" ? "chunk" : loop} ${index}`,
+    table: "As a table",
+    point: "Moment",
+    allocated: "Allocated",
+    summary: (peak: string, event: string) =>
+      `Stacked areas of memory by part over one training step. The peak, ${peak}, is in ${event}.`,
+  },
+
+  advice: {
+    heading: "What to do",
+    working: "Running the estimate again with each switch moved …",
+    cardsThatFit: (names: string, more: number) =>
+      `Cards that hold this run: ${names}${more > 0 ? `, and ${more} larger ones` : ""}.`,
+    noCard: "No single card of the catalogue holds this run.",
+    room: "There is room for more",
+    raise: (text: string, adds: string) => `${text} (+${adds})`,
+    stillFits: { fits: "fits", tight: "tight", does_not_fit: "does not fit" },
+    ladder: "The way to a fit",
+    ladderFits: "Pull these in order; after the last one it fits.",
+    ladderTight: "Pull these in order; after the last one it is tight.",
+    ladderFails:
+      "Even with all of these it does not fit this card. Choose a larger card or a smaller model.",
+    applyAll: "Apply all",
+    levers: "Every switch and its price on this run",
+    noLevers: "No switch left that would free memory.",
+    warnings: "Mind",
+    assumed: "Assumed",
+    assumedHint: "You did not set these:",
+  },
+
+  takeAway: {
+    heading: "Take it away",
+    lead: "Files that run what was estimated.",
+    copy: "Copy",
+    copied: "Copied",
+    copyFailed: "Copying was refused; select the text instead",
+    download: "Download",
+    share: "Copy the link to this state",
+    files: "Files",
+  },
+
+  bar: { label: "Answer in short", show: "See the answer" },
+  learn: { loading: "The chapters are being loaded …" },
+
+  problem: (problem: Problem) => problem.message,
+} as const;
+
+const EVENTS: Readonly<Record<string, string>> = {
+  layer_forward: "forward of a layer",
+  layer_backward: "backward of a layer",
+  loss_forward: "loss",
+  loss_backward: "backward of the loss",
+  clip: "clipping of gradients",
+};

@@ -1,0 +1,54 @@
+/** The page for everyone: axe in both themes and on small screens, by keyboard, without JavaScript, without overflow. */
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, open, peftLine, test } from "./page.js";
+
+const SIZES = [
+  { name: "desktop", width: 1280, height: 900 },
+  { name: "phone", width: 320, height: 700 },
+];
+
+for (const theme of ["light", "dark"] as const) {
+  for (const { name, ...viewport } of SIZES) {
+    test(`axe finds nothing: ${theme}, ${name}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await page.setViewportSize(viewport);
+      await open(page);
+      for (const summary of await page.locator("details > summary").all()) {
+        if (await summary.isVisible()) await summary.click();
+      }
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+    });
+  }
+}
+
+test("everything is reached by keyboard, first the way past the form", async ({ page }) => {
+  await open(page);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the answer" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#answer")).toBeFocused();
+});
+
+test("the theme can be chosen and is remembered", async ({ page }) => {
+  await open(page);
+  await page.getByRole("radio", { name: "Dark" }).check({ force: true });
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("the worked example reads as an article", async ({ page }) => {
+    await page.goto("/");
+    await expect(peftLine(page)).toContainText("41,943,040");
+    await expect(page.getByText(/Fits an RTX 4090/).first()).toBeVisible();
+    await expect(page.getByRole("button", { name: "Reset" })).toHaveCount(0);
+  });
+});

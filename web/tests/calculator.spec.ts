@@ -1,0 +1,97 @@
+/** A reader configures a run, takes it away and comes back to it. Expected lines were printed by peft 0.21.0. */
+
+import { expect, open, peftLine, test } from "./page.js";
+
+const LLAMA_8B = "trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196";
+const LLAMA_2_ATTENTION =
+  "trainable params: 16,777,216 || all params: 6,755,192,832 || trainable%: 0.2484";
+
+test("the worked example is there at once, with every part of the answer", async ({ page }) => {
+  await open(page);
+  await expect(peftLine(page)).toHaveText(LLAMA_8B);
+  await expect(page.getByText(/Fits an RTX 4090 with/).first()).toBeVisible();
+  for (const part of ["Weights", "Adapters", "Optimizer", "Gradients", "Activations", "Overhead"]) {
+    await expect(page.locator("summary", { hasText: part }).first()).toBeVisible();
+  }
+  await expect(page.getByText("Cards that hold this run")).toBeVisible();
+  await expect(page.getByTestId("file")).toContainText(`# ${LLAMA_8B}`);
+});
+
+test("choosing a model, its modules and the rank recounts as PEFT does", async ({ page }) => {
+  await open(page);
+  await page.getByRole("combobox", { name: "Model", exact: true }).fill("meta-llama/Llama-2-7b-hf");
+  await page.getByRole("button", { name: "attention" }).click();
+  await expect(peftLine(page)).toHaveText(LLAMA_2_ATTENTION);
+  await expect(page.getByRole("checkbox", { name: /^gate_proj/ })).not.toBeChecked();
+
+  await page.getByRole("textbox", { name: "Rank r" }).fill("32");
+  await expect(peftLine(page)).toContainText("trainable params: 33,554,432");
+  const slider = page.getByRole("slider", { name: "Rank r" });
+  await slider.focus();
+  await slider.press("ArrowLeft");
+  await expect(peftLine(page)).toHaveText(LLAMA_2_ATTENTION);
+});
+
+test("dropout, biases and task reach the code and the counts", async ({ page }) => {
+  await open(page);
+  await page.getByRole("textbox", { name: "Dropout" }).fill("0.05");
+  await expect(page.getByTestId("file")).toContainText("lora_dropout=0.05");
+
+  const gpt2 = page.getByRole("combobox", { name: "Model", exact: true });
+  await gpt2.fill("openai-community/gpt2");
+  await expect(page.getByRole("checkbox", { name: /^c_attn/ })).toBeChecked();
+  await page.getByLabel("Train biases").selectOption("all");
+  await expect(page.getByTestId("file")).toContainText('bias="all"');
+
+  await page.getByLabel("Task type").selectOption("SEQ_CLS");
+  await expect(page.getByTestId("file")).toContainText("GPT2ForSequenceClassification");
+  await expect(page.getByText(/memory is not computed/)).toBeVisible();
+});
+
+test("QLoRA frees memory and can be undone", async ({ page }) => {
+  await open(page);
+  const qlora = page.getByRole("switch", { name: "QLoRA" });
+  await expect(qlora).toBeChecked();
+  await qlora.click();
+  await expect(page.locator("#answer")).toContainText(/(?:Tight|Does not fit|Fits)/);
+  await expect(page.getByTestId("file")).not.toContainText("BitsAndBytesConfig");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(qlora).toBeChecked();
+  await expect(page.getByTestId("file")).toContainText("BitsAndBytesConfig");
+});
+
+test("a run that does not fit names a lever that makes it smaller", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("GPU", { exact: true }).selectOption("RTX 4060");
+  await expect(page.getByText(/Does not fit an RTX 4060/).first()).toBeVisible();
+  const lever = page.locator("#answer").getByRole("button", { name: "Apply" });
+  await lever.click();
+  await expect(page.getByRole("button", { name: "Undo" })).toBeEnabled();
+  await expect(page.getByText(/Does not fit an RTX 4060: 1\.4/).first()).toHaveCount(0);
+});
+
+test("the configuration is copied as it is shown", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
+  await expect(page.getByText("Copied")).toBeVisible();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toBe(await page.getByTestId("file").textContent());
+});
+
+test("the address holds the state: a new visit finds the same answer", async ({
+  page,
+  context,
+}) => {
+  await open(page);
+  await page.getByRole("combobox", { name: "Model", exact: true }).fill("Qwen/Qwen3-4B");
+  await page.getByRole("textbox", { name: "Rank r" }).fill("16");
+  await expect(peftLine(page)).toContainText("trainable params: 33,030,144");
+  await expect.poll(() => page.url()).toContain("#v=1");
+  const line = await peftLine(page).textContent();
+
+  await page.reload();
+  await expect(peftLine(page)).toHaveText(line ?? "");
+  const visit = await context.newPage();
+  await open(visit, page.url());
+  await expect(peftLine(visit)).toHaveText(line ?? "");
+});

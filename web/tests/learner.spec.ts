@@ -1,0 +1,33 @@
+/** A reader learns: the chapters follow the calculator, the experiment runs, the quiz explains and remembers. */
+
+import { expect, open, test } from "./page.js";
+
+test("the chapters speak of the chosen model", async ({ page }) => {
+  await open(page);
+  // At width 4,096 and rank 16: 16 · (4,096 + 4,096) = 131,072 of 16,777,216.
+  const insight = page.locator("#learn").getByText("16.78 M").first();
+  await expect(insight).toBeVisible();
+  await expect(page.locator("#learn")).toContainText("99.22 %");
+  await page.getByRole("combobox", { name: "Model", exact: true }).fill("Qwen/Qwen3-4B");
+  await expect(page.locator("#learn")).toContainText("Qwen/Qwen3-4B");
+});
+
+test("full training and LoRA train side by side", async ({ page }) => {
+  await open(page);
+  await page.locator("#learn-experiment").scrollIntoViewIfNeeded();
+  const train = page.getByRole("button", { name: "Train both" });
+  await train.click();
+  await expect(page.locator("#learn-experiment")).toContainText(/LoRA.*%/, { timeout: 20_000 });
+});
+
+test("the quiz checks, shows the working, and remembers", async ({ page }) => {
+  await open(page);
+  const quiz = page.locator("#quiz");
+  await quiz.scrollIntoViewIfNeeded();
+  await quiz.getByRole("radio", { name: "131,072" }).check();
+  await quiz.getByRole("button", { name: "Check" }).click();
+  await expect(quiz.locator(".feedback").first()).toContainText("4,096");
+  await expect(quiz).toContainText("1 of 23 right");
+  await page.reload();
+  await expect(quiz).toContainText("1 of 23 right");
+});

@@ -1,0 +1,41 @@
+/** What every test of the page needs: the page, ready, with its complaints collected. */
+
+import { expect, test as base } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
+
+/** Messages of the console, exceptions, and requests that leave the site. */
+export const test = base.extend<{ readonly complaints: string[] }>({
+  complaints: [
+    async ({ page, baseURL }, use) => {
+      const complaints: string[] = [];
+      page.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") {
+          complaints.push(`console: ${message.text()}`);
+        }
+      });
+      page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
+      page.on("request", (request) => {
+        const address = request.url();
+        if (!address.startsWith(baseURL ?? "") && !/^(?:data|blob):/.test(address)) {
+          complaints.push(`request: ${address}`);
+        }
+      });
+      await use(complaints);
+      expect(complaints).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export function peftLine(page: Page): Locator {
+  return page.getByTestId("peft-line");
+}
+
+/** Opens the page and waits until it answers to the reader. */
+export async function open(page: Page, address = "/"): Promise<void> {
+  await page.goto(address);
+  await expect(page.getByRole("button", { name: "Reset", exact: true })).toBeVisible();
+  await page.waitForFunction(() => document.documentElement.dataset["ready"] === "yes");
+}
+
+export { expect };
