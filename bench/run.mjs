@@ -1,0 +1,167 @@
+// npm run bench: the times of DESIGN's budgets on this machine, and the same count by real PEFT in the same run.
+// PEFT runs where LORA_CALC_PYTHON names a Python that has it, or in conformance/.venv. Needs a build.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import {
+  estimate,
+  findModel,
+  formatCount,
+  isRefusal,
+  listModels,
+} from "../packages/lora-calc/dist/index.js";
+
+const CLI = fileURLToPath(new URL("../packages/lora-calc/dist/cli/main.js", import.meta.url));
+const PEFT_SCRIPT = fileURLToPath(new URL("./peft_count.py", import.meta.url));
+const PYTHON =
+  process.env.LORA_CALC_PYTHON ??
+  fileURLToPath(new URL("../conformance/.venv/bin/python", import.meta.url));
+
+const ADAPTER = { r: 16, target_modules: "all-linear" };
+const QLORA = {
+  quantization: { load_in_4bit: true, bnb_4bit_quant_type: "nf4", bnb_4bit_use_double_quant: true },
+  training: { per_device_train_batch_size: 2, max_length: 2048 },
+  hardware: { gpu: "RTX 4090" },
+};
+
+function median(values) {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** Median of `runs` timings in milliseconds, after as many warm-up runs as the compiler needs. */
+function timeOf(work, { runs = 50, warmUp = 20 } = {}) {
+  for (let run = 0; run < warmUp; run += 1) work();
+  const times = Array.from({ length: runs }, () => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
+  });
+  return median(times);
+}
+
+function answer(scenario) {
+  const result = estimate(scenario);
+  if (isRefusal(result)) throw new Error(result.error.message);
+  return result;
+}
+
+/** A thousand scenarios over every model, with ranks, lengths and precisions mixed. */
+function mixedScenarios(memory) {
+  const models = listModels();
+  return Array.from({ length: 1000 }, (_, index) => ({
+    model: models[index % models.length].repo,
+    adapter: { r: 2 ** (2 + (index % 6)), target_modules: "all-linear" },
+    ...(memory
+      ? {
+          ...QLORA,
+          training: { max_length: 256 * (1 + (index % 8)) },
+          quantization: index % 2 ? QLORA.quantization : null,
+        }
+      : {}),
+  }));
+}
+
+function onceTime(work) {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+/** Shortest of some starts: what the machine needs when nothing else runs. */
+function startTime(args) {
+  const times = Array.from({ length: 10 }, () => onceTime(() => spawnSync(process.execPath, args)));
+  return Math.min(...times);
+}
+
+function printRow(what, milliseconds, budget) {
+  const digits = milliseconds < 1 ? 3 : 1;
+  const verdict =
+    budget === undefined
+      ? ""
+      : milliseconds <= budget
+        ? `within ${budget} ms`
+        : `OVER ${budget} ms`;
+  console.log(
+    `${what.padEnd(52)}${milliseconds.toFixed(digits).padStart(10)} ms  ${verdict}`.trimEnd(),
+  );
+}
+
+function peftCount(model) {
+  if (!existsSync(PYTHON)) return undefined;
+  const input = JSON.stringify({ config: findModel(model).config, adapter: ADAPTER, runs: 5 });
+  const { status, stdout } = spawnSync(PYTHON, [PEFT_SCRIPT], { input, encoding: "utf8" });
+  return status === 0 ? JSON.parse(stdout) : undefined;
+}
+
+function benchCounts() {
+  for (const [model, budget] of [
+    ["meta-llama/Llama-3.1-8B", 0.2],
+    ["meta-llama/Llama-3.1-70B", 0.4],
+  ]) {
+    printRow(
+      `count, ${model}`,
+      timeOf(() => answer({ model, adapter: ADAPTER }), { runs: 200 }),
+      budget,
+    );
+  }
+}
+
+function benchMemory() {
+  for (const [model, budget] of [
+    ["meta-llama/Llama-3.1-8B", 16],
+    ["meta-llama/Llama-3.1-70B", 32],
+  ]) {
+    printRow(
+      `everything, QLoRA, ${model}`,
+      timeOf(() => answer({ model, adapter: ADAPTER, ...QLORA })),
+      budget,
+    );
+  }
+}
+
+function benchBatches() {
+  for (const [what, memory, budget] of [
+    ["counts only", false, 3000],
+    ["everything", true, 20_000],
+  ]) {
+    const scenarios = mixedScenarios(memory);
+    printRow(
+      `1,000 mixed scenarios, ${what}`,
+      onceTime(() => scenarios.forEach(answer)),
+      budget,
+    );
+  }
+}
+
+function benchStart() {
+  const node = startTime(["--eval", "0"]);
+  const cli = startTime([CLI, "estimate", "meta-llama/Llama-3.1-8B"]);
+  printRow("node alone", node);
+  printRow("command line beyond node", cli - node, 40);
+}
+
+function benchAgainstPeft() {
+  const model = "meta-llama/Llama-3.1-8B";
+  const judged = peftCount(model);
+  if (judged === undefined) {
+    console.log("PEFT was not timed: LORA_CALC_PYTHON names no Python that has peft.");
+    return;
+  }
+  const ours = answer({ model, adapter: ADAPTER }).parameters;
+  if (ours.trainable !== judged.trainable || ours.all !== judged.all)
+    throw new Error("PEFT counts differently");
+  const theirs = median(judged.seconds) * 1000;
+  const time = timeOf(() => answer({ model, adapter: ADAPTER }), { runs: 200 });
+  printRow(`the same count by PEFT on the meta device`, theirs);
+  console.log(
+    `PEFT / lora-calc: ${formatCount(Math.round(theirs / time))} times as long, for the same ${formatCount(ours.trainable)} parameters`,
+  );
+}
+
+benchCounts();
+benchMemory();
+benchBatches();
+benchStart();
+benchAgainstPeft();

@@ -1,0 +1,197 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import js from "@eslint/js";
+import svelte from "eslint-plugin-svelte";
+import tseslint from "typescript-eslint";
+
+const root = dirname(fileURLToPath(import.meta.url));
+
+/** Folders of the library in the order of the pipeline: each imports only from those before it. */
+const PIPELINE = [
+  "units",
+  "problem",
+  "catalogue",
+  "model",
+  "graph",
+  "adapter",
+  "memory",
+  "time",
+  "advice",
+  "teach",
+  "exchange",
+];
+/** Files at the top of src/ that only describe data and that every folder may name as a type. */
+const CONTRACT_TYPES = ["scenario", "result"];
+
+const SOURCE = "packages/lora-calc/src";
+
+/** A rule per folder: no import from a folder to its right, nor from the assembly at the top. */
+const importOrder = PIPELINE.map((folder, index) => ({
+  files: [`${SOURCE}/${folder}/**/*.ts`],
+  ignores: ["**/*.test.ts"],
+  rules: {
+    "@typescript-eslint/no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          {
+            regex: `^(\\.\\./)+(${[...PIPELINE.slice(index + 1), "estimate", "index"].join("|")})(/|\\.js$)`,
+            message: `${folder}/ stands before it in the pipeline (ARCHITECTURE.md).`,
+          },
+          {
+            regex: `^(\\.\\./)+(${CONTRACT_TYPES.join("|")})\\.js$`,
+            allowTypeImports: true,
+            message: "Only types come from here; values would turn the pipeline round.",
+          },
+        ],
+      },
+    ],
+  },
+}));
+
+/** What the forms of DESIGN and the style guide forbid, beyond the presets. */
+const forbidden = {
+  "no-restricted-syntax": [
+    "error",
+    { selector: "TSEnumDeclaration", message: "Use a union of literals." },
+    { selector: "ExportDefaultDeclaration", message: "Use a named export." },
+    { selector: "ExportAllDeclaration", message: "Name what is exported." },
+  ],
+  "@typescript-eslint/no-non-null-assertion": "error",
+  "@typescript-eslint/no-explicit-any": "error",
+  "@typescript-eslint/explicit-module-boundary-types": "error",
+  "@typescript-eslint/consistent-type-imports": "error",
+  "@typescript-eslint/switch-exhaustiveness-check": "error",
+  // Fields of files read from outside keep their brackets: they are data, not properties of ours.
+  "@typescript-eslint/dot-notation": "off",
+  "@typescript-eslint/restrict-template-expressions": [
+    "error",
+    { allowNumber: true, allowArray: true },
+  ],
+  "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+  // The type of an exported constant is written out, also where it could be inferred.
+  "@typescript-eslint/no-inferrable-types": "off",
+  "@typescript-eslint/consistent-generic-constructors": "off",
+  "max-lines": ["error", { max: 300, skipBlankLines: false, skipComments: false }],
+  "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+  "max-params": ["error", 6],
+  "no-warning-comments": ["error", { terms: ["todo", "fixme", "xxx"] }],
+  eqeqeq: "error",
+};
+
+/** The page: the same forms, and no way into the library but its public name. */
+const pageRules = {
+  "no-restricted-syntax": forbidden["no-restricted-syntax"],
+  "max-lines": forbidden["max-lines"],
+  "no-warning-comments": forbidden["no-warning-comments"],
+  "@typescript-eslint/consistent-type-imports": "error",
+  "@typescript-eslint/no-restricted-imports": [
+    "error",
+    {
+      patterns: [
+        {
+          regex: "packages/lora-calc|^lora-calc/",
+          message: "The page uses the public name lora-calc only.",
+        },
+      ],
+    },
+  ],
+};
+
+export default tseslint.config(
+  {
+    ignores: [
+      "**/node_modules/",
+      "**/dist/",
+      "**/build/",
+      "**/.svelte-kit/",
+      "**/coverage/",
+      "conformance/",
+      "web/static/",
+      "packages/lora-calc/src/catalogue/rows/",
+    ],
+  },
+  js.configs.recommended,
+  {
+    files: ["packages/**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ["packages/lora-calc/tsconfig.json", "packages/lora-calc/cli/tsconfig.json"],
+        tsconfigRootDir: root,
+      },
+    },
+    rules: forbidden,
+  },
+  {
+    files: [`${SOURCE}/**/*.ts`],
+    rules: {
+      "no-console": "error",
+      "no-restricted-globals": [
+        "error",
+        ...["process", "fetch", "setTimeout", "setInterval", "document", "window", "Date"].map(
+          (name) => ({ name, message: "src/ is pure: the caller does input and output." }),
+        ),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Math", property: "random", message: "src/ is pure." },
+      ],
+    },
+  },
+  ...importOrder,
+  {
+    // A blueprint is one nested literal: the tree of the model it describes.
+    files: [`${SOURCE}/graph/blueprints/*.ts`],
+    rules: { "max-lines-per-function": ["error", { max: 90 }] },
+  },
+  {
+    files: ["packages/lora-calc/cli/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "/src/",
+              message: "The command line uses the public names of lora-calc only.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["web/**/*.ts"],
+    extends: [tseslint.configs.strict, tseslint.configs.stylistic],
+    rules: pageRules,
+  },
+  {
+    files: ["web/**/*.svelte", "web/**/*.svelte.ts"],
+    extends: [tseslint.configs.strict, ...svelte.configs["flat/recommended"]],
+    languageOptions: {
+      parserOptions: { parser: tseslint.parser, extraFileExtensions: [".svelte"] },
+    },
+    rules: { ...pageRules, "no-undef": "off" },
+  },
+  {
+    files: ["**/*.test.ts", "packages/lora-calc/test/**/*.ts"],
+    rules: { "max-lines-per-function": "off", "no-console": "off" },
+  },
+  {
+    files: ["**/*.config.ts", "**/*.config.js"],
+    rules: { "no-restricted-syntax": "off" },
+  },
+  {
+    files: ["scripts/**/*.mjs", "web/scripts/*.mjs", "bench/**/*.mjs", "*.config.{js,ts}"],
+    languageOptions: {
+      globals: {
+        process: "readonly",
+        console: "readonly",
+        URL: "readonly",
+        performance: "readonly",
+      },
+    },
+    rules: { "max-lines": ["error", 300], "no-console": "off" },
+  },
+);
