@@ -34,7 +34,7 @@ export interface ParameterCounts {
 
 /** One named share of the peak. */
 export interface MemoryPart {
-  /** weights, adapters, optimizer, gradients, activations, checkpoints, logits, workspace, overhead, … */
+  /** weights, adapter_a, adapter_b, adapter_other, optimizer, gradients, checkpoints, activations, loss, workspace, batch. */
   readonly name: string;
   readonly bytes: number;
   readonly certainty: Certainty;
@@ -76,14 +76,14 @@ export interface MemoryResult {
   readonly process_peak: number;
   /** What the step was doing at the peak: forward, loss_forward, loss_backward, layer_backward, optimizer, … */
   readonly peak_event: string;
-  /** Where exactly: part of the run, operator and module whose allocation reaches the peak. */
+  /** Where exactly: part of the run, operator and module (none outside modules) whose allocation reaches the peak. */
   readonly peak: {
     readonly event: string;
     readonly phase: string;
     readonly op: string;
-    readonly module: string;
+    readonly module: string | null;
   };
-  /** Shares of the allocated peak; they add up to it. */
+  /** Shares of the allocated peak, all of them and always in the same order; they add up to it. */
   readonly parts: readonly MemoryPart[];
   /** What lies between the allocated and the process peak. */
   readonly beyond_tensors: readonly MemoryPart[];

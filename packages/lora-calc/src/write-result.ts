@@ -5,9 +5,8 @@ import type { MemoryEstimate } from "./memory/estimate-memory.js";
 import { eventName } from "./memory/estimate-memory.js";
 import { formulaOf } from "./memory/formulas.js";
 import type { FormulaInputs } from "./memory/formulas.js";
-import type { Kind } from "./memory/machine/tape.js";
-import { KINDS } from "./memory/machine/tape.js";
-import type { Moment } from "./memory/replay.js";
+import type { Moment } from "./memory/course.js";
+import { PARTS } from "./memory/parts.js";
 import type {
   Certainty,
   MemoryPart,
@@ -64,45 +63,25 @@ export function memoryResult(memory: MemoryEstimate, inputs: FormulaInputs): Mem
     reserved_peak: memory.reservedPeak,
     process_peak: memory.processPeak,
     peak_event: memory.peak.event,
-    peak: memory.peak,
-    parts: [...memory.parts.map((part) => memoryPart(part, inputs)), roundingPart(memory)],
+    peak: { ...memory.peak, module: memory.peak.module ?? null },
+    parts: memory.parts.map((part) => memoryPart(part, inputs)),
     beyond_tensors: beyondTensors(memory),
     timeline: memory.moments.map(timelinePoint),
   };
 }
 
-/** Names of the parts as the result shows them. */
-const PART_NAMES: Readonly<Partial<Record<Kind, string>>> = {
-  dequantized: "dequantized_weights",
-  workspace: "cublas_workspace",
-  logits: "logits_and_loss",
-};
-
-function nameOf(kind: Kind): string {
-  return PART_NAMES[kind] ?? kind;
-}
-
 const MAX_NAMED_TENSORS = 8;
 
 function memoryPart(
-  { kind, bytes, tensors }: MemoryEstimate["parts"][number],
+  { name, bytes, tensors }: MemoryEstimate["parts"][number],
   inputs: FormulaInputs,
 ): MemoryPart {
   return {
-    name: nameOf(kind),
+    name,
     bytes,
     certainty: "derived",
-    formula: formulaOf(kind, tensors, inputs),
+    formula: formulaOf(name, tensors, inputs),
     tensors: tensors.slice(0, MAX_NAMED_TENSORS),
-  };
-}
-
-function roundingPart({ rounding }: MemoryEstimate): MemoryPart {
-  return {
-    name: "rounding",
-    bytes: rounding,
-    certainty: "derived",
-    formula: "blocks of 512 B, and rests of blocks that the allocator does not split off",
   };
 }
 
@@ -131,16 +110,16 @@ function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
 }
 
 function timelinePoint({ phase, loop, iteration, allocated, bytes }: Moment): TimelinePoint {
-  const logits = bytes[KINDS.indexOf("logits")] ?? 0;
+  const loss = bytes[PARTS.indexOf("loss")] ?? 0;
   return {
     phase,
-    event: eventName(phase, loop, loop === undefined && logits > 0),
+    event: eventName(phase, loop, loop === undefined && loss > 0),
     ...(loop === undefined ? {} : { loop, iteration }),
     allocated,
     parts: Object.fromEntries(
-      KINDS.flatMap((kind, index) => {
+      PARTS.flatMap((name, index) => {
         const amount = bytes[index] ?? 0;
-        return amount === 0 ? [] : [[nameOf(kind), amount]];
+        return amount === 0 ? [] : [[name, amount]];
       }),
     ),
   };

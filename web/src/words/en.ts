@@ -23,13 +23,14 @@ const ROW_NOTES: Readonly<Record<MemoryRowName, string>> = {
   activations: "What the layers at work keep for their backward, and what they are computing.",
   logits: "A score per token and vocabulary entry, and what the loss keeps.",
   overhead:
-    "Copies of de-quantized weights, workspaces, rounding, PyTorch's cache and the CUDA context.",
+    "Copies of de-quantized weights, workspaces, the batch, PyTorch's cache and the CUDA context.",
 };
 
 const PARTS: Readonly<Record<string, string>> = {
-  logits_and_loss: "logits and loss",
-  dequantized_weights: "de-quantized weights",
-  cublas_workspace: "cuBLAS workspace",
+  adapter_a: "A of the adapters",
+  adapter_b: "B of the adapters",
+  adapter_other: "trained beside A and B",
+  workspace: "workspaces, unpacked weights",
   cuda_context: "CUDA context",
   allocator_cache: "cache of PyTorch's allocator",
   paged_optimizer: "paged optimizer",

@@ -68,8 +68,8 @@ function memorySection(
   style: Style,
 ): string {
   const tiers = tierRows(scenario, estimate, memory);
-  const parts = [...memory.parts]
-    .sort((left, right) => right.bytes - left.bytes)
+  const parts = memory.parts
+    .filter(({ bytes }) => bytes > 0)
     .map(({ name, bytes, certainty }) => [
       name.replaceAll("_", " "),
       formatBytes(bytes),

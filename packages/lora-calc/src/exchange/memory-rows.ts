@@ -33,19 +33,21 @@ export type RowBytes = Readonly<Record<MemoryRowName, number>>;
 
 const ROW_OF_PART: Readonly<Record<string, MemoryRowName>> = {
   weights: "weights",
-  adapters: "adapters",
+  adapter_a: "adapters",
+  adapter_b: "adapters",
+  adapter_other: "adapters",
   optimizer: "optimizer",
   gradients: "gradients",
   checkpoints: "checkpoints",
   activations: "activations",
-  logits_and_loss: "logits",
+  loss: "logits",
 };
 
 const LEAST_CERTAIN_FIRST: readonly Certainty[] = ["assumed", "fitted", "derived", "exact"];
 
 /**
  * The process peak in rows that add up to it: what is allocated at the peak, and with `overhead` what lies between that
- * and nvidia-smi (cache of the allocator, CUDA context) beside workspaces, copies of de-quantized weights and rounding.
+ * and nvidia-smi (cache of the allocator, CUDA context) beside workspaces, copies of de-quantized weights and the batch.
  *
  * Unit: bytes.
  */
@@ -53,7 +55,7 @@ export function memoryRows(memory: MemoryResult): readonly MemoryRow[] {
   const parts = [...memory.parts, ...memory.beyond_tensors];
   return MEMORY_ROWS.map((name) => {
     const own = parts
-      .filter((part) => rowOf(part.name) === name)
+      .filter((part) => part.bytes > 0 && rowOf(part.name) === name)
       .sort((left, right) => right.bytes - left.bytes);
     const bytes = own.reduce((sum, part) => sum + part.bytes, 0);
     return {
@@ -68,18 +70,12 @@ export function memoryRows(memory: MemoryResult): readonly MemoryRow[] {
 
 /** The rows of every point of the timeline, in its order: the allocated bytes only. */
 export function timelineRows({ timeline }: MemoryResult): readonly RowBytes[] {
-  return (timeline ?? []).map(({ parts, allocated }) => {
+  return (timeline ?? []).map(({ parts }) => {
     const rows = Object.fromEntries(MEMORY_ROWS.map((name) => [name, 0])) as Record<
       MemoryRowName,
       number
     >;
-    let known = 0;
-    for (const [part, bytes] of Object.entries(parts)) {
-      rows[rowOf(part)] += bytes;
-      known += bytes;
-    }
-    // Blocks of 512 B and rests that the allocator does not split off belong to no part.
-    rows.overhead += allocated - known;
+    for (const [part, bytes] of Object.entries(parts)) rows[rowOf(part)] += bytes;
     return rows;
   });
 }

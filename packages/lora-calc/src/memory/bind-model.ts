@@ -64,7 +64,7 @@ class Loader {
     this.warmUp();
     const root = this.bind(this.graph.root, "");
     if (this.options.training.prepare_kbit) this.upcast(root);
-    m.kind = "adapters";
+    m.kind = "adapter_other";
     m.tape.phase = "adapters";
     this.addAdapters(root);
     m.kind = "activations";
@@ -191,7 +191,8 @@ class Loader {
       tensor.section = m.section;
       parameters.set(name, tensor);
     }
-    const { path, node, dtype, buffers } = module;
+    const { node, dtype, buffers } = module;
+    const path = `${module.path}.modules_to_save.default`;
     return { path, node, dtype, parameters, buffers, children: new Map(), elements: [] };
   }
 

@@ -5,9 +5,9 @@ import type { Device } from "./device.js";
 import { partsAfter } from "./peak-parts.js";
 import type { PeakPart } from "./peak-parts.js";
 import { replay, reservedExpandable } from "./replay.js";
-import type { Moment } from "./replay.js";
+import type { Moment } from "./course.js";
 import { recordStep } from "./run-step.js";
-import type { StepInputs } from "./run-step.js";
+import type { RecordedStep, StepInputs } from "./run-step.js";
 
 export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes"> {
   readonly device: Device | undefined;
@@ -21,7 +21,8 @@ interface PeakPlace {
   readonly phase: string;
   /** PyTorch operator whose allocation reaches it. */
   readonly op: string;
-  readonly module: string;
+  /** Path from the outermost module; undefined outside modules. */
+  readonly module: string | undefined;
 }
 
 export interface MemoryEstimate {
@@ -34,10 +35,8 @@ export interface MemoryEstimate {
   /** Optimizer state in managed memory. */
   readonly managedBytes: number;
   readonly peak: PeakPlace;
-  /** Requested bytes by role; with `rounding` they add up to the allocated peak. */
+  /** They add up to the allocated peak. */
   readonly parts: readonly PeakPart[];
-  /** What the allocator hands out beyond the requests: blocks of 512 bytes, rests that are not split off. */
-  readonly rounding: number;
   readonly moments: readonly Moment[];
 }
 
@@ -50,9 +49,7 @@ export interface MemoryEstimate {
 export function estimateMemory(inputs: MemoryInputs): MemoryEstimate {
   const { contextBytes, cublasWorkspaceBytes } = inputs.device ?? FALLBACK_DEVICE;
   const step = recordStep({ ...inputs, cublasWorkspaceBytes });
-  const { allocatedPeak, reservedPeak, peakEvent, moments } = replay(step);
-  const parts = partsAfter(step, peakEvent);
-  const requested = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const { allocatedPeak, reservedPeak, peakEvent, sizes, moments } = replay(step);
   return {
     allocatedPeak,
     reservedPeak,
@@ -60,29 +57,31 @@ export function estimateMemory(inputs: MemoryInputs): MemoryEstimate {
     processPeak: reservedPeak + contextBytes + step.managedBytes,
     contextBytes,
     managedBytes: step.managedBytes,
-    peak: placeOf(step, peakEvent),
-    parts,
-    rounding: allocatedPeak - requested,
+    peak: placeOf(step, peakEvent, inputs.plan !== undefined),
+    parts: partsAfter(step, peakEvent, sizes),
     moments,
   };
 }
 
-function placeOf(step: ReturnType<typeof recordStep>, event: number): PeakPlace {
+/** PEFT wraps the model it adapts; paths start at the wrapper. */
+const WRAPPER = "base_model.model";
+
+function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPlace {
   const { events, origins, iterations, marks } = step.recording;
   const id = events[event] ?? 0;
   const allocation = step.tape.allocations[origins[id] ?? -1];
   if (allocation === undefined) throw new Error("the peak is not at an allocation");
   const loop = marks.findLast((mark) => mark.event <= event)?.loop;
   const iteration = iterations[id] ?? -1;
-  const module =
+  const path =
     loop === "layers" && iteration >= 0
-      ? allocation.module.replace(/(?<=\.)\d+(?=\.|$)/, String(iteration))
+      ? allocation.module?.replace(/(?<=\.)\d+(?=\.|$)/, String(iteration))
       : allocation.module;
   return {
     event: eventName(allocation.phase, loop, allocation.kind === "logits"),
     phase: allocation.phase,
     op: allocation.tag,
-    module,
+    module: path === undefined || !isWrapped ? path : path === "" ? WRAPPER : `${WRAPPER}.${path}`,
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount } from "../units/format.js";
 import { bytesPerElement, elementCount } from "../units/dtype.js";
-import type { MemoryEstimate } from "./estimate-memory.js";
+import type { PartName } from "./parts.js";
 import type { TensorGroup } from "./peak-parts.js";
 import type { StoredBytes } from "./stored-bytes.js";
 import type { TrainingSettings } from "./training.js";
@@ -15,16 +15,19 @@ export interface FormulaInputs {
 /** Groups named in a formula before the rest is summed up. */
 const NAMED_GROUPS = 4;
 
-/** Text per kind of part; kinds without a closed form list their largest tensors. */
+/** Text per part; parts without a closed form list their largest tensors. */
 export function formulaOf(
-  kind: MemoryEstimate["parts"][number]["kind"],
+  part: PartName,
   tensors: readonly TensorGroup[],
   inputs: FormulaInputs,
 ): string {
-  if (kind === "weights") return weightsFormula(inputs);
-  if (kind === "adapters") return byDtype(tensors, "adapter parameters");
-  if (kind === "optimizer") return byDtype(tensors, "states of the trained parameters");
-  if (kind === "gradients") return byDtype(tensors, "gradients alive then");
+  if (tensors.length === 0) return "none alive at the peak";
+  if (part === "weights") return weightsFormula(inputs);
+  if (part === "adapter_a") return byDtype(tensors, "A (rank × in) of every adapted module");
+  if (part === "adapter_b") return byDtype(tensors, "B (out × rank) of every adapted module");
+  if (part === "adapter_other") return byDtype(tensors, "trained beside A and B");
+  if (part === "optimizer") return byDtype(tensors, "states of the trained parameters");
+  if (part === "gradients") return byDtype(tensors, "gradients alive then");
   return listed(tensors);
 }
 

@@ -1,8 +1,9 @@
-/** What is alive at the peak, by role, with the largest tensors named. */
+/** What is alive at the peak, by part, with the largest tensors named. */
 
 import type { Dtype } from "../units/dtype.js";
-import type { Allocation, Kind } from "./machine/tape.js";
-import { KINDS } from "./machine/tape.js";
+import type { Allocation } from "./machine/tape.js";
+import { partOf, PARTS } from "./parts.js";
+import type { PartName } from "./parts.js";
 import type { RecordedStep } from "./run-step.js";
 
 /** Equal tensors that are alive together. */
@@ -14,52 +15,57 @@ export interface TensorGroup {
   readonly shape: readonly number[];
   readonly dtype: Dtype;
   readonly count: number;
-  /** Of all of them. Unit: bytes. */
+  /** What all of them ask for. Unit: bytes. */
   readonly bytes: number;
 }
 
 export interface PeakPart {
-  readonly kind: Kind;
+  readonly name: PartName;
+  /** What the allocator hands out for them. */
   readonly bytes: number;
   /** Largest groups first. */
   readonly tensors: readonly TensorGroup[];
 }
 
-/** Parts of the moment right after an event; their sum is what the tensors asked for, before rounding. */
-export function partsAfter(step: RecordedStep, event: number): readonly PeakPart[] {
+/** Every part at the moment right after an event; `sizes` are the bytes handed out per id. They add up to what is allocated. */
+export function partsAfter(
+  step: RecordedStep,
+  event: number,
+  sizes: Float64Array,
+): readonly PeakPart[] {
   const { events, origins } = step.recording;
-  // How many copies of each recorded allocation are alive: equal layers share one.
-  const alive = step.tape.allocations.map(() => 0);
+  const { allocations } = step.tape;
+  // Copies of each recorded allocation that are alive (equal layers share one), and what they occupy.
+  const alive = new Int32Array(allocations.length);
+  const occupied = new Float64Array(allocations.length);
   for (let at = 0; at <= event; at += 1) {
     const code = events[at] ?? 0;
-    const origin = origins[code < 0 ? ~code : code] ?? -1;
-    alive[origin] = (alive[origin] ?? 0) + (code < 0 ? -1 : 1);
+    const id = code < 0 ? ~code : code;
+    const origin = origins[id] ?? -1;
+    const sign = code < 0 ? -1 : 1;
+    alive[origin] = (alive[origin] ?? 0) + sign;
+    occupied[origin] = (occupied[origin] ?? 0) + sign * (sizes[id] ?? 0);
   }
-  const byKind = new Map<Kind, Map<string, TensorGroup>>();
-  step.tape.allocations.forEach((allocation, origin) => {
+  const shares = new Map(
+    PARTS.map((name) => [name, { bytes: 0, groups: new Map<string, TensorGroup>() }]),
+  );
+  allocations.forEach((allocation, origin) => {
     const count = alive[origin] ?? 0;
-    if (count > 0) addTo(byKind, allocation, count);
+    const share = shares.get(partOf(allocation.kind));
+    if (count === 0 || share === undefined) return;
+    share.bytes += occupied[origin] ?? 0;
+    addTo(share.groups, allocation, count);
   });
-  return KINDS.flatMap((kind) => {
-    const groups = byKind.get(kind);
-    if (groups === undefined) return [];
-    const tensors = [...groups.values()].sort((left, right) => right.bytes - left.bytes);
-    return [{ kind, bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0), tensors }];
-  });
+  return [...shares].map(([name, { bytes, groups }]) => ({
+    name,
+    bytes,
+    tensors: [...groups.values()].sort((left, right) => right.bytes - left.bytes),
+  }));
 }
 
-function addTo(
-  byKind: Map<Kind, Map<string, TensorGroup>>,
-  allocation: Allocation,
-  copies: number,
-): void {
-  const { kind, tag, shape, dtype, bytes } = allocation;
-  const module = layerPattern(allocation.module);
-  let groups = byKind.get(kind);
-  if (groups === undefined) {
-    groups = new Map();
-    byKind.set(kind, groups);
-  }
+function addTo(groups: Map<string, TensorGroup>, allocation: Allocation, copies: number): void {
+  const { tag, shape, dtype, bytes } = allocation;
+  const module = layerPattern(allocation.module ?? "");
   const key = `${module} ${tag} ${shape.join("x")} ${dtype}`;
   const known = groups.get(key);
   const count = (known?.count ?? 0) + copies;

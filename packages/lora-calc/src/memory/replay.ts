@@ -1,32 +1,22 @@
-/** Plays a recording through the allocator: peaks, what is alive at the peak, and the course of the second step. */
+/** Plays a recording through the allocator: peaks, what every tensor occupies, and the course of the second step. */
 
 import { CachingAllocator } from "./allocator.js";
 import type { Block } from "./allocator.js";
-import type { Allocation, Kind } from "./machine/tape.js";
-import { KINDS } from "./machine/tape.js";
+import { Course } from "./course.js";
+import type { Moment } from "./course.js";
+import type { Allocation } from "./machine/tape.js";
+import { PART_INDEX } from "./parts.js";
 import type { RecordedStep } from "./run-step.js";
-
-/** Requested bytes alive per kind, in the order of KINDS. */
-type KindBytes = readonly number[];
-
-/** Highest point of one stretch of the second step. */
-export interface Moment {
-  readonly phase: string;
-  readonly loop: string | undefined;
-  readonly iteration: number;
-  readonly allocated: number;
-  readonly bytes: KindBytes;
-}
 
 export interface Replay {
   readonly allocatedPeak: number;
   readonly reservedPeak: number;
   /** Index of the event that reaches the allocated peak. */
   readonly peakEvent: number;
+  /** Bytes that the allocator hands out, per id of the recording: the request rounded up, and rests it does not split off. */
+  readonly sizes: Float64Array;
   readonly moments: readonly Moment[];
 }
-
-const KIND_INDEX: ReadonlyMap<Kind, number> = new Map(KINDS.map((kind, index) => [kind, index]));
 
 /** Steps whose course is kept: the second one, which has the optimizer state of the first. */
 const SHOWN_STEP = "step1";
@@ -36,6 +26,7 @@ export function replay(step: RecordedStep): Replay {
   const facts = factsOf(step.tape.allocations);
   const allocator = new CachingAllocator();
   const live: (Block | undefined)[] = [];
+  const sizes = new Float64Array(origins.length);
   const course = new Course();
   let peakEvent = 0;
   let nextMark = 0;
@@ -52,18 +43,21 @@ export function replay(step: RecordedStep): Replay {
     if (event < 0) {
       const block = live[id];
       if (block !== undefined) allocator.free(block);
-      course.release(fact);
+      course.release(fact.part, sizes[id] ?? 0);
       continue;
     }
     const before = allocator.peakAllocated;
-    live[id] = allocator.malloc(fact.bytes);
+    const block = allocator.malloc(fact.bytes);
+    live[id] = block;
+    sizes[id] = block.size;
     if (allocator.peakAllocated > before) peakEvent = at;
-    course.allocate(fact, allocator.allocated);
+    course.allocate(fact, block.size, allocator.allocated);
   }
   return {
     allocatedPeak: allocator.peakAllocated,
     reservedPeak: allocator.peakReserved,
     peakEvent,
+    sizes,
     moments: course.finish(),
   };
 }
@@ -85,11 +79,11 @@ export function reservedExpandable({ tape, recording }: RecordedStep): number {
   return allocator.peakReserved;
 }
 
-/** What the course needs of an allocation, looked up once although a stretched run plays it many times. */
+/** What the replay needs of an allocation, looked up once although a stretched run plays it many times. */
 interface Fact {
   readonly bytes: number;
-  /** Index in KINDS. */
-  readonly kind: number;
+  /** Index in PARTS. */
+  readonly part: number;
   readonly phase: string;
   readonly isShown: boolean;
 }
@@ -97,56 +91,8 @@ interface Fact {
 function factsOf(allocations: readonly Allocation[]): readonly Fact[] {
   return allocations.map(({ bytes, kind, phase }) => ({
     bytes,
-    kind: KIND_INDEX.get(kind) ?? 0,
+    part: PART_INDEX.get(kind) ?? 0,
     phase,
     isShown: phase.startsWith(SHOWN_STEP),
   }));
-}
-
-/** Running totals per kind, and the highest moment of every stretch of the shown step. */
-class Course {
-  private readonly bytes: number[] = KINDS.map(() => 0);
-  private readonly moments: Moment[] = [];
-  private loop: string | undefined;
-  private iteration = -1;
-  /** Phase of the open stretch; undefined before its first allocation. */
-  private phase: string | undefined;
-  private highest = 0;
-  /** Totals per kind at the highest point. Written over and over: most allocations reach a new height. */
-  private readonly highestBytes: number[] = KINDS.map(() => 0);
-
-  begin(loop: string | undefined, iteration: number): void {
-    this.close();
-    this.loop = loop;
-    this.iteration = iteration;
-  }
-
-  allocate({ bytes, kind, phase, isShown }: Fact, allocated: number): void {
-    this.bytes[kind] = (this.bytes[kind] ?? 0) + bytes;
-    if (!isShown) return;
-    if (this.phase !== phase) this.close();
-    else if (allocated <= this.highest) return;
-    this.phase = phase;
-    this.highest = allocated;
-    for (let index = 0; index < KINDS.length; index += 1) {
-      this.highestBytes[index] = this.bytes[index] ?? 0;
-    }
-  }
-
-  release({ bytes, kind }: Fact): void {
-    this.bytes[kind] = (this.bytes[kind] ?? 0) - bytes;
-  }
-
-  finish(): readonly Moment[] {
-    this.close();
-    return this.moments;
-  }
-
-  private close(): void {
-    const { phase, loop, iteration, highest: allocated } = this;
-    if (phase !== undefined) {
-      this.moments.push({ phase, loop, iteration, allocated, bytes: [...this.highestBytes] });
-    }
-    this.phase = undefined;
-  }
 }

@@ -61,7 +61,7 @@ export function logitsFacts(
     usualLoss: FLOAT32_COPIES * float32,
     chunkTokens: CHUNK_TOKENS,
     chunk: bytesOf(Math.min(CHUNK_TOKENS, tokens) * vocabulary, "float32"),
-    ...(timeline === undefined ? {} : { thisRun: highestOf(timeline, "logits_and_loss") }),
+    ...(timeline === undefined ? {} : { thisRun: highestOf(timeline, "loss") }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Where the memory of a run goes, and how little of it the trained parameters explain. */
 
-import type { Estimate, TimelinePoint } from "../result.js";
+import type { Estimate, MemoryResult, TimelinePoint } from "../result.js";
 
 export interface MemoryFacts {
   /** Allocated peak. Unit: bytes. */
@@ -8,6 +8,8 @@ export interface MemoryFacts {
   readonly process: number;
   /** Shares of the peak, largest first. */
   readonly parts: readonly MemoryShare[];
+  /** Weights unpacked for the matrix products at work at the peak. Unit: bytes. */
+  readonly unpackedBytes: number;
   /** What the trained parameters cost over the step: themselves, their gradients and optimizer states. */
   readonly trained: TrainedState;
 }
@@ -38,10 +40,13 @@ export function memoryFacts(
   if (memory === undefined) return undefined;
   const peak = memory.allocated_peak;
   const parts = memory.parts
+    .filter(({ bytes }) => bytes > 0)
     .map(({ name, bytes, formula }) => ({ name, bytes, formula, percent: (100 * bytes) / peak }))
     .sort((a, b) => b.bytes - a.bytes);
   const highest = (part: string): number => highestOf(memory.timeline ?? [], part);
-  const parameterBytes = highest(isFull ? "weights" : "adapters");
+  const parameterBytes = isFull
+    ? highest("weights")
+    : highest("adapter_a") + highest("adapter_b") + highest("adapter_other");
   const gradientBytes = highest("gradients");
   const optimizerBytes = highest("optimizer");
   const bytes = parameterBytes + gradientBytes + optimizerBytes;
@@ -49,6 +54,7 @@ export function memoryFacts(
     peak,
     process: memory.process_peak,
     parts,
+    unpackedBytes: unpackedBytes(memory),
     trained: {
       parameterBytes,
       gradientBytes,
@@ -58,6 +64,13 @@ export function memoryFacts(
       bytesPerParameter: bytes / parameters.trainable,
     },
   };
+}
+
+function unpackedBytes({ parts }: MemoryResult): number {
+  const scratch = parts.find(({ name }) => name === "workspace")?.tensors ?? [];
+  return scratch
+    .filter(({ op }) => op !== "cublas_workspace")
+    .reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Most bytes that a part holds at any moment of the step. */

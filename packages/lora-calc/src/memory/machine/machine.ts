@@ -31,8 +31,8 @@ export class Machine {
   readonly hooks: SavedTensorHook[] = [];
   /** Loops of which only a sample is run. */
   readonly loops: Map<string, LoopSample> = new Map();
-  /** Path of the module whose forward runs. */
-  modulePath = "";
+  /** Path of the module whose forward runs; the root's is empty, outside modules there is none. */
+  modulePath: string | undefined;
   /** Node whose backward runs. */
   currentNode: Node | undefined;
   /** Iteration of a repeated piece of work that runs now. */
@@ -67,7 +67,7 @@ export class Machine {
   /** New uninitialised tensor. Dense row-major unless strides are given. */
   empty(tag: string, shape: Shape, dtype: Dtype, strides?: Shape): Tensor {
     const bytes = bytesOf(elementCount(shape), dtype);
-    const module = this.modulePath || (this.currentNode?.module ?? "");
+    const module = this.modulePath ?? this.currentNode?.module;
     const { kind, tape } = this;
     const { phase } = tape;
     const id =

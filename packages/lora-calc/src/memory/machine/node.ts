@@ -45,7 +45,7 @@ export class Node {
   readonly name: string;
   /** Later nodes run first in backward; accumulators (Infinity) run as soon as they are ready. */
   readonly sequence: number;
-  readonly module: string;
+  readonly module: string | undefined;
   readonly edges: readonly (Edge | undefined)[];
   readonly outputs: OutputFacts[] = [];
   readonly saved: Saved[] = [];
@@ -68,7 +68,7 @@ export class Node {
   constructor(
     name: string,
     sequence: number,
-    module: string,
+    module: string | undefined,
     edges: readonly (Edge | undefined)[],
     leaf?: Tensor,
   ) {

@@ -5,13 +5,15 @@ import type { Dtype } from "../../units/dtype.js";
 /** Role of a storage. `activations` also covers transients and gradients of activations. */
 export const KINDS = [
   "weights",
-  "adapters",
+  "adapter_a",
+  "adapter_b",
+  "adapter_other",
   "optimizer",
   "gradients",
   "checkpoints",
   "activations",
-  "dequantized",
   "logits",
+  "dequantized",
   "workspace",
   "batch",
 ] as const;
@@ -24,8 +26,8 @@ export interface Allocation {
   kind: Kind;
   /** PyTorch operator that made it. */
   readonly tag: string;
-  /** Module that was running; in backward, the module whose forward made the node. */
-  readonly module: string;
+  /** Path of the module that was running; in backward, of the one whose forward made the node. None outside modules. */
+  readonly module: string | undefined;
   /** Part of the step, for example `step1.micro0.backward`. */
   readonly phase: string;
   readonly shape: readonly number[];
