@@ -1,14 +1,13 @@
 /** What to do about an answer: levers and raises priced by re-running the estimate, the way to a fit, cards that hold it. */
 
 import { cardsThatHold, priceLevers, priceRaises } from "./advice/advise.js";
-import type { Priced, Raise } from "./advice/advise.js";
+import type { Price, Priced, Raise } from "./advice/advise.js";
 import { applyChange } from "./advice/levers.js";
 import { climbToFit } from "./advice/ladder.js";
 import type { Situation } from "./advice/levers.js";
 import { findModel } from "./catalogue/models.js";
 import type { GpuRow } from "./catalogue/row.js";
 import { estimate } from "./estimate.js";
-import { readQuantization } from "./memory/quantization.js";
 import { readStep } from "./memory/read-step.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
@@ -48,6 +47,7 @@ export function advise(scenario: Scenario, answer: Estimate): Advice {
   const base = pricedOf(answer);
   if (base === undefined) return NOTHING;
   const plain: JsonObject = { ...scenario };
+  const price = pricer();
   const situation = situationOf(plain);
   return {
     levers: priceLevers(plain, situation, base, price),
@@ -64,9 +64,17 @@ export function applyLever(scenario: Scenario, { change }: Pick<Lever, "change">
   return { ...applyChange({ ...scenario }, change), model: scenario.model };
 }
 
-function price(scenario: JsonObject): Priced | undefined {
-  const result = estimate(scenario);
-  return isRefusal(result) ? undefined : pricedOf(result);
+/** Prices scenarios, each once: levers pulled in another order often meet again. */
+function pricer(): Price {
+  const known = new Map<string, Priced | undefined>();
+  return (scenario) => {
+    const key = JSON.stringify(scenario);
+    if (!known.has(key)) {
+      const result = estimate(scenario);
+      known.set(key, isRefusal(result) ? undefined : pricedOf(result));
+    }
+    return known.get(key);
+  };
 }
 
 function pricedOf({ memory, fit }: Estimate): Priced | undefined {
@@ -80,7 +88,7 @@ function situationOf(scenario: JsonObject): Situation {
   const fields = new Fields(scenario, "");
   const description = describeModel(fields.get("model"), (id) => findModel(id).config);
   const given = fields.object("quantization")?.values;
-  const { training } = readStep(fields, description, readQuantization(given));
+  const { training } = readStep(fields, description);
   return {
     training,
     adapter: fields.object("adapter")?.values ?? null,

@@ -12,8 +12,6 @@ import { readDevice } from "./memory/device.js";
 import type { Device } from "./memory/device.js";
 import { estimateMemory } from "./memory/estimate-memory.js";
 import { bandsOf } from "./memory/interval.js";
-import { readQuantization } from "./memory/quantization.js";
-import type { Quantization } from "./memory/quantization.js";
 import { whyNotRunnable } from "./memory/runnable.js";
 import { storedBytes } from "./memory/stored-bytes.js";
 import { readStep } from "./memory/read-step.js";
@@ -21,7 +19,7 @@ import type { StepSettings } from "./memory/read-step.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import { InputError } from "./problem/problem.js";
-import type { Assumed, Estimate, Result } from "./result.js";
+import type { Estimate, Result } from "./result.js";
 import { memoryResult, parameterCounts } from "./write-result.js";
 import { readVersions } from "./versions.js";
 
@@ -60,16 +58,20 @@ function compute(scenario: Fields): Omit<Estimate, "schema" | "id"> {
   const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
   const { graph, assumed } = buildGraph(description, versions.transformersMajor);
   const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
-  const quantization = readQuantization(scenario.object("quantization")?.values);
   const device = readDevice(scenario.object("hardware")?.values);
-  const step = readStep(scenario, description, quantization);
+  const step = readStep(scenario, description);
+  const { quantization } = step;
   const stored = storedBytes(graph, step.training.dtype, quantization);
-  const facts = { graph, plan, isFull: !scenario.has("adapter"), quantization, device, step };
+  const facts = { graph, plan, isFull: !scenario.has("adapter"), device, step };
+  const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
     weights: { bytes: stored.bytes, certainty: quantization === undefined ? "exact" : "derived" },
-    ...(isFileKnown(plan) ? { adapter_file_bytes: adapterFileBytes(plan) } : {}),
-    ...(step.isAsked ? memoryPart(facts, assumed, stored) : { assumed, warnings: plan.warnings }),
+    ...(!facts.isFull && isFileKnown(plan) ? { adapter_file_bytes: adapterFileBytes(plan) } : {}),
+    ...answer,
+    assumed: [...assumed, ...step.assumed],
+    ignored: step.ignored,
+    warnings: [...plan.warnings, ...step.warnings, ...warnings],
     versions: { ...versions.named, profile: step.profile },
   };
 }
@@ -79,27 +81,26 @@ interface Facts {
   readonly plan: AdapterPlan;
   /** Full fine-tuning: nothing is frozen and nothing is added. */
   readonly isFull: boolean;
-  readonly quantization: Quantization | undefined;
   readonly device: Device | undefined;
   readonly step: StepSettings;
 }
 
 type MemoryFields = Pick<
   Estimate,
-  "memory" | "interval" | "reserved_peak_expandable" | "fit" | "assumed" | "warnings"
+  "memory" | "interval" | "reserved_peak_expandable" | "fit" | "warnings"
 >;
 
 function memoryPart(
-  { graph, plan, isFull, quantization, device, step }: Facts,
-  modelAssumed: readonly Assumed[],
+  { graph, plan, isFull, device, step }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
-  const { training } = step;
-  const assumed = [...modelAssumed, ...step.assumed];
+  const { training, quantization } = step;
   const adapter = isFull ? undefined : plan;
   const obstacle = whyNotRunnable(graph, adapter, training, quantization);
   if (obstacle !== undefined) {
-    return { assumed, warnings: [...plan.warnings, `memory is not computed: ${obstacle}`] };
+    return {
+      warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],
+    };
   }
   const memory = estimateMemory({ graph, plan: adapter, quantization, training, device });
   const interval = bandsOf(memory, device);
@@ -108,8 +109,7 @@ function memoryPart(
     interval,
     reserved_peak_expandable: memory.reservedPeakExpandable,
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
-    assumed,
-    warnings: [...plan.warnings, ...step.warnings],
+    warnings: [],
   };
 }
 

@@ -43,8 +43,8 @@ export { writePeftPython } from "./exchange/peft-python.js";
 export { writeCsv, writeMarkdown } from "./exchange/report.js";
 export { verdictSentence, withArticle } from "./exchange/verdict.js";
 
-export { PROBLEM_CODES } from "./problem/codes.js";
-export type { CodeFacts, ProblemCode } from "./problem/codes.js";
+export { PROBLEM_CODES, WARNING_CODES } from "./problem/codes.js";
+export type { CodeFacts, ProblemCode, Warning, WarningCode } from "./problem/codes.js";
 export { isObject, nearestName } from "./problem/fields.js";
 export type { JsonObject } from "./problem/fields.js";
 export { InputError, reject } from "./problem/problem.js";
@@ -56,6 +56,7 @@ export {
   formatFixed,
   formatGB,
   formatMagnitude,
+  formatMiB,
   formatTrainableLine,
 } from "./units/format.js";
 export { parseBytes } from "./units/parse.js";

@@ -1,5 +1,6 @@
 /** The output of the calculator, version 1: plain JSON. Bytes and parameters are integers, per GPU. */
 
+import type { Warning } from "./problem/codes.js";
 import type { Problem } from "./problem/problem.js";
 
 /**
@@ -136,7 +137,9 @@ export interface Estimate {
   readonly advice?: readonly Lever[];
   readonly versions: Readonly<Record<string, string>>;
   readonly assumed: readonly Assumed[];
-  readonly warnings: readonly string[];
+  /** Paths of given fields that change neither counts nor memory. */
+  readonly ignored: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 export interface Refusal {

@@ -16,12 +16,12 @@ export async function runAdvise(
   json: boolean,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source), flags);
+  const scenario = applyFlags(await readScenario(source, output), flags);
   // Advice is about memory: without any training setting the defaults are meant.
   const asked = { training: {}, ...scenario };
   const result = estimate(asked);
   if (isRefusal(result)) return refuse(result.error, json, output);
-  for (const warning of result.warnings) output.talk(warning);
+  for (const warning of result.warnings) output.talk(warning.message);
   const advice = advise(asked, result);
   await output.result(
     json ? `${JSON.stringify(advice, null, 2)}\n` : renderAdvice(advice, output.style),

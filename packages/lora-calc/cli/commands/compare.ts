@@ -21,7 +21,7 @@ export async function runCompare(
   const compared: Compared[] = [];
   const results: Result[] = [];
   for (const source of sources) {
-    const scenario = applyFlags(await readScenario(source), flags);
+    const scenario = applyFlags(await readScenario(source, output), flags);
     const result = estimate(scenario);
     if (isRefusal(result)) {
       return refuse(

@@ -21,7 +21,7 @@ export async function runEstimate(
   { json, check }: EstimateOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source), flags);
+  const scenario = applyFlags(await readScenario(source, output), flags);
   const problem = check ? missingCard(scenario) : undefined;
   if (problem !== undefined) return refuse(problem, json, output);
   const result = estimate(scenario);

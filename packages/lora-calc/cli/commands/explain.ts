@@ -17,7 +17,7 @@ export async function runExplain(
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
-  const result = estimate(applyFlags(await readScenario(source), flags));
+  const result = estimate(applyFlags(await readScenario(source, output), flags));
   if (isRefusal(result)) return refuse(result.error, false, output);
   const known = explainable(result);
   const unknown = parts.find((part) => !known.includes(part));

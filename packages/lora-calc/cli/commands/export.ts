@@ -40,7 +40,7 @@ export async function runExport(
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source), flags);
+  const scenario = applyFlags(await readScenario(source, output), flags);
   const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, false, output);
   await output.result(WRITERS[format](scenario, result));

@@ -17,7 +17,7 @@ export async function runFit(
   { json, check }: EstimateOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source), flags);
+  const scenario = applyFlags(await readScenario(source, output), flags);
   const problem = missingCard(scenario, "fit");
   if (problem !== undefined) return refuse(problem, json, output);
   const result = estimate(scenario);

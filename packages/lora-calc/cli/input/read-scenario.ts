@@ -3,13 +3,32 @@
 import { existsSync } from "node:fs";
 import { isObject, parseJson, reject } from "lora-calc";
 import type { Scenario } from "lora-calc";
+import type { Output } from "../output.js";
 import { readText } from "./read-text.js";
 import type { SourceText } from "./read-text.js";
 
 const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml)$/i;
 
-/** Reads `source`: "-", a path, or a model of the catalogue. A name that is also a file is the file. */
-export async function readScenario(source: string): Promise<Scenario> {
+/** What a model alone is asked about: the LoRA most people run, under the newest profile of TRL. */
+const USUAL = {
+  adapter: { r: 16, lora_alpha: 32, target_modules: "all-linear" },
+  stack: "trl-1.13",
+} as const;
+const USUAL_TEXT = `LoRA r=${USUAL.adapter.r}, alpha=${USUAL.adapter.lora_alpha}, ${USUAL.adapter.target_modules}; stack ${USUAL.stack}`;
+
+/**
+ * Reads `source`: "-", a path, or a model of the catalogue. A name that is also a file is the file. What is taken for a
+ * model alone is said on stderr.
+ */
+export async function readScenario(source: string, output: Output): Promise<Scenario> {
+  const scenario = await scenarioFrom(source);
+  if (scenario.stack === USUAL.stack && scenario.adapter === USUAL.adapter) {
+    output.talk(`A model alone means ${USUAL_TEXT}. Flags win.`);
+  }
+  return scenario;
+}
+
+async function scenarioFrom(source: string): Promise<Scenario> {
   if (!LOOKS_LIKE_PATH.test(source) && !existsSync(source)) return withLora(source);
   const document = await readText(source);
   return scenarioOf(await parseDocument(document), document.name);
@@ -22,9 +41,9 @@ async function parseDocument({ name, text }: SourceText): Promise<unknown> {
   return parseYaml(text, name);
 }
 
-/** A model alone is asked about with LoRA, as PEFT sets it up by default; a whole scenario says itself what it trains. */
+/** A whole scenario says itself what it trains; a model alone does not. */
 function withLora(model: Scenario["model"]): Scenario {
-  return { model, adapter: {} };
+  return { model, ...USUAL };
 }
 
 /** A scenario as it is; a config.json as a model; an adapter_config.json as the adapter of its base. */

@@ -1,6 +1,13 @@
 /** The human answer to a scenario: verdict, PEFT's line, memory in tiers and by part, next lever, what was assumed. */
 
-import { findGpu, formatBytes, formatTrainableLine, verdictSentence, withArticle } from "lora-calc";
+import {
+  findGpu,
+  formatBytes,
+  formatMiB,
+  formatTrainableLine,
+  verdictSentence,
+  withArticle,
+} from "lora-calc";
 import type { Advice, Estimate, Fit, GpuRow, MemoryResult, Scenario } from "lora-calc";
 import { renderCards, renderNextStep } from "./advice.js";
 import { alignColumns, bar, wrap } from "./columns.js";
@@ -69,16 +76,16 @@ function memorySection(
 ): string {
   const tiers = tierRows(scenario, estimate, memory);
   const parts = memory.parts
-    .filter(({ bytes }) => bytes > 0)
+    .filter(({ bytes }) => formatMiB(bytes) !== formatMiB(0))
     .map(({ name, bytes, certainty }) => [
       name.replaceAll("_", " "),
-      formatBytes(bytes),
+      formatMiB(bytes),
       bar(bytes / memory.allocated_peak, BAR_WIDTH),
       certainty,
     ]);
   return [
     style.strong("GPU memory at the peak"),
-    ...indented(alignColumns(tiers, [{}, { align: "right" }])),
+    ...indented(alignColumns(tiers, TIER_COLUMNS)),
     "",
     style.strong(`What is allocated then (${memory.peak_event.replaceAll("_", " ")})`),
     ...indented(alignColumns(parts, [{}, { align: "right" }])),
@@ -91,13 +98,18 @@ function tierRows(
   memory: MemoryResult,
 ): readonly (readonly string[])[] {
   const tiers = [
-    ["allocated", formatBytes(memory.allocated_peak), "tensors: torch.cuda.max_memory_allocated"],
-    ["reserved", formatBytes(memory.reserved_peak), "with PyTorch's cache: max_memory_reserved"],
-    ["process", formatBytes(memory.process_peak), "with the CUDA context: nvidia-smi"],
+    tier("allocated", memory.allocated_peak, "tensors: max_memory_allocated"),
+    tier("reserved", memory.reserved_peak, "with its cache: max_memory_reserved"),
+    tier("process", memory.process_peak, "with the CUDA context: nvidia-smi"),
   ];
   if (fit === undefined) return tiers;
-  const card = `${cardOf(scenario, fit)}, as its driver reports it`;
-  return [...tiers, ["card", formatBytes(fit.capacity), card]];
+  return [...tiers, tier("card", fit.capacity, `${cardOf(scenario, fit)}, by its driver`)];
+}
+
+const TIER_COLUMNS = [{}, { align: "right" }, { align: "right" }] as const;
+
+function tier(name: string, bytes: number, meaning: string): readonly string[] {
+  return [name, formatBytes(bytes), formatMiB(bytes), meaning];
 }
 
 /** The verdict with its sizes, how sure they are, and the cards that would do. */
@@ -109,9 +121,7 @@ export function renderFit(
 ): string {
   const { memory, interval } = estimate;
   const sizes =
-    memory === undefined
-      ? []
-      : alignColumns(tierRows(scenario, estimate, memory), [{}, { align: "right" }]);
+    memory === undefined ? [] : alignColumns(tierRows(scenario, estimate, memory), TIER_COLUMNS);
   const likely =
     interval === undefined
       ? []
@@ -142,7 +152,9 @@ function assumptions({ assumed }: Estimate, style: Style): string {
 
 function warnings(estimate: Estimate, style: Style): string {
   if (estimate.warnings.length === 0) return "";
-  return [style.strong("Note"), ...estimate.warnings.map(wrapped)].join("\n");
+  return [style.strong("Note"), ...estimate.warnings.map(({ message }) => wrapped(message))].join(
+    "\n",
+  );
 }
 
 function wrapped(text: string): string {

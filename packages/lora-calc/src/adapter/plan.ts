@@ -1,5 +1,6 @@
 /** What an adapter configuration does to a model: every tensor it adds, copies or unfreezes. */
 
+import type { Warning } from "../problem/codes.js";
 import type { Site } from "../graph/sites.js";
 
 /** One tensor that the adapter adds to one module. */
@@ -80,5 +81,5 @@ export interface AdapterPlan {
   readonly trainable: number;
   readonly all: number;
   /** What PEFT would warn about, and what the reader should know. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }

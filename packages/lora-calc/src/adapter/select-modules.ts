@@ -62,10 +62,21 @@ function targetTexts(targets: Targeting["targets"]): readonly string[] {
   return targets.kind === "list" ? [...targets.names] : [targets.pattern];
 }
 
+/** What was probably meant: names joined by commas or left in quotes, else the nearest name. */
 function nearest(graph: ModuleGraph, given: readonly string[]): string {
   const [first] = given;
+  const separated = given.flatMap((text) => text.split(/[\s,;]+/)).map(withoutQuotes);
+  const known = new Set(leafNames(graph));
+  const isMistyped = separated.some((name) => !given.includes(name));
+  if (isMistyped && separated.every((name) => known.has(name))) {
+    return ` (did you mean ${JSON.stringify(separated)}?)`;
+  }
   const near = first === undefined ? undefined : nearestName(first, leafNames(graph));
   return near === undefined ? "" : ` (did you mean ${near}?)`;
+}
+
+function withoutQuotes(text: string): string {
+  return text.replace(/^[\s'"`[\]()]+|[\s'"`[\]()]+$/g, "");
 }
 
 /** Last path components of the modules that adapters can sit on. */

@@ -22,14 +22,17 @@ const MAX_ROUNDS = 24;
 
 /**
  * Pulls levers in the order free, time, quality until the run fits, leaving out those that turn out not to be needed.
- * What is returned is irredundant: without any of its steps the run would not fit.
+ * What leads to a fit is irredundant: without any of its steps the run would not fit.
  */
 export function climbToFit(
   scenario: JsonObject,
   base: Priced,
   climb: Climb,
 ): { readonly steps: readonly PricedLever[]; readonly verdict: NonNullable<Priced["verdict"]> } {
-  const rules = rulesToFit({ scenario, priced: base, steps: [] }, climb);
+  const { rules, reached } = rulesToFit({ scenario, priced: base, steps: [] }, climb);
+  if (reached.priced.verdict !== "fits") {
+    return { steps: reached.steps, verdict: reached.priced.verdict ?? "does_not_fit" };
+  }
   const needed = rules.reduce<readonly LeverRule[]>((kept, rule) => {
     const others = without(kept, rule);
     return pull(others, scenario, base, climb).priced.verdict === "fits" ? others : kept;
@@ -38,21 +41,24 @@ export function climbToFit(
   return { steps, verdict: priced.verdict ?? "does_not_fit" };
 }
 
-function rulesToFit(start: Pulled, climb: Climb): readonly LeverRule[] {
+function rulesToFit(
+  start: Pulled,
+  climb: Climb,
+): { readonly rules: readonly LeverRule[]; readonly reached: Pulled } {
   let current = start;
   const pulled: LeverRule[] = [];
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const before = pulled.length;
     for (const rule of LEVERS_BY_PRICE) {
-      if (current.priced.verdict === "fits") return pulled;
+      if (current.priced.verdict === "fits") return { rules: pulled, reached: current };
       const next = pullOne(rule, current, climb);
       if (next === undefined) continue;
       current = next;
       pulled.push(rule);
     }
-    if (pulled.length === before) return pulled;
+    if (pulled.length === before) break;
   }
-  return pulled;
+  return { rules: pulled, reached: current };
 }
 
 function pull(

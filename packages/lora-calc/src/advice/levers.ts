@@ -168,7 +168,7 @@ export const LEVERS: readonly LeverRule[] = [
     cost: "quantized moments; matters for full fine-tuning, little for LoRA",
     price: "quality",
     change: ({ training: { optim } }) =>
-      optim.startsWith("adamw_torch") || optim.endsWith("32bit") || optim === "paged_adamw"
+      optim.startsWith("adamw_torch") || optim.endsWith("32bit")
         ? training({ optim: "adamw_bnb_8bit" })
         : undefined,
   },

@@ -19,18 +19,25 @@ describe("writeMarkdown(scenario, estimate, verdict)", () => {
 
       | tier | size | bytes |
       | --- | --- | --- |
-      | allocated | 7.75 GiB | 8325693440 |
+      | allocated | 7.75 GiB | 8326180352 |
       | reserved | 8.38 GiB | 9003073536 |
-      | process (nvidia-smi) | 8.83 GiB | 9486467072 |
+      | process (nvidia-smi) | 8.83 GiB | 9486257357 |
 
       ## The allocated peak by part (layer_backward)
 
       | part | size | certainty | formula |
       | --- | --- | --- | --- |
-      | weights | 5.56 GiB | exact | NF4 with double quantization of 6,979,321,856 weights + 1,050,939,392 in bf16 |
-      | activations | 1.20 GiB | derived | one layer, recomputed, 4,096 tokens |
-      | checkpoints | 1000.0 MiB | derived | 32 layers × 4,096 tokens × 4,096 × 2 B |
-      | workspace | 16.0 MiB | derived | 2 × 8,519,680 B |
+      | weights | 5.31 GiB | derived | 6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16) |
+      | adapter_a | 76.0 MiB | derived | 19,922,944 × 4 B (float32) |
+      | adapter_b | 84.0 MiB | derived | 22,020,096 × 4 B (float32) |
+      | adapter_other | 0 B | derived | none alive at the peak |
+      | optimizer | 320.2 MiB | derived | 83,886,528 × 4 B (float32) |
+      | gradients | 1.1 MiB | derived | 294,912 × 4 B (float32) |
+      | checkpoints | 1.00 GiB | derived | 32 × (2, 2048, 4096) bfloat16 |
+      | activations | 868.2 MiB | derived | one layer, recomputed, 4,096 tokens |
+      | loss | 512 B | derived | 1 × () float32 of div |
+      | workspace | 128.3 MiB | derived | 1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B |
+      | batch | 64.0 KiB | derived | 2 × (2, 2048) int64 of zeros |
 
       ## Assumed
 
@@ -39,7 +46,7 @@ describe("writeMarkdown(scenario, estimate, verdict)", () => {
 
       ## Warnings
 
-      - two cuBLAS workspaces are counted; a third appears with side streams
+      - TRL loads a model given by name in float32
 
       Computed by lora-calc 0.1.0, peft 0.21.0, transformers 5.18.0. GiB is 2^30 bytes.
       "
@@ -65,14 +72,21 @@ describe("writeCsv(estimate)", () => {
         "parameters,trainable,41943040,parameters,exact,",
         "parameters,all,8072204288,parameters,exact,",
         "parameters,base,8030261248,parameters,exact,",
-        "weights,base model,5974786048,bytes,exact,",
-        "memory,allocated,8325693440,bytes,,",
+        "weights,base model,5702540160,bytes,derived,",
+        "memory,allocated,8326180352,bytes,,",
         "memory,reserved,9003073536,bytes,,",
-        "memory,process (nvidia-smi),9486467072,bytes,,",
-        "part of the allocated peak,weights,5974786048,bytes,exact,"NF4 with double quantization of 6,979,321,856 weights + 1,050,939,392 in bf16"",
-        "part of the allocated peak,activations,1285554176,bytes,derived,"one layer, recomputed, 4,096 tokens"",
-        "part of the allocated peak,checkpoints,1048576000,bytes,derived,"32 layers × 4,096 tokens × 4,096 × 2 B"",
-        "part of the allocated peak,workspace,16777216,bytes,derived,"2 × 8,519,680 B"",
+        "memory,process (nvidia-smi),9486257357,bytes,,",
+        "part of the allocated peak,weights,5702755328,bytes,derived,"6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)"",
+        "part of the allocated peak,adapter_a,79691776,bytes,derived,"19,922,944 × 4 B (float32)"",
+        "part of the allocated peak,adapter_b,88080384,bytes,derived,"22,020,096 × 4 B (float32)"",
+        "part of the allocated peak,adapter_other,0,bytes,derived,none alive at the peak",
+        "part of the allocated peak,optimizer,335773696,bytes,derived,"83,886,528 × 4 B (float32)"",
+        "part of the allocated peak,gradients,1179648,bytes,derived,"294,912 × 4 B (float32)"",
+        "part of the allocated peak,checkpoints,1073741824,bytes,derived,"32 × (2, 2048, 4096) bfloat16"",
+        "part of the allocated peak,activations,910411776,bytes,derived,"one layer, recomputed, 4,096 tokens"",
+        "part of the allocated peak,loss,512,bytes,derived,1 × () float32 of div",
+        "part of the allocated peak,workspace,134479872,bytes,derived,"1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B"",
+        "part of the allocated peak,batch,65536,bytes,derived,"2 × (2, 2048) int64 of zeros"",
         "fit,capacity,25757220864,bytes,,",
         "fit,headroom,16270753792,bytes,,fits",
         "",

@@ -50,7 +50,10 @@ export function writeMarkdown(scenario: Scenario, estimate: Estimate, verdict?: 
     ].join("\n"),
     ...memoryBlocks(estimate),
     ...listBlock("Assumed", assumedLines(estimate)),
-    ...listBlock("Warnings", estimate.warnings.map(plain)),
+    ...listBlock(
+      "Warnings",
+      estimate.warnings.map(({ message }) => plain(message)),
+    ),
     `Computed by ${Object.entries(estimate.versions)
       .map(([tool, version]) => plain(`${tool} ${version}`))
       .join(", ")}. GiB is 2^30 bytes.`,

@@ -7,16 +7,47 @@ import { sitesOf } from "../graph/sites.js";
 import { Fields } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
+import { rejectUncomputed } from "./computed-values.js";
 
 /** bitsandbytes storage schemes. */
 export type Quantization =
-  | { readonly kind: "4bit"; readonly type: "nf4" | "fp4"; readonly doubleQuant: boolean }
+  | {
+      readonly kind: "4bit";
+      readonly type: "nf4" | "fp4";
+      readonly doubleQuant: boolean;
+      /** dtype that inputs, bias and product of a quantized layer have. */
+      readonly computeDtype: ComputeDtype;
+      /** The scenario does not say it. */
+      readonly isComputeDtypeAssumed: boolean;
+    }
   | { readonly kind: "8bit" };
 
-/** Reads the fields of BitsAndBytesConfig; undefined when nothing is quantized. */
-export function readQuantization(given: JsonObject | null | undefined): Quantization | undefined {
+const COMPUTE_DTYPES = ["bfloat16", "float16", "float32"] as const;
+export type ComputeDtype = (typeof COMPUTE_DTYPES)[number];
+
+/** Fields of BitsAndBytesConfig that say nothing at these values and have no program at others. */
+const NEUTRAL: Readonly<Record<string, unknown>> = {
+  quant_method: "bitsandbytes",
+  bnb_4bit_quant_storage: "uint8",
+  llm_int8_threshold: 6,
+  llm_int8_skip_modules: "",
+  llm_int8_enable_fp32_cpu_offload: false,
+  llm_int8_has_fp16_weight: false,
+};
+const FIELDS = [
+  ...["load_in_4bit", "load_in_8bit", "_load_in_4bit", "_load_in_8bit", "bnb_4bit_quant_type"],
+  ...["bnb_4bit_use_double_quant", "bnb_4bit_compute_dtype"],
+];
+
+/** Reads the fields of BitsAndBytesConfig; undefined when nothing is quantized. `usual` stands in for a compute dtype. */
+export function readQuantization(
+  given: JsonObject | null | undefined,
+  usual: ComputeDtype = "bfloat16",
+): Quantization | undefined {
   if (given === null || given === undefined) return undefined;
   const fields = new Fields(given, "quantization");
+  fields.rejectUnknown([...FIELDS, ...Object.keys(NEUTRAL)]);
+  rejectUncomputed(fields, NEUTRAL);
   const fourBit = fields.boolean("load_in_4bit") ?? false;
   const eightBit = fields.boolean("load_in_8bit") ?? false;
   if (fourBit && eightBit) {
@@ -33,7 +64,17 @@ export function readQuantization(given: JsonObject | null | undefined): Quantiza
     kind: "4bit",
     type: fields.oneOf("bnb_4bit_quant_type", ["nf4", "fp4"]) ?? "fp4",
     doubleQuant: fields.boolean("bnb_4bit_use_double_quant") ?? false,
+    computeDtype: readComputeDtype(fields) ?? usual,
+    isComputeDtypeAssumed: !fields.has("bnb_4bit_compute_dtype"),
   };
+}
+
+/** "bfloat16", or "torch.bfloat16" as it is written in Python. */
+function readComputeDtype(fields: Fields): ComputeDtype | undefined {
+  const name = "bnb_4bit_compute_dtype";
+  const text = fields.string(name)?.replace(/^torch\./, "");
+  if (text === undefined) return undefined;
+  return new Fields({ [name]: text }, fields.path).oneOf(name, COMPUTE_DTYPES);
 }
 
 /** One tensor of a stored weight. */

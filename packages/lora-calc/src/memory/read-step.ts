@@ -1,10 +1,13 @@
-/** Training settings of a scenario: what is given, then what the stack sets, then the tracer's defaults. */
+/** Settings of a step as a scenario gives them: what is given, then what the stack sets, then the tracer's defaults. */
 
 import type { Assumption } from "../model/config.js";
 import type { ModelDescription } from "../model/description.js";
+import type { Warning } from "../problem/codes.js";
 import type { Fields } from "../problem/fields.js";
-import type { Quantization } from "./quantization.js";
+import { readQuantization } from "./quantization.js";
+import type { ComputeDtype, Quantization } from "./quantization.js";
 import { findStack } from "./stacks.js";
+import type { StackProfile } from "./stacks.js";
 import { DEFAULT_TRAINING, readTraining } from "./training.js";
 import type { LoadDtype, TrainingSettings } from "./training.js";
 
@@ -12,36 +15,51 @@ export interface StepSettings {
   /** Whether the scenario asks for memory at all. */
   readonly isAsked: boolean;
   readonly training: TrainingSettings;
+  readonly quantization: Quantization | undefined;
   /** Id of the stack, or `default`. */
   readonly profile: string;
   readonly assumed: readonly Assumption[];
-  readonly warnings: readonly string[];
+  /** Paths of given fields that change neither counts nor memory. */
+  readonly ignored: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
-export function readStep(
-  scenario: Fields,
-  model: ModelDescription,
-  quantization: Quantization | undefined,
-): StepSettings {
+export function readStep(scenario: Fields, model: ModelDescription): StepSettings {
   const stackId = scenario.string("stack");
   const stack = stackId === undefined ? undefined : findStack(stackId);
   const given = scenario.object("training");
   const isAsked = stack !== undefined || given !== undefined || scenario.has("hardware");
-  const defaults = stack?.training ?? { ...DEFAULT_TRAINING, dtype: publishedDtype(model) };
-  const cast = quantization === undefined ? undefined : stack?.quantizedAdapterDtype;
+  const quantization = readQuantization(
+    scenario.object("quantization")?.values,
+    given?.get("fp16") === true ? "float16" : "bfloat16",
+  );
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
-  const { settings, assumed } = readTraining(
+  const { settings, assumed, ignored } = readTraining(
     given?.values ?? {},
-    cast === undefined ? defaults : { ...defaults, adapter_dtype: cast },
+    defaultsOf(stack, model, quantization),
     source,
   );
+  const compute = assumedCompute(quantization);
   return {
     isAsked,
     training: settings,
+    quantization,
     profile: stack?.id ?? "default",
-    assumed,
-    warnings: trapsOf(settings, assumed, stack?.name),
+    assumed: [...(isAsked ? assumed : []), ...compute.assumed],
+    ignored,
+    warnings: [...(isAsked ? trapsOf(assumed, stack, quantization) : []), ...compute.warnings],
   };
+}
+
+function defaultsOf(
+  stack: StackProfile | undefined,
+  model: ModelDescription,
+  quantization: Quantization | undefined,
+): TrainingSettings {
+  if (stack === undefined) return { ...DEFAULT_TRAINING, dtype: publishedDtype(model) };
+  return quantization === undefined
+    ? stack.training
+    : { ...stack.training, ...stack.onQuantizedBase };
 }
 
 /** dtype named in config.json, else bfloat16. */
@@ -51,15 +69,37 @@ function publishedDtype(model: ModelDescription): LoadDtype {
   return dtype === "float32" || older === "float32" ? "float32" : DEFAULT_TRAINING.dtype;
 }
 
+/** A compute dtype that nobody gave. Source: transformers@5.18.0 utils/quantization_config.py `BitsAndBytesConfig`. */
+function assumedCompute(
+  quantization: Quantization | undefined,
+): Pick<StepSettings, "assumed" | "warnings"> {
+  if (quantization?.kind !== "4bit" || !quantization.isComputeDtypeAssumed) {
+    return { assumed: [], warnings: [] };
+  }
+  const path = "quantization.bnb_4bit_compute_dtype";
+  const value: ComputeDtype = quantization.computeDtype;
+  return {
+    assumed: [{ path, value, reason: "dtype in which QLoRA is usually computed" }],
+    warnings: [
+      {
+        code: "compute_dtype_assumed",
+        message: `bnb_4bit_compute_dtype is taken as ${value}; transformers' own default is float32, which is slower and larger: set it in BitsAndBytesConfig`,
+      },
+    ],
+  };
+}
+
 /** Defaults that cost much memory and that their users often do not know. */
 function trapsOf(
-  training: TrainingSettings,
   assumed: readonly Assumption[],
-  stack: string | undefined,
-): readonly string[] {
-  const dtypeIsAssumed = assumed.some(({ path }) => path === "training.dtype");
-  if (stack === undefined || !dtypeIsAssumed || training.dtype !== "float32") return [];
-  return [
-    `${stack} loads a model given by name in float32, twice the bytes of bfloat16; set dtype=bfloat16 in model_init_kwargs`,
-  ];
+  stack: StackProfile | undefined,
+  quantization: Quantization | undefined,
+): readonly Warning[] {
+  if (stack?.training.dtype !== "float32") return [];
+  if (!assumed.some(({ path }) => path === "training.dtype")) return [];
+  const message =
+    quantization === undefined
+      ? `${stack.name} loads a model given by name in float32, twice the bytes of bfloat16; set dtype=bfloat16 in model_init_kwargs`
+      : `dtype=bfloat16 in model_init_kwargs is taken for granted; without it ${stack.name} loads what is not quantized in float32`;
+  return [{ code: "loads_in_float32", message }];
 }

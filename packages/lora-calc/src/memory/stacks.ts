@@ -10,8 +10,8 @@ export interface StackProfile {
   readonly name: string;
   /** Values the stack takes where the scenario is silent. */
   readonly training: TrainingSettings;
-  /** dtype of the adapters on a quantized base, where the stack casts them itself. */
-  readonly quantizedAdapterDtype?: TrainingSettings["adapter_dtype"];
+  /** What differs on a quantized base: adapters that the stack casts itself, and the dtype QLoRA recipes load in. */
+  readonly onQuantizedBase?: Partial<TrainingSettings>;
   /** Code that was read for these values. */
   readonly source: string;
 }
@@ -26,7 +26,7 @@ const STACKS: readonly StackProfile[] = [
       // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
       dtype: "float32",
     },
-    quantizedAdapterDtype: "bfloat16",
+    onQuantizedBase: { adapter_dtype: "bfloat16", dtype: "bfloat16" },
     source:
       "trl@1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
   },

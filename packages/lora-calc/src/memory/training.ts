@@ -1,7 +1,17 @@
 /** Training settings under the names of TrainingArguments and SFTConfig, checked and complete. */
 
 import { Fields } from "../problem/fields.js";
+import { reject } from "../problem/problem.js";
 import type { JsonObject } from "../problem/fields.js";
+import { isNeutral, oneOfComputed, rejectUncomputed } from "./computed-values.js";
+import { withoutAliases } from "./training-aliases.js";
+import {
+  IGNORED_TRAINING,
+  KNOWN_ATTENTION,
+  KNOWN_LOSSES,
+  KNOWN_OPTIMIZERS,
+  NEUTRAL_TRAINING,
+} from "./training-names.js";
 import type { Assumption } from "../model/config.js";
 
 const OPTIMIZERS = [
@@ -9,7 +19,6 @@ const OPTIMIZERS = [
   "adamw_torch_fused",
   "adamw_8bit",
   "adamw_bnb_8bit",
-  "paged_adamw",
   "paged_adamw_32bit",
   "paged_adamw_8bit",
   "adafactor",
@@ -23,9 +32,10 @@ export type LossName = (typeof LOSSES)[number];
 const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;
 export type LoadDtype = (typeof LOAD_DTYPES)[number];
 
-/** Longest sequence and largest batch accepted: beyond any card, but still fast to compute. */
+/** Longest sequence, largest batch, and most tokens of both: beyond any card, but still computed within 2 s. */
 const MAX_LENGTH = 2 ** 24;
 const MAX_BATCH = 2 ** 16;
+const MAX_TOKENS = 2 ** 24;
 const MAX_ACCUMULATION = 2 ** 16;
 
 export interface TrainingSettings {
@@ -74,14 +84,23 @@ export const DEFAULT_TRAINING: TrainingSettings = {
   padding: false,
 };
 
+interface ReadTraining {
+  readonly settings: TrainingSettings;
+  readonly assumed: readonly Assumption[];
+  /** Paths of given fields that change neither counts nor memory. */
+  readonly ignored: readonly string[];
+}
+
 /** Reads `scenario.training`; every value taken from `defaults` is listed in `assumed`. */
 export function readTraining(
   given: JsonObject,
   defaults: TrainingSettings,
   source: string,
-): { readonly settings: TrainingSettings; readonly assumed: readonly Assumption[] } {
-  const fields = new Fields(given, "training");
-  fields.rejectUnknown(Object.keys(DEFAULT_TRAINING));
+): ReadTraining {
+  const fields = new Fields(withoutAliases(given), "training");
+  const neutral = Object.keys(NEUTRAL_TRAINING);
+  fields.rejectUnknown([...Object.keys(DEFAULT_TRAINING), ...neutral, ...IGNORED_TRAINING]);
+  rejectUncomputed(fields, NEUTRAL_TRAINING);
   const assumed: Assumption[] = [];
   const or = <Key extends keyof TrainingSettings>(
     key: Key,
@@ -105,19 +124,35 @@ export function readTraining(
     ),
     gradient_checkpointing: or("gradient_checkpointing", fields.boolean("gradient_checkpointing")),
     use_reentrant: or("use_reentrant", fields.boolean("use_reentrant")),
-    optim: or("optim", fields.oneOf("optim", OPTIMIZERS)),
+    optim: or("optim", oneOfComputed(fields, "optim", OPTIMIZERS, KNOWN_OPTIMIZERS)),
     bf16: or("bf16", fields.boolean("bf16")),
     max_grad_norm: or("max_grad_norm", fields.number("max_grad_norm", { min: 0 })),
     attn_implementation: or(
       "attn_implementation",
-      fields.oneOf("attn_implementation", ["sdpa", "eager"]),
+      oneOfComputed(fields, "attn_implementation", ["sdpa", "eager"], KNOWN_ATTENTION),
     ),
-    loss: or("loss", fields.oneOf("loss", LOSSES)),
+    loss: or("loss", oneOfComputed(fields, "loss", LOSSES, KNOWN_LOSSES)),
     prepare_kbit: or("prepare_kbit", fields.boolean("prepare_kbit")),
     dtype: or("dtype", fields.oneOf("dtype", LOAD_DTYPES)),
     adapter_dtype: or("adapter_dtype", fields.oneOf("adapter_dtype", ["auto", ...LOAD_DTYPES])),
     loop: or("loop", fields.oneOf("loop", ["trainer", "plain"])),
     padding: or("padding", fields.boolean("padding")),
   };
-  return { settings, assumed };
+  rejectTooManyTokens(settings);
+  const ignored = Object.keys(fields.values).filter(
+    (name) => IGNORED_TRAINING.includes(name) || isNeutral(fields, name, NEUTRAL_TRAINING),
+  );
+  return { settings, assumed, ignored: ignored.map((name) => fields.at(name)) };
+}
+
+function rejectTooManyTokens(settings: TrainingSettings): void {
+  const tokens = settings.per_device_train_batch_size * settings.max_length;
+  if (tokens <= MAX_TOKENS) return;
+  reject({
+    code: "limit_exceeded",
+    path: "training.max_length",
+    message: `per_device_train_batch_size × max_length is ${tokens} tokens; at most ${MAX_TOKENS} are computed`,
+    received: tokens,
+    expected: `at most ${MAX_TOKENS}`,
+  });
 }

@@ -62,4 +62,19 @@ export const PROBLEM_CODES = {
   unsupported: { meaning: "This combination is understood but not computed." },
 } as const satisfies Record<string, CodeFacts>;
 
+/** Codes of warnings: the answer stands, and its reader should know this. */
+export const WARNING_CODES = {
+  memory_not_computed: "Counts and weights are answered, the memory of a step is not.",
+  loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
+  compute_dtype_assumed:
+    "No bnb_4bit_compute_dtype was given, and transformers takes float32 then.",
+} as const satisfies Record<string, string>;
+
+export type WarningCode = keyof typeof WARNING_CODES;
+
+export interface Warning {
+  readonly code: WarningCode;
+  readonly message: string;
+}
+
 export type ProblemCode = keyof typeof PROBLEM_CODES;

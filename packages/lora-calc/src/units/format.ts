@@ -17,6 +17,12 @@ export function formatBytes(bytes: number): string {
   return `${bytes} B`;
 }
 
+/** Bytes in MiB with one decimal, the unit of nvidia-smi. Example: formatMiB(8326180352) // "7,940.5 MiB" */
+export function formatMiB(bytes: number): string {
+  const [whole = "", decimal = ""] = (bytes / MIB).toFixed(1).split(".");
+  return `${formatCount(Number(whole))}.${decimal} MiB`;
+}
+
 /** Bytes in decimal gigabytes, the unit on the box of a graphics card. Example: formatGB(8e9) // "8.00 GB" */
 export function formatGB(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;

@@ -85,11 +85,13 @@ describe("scenarioOf(document, name)", () => {
     expect(scenarioOf({ model: "gpt2", id: "x" }, "f")).toEqual({ model: "gpt2", id: "x" });
     expect(scenarioOf({ model_type: "gpt2" }, "f")).toEqual({
       model: { config: { model_type: "gpt2" } },
-      adapter: {},
+      adapter: { r: 16, lora_alpha: 32, target_modules: "all-linear" },
+      stack: "trl-1.13",
     });
     expect(scenarioOf({ hidden_size: 64, num_hidden_layers: 2 }, "f")).toEqual({
       model: { hidden_size: 64, num_hidden_layers: 2 },
-      adapter: {},
+      adapter: { r: 16, lora_alpha: 32, target_modules: "all-linear" },
+      stack: "trl-1.13",
     });
   });
 

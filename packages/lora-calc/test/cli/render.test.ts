@@ -76,6 +76,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
       weights,
       versions,
       assumed: [],
+      ignored: [],
       warnings: [],
     } as const;
     const scenario = { model: { config: { model_type: "llama" } }, adapter: null };

@@ -1,9 +1,16 @@
-/** A recorded scenario and result, to test how results are shown; the numbers are no evidence. */
+/**
+ * A recorded scenario and result, to test how results are shown. Peaks: traced (transformers 5.18, PEFT 0.21, TRL 1.13); the
+ * parts are what is alive at that peak.
+ */
 
-import type { Estimate } from "../../src/result.js";
+import type { Estimate, MemoryPart } from "../../src/result.js";
 import type { Scenario } from "../../src/scenario.js";
 
 const MIB = 2 ** 20;
+
+function part(name: string, bytes: number, formula: string): MemoryPart {
+  return { name, bytes, certainty: "derived", formula };
+}
 
 export const QLORA_8B: Scenario = {
   schema: 1,
@@ -48,48 +55,45 @@ export const QLORA_8B_RESULT: Estimate = {
       },
     ],
   },
-  weights: { bytes: 5698 * MIB, certainty: "exact" },
+  weights: { bytes: 5_702_540_160, certainty: "derived" },
   memory: {
-    allocated_peak: 7940 * MIB,
-    reserved_peak: 8586 * MIB,
-    process_peak: 9047 * MIB,
+    allocated_peak: 8_326_180_352,
+    reserved_peak: 9_003_073_536,
+    process_peak: 9_486_257_357,
     peak_event: "layer_backward",
     peak: {
       event: "layer_backward",
       phase: "step1.micro0.backward",
-      op: "aten.mul.Tensor",
-      module: "model.layers.*.mlp",
+      op: "mm",
+      module: "base_model.model.model.layers.31.mlp.down_proj.base_layer",
     },
     beyond_tensors: [
-      { name: "context", bytes: 461 * MIB, certainty: "fitted", formula: "CUDA context of Ada" },
+      { name: "cuda_context", bytes: 461 * MIB, certainty: "assumed", formula: "one process" },
     ],
     parts: [
       {
         name: "weights",
-        bytes: 5698 * MIB,
-        certainty: "exact",
-        formula: "NF4 with double quantization of 6,979,321,856 weights + 1,050,939,392 in bf16",
-      },
-      {
-        name: "activations",
-        bytes: 1226 * MIB,
+        bytes: 5_702_755_328,
         certainty: "derived",
-        formula: "one layer, recomputed, 4,096 tokens",
+        formula: "6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)",
       },
-      {
-        name: "checkpoints",
-        bytes: 1000 * MIB,
-        certainty: "derived",
-        formula: "32 layers × 4,096 tokens × 4,096 × 2 B",
-      },
-      { name: "workspace", bytes: 16 * MIB, certainty: "derived", formula: "2 × 8,519,680 B" },
+      part("adapter_a", 79_691_776, "19,922,944 × 4 B (float32)"),
+      part("adapter_b", 88_080_384, "22,020,096 × 4 B (float32)"),
+      part("adapter_other", 0, "none alive at the peak"),
+      part("optimizer", 335_773_696, "83,886,528 × 4 B (float32)"),
+      part("gradients", 1_179_648, "294,912 × 4 B (float32)"),
+      part("checkpoints", 1_073_741_824, "32 × (2, 2048, 4096) bfloat16"),
+      part("activations", 910_411_776, "one layer, recomputed, 4,096 tokens"),
+      part("loss", 512, "1 × () float32 of div"),
+      part("workspace", 134_479_872, "1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B"),
+      part("batch", 65_536, "2 × (2, 2048) int64 of zeros"),
     ],
     timeline: [
       {
-        phase: "forward",
+        phase: "step1.micro0.forward",
         event: "layer_forward",
-        allocated: 6000 * MIB,
-        parts: { weights: 5698 * MIB },
+        allocated: 8_041_723_392,
+        parts: { weights: 5_702_755_328 },
       },
     ],
   },
@@ -116,5 +120,6 @@ export const QLORA_8B_RESULT: Estimate = {
       reason: "the default of the conformance tracer",
     },
   ],
-  warnings: ["two cuBLAS workspaces are counted; a third appears with side streams"],
+  ignored: [],
+  warnings: [{ code: "loads_in_float32", message: "TRL loads a model given by name in float32" }],
 };

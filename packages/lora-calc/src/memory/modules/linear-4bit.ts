@@ -16,9 +16,6 @@ import type { BoundModule } from "./bound-module.js";
 
 type FourBit = Extract<Quantization, { kind: "4bit" }>;
 
-/** Matrix products of quantized layers run in bf16 whatever comes in. */
-const COMPUTE_DTYPE = "bfloat16";
-
 export function linear4bit(
   m: Machine,
   module: BoundModule,
@@ -26,8 +23,8 @@ export function linear4bit(
   given: Tensor,
 ): Tensor {
   return m.frame((frame) => {
-    const input = frame.hold(cast(m, given, COMPUTE_DTYPE));
-    castBiasInPlace(m, module, COMPUTE_DTYPE);
+    const input = frame.hold(cast(m, given, quantization.computeDtype));
+    castBiasInPlace(m, module, quantization.computeDtype);
     return cast(m, matmul4bit(m, module, quantization, input), given.dtype);
   });
 }

@@ -25,7 +25,6 @@ const OPTIMIZERS: Readonly<Record<OptimizerName, (trained: Trained) => Optimizer
   adamw_torch_fused: ({ parameters }) => torchAdamw(parameters, "fused"),
   adamw_8bit: (trained) => bitsAndBytesAdamw(trained, { bits: 8, paged: false }),
   adamw_bnb_8bit: (trained) => bitsAndBytesAdamw(trained, { bits: 8, paged: false }),
-  paged_adamw: (trained) => bitsAndBytesAdamw(trained, { bits: 32, paged: true }),
   paged_adamw_32bit: (trained) => bitsAndBytesAdamw(trained, { bits: 32, paged: true }),
   paged_adamw_8bit: (trained) => bitsAndBytesAdamw(trained, { bits: 8, paged: true }),
   adafactor: ({ parameters }) => adafactor(parameters),
