@@ -11,6 +11,7 @@
  */
 
 import { MIB } from "../units/format.js";
+import { Blocks, NO_BLOCK } from "./blocks.js";
 import { FreeBlocks } from "./free-blocks.js";
 
 const MIN_BLOCK = 512;
@@ -22,144 +23,151 @@ const LARGE_ROUNDING = 2 * MIB;
 /** Distance of the made-up addresses of two segments, so that blocks of different segments never look adjacent. */
 const SEGMENT_SPACING = 2 ** 42;
 
-/** A stretch of one segment, free or in use. */
-export interface Block {
-  address: number;
-  size: number;
-  isFree: boolean;
-  readonly pool: Pool;
-  previous: Block | undefined;
-  next: Block | undefined;
-}
-
 interface Pool {
   readonly isSmall: boolean;
   readonly free: FreeBlocks;
   /** Last block of the expandable segment. */
-  tail: Block | undefined;
+  tail: number;
 }
 
-function newPool(isSmall: boolean): Pool {
-  return { isSmall, free: new FreeBlocks(), tail: undefined };
-}
-
+/** Blocks are numbers: millions of them come and go, and objects would keep the garbage collector busy. */
 export class CachingAllocator {
   allocated = 0;
   reserved = 0;
   peakAllocated = 0;
   peakReserved = 0;
   private readonly expandable: boolean;
-  private readonly small = newPool(true);
-  private readonly large = newPool(false);
+  private readonly blocks = new Blocks();
+  private readonly small: Pool;
+  private readonly large: Pool;
   private segments = 0;
 
   constructor(options: { readonly expandableSegments?: boolean } = {}) {
     this.expandable = options.expandableSegments ?? false;
+    const { blocks } = this;
+    this.small = { isSmall: true, free: new FreeBlocks(blocks), tail: NO_BLOCK };
+    this.large = { isSmall: false, free: new FreeBlocks(blocks), tail: NO_BLOCK };
   }
 
   /** A block of at least `bytes`; the caller hands it back to `free`. */
-  malloc(bytes: number): Block {
+  malloc(bytes: number): number {
+    const { blocks } = this;
     const size = roundUp(bytes, MIN_BLOCK);
     const pool = size <= SMALL_REQUEST ? this.small : this.large;
-    const block = this.takeFree(pool, size) ?? this.grow(pool, size);
-    block.isFree = false;
+    let block = this.takeFree(pool, size);
+    if (block === NO_BLOCK) block = this.grow(pool, size);
+    blocks.isFree[block] = 0;
     this.split(pool, block, size);
-    this.allocated += block.size;
+    this.allocated += blocks.size[block] ?? 0;
     if (this.allocated > this.peakAllocated) this.peakAllocated = this.allocated;
     if (this.reserved > this.peakReserved) this.peakReserved = this.reserved;
     return block;
   }
 
-  free(block: Block): void {
-    const { pool } = block;
-    this.allocated -= block.size;
+  free(block: number): void {
+    const { blocks } = this;
+    const pool = blocks.isSmall[block] === 1 ? this.small : this.large;
+    this.allocated -= blocks.size[block] ?? 0;
     let merged = block;
-    const { next, previous } = block;
-    if (next?.isFree === true) {
+    const next = blocks.next[block] ?? NO_BLOCK;
+    const previous = blocks.previous[block] ?? NO_BLOCK;
+    if (next !== NO_BLOCK && blocks.isFree[next] === 1) {
       pool.free.remove(next);
-      merge(pool, block, next);
+      this.merge(pool, block, next);
     }
-    if (previous?.isFree === true) {
+    if (previous !== NO_BLOCK && blocks.isFree[previous] === 1) {
       pool.free.remove(previous);
-      merge(pool, previous, block);
+      this.merge(pool, previous, block);
       merged = previous;
     }
-    merged.isFree = true;
+    blocks.isFree[merged] = 1;
     pool.free.insert(merged);
   }
 
+  /** Bytes of a block in use: the request rounded up, and a rest that was not split off. */
+  sizeOf(block: number): number {
+    return this.blocks.size[block] ?? 0;
+  }
+
+  addressOf(block: number): number {
+    return this.blocks.address[block] ?? 0;
+  }
+
+  /** Free blocks of both pools as text, to compare two moments. */
+  freeLayout(): string {
+    return `${this.small.free.layout()};${this.large.free.layout()}`;
+  }
+
   /** Smallest free block that fits; the growing tail of an expandable segment counts as the largest one. */
-  private takeFree(pool: Pool, size: number): Block | undefined {
+  private takeFree(pool: Pool, size: number): number {
     const { free, tail } = pool;
     const index = free.indexOfFit(size);
     const first = free.at(index);
-    if (first === undefined) return undefined;
-    const second = first === tail ? free.at(index + 1) : undefined;
-    const chosen = second ?? first;
-    free.remove(chosen);
-    return chosen;
+    if (first === NO_BLOCK) return NO_BLOCK;
+    const second = first === tail ? free.at(index + 1) : NO_BLOCK;
+    free.removeAt(second === NO_BLOCK ? index : index + 1);
+    return second === NO_BLOCK ? first : second;
   }
 
-  private grow(pool: Pool, size: number): Block {
+  private grow(pool: Pool, size: number): number {
     return this.expandable ? this.extend(pool, size) : this.newSegment(pool, size);
   }
 
-  private newSegment(pool: Pool, size: number): Block {
-    const segment = segmentSize(pool, size);
+  private newSegment({ isSmall }: Pool, size: number): number {
+    const segment = segmentSize(isSmall, size);
     this.reserved += segment;
     this.segments += 1;
-    return newBlock(pool, this.segments * SEGMENT_SPACING, segment);
+    return this.blocks.add(this.segments * SEGMENT_SPACING, segment, isSmall);
   }
 
   /** Maps new pages behind the expandable segment; a free block at its end is extended. */
-  private extend(pool: Pool, size: number): Block {
-    const page = pool.isSmall ? SMALL_SEGMENT : LARGE_SEGMENT;
-    const { tail } = pool;
-    const isReusable = tail?.isFree === true;
-    const grown = roundUp(size - (isReusable ? tail.size : 0), page);
+  private extend(pool: Pool, size: number): number {
+    const { blocks } = this;
+    const { tail, isSmall, free } = pool;
+    const page = isSmall ? SMALL_SEGMENT : LARGE_SEGMENT;
+    const isReusable = tail !== NO_BLOCK && blocks.isFree[tail] === 1;
+    const tailSize = tail === NO_BLOCK ? 0 : (blocks.size[tail] ?? 0);
+    const grown = roundUp(size - (isReusable ? tailSize : 0), page);
     this.reserved += grown;
     if (isReusable) {
-      pool.free.remove(tail);
-      tail.size += grown;
+      free.remove(tail);
+      blocks.size[tail] = tailSize + grown;
       return tail;
     }
-    const block = newBlock(pool, tail === undefined ? 0 : tail.address + tail.size, grown);
-    block.previous = tail;
-    if (tail !== undefined) tail.next = block;
+    const address = tail === NO_BLOCK ? 0 : (blocks.address[tail] ?? 0) + tailSize;
+    const block = blocks.add(address, grown, isSmall);
+    blocks.link(tail, block);
     pool.tail = block;
     return block;
   }
 
-  private split(pool: Pool, block: Block, size: number): void {
-    const rest = block.size - size;
-    const isUseful = pool.isSmall || this.expandable ? rest >= MIN_BLOCK : rest > SMALL_REQUEST;
+  private split(pool: Pool, block: number, size: number): void {
+    const { blocks, expandable } = this;
+    const rest = (blocks.size[block] ?? 0) - size;
+    const isUseful = pool.isSmall || expandable ? rest >= MIN_BLOCK : rest > SMALL_REQUEST;
     if (!isUseful) return;
-    const remainder = newBlock(pool, block.address + size, rest);
-    remainder.previous = block;
-    remainder.next = block.next;
-    if (block.next !== undefined) block.next.previous = remainder;
-    block.next = remainder;
-    block.size = size;
+    const remainder = blocks.add((blocks.address[block] ?? 0) + size, rest, pool.isSmall);
+    blocks.link(remainder, blocks.next[block] ?? NO_BLOCK);
+    blocks.link(block, remainder);
+    blocks.size[block] = size;
     if (pool.tail === block) pool.tail = remainder;
-    remainder.isFree = true;
+    blocks.isFree[remainder] = 1;
     pool.free.insert(remainder);
+  }
+
+  /** Appends a block to its free left neighbour. */
+  private merge(pool: Pool, left: number, right: number): void {
+    const { blocks } = this;
+    blocks.size[left] = (blocks.size[left] ?? 0) + (blocks.size[right] ?? 0);
+    blocks.link(left, blocks.next[right] ?? NO_BLOCK);
+    if (pool.tail === right) pool.tail = left;
+    blocks.remove(right);
   }
 }
 
-function newBlock(pool: Pool, address: number, size: number): Block {
-  return { address, size, isFree: false, pool, previous: undefined, next: undefined };
-}
-
-function segmentSize({ isSmall }: Pool, size: number): number {
+function segmentSize(isSmall: boolean, size: number): number {
   if (isSmall) return SMALL_SEGMENT;
   return size < MEDIUM_REQUEST ? LARGE_SEGMENT : roundUp(size, LARGE_ROUNDING);
-}
-
-function merge(pool: Pool, left: Block, right: Block): void {
-  left.size += right.size;
-  left.next = right.next;
-  if (right.next !== undefined) right.next.previous = left;
-  if (pool.tail === right) pool.tail = left;
 }
 
 function roundUp(size: number, multiple: number): number {

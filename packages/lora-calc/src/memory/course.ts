@@ -23,18 +23,21 @@ const MAX_MOMENTS = 200;
 
 /** Running totals per part, and the highest moment of every stretch that is shown. */
 export class Course {
-  private readonly bytes: number[] = PARTS.map(() => 0);
+  /** Bytes per part now, in the order of PARTS. */
+  readonly bytes: Float64Array = new Float64Array(PARTS.length);
   private readonly moments: Moment[] = [];
   private loop: string | undefined;
   private iteration = -1;
+  private repeat = 0;
   /** Phase of the open stretch; undefined before its first allocation. */
   private phase: string | undefined;
   private highest = 0;
   /** Totals per part at the highest point. Written over and over: most allocations reach a new height. */
-  private readonly highestBytes: number[] = PARTS.map(() => 0);
+  private readonly highestBytes = new Float64Array(PARTS.length);
 
-  begin(loop: string | undefined, iteration: number): void {
+  begin(loop: string | undefined, iteration: number, repeat: number): void {
     this.close();
+    this.repeat = repeat;
     this.loop = loop;
     this.iteration = iteration;
   }
@@ -46,9 +49,7 @@ export class Course {
     else if (allocated <= this.highest) return;
     this.phase = phase;
     this.highest = allocated;
-    for (let index = 0; index < PARTS.length; index += 1) {
-      this.highestBytes[index] = this.bytes[index] ?? 0;
-    }
+    this.highestBytes.set(this.bytes);
   }
 
   release(part: number, size: number): void {
@@ -61,12 +62,20 @@ export class Course {
   }
 
   private close(): void {
-    const { phase, loop, iteration, highest: allocated } = this;
-    if (phase !== undefined) {
+    const { loop, iteration, highest: allocated } = this;
+    if (this.phase !== undefined) {
+      const phase = repeatedPhase(this.phase, this.repeat);
       this.moments.push({ phase, loop, iteration, allocated, bytes: [...this.highestBytes] });
     }
     this.phase = undefined;
   }
+}
+
+/** The phase of a repetition: "step1.micro2.forward" repeated twice is "step1.micro4.forward". */
+export function repeatedPhase(phase: string, repeat: number): string {
+  return repeat === 0
+    ? phase
+    : phase.replace(/(?<=micro)\d+/, (micro) => String(Number(micro) + repeat));
 }
 
 /** Joins neighbours of one phase and loop until few enough points are left; of joined points the highest stays. */

@@ -5,6 +5,7 @@ import type { Device } from "./device.js";
 import { partsAfter } from "./peak-parts.js";
 import type { PeakPart } from "./peak-parts.js";
 import { replay, reservedExpandable } from "./replay.js";
+import { repeatedPhase } from "./course.js";
 import type { Moment } from "./course.js";
 import { recordStep } from "./run-step.js";
 import type { RecordedStep, StepInputs } from "./run-step.js";
@@ -46,10 +47,14 @@ export interface MemoryEstimate {
  * Unit: bytes on one GPU. Certainty: derived for allocated and reserved (equal to a trace of the real code for the
  * programs in test/conformance); the CUDA context is assumed.
  */
-export function estimateMemory(inputs: MemoryInputs): MemoryEstimate {
+export function estimateMemory(
+  inputs: MemoryInputs,
+  options: { readonly runsEveryIteration?: boolean } = {},
+): MemoryEstimate {
   const { contextBytes, cublasWorkspaceBytes } = inputs.device ?? FALLBACK_DEVICE;
-  const step = recordStep({ ...inputs, cublasWorkspaceBytes });
-  const { allocatedPeak, reservedPeak, peakEvent, sizes, moments } = replay(step);
+  const step = recordStep({ ...inputs, cublasWorkspaceBytes }, options);
+  const { allocatedPeak, reservedPeak, peakEvent, partBytes, moments, ...at } = replay(step);
+  const peak = placeOf(step, peakEvent, inputs.plan !== undefined);
   return {
     allocatedPeak,
     reservedPeak,
@@ -57,8 +62,8 @@ export function estimateMemory(inputs: MemoryInputs): MemoryEstimate {
     processPeak: reservedPeak + contextBytes + step.managedBytes,
     contextBytes,
     managedBytes: step.managedBytes,
-    peak: placeOf(step, peakEvent, inputs.plan !== undefined),
-    parts: partsAfter(step, peakEvent, sizes),
+    peak: { ...peak, phase: repeatedPhase(peak.phase, at.peakRepeat) },
+    parts: partsAfter(step, peakEvent, partBytes),
     moments,
   };
 }

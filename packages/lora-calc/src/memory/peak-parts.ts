@@ -27,39 +27,31 @@ export interface PeakPart {
   readonly tensors: readonly TensorGroup[];
 }
 
-/** Every part at the moment right after an event; `sizes` are the bytes handed out per id. They add up to what is allocated. */
+/** Every part at the moment right after an event; `partBytes` is what the allocator hands out for each. */
 export function partsAfter(
   step: RecordedStep,
   event: number,
-  sizes: Float64Array,
+  partBytes: readonly number[],
 ): readonly PeakPart[] {
   const { events, origins } = step.recording;
   const { allocations } = step.tape;
-  // Copies of each recorded allocation that are alive (equal layers share one), and what they occupy.
+  // How many copies of each recorded allocation are alive: equal layers share one.
   const alive = new Int32Array(allocations.length);
-  const occupied = new Float64Array(allocations.length);
   for (let at = 0; at <= event; at += 1) {
     const code = events[at] ?? 0;
-    const id = code < 0 ? ~code : code;
-    const origin = origins[id] ?? -1;
-    const sign = code < 0 ? -1 : 1;
-    alive[origin] = (alive[origin] ?? 0) + sign;
-    occupied[origin] = (occupied[origin] ?? 0) + sign * (sizes[id] ?? 0);
+    const origin = origins[code < 0 ? ~code : code] ?? -1;
+    alive[origin] = (alive[origin] ?? 0) + (code < 0 ? -1 : 1);
   }
-  const shares = new Map(
-    PARTS.map((name) => [name, { bytes: 0, groups: new Map<string, TensorGroup>() }]),
-  );
+  const groups = new Map(PARTS.map((name) => [name, new Map<string, TensorGroup>()]));
   allocations.forEach((allocation, origin) => {
     const count = alive[origin] ?? 0;
-    const share = shares.get(partOf(allocation.kind));
-    if (count === 0 || share === undefined) return;
-    share.bytes += occupied[origin] ?? 0;
-    addTo(share.groups, allocation, count);
+    const group = groups.get(partOf(allocation.kind));
+    if (count > 0 && group !== undefined) addTo(group, allocation, count);
   });
-  return [...shares].map(([name, { bytes, groups }]) => ({
+  return [...groups].map(([name, group], index) => ({
     name,
-    bytes,
-    tensors: [...groups.values()].sort((left, right) => right.bytes - left.bytes),
+    bytes: partBytes[index] ?? 0,
+    tensors: [...group.values()].sort((left, right) => right.bytes - left.bytes),
   }));
 }
 

@@ -1,11 +1,11 @@
-/** Plays a recording through the allocator: peaks, what every tensor occupies, and the course of the second step. */
+/** What the allocator makes of a recorded step: peaks, parts at the peak, and the course of the second step. */
 
 import { CachingAllocator } from "./allocator.js";
-import type { Block } from "./allocator.js";
 import { Course } from "./course.js";
 import type { Moment } from "./course.js";
 import type { Allocation } from "./machine/tape.js";
-import { PART_INDEX } from "./parts.js";
+import { PART_INDEX, PARTS } from "./parts.js";
+import { play } from "./play.js";
 import type { RecordedStep } from "./run-step.js";
 
 export interface Replay {
@@ -13,8 +13,10 @@ export interface Replay {
   readonly reservedPeak: number;
   /** Index of the event that reaches the allocated peak. */
   readonly peakEvent: number;
-  /** Bytes that the allocator hands out, per id of the recording: the request rounded up, and rests it does not split off. */
-  readonly sizes: Float64Array;
+  /** Repetition of the last micro-batch in which it does. */
+  readonly peakRepeat: number;
+  /** Bytes per part at the peak, in the order of PARTS: what the allocator hands out. They add up to the peak. */
+  readonly partBytes: readonly number[];
   readonly moments: readonly Moment[];
 }
 
@@ -22,66 +24,56 @@ export interface Replay {
 const SHOWN_STEP = "step1";
 
 export function replay(step: RecordedStep): Replay {
-  const { events, origins, marks } = step.recording;
+  const { origins, marks } = step.recording;
   const facts = factsOf(step.tape.allocations);
   const allocator = new CachingAllocator();
-  const live: (Block | undefined)[] = [];
-  const sizes = new Float64Array(origins.length);
   const course = new Course();
+  // The last mark at an event counts: a loop may end where the next one begins.
+  const marksAt = new Map(marks.map((mark) => [mark.event, mark]));
+  const isMarked = new Uint8Array(step.recording.events.length + 1);
+  for (const { event } of marks) isMarked[event] = 1;
+  const partBytes = new Float64Array(PARTS.length);
+  let peak = 0;
   let peakEvent = 0;
-  let nextMark = 0;
-  for (let at = 0; at < events.length; at += 1) {
-    const mark = marks[nextMark];
-    if (mark?.event === at) {
-      while (marks[nextMark]?.event === at) nextMark += 1;
-      course.begin(marks[nextMark - 1]?.loop, marks[nextMark - 1]?.iteration ?? -1);
-    }
-    const event = events[at] ?? 0;
-    const id = event < 0 ? ~event : event;
-    const fact = facts[origins[id] ?? -1];
-    if (fact === undefined) throw new Error("an event refers to no allocation");
-    if (event < 0) {
-      const block = live[id];
-      if (block !== undefined) allocator.free(block);
-      course.release(fact.part, sizes[id] ?? 0);
-      continue;
-    }
-    const before = allocator.peakAllocated;
-    const block = allocator.malloc(fact.bytes);
-    live[id] = block;
-    sizes[id] = block.size;
-    if (allocator.peakAllocated > before) peakEvent = at;
-    course.allocate(fact, block.size, allocator.allocated);
-  }
+  let peakRepeat = 0;
+  play(step, allocator, {
+    reached: (at, repeat) => {
+      const mark = isMarked[at] === 1 ? marksAt.get(at) : undefined;
+      if (mark !== undefined) course.begin(mark.loop, mark.iteration, repeat);
+    },
+    allocated: (at, id, size, repeat) => {
+      const fact = facts[origins[id] ?? -1];
+      if (fact === undefined) throw new Error("an event refers to no allocation");
+      course.allocate(fact, size, allocator.allocated);
+      if (allocator.peakAllocated === peak) return;
+      peak = allocator.peakAllocated;
+      peakEvent = at;
+      peakRepeat = repeat;
+      partBytes.set(course.bytes);
+    },
+    freed: (id, size) => {
+      course.release(facts[origins[id] ?? -1]?.part ?? 0, size);
+    },
+  });
   return {
     allocatedPeak: allocator.peakAllocated,
     reservedPeak: allocator.peakReserved,
     peakEvent,
-    sizes,
+    peakRepeat,
+    partBytes: [...partBytes],
     moments: course.finish(),
   };
 }
 
 /** Reserved peak with `expandable_segments:True`. Unit: bytes. */
-export function reservedExpandable({ tape, recording }: RecordedStep): number {
-  const { events, origins } = recording;
-  const sizes = tape.allocations.map(({ bytes }) => bytes);
+export function reservedExpandable(step: RecordedStep): number {
   const allocator = new CachingAllocator({ expandableSegments: true });
-  const live: (Block | undefined)[] = [];
-  for (const event of events) {
-    if (event < 0) {
-      const block = live[~event];
-      if (block !== undefined) allocator.free(block);
-    } else {
-      live[event] = allocator.malloc(sizes[origins[event] ?? -1] ?? 0);
-    }
-  }
+  play(step, allocator);
   return allocator.peakReserved;
 }
 
 /** What the replay needs of an allocation, looked up once although a stretched run plays it many times. */
 interface Fact {
-  readonly bytes: number;
   /** Index in PARTS. */
   readonly part: number;
   readonly phase: string;
@@ -89,8 +81,7 @@ interface Fact {
 }
 
 function factsOf(allocations: readonly Allocation[]): readonly Fact[] {
-  return allocations.map(({ bytes, kind, phase }) => ({
-    bytes,
+  return allocations.map(({ kind, phase }) => ({
     part: PART_INDEX.get(kind) ?? 0,
     phase,
     isShown: phase.startsWith(SHOWN_STEP),

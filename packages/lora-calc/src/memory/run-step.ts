@@ -24,13 +24,21 @@ export interface StepInputs {
 export interface RecordedStep {
   readonly tape: Tape;
   readonly recording: Recording;
+  /** How often the last micro-batch of every step is to be repeated. */
+  readonly repeats: number;
   /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
   readonly managedBytes: number;
 }
 
-/** Runs a sample of equal layers and stretches it; runs every layer when the sample does not repeat. */
-export function recordStep(inputs: StepInputs): RecordedStep {
-  const sampled = run(inputs, new Machine());
+/**
+ * Runs a sample of equal layers, chunks and micro-batches and stretches it; runs every one when the sample does not repeat,
+ * or when asked to.
+ */
+export function recordStep(
+  inputs: StepInputs,
+  { runsEveryIteration = false }: { readonly runsEveryIteration?: boolean } = {},
+): RecordedStep {
+  const sampled = runsEveryIteration ? undefined : run(inputs, new Machine());
   if (sampled !== undefined) return sampled;
   const whole = run(inputs, new Machine({ runsEveryIteration: true }));
   if (whole === undefined) throw new Error("a run of every layer could not be recorded");
@@ -39,12 +47,12 @@ export function recordStep(inputs: StepInputs): RecordedStep {
 
 function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
   const model = loadModel(m, inputs.graph, inputs);
-  const { managedBytes } = runTraining(m, {
+  const { managedBytes, repeats } = runTraining(m, {
     model,
     settings: inputs.training,
     hasAdapter: inputs.plan !== undefined,
     cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
   });
   const recording = stretch(m.tape, [...m.loops.values()]);
-  return recording === undefined ? undefined : { tape: m.tape, recording, managedBytes };
+  return recording === undefined ? undefined : { tape: m.tape, recording, managedBytes, repeats };
 }

@@ -6,6 +6,9 @@ import { isRepeat } from "../graph/module-graph.js";
 import type { Quantization } from "./quantization.js";
 import type { TrainingSettings } from "./training.js";
 
+/** The deepest published decoder has 126 layers; the replay of 256 takes about a second. */
+const MAX_LAYERS = 256;
+
 /** A sentence that names what is missing, or undefined when the step can be run. */
 export function whyNotRunnable(
   graph: ModuleGraph,
@@ -18,6 +21,8 @@ export function whyNotRunnable(
   }
   const missing = firstWithoutForward(graph.root, graph.root.type);
   if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
+  const layers = deepestRepeat(graph.root);
+  if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
   if (training.dtype === "float16") return "fp16 training with a gradient scaler is not modelled";
   if (plan === undefined) {
     return quantization === undefined
@@ -38,6 +43,13 @@ export function whyNotRunnable(
     ({ lora, parameterName }) => lora === undefined || parameterName !== undefined,
   );
   return odd === undefined ? undefined : `the adapter on ${odd.site.pattern} is not modelled`;
+}
+
+function deepestRepeat(node: ModuleNode): number {
+  return node.children.reduce((most, child) => {
+    const inner = isRepeat(child) ? child.element : child;
+    return Math.max(most, isRepeat(child) ? child.indices.length : 0, deepestRepeat(inner));
+  }, 0);
 }
 
 /** Modules whose output matters but which no program knows: those with parameters and no description. */

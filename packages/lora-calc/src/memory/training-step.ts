@@ -18,6 +18,11 @@ import type { Optimizer } from "./optimizers/optimizer.js";
 import type { TrainingSettings } from "./training.js";
 
 const STEPS = 2;
+/**
+ * Micro-batches of a step that are run: the first has no gradients to add to, the second follows one without, the third
+ * does what all that follow do. The replay repeats it (repeat/laps.ts).
+ */
+const SAMPLED_MICRO_BATCHES = 3;
 
 export interface TrainingRun {
   readonly model: LoadedModel;
@@ -35,17 +40,30 @@ interface LoopVariables {
   outputs: readonly Tensor[];
 }
 
-/** Returns the bytes of optimizer state in managed memory, which the allocator does not see. */
-export function runTraining(m: Machine, run: TrainingRun): { readonly managedBytes: number } {
+/** `managedBytes` of optimizer state lie in managed memory, which the allocator does not see. */
+export function runTraining(
+  m: Machine,
+  run: TrainingRun,
+): { readonly managedBytes: number; readonly repeats: number } {
   const optimizer = createOptimizer(run.settings.optim, run.model.trained);
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
   for (let step = 0; step < STEPS; step += 1) {
-    for (let micro = 0; micro < run.settings.gradient_accumulation_steps; micro += 1) {
+    for (let micro = 0; micro < microBatches(m, run); micro += 1) {
+      m.tape.markLap("start");
       runMicroBatch(m, run, `step${step}.micro${micro}`, step === 0 && micro === 0, variables);
     }
+    m.tape.markLap("end");
     finishStep(m, run, optimizer, step, variables);
   }
-  return { managedBytes: optimizer.managedBytes?.() ?? 0 };
+  return {
+    managedBytes: optimizer.managedBytes?.() ?? 0,
+    repeats: run.settings.gradient_accumulation_steps - microBatches(m, run),
+  };
+}
+
+function microBatches({ isSampling }: Machine, { settings }: TrainingRun): number {
+  const count = settings.gradient_accumulation_steps;
+  return isSampling ? Math.min(count, SAMPLED_MICRO_BATCHES) : count;
 }
 
 function finishStep(

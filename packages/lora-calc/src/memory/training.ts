@@ -33,9 +33,9 @@ const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;
 export type LoadDtype = (typeof LOAD_DTYPES)[number];
 
 /** Longest sequence, largest batch, and most tokens of both: beyond any card, but still computed within 2 s. */
-const MAX_LENGTH = 2 ** 24;
+const MAX_LENGTH = 2 ** 20;
 const MAX_BATCH = 2 ** 16;
-const MAX_TOKENS = 2 ** 24;
+const MAX_TOKENS = 2 ** 20;
 const MAX_ACCUMULATION = 2 ** 16;
 
 export interface TrainingSettings {

@@ -31,16 +31,21 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
       trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196
 
       GPU memory at the peak
-        allocated   7.75 GiB  tensors: torch.cuda.max_memory_allocated
-        reserved    8.38 GiB  with PyTorch's cache: max_memory_reserved
-        process     8.83 GiB  with the CUDA context: nvidia-smi
-        card       23.99 GiB  RTX 4090, as its driver reports it
+        allocated   7.75 GiB   7,940.5 MiB  tensors: max_memory_allocated
+        reserved    8.38 GiB   8,586.0 MiB  with its cache: max_memory_reserved
+        process     8.83 GiB   9,046.8 MiB  with the CUDA context: nvidia-smi
+        card       23.99 GiB  24,564.0 MiB  RTX 4090, by its driver
 
       What is allocated then (layer backward)
-        weights        5.56 GiB  █████████████████░░░░░░░  exact
-        activations    1.20 GiB  ████░░░░░░░░░░░░░░░░░░░░  derived
-        checkpoints  1000.0 MiB  ███░░░░░░░░░░░░░░░░░░░░░  derived
-        workspace      16.0 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
+        weights      5,438.6 MiB  ████████████████░░░░░░░░  derived
+        adapter a       76.0 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
+        adapter b       84.0 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
+        optimizer      320.2 MiB  █░░░░░░░░░░░░░░░░░░░░░░░  derived
+        gradients        1.1 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
+        checkpoints  1,024.0 MiB  ███░░░░░░░░░░░░░░░░░░░░░  derived
+        activations    868.2 MiB  ███░░░░░░░░░░░░░░░░░░░░░  derived
+        workspace      128.3 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
+        batch            0.1 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
 
       Next lever
         Keep the adapters in bf16: frees 242.0 MiB. Cost: optimizer states with 8 bits
@@ -51,7 +56,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
           training.gradient_checkpointing=true
 
       Note
-        two cuBLAS workspaces are counted; a third appears with side streams
+        TRL loads a model given by name in float32
       "
     `);
   });
@@ -82,14 +87,14 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
     const scenario = { model: { config: { model_type: "llama" } }, adapter: null };
     expect(renderAnswer(scenario, estimate, { levers: [], raises: [], cards: [] }, PLAIN))
       .toMatchInlineSnapshot(`
-      "a llama model from its config.json · full fine-tuning · bfloat16 base
+        "a llama model from its config.json · full fine-tuning · bfloat16 base
 
-      trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196
+        trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196
 
-      base weights  5.56 GiB  exact
-      Add --gpu, --stack or any training flag for the memory of a training step.
-      "
-    `);
+        base weights  5.31 GiB  derived
+        Add --gpu, --stack or any training flag for the memory of a training step.
+        "
+      `);
   });
 
   it("lets no text of the input reach the terminal as an escape sequence", () => {
@@ -114,16 +119,22 @@ describe("renderExplanation(estimate, parts, style)", () => {
     expect(explainable(QLORA_8B_RESULT)).toEqual([
       "parameters",
       "weights",
-      "activations",
+      "adapter_a",
+      "adapter_b",
+      "adapter_other",
+      "optimizer",
+      "gradients",
       "checkpoints",
+      "activations",
+      "loss",
       "workspace",
+      "batch",
     ]);
     expect(renderExplanation(QLORA_8B_RESULT, ["weights", "parameters"], PLAIN))
       .toMatchInlineSnapshot(`
-        "weights  5.56 GiB (5,974,786,048 bytes)
-          = NF4 with double quantization of 6,979,321,856 weights + 1,050,939,392 in
-            bf16
-          exact: equal to PEFT or PyTorch to the unit
+        "weights  5.31 GiB (5,702,755,328 bytes)
+          = 6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)
+          derived: follows from code that was read or traced
 
         parameters
           trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196

@@ -63,7 +63,7 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
 
 type Step = { readonly released: number } | { readonly allocated: number; readonly name: string };
 
-function toLines(events: readonly number[], read: (event: number) => Step): readonly Line[] {
+function toLines(events: Iterable<number>, read: (event: number) => Step): readonly Line[] {
   const lines: Line[] = [];
   let released: number[] = [];
   const close = (what: string): void => {

@@ -46,14 +46,20 @@ function entropies(m: Machine, logits: Tensor): Tensor {
     const flat = frame.hold(reshape(m, logits, [-1, logits.size(-1)]));
     const parts: Tensor[] = [];
     let previous: Tensor | undefined;
-    for (let start = 0; start < flat.size(0); start += ENTROPY_ROWS) {
-      const rows = Math.min(ENTROPY_ROWS, flat.size(0) - start);
+    const count = flat.size(0);
+    const sizes = Array.from({ length: Math.ceil(count / ENTROPY_ROWS) }, (_, part) =>
+      Math.min(ENTROPY_ROWS, count - part * ENTROPY_ROWS),
+    );
+    m.sample("entropy", sizes).forEach((part, position) => {
+      m.enterSection("entropy", position);
+      const rows = sizes[part] ?? 0;
       const logProbabilities = frame.hold(logSoftmax(m, narrow(m, m.alias(flat), 0, rows)));
       if (previous !== undefined) frame.drop(previous);
       previous = logProbabilities;
       const weighted = mul(m, exp(m, logProbabilities), logProbabilities);
       parts.push(frame.hold(neg(m, sumLastDim(m, weighted))));
-    }
+    });
+    m.leaveSection();
     const joined = m.empty("cat", [flat.size(0)], flat.dtype);
     return view(m, joined, logits.shape.slice(0, -1));
   });

@@ -42,7 +42,7 @@ export class Machine {
   private sequence = 0;
   /** Tensors made while a guard is in force. */
   private watched: Tensor[] | undefined;
-  private readonly isSampling: boolean;
+  readonly isSampling: boolean;
 
   constructor(options: { readonly runsEveryIteration?: boolean } = {}) {
     this.isSampling = options.runsEveryIteration !== true;

@@ -40,6 +40,8 @@ export interface Mark {
   /** Name of the loop, or undefined where the run leaves it. */
   readonly loop: string | undefined;
   readonly iteration: number;
+  /** A micro-batch starts here, or the last one of its step has ended. */
+  readonly lap?: "start" | "end";
 }
 
 /** Events in order: `id` for an allocation, `~id` (negative) for the release of storage `id`. */
@@ -62,5 +64,9 @@ export class Tape {
 
   mark(loop: string | undefined, iteration = 0): void {
     this.marks.push({ event: this.events.length, loop, iteration });
+  }
+
+  markLap(lap: "start" | "end"): void {
+    this.marks.push({ event: this.events.length, loop: undefined, iteration: 0, lap });
   }
 }

@@ -9,6 +9,7 @@ export interface Segment {
   readonly loop: string | undefined;
   /** Position of the iteration among those that were run. */
   readonly position: number;
+  readonly lap: Mark["lap"];
 }
 
 /** Consecutive iterations of one loop, forwards or backwards; or a single segment outside loops. */
@@ -27,9 +28,9 @@ export function segmentsOf(tape: Tape): readonly Segment[] {
     ...tape.marks,
     { event: tape.events.length, loop: undefined, iteration: 0 },
   ]) {
-    const { event: start, loop, iteration: position } = open;
-    if (mark.event > start || loop !== undefined) {
-      segments.push({ start, end: mark.event, loop, position });
+    const { event: start, loop, iteration: position, lap } = open;
+    if (mark.event > start || loop !== undefined || lap !== undefined) {
+      segments.push({ start, end: mark.event, loop, position, lap });
     }
     open = mark;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Mark, Tape } from "../machine/tape.js";
+import { IntList } from "./int-list.js";
 import type { LoopSample } from "./sample.js";
 import { passesOf, segmentsOf } from "./segments.js";
 import type { Pass, Segment } from "./segments.js";
@@ -12,11 +13,11 @@ import type { Pass, Segment } from "./segments.js";
 /** The events of a whole run. Ids number its allocations in order. */
 export interface Recording {
   /** `id` for an allocation, `~id` for its release. */
-  readonly events: readonly number[];
+  readonly events: Int32Array;
   /** Per id: index in `tape.allocations` of the allocation that stands for it. */
-  readonly origins: readonly number[];
+  readonly origins: Int32Array;
   /** Per id: real iteration of the loop it was made in, −1 outside loops. */
-  readonly iterations: readonly number[];
+  readonly iterations: Int32Array;
   /** Starts of iterations, with their real index, and of what lies between loops. */
   readonly marks: readonly Mark[];
 }
@@ -45,9 +46,9 @@ class Stretcher {
   private readonly births: readonly Birth[];
   /** Per pass and real iteration: id of the first allocation made there. */
   private readonly firstIds: Map<number, number>[];
-  private readonly events: number[] = [];
-  private readonly origins: number[] = [];
-  private readonly iterations: number[] = [];
+  private readonly events = new IntList();
+  private readonly origins = new IntList();
+  private readonly iterations = new IntList();
   private readonly marks: Mark[] = [];
 
   constructor(
@@ -82,8 +83,12 @@ class Stretcher {
 
   run(): Recording {
     this.passes.forEach((pass, index) => this.runPass(pass, index));
-    const { events, origins, iterations, marks } = this;
-    return { events, origins, iterations, marks };
+    return {
+      events: this.events.toArray(),
+      origins: this.origins.toArray(),
+      iterations: this.iterations.toArray(),
+      marks: this.marks,
+    };
   }
 
   private runPass(pass: Pass, passIndex: number): void {
@@ -120,7 +125,9 @@ class Stretcher {
     const segment = this.segments[segmentIndex];
     if (segment === undefined) return;
     this.firstIds[pass]?.set(iteration, this.origins.length);
-    this.marks.push({ event: this.events.length, loop: segment.loop, iteration });
+    const { loop, lap } = segment;
+    const event = this.events.length;
+    this.marks.push({ event, loop, iteration, ...(lap === undefined ? {} : { lap }) });
     for (let at = segment.start; at < segment.end; at += 1) {
       const event = this.tape.events[at] ?? 0;
       if (event >= 0) {

@@ -1,0 +1,102 @@
+/** A sampled step equals the whole one: same peaks, same parts, same moment, over models, kernels and settings drawn at random. */
+
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { planAdapter } from "../../src/adapter/plan-adapter.js";
+import { buildGraph } from "../../src/graph/build-graph.js";
+import { estimateMemory } from "../../src/memory/estimate-memory.js";
+import type { MemoryEstimate } from "../../src/memory/estimate-memory.js";
+import { readQuantization } from "../../src/memory/quantization.js";
+import { DEFAULT_TRAINING, readTraining } from "../../src/memory/training.js";
+import { describeModel } from "../../src/model/description.js";
+
+const VERSIONS = { peft: "0.21.0", transformers: "5.18.0" };
+
+const SIZES = {
+  vocab_size: 2048,
+  hidden_size: 256,
+  intermediate_size: 512,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 64,
+};
+
+const scenario = fc.record({
+  config: fc
+    .record({
+      model_type: fc.constantFrom("llama", "qwen3", "gemma2", "gemma3_text", "olmo2"),
+      num_hidden_layers: fc.integer({ min: 7, max: 20 }),
+      tie_word_embeddings: fc.boolean(),
+    })
+    .map((drawn) => ({ ...SIZES, ...drawn })),
+  adapter: fc.record({
+    r: fc.constantFrom(4, 16),
+    target_modules: fc.constantFrom("all-linear", ["q_proj", "v_proj"]),
+    lora_dropout: fc.constantFrom(0, 0.1),
+    use_dora: fc.boolean(),
+  }),
+  quantization: fc.constantFrom(
+    null,
+    { load_in_8bit: true },
+    { load_in_4bit: true, bnb_4bit_quant_type: "nf4" },
+  ),
+  training: fc.record({
+    per_device_train_batch_size: fc.integer({ min: 1, max: 3 }),
+    max_length: fc.integer({ min: 200, max: 2600 }),
+    gradient_accumulation_steps: fc.integer({ min: 1, max: 8 }),
+    gradient_checkpointing: fc.boolean(),
+    use_reentrant: fc.boolean(),
+    optim: fc.constantFrom(
+      "adamw_torch",
+      "adamw_torch_fused",
+      "adamw_bnb_8bit",
+      "adafactor",
+      "sgd",
+    ),
+    bf16: fc.boolean(),
+    max_grad_norm: fc.constantFrom(0, 1),
+    loss: fc.constantFrom("hf", "nll", "chunked_nll"),
+    attn_implementation: fc.constantFrom("sdpa", "eager"),
+    padding: fc.boolean(),
+    loop: fc.constantFrom("trainer", "plain"),
+    prepare_kbit: fc.boolean(),
+  }),
+});
+
+type Drawn = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
+
+function memoryOf(drawn: Drawn, runsEveryIteration: boolean): MemoryEstimate {
+  const { graph } = buildGraph(
+    describeModel({ config: drawn.config }, () => ({})),
+    5,
+  );
+  return estimateMemory(
+    {
+      graph,
+      plan: planAdapter(graph, drawn.adapter, VERSIONS),
+      quantization: readQuantization(drawn.quantization),
+      training: readTraining(drawn.training, DEFAULT_TRAINING, "").settings,
+      device: undefined,
+    },
+    { runsEveryIteration },
+  );
+}
+
+const RUNS = 40;
+
+it("a sample of layers, chunks and micro-batches stands for all of them", () => {
+  fc.assert(
+    fc.property(scenario, (drawn) => {
+      const sampled = memoryOf(drawn, false);
+      const whole = memoryOf(drawn, true);
+      const bytes = ({ parts }: MemoryEstimate): readonly number[] =>
+        parts.map((part) => part.bytes);
+      expect(sampled.allocatedPeak).toBe(whole.allocatedPeak);
+      expect(sampled.reservedPeak).toBe(whole.reservedPeak);
+      expect(sampled.reservedPeakExpandable).toBe(whole.reservedPeakExpandable);
+      expect(sampled.peak).toEqual(whole.peak);
+      expect(bytes(sampled)).toEqual(bytes(whole));
+    }),
+    { numRuns: RUNS, seed: 16 },
+  );
+}, 120_000);
