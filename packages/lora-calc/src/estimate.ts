@@ -96,7 +96,7 @@ function memoryPart(
 ): MemoryFields {
   const { training, quantization } = step;
   const adapter = isFull ? undefined : plan;
-  const obstacle = whyNotRunnable(graph, adapter, training, quantization);
+  const obstacle = whyNotRunnable(graph, adapter, quantization);
   if (obstacle !== undefined) {
     return {
       warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],

@@ -7,6 +7,7 @@ import { reject } from "../problem/problem.js";
 import { elementCount } from "../units/dtype.js";
 import { headOutsideAllLinear } from "./all-linear.js";
 import { copiedModules } from "./copy-modules.js";
+import { missedNames } from "./missed-names.js";
 import type {
   AdaptedModule,
   AdapterPlan,
@@ -26,6 +27,8 @@ export interface Tuner {
   readonly taskType: TaskType | undefined;
   /** With defaults looked up and rewrites done. */
   readonly targeting: Targeting;
+  /** Targets by model_type, not by the user. */
+  readonly hasDefaultTargets: boolean;
   readonly bias: string;
   /** The modules of one targeted site; several where its occurrences differ. */
   readonly adapt: (site: Site) => readonly AdaptedModule[];
@@ -69,7 +72,7 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     savedBases: savedEmbeddings(graph, tuner.targeting.targets, modules),
     ...(tied?.adapted === undefined ? {} : { tiedAdapter: tied.adapted.path }),
     ...totals(graph, parts),
-    warnings: [],
+    warnings: missedNames(graph, tuner.targeting.targets, tuner.hasDefaultTargets),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Site } from "../graph/sites.js";
 import { nearestName } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { decideSites } from "./decide-sites.js";
+import { fusedHint } from "./missed-names.js";
 import { ModuleMatcher } from "./match-modules.js";
 import type { Targeting } from "./targeting.js";
 
@@ -71,6 +72,8 @@ function nearest(graph: ModuleGraph, given: readonly string[]): string {
   if (isMistyped && separated.every((name) => known.has(name))) {
     return ` (did you mean ${JSON.stringify(separated)}?)`;
   }
+  const fused = fusedHint(graph);
+  if (fused !== "") return fused;
   const near = first === undefined ? undefined : nearestName(first, leafNames(graph));
   return near === undefined ? "" : ` (did you mean ${near}?)`;
 }

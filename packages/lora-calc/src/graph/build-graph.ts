@@ -5,7 +5,10 @@ import type { Assumption } from "../model/config.js";
 import type { ModelDescription } from "../model/description.js";
 import { suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
+import type { JsonObject } from "../problem/fields.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
+import { llama } from "./blueprints/llama.js";
+import { readFreeForm, withTotal } from "./free-form.js";
 import type { ModuleGraph } from "./module-graph.js";
 
 export interface BuiltGraph {
@@ -16,21 +19,24 @@ export interface BuiltGraph {
 
 /** Builds the tree of a described model with the blueprint of its model_type. */
 export function buildGraph(description: ModelDescription, transformersMajor: number): BuiltGraph {
-  if (description.kind !== "config") {
+  if (description.kind === "safetensors") {
     reject({
       code: "unsupported",
-      path: "model",
-      message: "give the model's config.json; other descriptions are not built yet",
+      path: "model.safetensors",
+      message: "models are not built from a safetensors header yet; give the model's config.json",
       expected: "config",
     });
+  }
+  const context = { className: undefined, transformersMajor };
+  if (description.kind === "free_form") {
+    const build = (config: JsonObject): ModuleGraph => llama.build(new Config(config), context);
+    const { config, assumed, total } = readFreeForm(description.sizes, build);
+    return { graph: withTotal(build(config), total), assumed };
   }
   const blueprint = blueprintOf(description.modelType);
   if (blueprint === undefined) rejectModelType(description.modelType);
   const config = new Config(description.config);
-  const graph = blueprint.build(config, {
-    className: description.architecture,
-    transformersMajor,
-  });
+  const graph = blueprint.build(config, { ...context, className: description.architecture });
   return { graph, assumed: config.assumed };
 }
 
@@ -41,7 +47,7 @@ function rejectModelType(modelType: string): never {
     path: "model.config.model_type",
     message:
       `model_type ${modelType} has no blueprint here${suggestion(modelType, known)}; ` +
-      "give the safetensors header instead, it is enough for counts and weights",
+      "for a decoder, give its sizes instead: hidden_size, num_hidden_layers, total_params",
     received: modelType,
     expected: known,
   });

@@ -13,17 +13,22 @@ export interface Bands {
 }
 
 /**
- * Largest errors of the trace that this engine equals, on the 11 public runs of can-i-finetune-this (RTX 4080, torch
- * 2.6): allocated 0.6 %, reserved 3.9 %. Certainty: fitted, rounded up.
+ * Largest errors on the public runs of test/measured/memory.json (11 on an RTX 4080, 6 on a Tesla T4): allocated 0.6 %;
+ * reserved 3.9 % too high and, on the T4, 10 % too low. Certainty: fitted, rounded up.
  */
 const ALLOCATED_ERROR = 0.01;
-const RESERVED_ERROR = 0.04;
+const RESERVED_TOO_HIGH = 0.04;
+const RESERVED_TOO_LOW = 0.1;
 
 /** Reserved is never below allocated; the process adds the band of the CUDA context. */
 export function bandsOf(estimate: MemoryEstimate, device: Device | undefined): Bands {
   const { contextTolerance } = device ?? FALLBACK_DEVICE;
-  const allocated = around(estimate.allocatedPeak, ALLOCATED_ERROR);
-  const [reservedLow, reservedHigh] = around(estimate.reservedPeak, RESERVED_ERROR);
+  const allocated = around(estimate.allocatedPeak, ALLOCATED_ERROR, ALLOCATED_ERROR);
+  const [reservedLow, reservedHigh] = around(
+    estimate.reservedPeak,
+    RESERVED_TOO_HIGH,
+    RESERVED_TOO_LOW,
+  );
   const reserved: Band = [Math.max(reservedLow, allocated[0]), reservedHigh];
   const fixed = estimate.contextBytes + estimate.managedBytes;
   return {
@@ -33,6 +38,6 @@ export function bandsOf(estimate: MemoryEstimate, device: Device | undefined): B
   };
 }
 
-function around(bytes: number, error: number): Band {
-  return [Math.floor(bytes * (1 - error)), Math.ceil(bytes * (1 + error))];
+function around(bytes: number, below: number, above: number): Band {
+  return [Math.floor(bytes * (1 - below)), Math.ceil(bytes * (1 + above))];
 }

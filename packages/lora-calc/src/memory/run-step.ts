@@ -2,9 +2,11 @@
 
 import type { AdapterPlan } from "../adapter/plan.js";
 import type { ModuleGraph } from "../graph/module-graph.js";
+import { reject } from "../problem/problem.js";
 import { loadModel } from "./bind-model.js";
 import { Machine } from "./machine/machine.js";
 import type { Tape } from "./machine/tape.js";
+import type { Tensor } from "./machine/tensor.js";
 import type { Quantization } from "./quantization.js";
 import { stretch } from "./repeat/stretch.js";
 import type { Recording } from "./repeat/stretch.js";
@@ -45,8 +47,26 @@ export function recordStep(
   return whole;
 }
 
+/** Gradients have the dtype of their parameter, and the scaler takes float32 only. Source: torch amp/grad_scaler.py. */
+function rejectUnscalable(trained: readonly Tensor[]): void {
+  const half = trained.find(({ dtype }) => dtype !== "float32");
+  if (half === undefined) return;
+  const raised =
+    half.dtype === "bfloat16"
+      ? `NotImplementedError: "_amp_foreach_non_finite_check_and_unscale_cuda" not implemented for 'BFloat16'`
+      : "ValueError: Attempting to unscale FP16 gradients.";
+  reject({
+    code: "invalid_value",
+    path: "training.fp16",
+    message: `fp16 training cannot unscale ${half.dtype} gradients (PyTorch raises ${raised}); train in float32: training.adapter_dtype float32, and a float32 base for weights that train themselves`,
+    received: half.dtype,
+    expected: "float32",
+  });
+}
+
 function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
   const model = loadModel(m, inputs.graph, inputs);
+  if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
   const { managedBytes, repeats } = runTraining(m, {
     model,
     settings: inputs.training,

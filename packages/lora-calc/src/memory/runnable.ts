@@ -4,7 +4,6 @@ import type { AdapterPlan } from "../adapter/plan.js";
 import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import { isRepeat } from "../graph/module-graph.js";
 import type { Quantization } from "./quantization.js";
-import type { TrainingSettings } from "./training.js";
 
 /** The deepest published decoder has 126 layers; the replay of 256 takes about a second. */
 const MAX_LAYERS = 256;
@@ -13,7 +12,6 @@ const MAX_LAYERS = 256;
 export function whyNotRunnable(
   graph: ModuleGraph,
   plan: AdapterPlan | undefined,
-  training: TrainingSettings,
   quantization: Quantization | undefined,
 ): string | undefined {
   if (graph.root.forward?.kind !== "causal_lm") {
@@ -23,7 +21,6 @@ export function whyNotRunnable(
   if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
   const layers = deepestRepeat(graph.root);
   if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
-  if (training.dtype === "float16") return "fp16 training with a gradient scaler is not modelled";
   if (plan === undefined) {
     return quantization === undefined
       ? undefined

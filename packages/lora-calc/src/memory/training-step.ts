@@ -7,7 +7,7 @@
 import { LOSSES } from "./losses/loss.js";
 import { backward } from "./machine/engine.js";
 import type { Machine } from "./machine/machine.js";
-import { divScalar } from "./machine/ops/elementwise.js";
+import { divScalar, mul } from "./machine/ops/elementwise.js";
 import type { Tensor } from "./machine/tensor.js";
 import type { LoadedModel } from "./bind-model.js";
 import type { Batch, ForwardOptions } from "./modules/decoder.js";
@@ -15,6 +15,8 @@ import { clipGradients } from "./optimizers/clip.js";
 import { forEachParameter } from "./optimizers/each-parameter.js";
 import { createOptimizer } from "./optimizers/optimizer.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
+import { LossScaler } from "./optimizers/loss-scaler.js";
+import { autocastDtype } from "./training.js";
 import type { TrainingSettings } from "./training.js";
 
 const STEPS = 2;
@@ -32,6 +34,11 @@ export interface TrainingRun {
   readonly cublasWorkspaceBytes: number;
 }
 
+/** With the scaler that fp16 needs. */
+interface ScaledRun extends TrainingRun {
+  readonly scaler?: LossScaler;
+}
+
 /** What the loop's variables hold until they are bound anew. */
 interface LoopVariables {
   loss: Tensor | undefined;
@@ -46,14 +53,21 @@ export function runTraining(
   run: TrainingRun,
 ): { readonly managedBytes: number; readonly repeats: number } {
   const optimizer = createOptimizer(run.settings.optim, run.model.trained);
+  const scaledRun: ScaledRun = run.settings.fp16 ? { ...run, scaler: new LossScaler(m) } : run;
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
   for (let step = 0; step < STEPS; step += 1) {
     for (let micro = 0; micro < microBatches(m, run); micro += 1) {
       m.tape.markLap("start");
-      runMicroBatch(m, run, `step${step}.micro${micro}`, step === 0 && micro === 0, variables);
+      runMicroBatch(
+        m,
+        scaledRun,
+        `step${step}.micro${micro}`,
+        step === 0 && micro === 0,
+        variables,
+      );
     }
     m.tape.markLap("end");
-    finishStep(m, run, optimizer, step, variables);
+    finishStep(m, scaledRun, optimizer, step, variables);
   }
   return {
     managedBytes: optimizer.managedBytes?.() ?? 0,
@@ -68,16 +82,20 @@ function microBatches({ isSampling }: Machine, { settings }: TrainingRun): numbe
 
 function finishStep(
   m: Machine,
-  { settings, model }: TrainingRun,
+  { settings, model, scaler }: ScaledRun,
   optimizer: Optimizer,
   step: number,
   variables: LoopVariables,
 ): void {
+  let found: Tensor | undefined;
   if (settings.max_grad_norm > 0) {
     m.tape.phase = `step${step}.clip`;
+    const infinite = scaler?.unscale(m);
     clipGradients(m, model.trained.parameters);
+    found = infinite;
   }
   m.tape.phase = `step${step}.optimizer`;
+  if (settings.max_grad_norm === 0) found = scaler?.unscale(m);
   m.kind = "optimizer";
   optimizer.step(m);
   m.tape.phase = `step${step}.zero_grad`;
@@ -90,11 +108,15 @@ function finishStep(
   for (const tensor of variables.batch) m.release(tensor);
   variables.loss = undefined;
   variables.batch = [];
+  if (found !== undefined) m.release(found);
+  if (settings.loop !== "function") return;
+  for (const output of variables.outputs) m.release(output);
+  variables.outputs = [];
 }
 
 function runMicroBatch(
   m: Machine,
-  run: TrainingRun,
+  run: ScaledRun,
   phase: string,
   isFirst: boolean,
   variables: LoopVariables,
@@ -112,15 +134,15 @@ function runMicroBatch(
     model: model.root,
     batch,
     options: forwardOptions(run),
-    autocast: settings.bf16,
-    convertsOutputs: settings.bf16 && settings.loop === "trainer",
+    autocast: autocastDtype(settings),
+    convertsOutputs: autocastDtype(settings) !== undefined && settings.loop === "trainer",
   });
   if (loss === undefined) throw new Error("no loss");
   for (const tensor of [loss, ...outputs]) m.retain(tensor);
   if (variables.loss !== undefined) m.release(variables.loss);
   variables.loss = loss;
-  const dropped = settings.loop === "plain" ? variables.outputs : outputs;
-  if (settings.loop === "plain") variables.outputs = outputs;
+  const dropped = settings.loop === "trainer" ? outputs : variables.outputs;
+  if (settings.loop !== "trainer") variables.outputs = outputs;
   for (const output of dropped) m.release(output);
   runBackward(m, run, phase, isFirst, loss);
   if (settings.loop === "trainer") {
@@ -132,14 +154,15 @@ function runMicroBatch(
 
 function runBackward(
   m: Machine,
-  run: TrainingRun,
+  run: ScaledRun,
   phase: string,
   isFirst: boolean,
   loss: Tensor,
 ): void {
   m.tape.phase = `${phase}.backward`;
   if (isFirst) workspace(m, run);
-  const scaled = m.retain(divScalar(m, loss));
+  const mean = divScalar(m, loss);
+  const scaled = m.retain(run.scaler === undefined ? mean : mul(m, mean, run.scaler.scale));
   backward(m, scaled, m.empty("ones_like", [], scaled.dtype));
   m.leaveSection();
   m.release(scaled);

@@ -64,6 +64,23 @@ describe("training settings", () => {
   });
 });
 
+describe("fp16", () => {
+  it("replaces bf16 autocast", () => {
+    const { assumed, memory } = answered({ training: { fp16: true } });
+    expect(memory).toBeDefined();
+    expect(assumed).toContainEqual(
+      expect.objectContaining({ path: "training.adapter_dtype", value: "auto" }),
+    );
+    expect(refused({ training: { fp16: true, bf16: true } }).path).toBe("training.fp16");
+  });
+
+  it.each([["bfloat16"], ["float16"]])("cannot unscale %s gradients", (dtype) => {
+    const { code, message } = refused({ training: { fp16: true, adapter_dtype: dtype } });
+    expect(code).toBe("invalid_value");
+    expect(message).toContain("PyTorch raises");
+  });
+});
+
 describe("quantization", () => {
   const nf4 = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" };
 
@@ -82,13 +99,5 @@ describe("quantization", () => {
     expect(refused({ quantization: { ...nf4, quant_method: "gptq" } })).toMatchObject({
       code: "unsupported",
     });
-  });
-});
-
-describe("a target that was mistyped", () => {
-  it.each([["c_attn,c_proj"], ["'c_attn', 'c_proj'"]])("says what %s was meant for", (name) => {
-    const { code, message } = refused({ adapter: { r: 8, target_modules: [name] } });
-    expect(code).toBe("unknown_target_module");
-    expect(message).toContain('did you mean ["c_attn","c_proj"]?');
   });
 });

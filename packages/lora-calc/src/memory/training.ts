@@ -49,6 +49,8 @@ export interface TrainingSettings {
   readonly optim: OptimizerName;
   /** Forward and loss run under bf16 autocast. */
   readonly bf16: boolean;
+  /** Forward and loss run under fp16 autocast, with a loss scaler; excludes `bf16`. */
+  readonly fp16: boolean;
   /** Norm to clip gradients to; 0 skips clipping. */
   readonly max_grad_norm: number;
   readonly attn_implementation: "sdpa" | "eager";
@@ -59,10 +61,19 @@ export interface TrainingSettings {
   readonly dtype: LoadDtype;
   /** dtype of everything trainable; `auto` is what PEFT chooses (fp32 adapters on a 16-bit base). */
   readonly adapter_dtype: "auto" | LoadDtype;
-  /** `plain`: a hand-written loop, whose outputs stay alive during backward. */
-  readonly loop: "trainer" | "plain";
+  /** `plain`: a hand-written loop, whose outputs stay alive; `function`: they end with the function that makes a step. */
+  readonly loop: "trainer" | "plain" | "function";
   /** The batch contains padding, so a real attention mask is built. */
   readonly padding: boolean;
+}
+
+/** dtype of autocast; undefined where it is off. */
+export function autocastDtype({
+  bf16,
+  fp16,
+}: TrainingSettings): "bfloat16" | "float16" | undefined {
+  if (bf16) return "bfloat16";
+  return fp16 ? "float16" : undefined;
 }
 
 /** What holds when neither the scenario nor a stack profile says otherwise: the defaults of the conformance tracer. */
@@ -74,6 +85,7 @@ export const DEFAULT_TRAINING: TrainingSettings = {
   use_reentrant: false,
   optim: "adamw_torch_fused",
   bf16: true,
+  fp16: false,
   max_grad_norm: 1,
   attn_implementation: "sdpa",
   loss: "chunked_nll",
@@ -112,6 +124,7 @@ export function readTraining(
   };
   const count = (key: keyof TrainingSettings, max: number): number | undefined =>
     fields.integer(key, { min: 1, max });
+  const wantsFp16 = fields.boolean("fp16") === true;
   const settings: TrainingSettings = {
     per_device_train_batch_size: or(
       "per_device_train_batch_size",
@@ -125,7 +138,8 @@ export function readTraining(
     gradient_checkpointing: or("gradient_checkpointing", fields.boolean("gradient_checkpointing")),
     use_reentrant: or("use_reentrant", fields.boolean("use_reentrant")),
     optim: or("optim", oneOfComputed(fields, "optim", OPTIMIZERS, KNOWN_OPTIMIZERS)),
-    bf16: or("bf16", fields.boolean("bf16")),
+    bf16: or("bf16", fields.boolean("bf16") ?? (wantsFp16 ? false : undefined)),
+    fp16: or("fp16", fields.boolean("fp16")),
     max_grad_norm: or("max_grad_norm", fields.number("max_grad_norm", { min: 0 })),
     attn_implementation: or(
       "attn_implementation",
@@ -135,14 +149,26 @@ export function readTraining(
     prepare_kbit: or("prepare_kbit", fields.boolean("prepare_kbit")),
     dtype: or("dtype", fields.oneOf("dtype", LOAD_DTYPES)),
     adapter_dtype: or("adapter_dtype", fields.oneOf("adapter_dtype", ["auto", ...LOAD_DTYPES])),
-    loop: or("loop", fields.oneOf("loop", ["trainer", "plain"])),
+    loop: or("loop", fields.oneOf("loop", ["trainer", "plain", "function"])),
     padding: or("padding", fields.boolean("padding")),
   };
   rejectTooManyTokens(settings);
+  rejectTwoPrecisions(settings);
   const ignored = Object.keys(fields.values).filter(
     (name) => IGNORED_TRAINING.includes(name) || isNeutral(fields, name, NEUTRAL_TRAINING),
   );
   return { settings, assumed, ignored: ignored.map((name) => fields.at(name)) };
+}
+
+function rejectTwoPrecisions({ bf16, fp16 }: TrainingSettings): void {
+  if (!bf16 || !fp16) return;
+  reject({
+    code: "invalid_value",
+    path: "training.fp16",
+    message: "training.bf16 and training.fp16 cannot both be true; keep one",
+    received: true,
+    expected: false,
+  });
 }
 
 function rejectTooManyTokens(settings: TrainingSettings): void {

@@ -64,6 +64,7 @@ export const PROBLEM_CODES = {
 
 /** Codes of warnings: the answer stands, and its reader should know this. */
 export const WARNING_CODES = {
+  unmatched_target_module: "A name of target_modules hit no module; others did.",
   memory_not_computed: "Counts and weights are answered, the memory of a step is not.",
   loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
   compute_dtype_assumed:

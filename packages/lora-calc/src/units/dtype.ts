@@ -1,6 +1,7 @@
 /** Storage types of scalars, as PyTorch names them, and the only bridge from elements to bytes. */
 
 export type Dtype =
+  | "float64"
   | "float32"
   | "float16"
   | "bfloat16"
@@ -13,6 +14,7 @@ export type Dtype =
   | "bool";
 
 const BYTES_PER_ELEMENT: Readonly<Record<Dtype, number>> = {
+  float64: 8,
   float32: 4,
   float16: 2,
   bfloat16: 2,

@@ -37,6 +37,7 @@ export function planLora(graph: ModuleGraph, adapter: Fields): AdapterPlan {
     peftType: "LORA",
     taskType,
     targeting,
+    hasDefaultTargets: !adapter.has("target_modules"),
     bias: adapter.string("bias") ?? "none",
     adapt: (site) => adaptSite(site, config, patterns),
     tied: tiedHead(tying, config),

@@ -1,5 +1,6 @@
 /** What every loss needs, and which loss a setting names. */
 
+import type { HalfDtype } from "../machine/autocast.js";
 import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule } from "../modules/bound-module.js";
@@ -13,8 +14,8 @@ export interface LossRun {
   readonly model: BoundModule;
   readonly batch: Batch;
   readonly options: ForwardOptions;
-  /** The forward runs under bf16 autocast. */
-  readonly autocast: boolean;
+  /** dtype of the autocast that the forward runs under; undefined without one. */
+  readonly autocast: HalfDtype | undefined;
   /** A trainer turns the outputs of an autocast forward into fp32. */
   readonly convertsOutputs: boolean;
 }

@@ -8,6 +8,7 @@
 import { backward } from "./engine.js";
 import type { Machine } from "./machine.js";
 import type { Saved, SavedTensorHook } from "./node.js";
+import type { HalfDtype } from "./autocast.js";
 import { withAutocast } from "./ops/cast.js";
 import type { Tensor } from "./tensor.js";
 
@@ -47,7 +48,7 @@ class Placeholder implements Saved {
 class CheckpointFrame {
   private readonly m: Machine;
   private readonly work: Checkpointed;
-  private readonly autocast: boolean;
+  private readonly autocast: HalfDtype | undefined;
   /** Per saved tensor of the first forward: whether a node may still ask for it. */
   private readonly isOpen: boolean[] = [];
   private open = 0;
@@ -57,7 +58,7 @@ class CheckpointFrame {
   constructor(m: Machine, work: Checkpointed) {
     this.m = m;
     this.work = work;
-    this.autocast = m.autocast.enabled;
+    this.autocast = m.autocast.dtype;
     for (const tensor of [...work.inputs, ...work.captured]) m.retain(tensor);
   }
 
@@ -142,7 +143,7 @@ export function checkpoint(m: Machine, work: Checkpointed): readonly Tensor[] {
 export function checkpointReentrant(m: Machine, work: Checkpointed): Tensor {
   const [input] = work.inputs;
   if (input === undefined) throw new Error("a checkpoint needs an input");
-  const autocast = m.autocast.enabled;
+  const autocast = m.autocast.dtype;
   const node = m.track("CheckpointFunctionBackward", [input]);
   const [result] = m.withoutGrad(() => work.run([input]));
   if (result === undefined) throw new Error("a checkpoint needs an output");
@@ -164,7 +165,7 @@ function recomputeAndDifferentiate(
   work: Checkpointed,
   kept: Tensor,
   gradient: Tensor,
-  autocast: boolean,
+  autocast: HalfDtype | undefined,
 ): Tensor {
   return m.frame((frame) => {
     const input = frame.hold(m.alias(kept));

@@ -99,7 +99,7 @@ function mathAttention(m: Machine, forward: AttentionForward, states: QueryKeyVa
     const keys = frame.hold(repeatHeads(m, forward, key));
     const values = frame.hold(repeatHeads(m, forward, value));
     const scores = batchedMatmul(m, scaledQuery, mulScalar(m, transpose(m, keys, -2, -1)));
-    const weights = frame.hold(softmax(m, add(m, scores, mask), "_safe_softmax"));
+    const weights = frame.hold(softmax(m, add(m, scores, mask), { tag: "_safe_softmax" }));
     return batchedMatmul(m, weights, values);
   });
 }
@@ -138,7 +138,7 @@ function eager(
       scores = frame.rebind(scores, softmax(m, autocastToFloat(m, scores)));
       scores = frame.rebind(scores, cast(m, scores, value.dtype));
     } else {
-      const probabilities = softmax(m, cast(m, scores, "float32"));
+      const probabilities = softmax(m, scores, { dtype: "float32" });
       scores = frame.rebind(scores, cast(m, probabilities, states.query.dtype));
     }
     scores = frame.rebind(scores, dropout(m, scores, forward.attentionDropout));

@@ -62,7 +62,7 @@ function onQuantizedBase(
 ): Tensor {
   return m.frame((frame) => {
     const result = frame.hold(module.quantization?.kind === "4bit" ? cloneAsIs(m, base()) : base());
-    const converts = !m.autocast.enabled;
+    const converts = m.autocast.dtype === undefined;
     const x = frame.hold(converts ? cast(m, input, lora.a.dtype) : input);
     if (lora.settings.useDora) {
       const sum = addDora(m, module, lora, x, result);

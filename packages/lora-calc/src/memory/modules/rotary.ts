@@ -24,7 +24,7 @@ export function rotaryTables(
     m.call(module.path, [positions], (frame) => {
       const length = positions.size(-1);
       frame.hold(pointwise(m, "_to_copy", [positions], "float32"));
-      const [cosine, sine] = withAutocast(m, false, () => {
+      const [cosine, sine] = withAutocast(m, undefined, () => {
         frame.hold(m.empty("bmm", [1, forward.dim / 2, length], "float32"));
         const angles = frame.hold(m.empty("cat", [1, length, forward.dim], "float32"));
         return [

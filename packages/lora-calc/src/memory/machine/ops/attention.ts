@@ -3,7 +3,9 @@
 import type { Machine } from "../machine.js";
 import { elementwiseStrides } from "../layout.js";
 import type { Shape } from "../layout.js";
+import type { Dtype } from "../../../units/dtype.js";
 import type { Tensor } from "../tensor.js";
+import { cast } from "./cast.js";
 import { elementwiseOutput } from "./elementwise.js";
 
 /** Strides of a (batch, heads, length, dim) tensor that lies in memory as (batch, length, heads, dim). */
@@ -78,15 +80,29 @@ export function efficientAttention(
   return output;
 }
 
-/** Softmax over the last dimension; keeps its result. */
-export function softmax(m: Machine, input: Tensor, tag = "_softmax"): Tensor {
+/**
+ * Softmax over the last dimension; keeps its result. Its backward multiplies gradient and result before its kernel runs.
+ * From float16 to float32 it is one kernel; bfloat16 is converted before.
+ *
+ * Source: aten/src/ATen/native/cuda/SoftMax.cu `softmax_backward_cuda`, aten/src/ATen/native/SoftMax.cpp.
+ */
+export function softmax(
+  m: Machine,
+  given: Tensor,
+  { tag = "_softmax", dtype = given.dtype }: { readonly tag?: string; readonly dtype?: Dtype } = {},
+): Tensor {
+  const isOneKernel = given.dtype === "float16" && dtype === "float32";
+  const input = isOneKernel ? given : cast(m, given, dtype);
   const node = m.track("SoftmaxBackward0", [input]);
-  const output = m.empty(tag, input.shape, input.dtype);
+  const output = m.empty(tag, input.shape, dtype);
   if (node !== undefined) {
     m.saveOutput(node, output);
-    node.backward = (gradient) => [
-      elementwiseOutput(m, "_softmax_backward_data", [gradient], gradient.dtype),
-    ];
+    const inputDtype = input.dtype;
+    node.backward = (gradient) => {
+      const result = elementwiseOutput(m, "_softmax_backward_data", [gradient], inputDtype);
+      m.consume(m.empty("softmax_backward_product", gradient.shape, gradient.dtype));
+      return [result];
+    };
   }
   m.finish(node, [output], [input]);
   return output;

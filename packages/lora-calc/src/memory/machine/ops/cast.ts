@@ -1,6 +1,7 @@
 /** Changes of dtype, explicit and by autocast. */
 
 import type { Dtype } from "../../../units/dtype.js";
+import type { HalfDtype } from "../autocast.js";
 import { elementwiseStrides } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
@@ -18,34 +19,39 @@ export function cast(m: Machine, input: Tensor, dtype: Dtype): Tensor {
   return output;
 }
 
-/** bf16 operand of a matrix product under autocast. Casts of trainable fp32 leaves are kept until autocast ends. */
+/** 16-bit operand of a matrix product under autocast. Casts of trainable fp32 leaves are kept until autocast ends. */
 export function autocastToHalf(m: Machine, input: Tensor): Tensor {
-  if (!m.autocast.enabled || input.dtype === "bfloat16" || !isFloating(input.dtype)) return input;
+  const { dtype } = m.autocast;
+  if (dtype === undefined || input.dtype === dtype || !isFloating(input.dtype)) return input;
   if (input.dtype !== "float32" || !input.requiresGrad || !input.isLeaf) {
-    return cast(m, input, "bfloat16");
+    return cast(m, input, dtype);
   }
   const known = m.autocast.cache.get(input);
   if (known !== undefined) return known;
-  const half = m.retain(cast(m, input, "bfloat16"));
+  const half = m.retain(cast(m, input, dtype));
   m.autocast.cache.set(input, half);
   return half;
 }
 
 /** fp32 operand of an operation that autocast runs in full precision. */
 export function autocastToFloat(m: Machine, input: Tensor): Tensor {
-  return m.autocast.enabled && input.dtype === "bfloat16" ? cast(m, input, "float32") : input;
+  return input.dtype === m.autocast.dtype ? cast(m, input, "float32") : input;
 }
 
-/** `with torch.autocast(...)`: remembered casts end with the outermost block. */
-export function withAutocast<Result>(m: Machine, enabled: boolean, body: () => Result): Result {
+/** `with torch.autocast(...)`, off without a dtype: remembered casts end with the outermost block. */
+export function withAutocast<Result>(
+  m: Machine,
+  dtype: HalfDtype | undefined,
+  body: () => Result,
+): Result {
   const { autocast } = m;
-  const before = autocast.enabled;
-  autocast.enabled = enabled;
+  const before = autocast.dtype;
+  autocast.dtype = dtype;
   autocast.depth += 1;
   try {
     return body();
   } finally {
-    autocast.enabled = before;
+    autocast.dtype = before;
     autocast.depth -= 1;
     if (autocast.depth === 0) {
       for (const half of autocast.cache.values()) m.release(half);
@@ -57,11 +63,12 @@ export function withAutocast<Result>(m: Machine, enabled: boolean, body: () => R
 /** dtype of the result of an elementwise operation on tensors. */
 export function promote(left: Dtype, right: Dtype): Dtype {
   if (left === right) return left;
+  if (isHalf(left) && isHalf(right)) return "float32";
   const rank = (dtype: Dtype): number => PROMOTION_ORDER.indexOf(dtype);
   return rank(left) > rank(right) ? left : right;
 }
 
-/** bf16 with fp16 gives fp32 in PyTorch; the programs here never mix them. */
+/** From narrow to wide; the two 16-bit floats together give float32. */
 const PROMOTION_ORDER: readonly Dtype[] = [
   "bool",
   "uint8",
@@ -72,6 +79,10 @@ const PROMOTION_ORDER: readonly Dtype[] = [
   "bfloat16",
   "float32",
 ];
+
+function isHalf(dtype: Dtype): boolean {
+  return dtype === "float16" || dtype === "bfloat16";
+}
 
 function isFloating(dtype: Dtype): boolean {
   return dtype === "float32" || dtype === "float16" || dtype === "bfloat16";
