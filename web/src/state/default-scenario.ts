@@ -17,7 +17,9 @@ export const DEFAULT_SCENARIO: Scenario = {
     load_in_4bit: true,
     bnb_4bit_quant_type: "nf4",
     bnb_4bit_use_double_quant: true,
+    bnb_4bit_compute_dtype: "bfloat16",
   },
-  training: { per_device_train_batch_size: 2, max_length: 2048 },
+  training: { per_device_train_batch_size: 2, max_length: 2048, dtype: "bfloat16" },
   hardware: { gpu: "RTX 4090" },
+  stack: "trl-1.13",
 };
