@@ -45,7 +45,7 @@ def main() -> None:
         methods.append(f"  {method}," if name == method else f"  {method}: {name},")
     print("/**\n * Written by conformance/default_targets.py from PEFT itself; run that again instead of editing.\n *")
     print(f" * Source: peft@{peft.__version__} utils/constants.py, read on {CHECKED_ON}.\n */\n")
-    print('import type { TargetMap } from "../default-targets.js";\n')
+    print('import type { TargetMap } from "../row.js";\n')
     print("\n".join(lines))
     print("export const TARGET_MAPS: Readonly<Record<string, TargetMap>> = {")
     print("\n".join(methods))

@@ -2,9 +2,6 @@
 
 import { TARGET_MAPS } from "./rows/default-targets.js";
 
-/** By model_type: names as list targets, or one text, which is a regular expression. */
-export type TargetMap = Readonly<Record<string, readonly string[] | string>>;
-
 /**
  * Default `target_modules` of a method for a model_type, if PEFT has one.
  *

@@ -58,3 +58,6 @@ export interface RecipeRow extends Provenance {
   readonly learningRate: number;
   readonly note?: string;
 }
+
+/** Default targets by model_type: names as list targets, or one text, which is a regular expression. */
+export type TargetMap = Readonly<Record<string, readonly string[] | string>>;

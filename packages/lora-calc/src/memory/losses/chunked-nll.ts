@@ -16,7 +16,7 @@ import type { Tensor } from "../machine/tensor.js";
 import { childOf } from "../modules/bound-module.js";
 import { callDecoder } from "../modules/decoder.js";
 import { chunkLoss } from "./chunk.js";
-import type { LossRun } from "./loss.js";
+import type { LossRun } from "./loss-run.js";
 
 export const CHUNK_ROWS = 256;
 

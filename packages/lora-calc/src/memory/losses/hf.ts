@@ -15,7 +15,7 @@ import type { Tensor } from "../machine/tensor.js";
 import { childOf } from "../modules/bound-module.js";
 import { callDecoder } from "../modules/decoder.js";
 import { callLinear } from "../modules/linear.js";
-import type { LossRun } from "./loss.js";
+import type { LossRun } from "./loss-run.js";
 
 /** The loss, and what the outputs object holds: loss and logits. */
 export function hfLoss(m: Machine, run: LossRun): readonly Tensor[] {

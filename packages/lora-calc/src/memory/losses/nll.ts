@@ -11,7 +11,7 @@ import { sumLastDim } from "../machine/ops/reduce.js";
 import { narrow, reshape, slice, view } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import { hfLoss } from "./hf.js";
-import type { LossRun } from "./loss.js";
+import type { LossRun } from "./loss-run.js";
 
 const ENTROPY_ROWS = 128;
 

@@ -7,10 +7,9 @@
 
 import { backward } from "./engine.js";
 import type { Machine } from "./machine.js";
-import type { Saved, SavedTensorHook } from "./node.js";
+import type { Saved, SavedTensorHook, Tensor } from "./tensor.js";
 import type { HalfDtype } from "./autocast.js";
 import { withAutocast } from "./ops/cast.js";
-import type { Tensor } from "./tensor.js";
 
 /** Work that can be run twice; `captured` are tensors it uses besides its inputs. */
 export interface Checkpointed {

@@ -11,9 +11,8 @@ import { cast } from "./ops/cast.js";
 import { sumToShape } from "./ops/reduce.js";
 import { sameShape } from "./layout.js";
 import type { Machine } from "./machine.js";
-import type { Node, OutputFacts } from "./node.js";
+import type { Node, OutputFacts, Tensor } from "./tensor.js";
 import { ReadyQueue } from "./ready-queue.js";
-import type { Tensor } from "./tensor.js";
 
 /** One run of the engine; reentrant checkpointing starts another one inside it. */
 class GraphTask {

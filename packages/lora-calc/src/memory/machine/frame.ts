@@ -1,14 +1,14 @@
 /** Local variables of one Python function call. Frames nest, so they share one stack of held tensors. */
 
-import type { Machine } from "./machine.js";
+import type { Holder } from "./holder.js";
 import { Tensor } from "./tensor.js";
 
 export class Frame {
-  private readonly machine: Machine;
+  private readonly machine: Holder;
   private readonly stack: Tensor[];
   private readonly base: number;
 
-  constructor(machine: Machine, stack: Tensor[]) {
+  constructor(machine: Holder, stack: Tensor[]) {
     this.machine = machine;
     this.stack = stack;
     this.base = stack.length;

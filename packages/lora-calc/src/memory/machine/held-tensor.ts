@@ -1,14 +1,13 @@
 /** A saved tensor that the node itself keeps. */
 
-import type { Machine } from "./machine.js";
-import type { Saved } from "./node.js";
-import type { Tensor } from "./tensor.js";
+import type { Holder } from "./holder.js";
+import type { Saved, Tensor } from "./tensor.js";
 
 export class HeldTensor implements Saved {
-  private readonly machine: Machine;
+  private readonly machine: Holder;
   private readonly tensor: Tensor;
 
-  constructor(machine: Machine, tensor: Tensor) {
+  constructor(machine: Holder, tensor: Tensor) {
     this.machine = machine;
     this.tensor = machine.retain(tensor);
   }

@@ -12,12 +12,11 @@ import { Frame } from "./frame.js";
 import { HeldTensor } from "./held-tensor.js";
 import { contiguousStrides } from "./layout.js";
 import type { Shape } from "./layout.js";
-import { Node } from "./node.js";
-import type { Edge, Saved, SavedTensorHook } from "./node.js";
+import { Node, Storage, Tensor } from "./tensor.js";
+import type { Edge, Saved, SavedTensorHook } from "./tensor.js";
 import type { Section } from "./section.js";
 import { Tape } from "./tape.js";
 import type { Kind } from "./tape.js";
-import { Storage, Tensor } from "./tensor.js";
 
 /** Storage of a tensor without elements: PyTorch allocates nothing for it. */
 const NO_STORAGE = -1;

@@ -1,6 +1,6 @@
 /** Nodes whose gradients are complete, the latest recorded first (a binary heap on the sequence number). */
 
-import type { Node } from "./node.js";
+import type { Node } from "./tensor.js";
 
 export class ReadyQueue {
   private readonly heap: Node[] = [];

@@ -9,6 +9,7 @@ import { add, addScalar, mulScalar } from "../machine/ops/elementwise.js";
 import { unsqueeze } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { AttentionContext } from "./attention-kernels.js";
+import type { Batch, ForwardOptions } from "./batch.js";
 import type { BoundModule } from "./bound-module.js";
 import { childOf } from "./bound-module.js";
 import { callDecoderLayer } from "./decoder-layer.js";
@@ -19,20 +20,6 @@ import { callNorm } from "./norm.js";
 import { rotaryTables } from "./rotary.js";
 
 /** What the training settings decide about a forward pass. */
-export interface ForwardOptions {
-  readonly attention: "sdpa" | "eager";
-  readonly checkpointing: "none" | "reentrant" | "non_reentrant";
-  /** The embedding's output is made to require gradients, so that checkpointed frozen layers have something to do. */
-  readonly inputRequiresGrad: boolean;
-}
-
-export interface Batch {
-  readonly inputIds: Tensor;
-  readonly labels: Tensor;
-  /** Present when the batch has padding. */
-  readonly attentionMask?: Tensor;
-}
-
 /** `decoder(input_ids)`: (b, s) → (b, s, hidden_size). */
 export function callDecoder(
   m: Machine,

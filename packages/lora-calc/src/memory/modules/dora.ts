@@ -15,7 +15,7 @@ import type { BoundLora, BoundModule } from "./bound-module.js";
 import { parameterOf } from "./bound-module.js";
 import { dequantize4bit } from "./linear-4bit.js";
 import { dequantize8bit } from "./linear-8bit.js";
-import { throughA, throughB } from "./lora-linear.js";
+import { throughA, throughB } from "./low-rank.js";
 
 /**
  * `result + (m/|W+BA| − 1)·base + m/|W+BA|·BAx·scaling`. With dropout the base product is computed again on the dropped

@@ -9,11 +9,11 @@ import type { Machine } from "../machine/machine.js";
 import { cast } from "../machine/ops/cast.js";
 import { dropout } from "../machine/ops/dropout.js";
 import { add, mulScalar } from "../machine/ops/elementwise.js";
-import { linear } from "../machine/ops/matmul.js";
 import { cloneAsIs } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundLora, BoundModule } from "./bound-module.js";
 import { addDora } from "./dora.js";
+import { throughA, throughB } from "./low-rank.js";
 
 type RunBase = (m: Machine, module: BoundModule, input: Tensor) => Tensor;
 
@@ -83,12 +83,4 @@ function lowRank(m: Machine, module: BoundModule, lora: BoundLora, x: Tensor): T
       ? x
       : m.call(`${path}.lora_dropout.default`, [x], () => dropout(m, x, lora.settings.dropout));
   return throughB(m, path, lora, throughA(m, path, lora, dropped));
-}
-
-export function throughA(m: Machine, path: string, lora: BoundLora, x: Tensor): Tensor {
-  return m.call(`${path}.lora_A.default`, [x], () => linear(m, x, lora.a));
-}
-
-export function throughB(m: Machine, path: string, lora: BoundLora, x: Tensor): Tensor {
-  return m.call(`${path}.lora_B.default`, [x], () => linear(m, x, lora.b, lora.bias));
 }

@@ -13,7 +13,7 @@ import { expand } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import { childOf } from "./bound-module.js";
 import type { BoundModule } from "./bound-module.js";
-import type { Batch, ForwardOptions } from "./decoder.js";
+import type { Batch, ForwardOptions } from "./batch.js";
 
 /** Mask per kind of layer; a kind without an entry runs the causal kernel without a mask. */
 export type Masks = ReadonlyMap<string, Tensor>;

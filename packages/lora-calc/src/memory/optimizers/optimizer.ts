@@ -2,10 +2,6 @@
 
 import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
-import type { OptimizerName } from "../training.js";
-import { adafactor } from "./adafactor.js";
-import { bitsAndBytesAdamw } from "./adamw-bitsandbytes.js";
-import { torchAdamw } from "./adamw-torch.js";
 
 export interface Optimizer {
   readonly step: (m: Machine) => void;
@@ -18,20 +14,4 @@ export interface Trained {
   readonly parameters: readonly Tensor[];
   /** Those that are weights of embeddings. */
   readonly embeddings: ReadonlySet<Tensor>;
-}
-
-const OPTIMIZERS: Readonly<Record<OptimizerName, (trained: Trained) => Optimizer>> = {
-  adamw_torch: ({ parameters }) => torchAdamw(parameters, "foreach"),
-  adamw_torch_fused: ({ parameters }) => torchAdamw(parameters, "fused"),
-  adamw_8bit: (trained) => bitsAndBytesAdamw(trained, { bits: 8, paged: false }),
-  adamw_bnb_8bit: (trained) => bitsAndBytesAdamw(trained, { bits: 8, paged: false }),
-  paged_adamw_32bit: (trained) => bitsAndBytesAdamw(trained, { bits: 32, paged: true }),
-  paged_adamw_8bit: (trained) => bitsAndBytesAdamw(trained, { bits: 8, paged: true }),
-  adafactor: ({ parameters }) => adafactor(parameters),
-  // Plain SGD with foreach kernels updates in place and keeps nothing.
-  sgd: () => ({ step: () => undefined }),
-};
-
-export function createOptimizer(name: OptimizerName, trained: Trained): Optimizer {
-  return OPTIMIZERS[name](trained);
 }

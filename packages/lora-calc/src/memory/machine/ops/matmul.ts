@@ -2,8 +2,7 @@
 
 import { isContiguous } from "../layout.js";
 import type { Machine } from "../machine.js";
-import type { Node } from "../node.js";
-import type { Tensor } from "../tensor.js";
+import type { Node, Tensor } from "../tensor.js";
 import { autocastToHalf } from "./cast.js";
 import { reshape, t, transpose, view } from "./views.js";
 
