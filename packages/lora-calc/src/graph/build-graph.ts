@@ -5,10 +5,8 @@ import type { Assumption } from "../model/config.js";
 import type { ModelDescription } from "../model/description.js";
 import { suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import type { JsonObject } from "../problem/fields.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
-import { llama } from "./blueprints/llama.js";
-import { readFreeForm, withTotal } from "./free-form.js";
+import { buildFreeForm } from "./blueprints/free-form.js";
 import type { ModuleGraph } from "./module-graph.js";
 
 export interface BuiltGraph {
@@ -29,9 +27,7 @@ export function buildGraph(description: ModelDescription, transformersMajor: num
   }
   const context = { className: undefined, transformersMajor };
   if (description.kind === "free_form") {
-    const build = (config: JsonObject): ModuleGraph => llama.build(new Config(config), context);
-    const { config, assumed, total } = readFreeForm(description.sizes, build);
-    return { graph: withTotal(build(config), total), assumed };
+    return buildFreeForm(description.sizes, context);
   }
   const blueprint = blueprintOf(description.modelType);
   if (blueprint === undefined) rejectModelType(description.modelType);

@@ -95,11 +95,8 @@ function trapsOf(
   stack: StackProfile | undefined,
   quantization: Quantization | undefined,
 ): readonly Warning[] {
-  if (stack?.training.dtype !== "float32") return [];
-  if (!assumed.some(({ path }) => path === "training.dtype")) return [];
-  const message =
-    quantization === undefined
-      ? `${stack.name} loads a model given by name in float32, twice the bytes of bfloat16; set dtype=bfloat16 in model_init_kwargs`
-      : `dtype=bfloat16 in model_init_kwargs is taken for granted; without it ${stack.name} loads what is not quantized in float32`;
+  const trap = stack?.dtypeTrap;
+  if (trap === undefined || !assumed.some(({ path }) => path === "training.dtype")) return [];
+  const message = quantization === undefined ? trap.plain : trap.quantized;
   return [{ code: "loads_in_float32", message }];
 }

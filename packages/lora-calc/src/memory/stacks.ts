@@ -12,6 +12,8 @@ export interface StackProfile {
   readonly training: TrainingSettings;
   /** What differs on a quantized base: adapters that the stack casts itself, and the dtype QLoRA recipes load in. */
   readonly onQuantizedBase?: Partial<TrainingSettings>;
+  /** What its users should know when they leave the dtype of the base to it: without and with quantization. */
+  readonly dtypeTrap?: { readonly plain: string; readonly quantized: string };
   /** Code that was read for these values. */
   readonly source: string;
 }
@@ -27,6 +29,12 @@ const STACKS: readonly StackProfile[] = [
       dtype: "float32",
     },
     onQuantizedBase: { adapter_dtype: "bfloat16", dtype: "bfloat16" },
+    dtypeTrap: {
+      plain:
+        "TRL loads a model given by name in float32, twice the bytes of bfloat16; set dtype=bfloat16 in model_init_kwargs",
+      quantized:
+        "dtype=bfloat16 in model_init_kwargs is taken for granted; without it TRL loads what is not quantized in float32",
+    },
     source:
       "trl@1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
   },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { estimate } from "../estimate.js";
-import { isRefusal } from "../result.js";
-import type { Estimate } from "../result.js";
-import type { JsonObject } from "../problem/fields.js";
+import { estimate } from "../../estimate.js";
+import { isRefusal } from "../../result.js";
+import type { Estimate } from "../../result.js";
+import type { JsonObject } from "../../problem/fields.js";
 
 const LORA = { r: 16, target_modules: ["q_proj", "v_proj"] };
 

@@ -1,11 +1,14 @@
 /** A model of sizes typed by hand: the decoder that most models are, exact for what it is told. */
 
-import type { Assumption } from "../model/config.js";
-import { Fields } from "../problem/fields.js";
-import type { JsonObject } from "../problem/fields.js";
-import { reject } from "../problem/problem.js";
-import type { ModuleGraph } from "./module-graph.js";
-import { parameterCount } from "./sites.js";
+import { Config } from "../../model/config.js";
+import type { Assumption } from "../../model/config.js";
+import { Fields } from "../../problem/fields.js";
+import type { JsonObject } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import type { ModuleGraph } from "../module-graph.js";
+import type { BuildContext } from "../blueprint.js";
+import { parameterCount } from "../sites.js";
+import { llama } from "./llama.js";
 
 const SIZES = [
   "hidden_size",
@@ -27,7 +30,7 @@ const USUAL_VOCABULARY = 32_000;
 const MLP_RATIO = 8 / 3;
 const MLP_MULTIPLE = 256;
 
-export interface FreeForm {
+interface FreeForm {
   /** The sizes as the config.json of a llama model. */
   readonly config: JsonObject;
   readonly assumed: readonly Assumption[];
@@ -35,11 +38,20 @@ export interface FreeForm {
   readonly total: number | undefined;
 }
 
-/** Reads the sizes; those not given follow from the others and are listed. `build` makes the tree of a config.json. */
-export function readFreeForm(
+type Build = (config: JsonObject) => ModuleGraph;
+
+/** The tree of a model of typed sizes, and the sizes that were not typed. */
+export function buildFreeForm(
   sizes: JsonObject,
-  build: (config: JsonObject) => ModuleGraph,
-): FreeForm {
+  context: BuildContext,
+): { readonly graph: ModuleGraph; readonly assumed: readonly Assumption[] } {
+  const build: Build = (config) => llama.build(new Config(config), context);
+  const { config, assumed, total } = readFreeForm(sizes, build);
+  return { graph: withTotal(build(config), total), assumed };
+}
+
+/** Reads the sizes; those not given follow from the others and are listed. `build` makes the tree of a config.json. */
+function readFreeForm(sizes: JsonObject, build: Build): FreeForm {
   const fields = new Fields(sizes, "model");
   fields.rejectUnknown(FIELDS);
   const given = Object.fromEntries(
@@ -79,11 +91,7 @@ export function readFreeForm(
 }
 
 /** The widest MLP with which the model has no more parameters than it was said to have. */
-function widthThatFits(
-  config: JsonObject,
-  total: number,
-  build: (config: JsonObject) => ModuleGraph,
-): number {
+function widthThatFits(config: JsonObject, total: number, build: Build): number {
   const countOf = (width: number): number =>
     parameterCount(build({ ...config, intermediate_size: width }));
   const one = countOf(1);
@@ -95,7 +103,7 @@ function widthThatFits(
  * The tree with as many parameters as it was said to have: those that the sizes do not explain are registered on the model
  * itself, where no adapter sees them.
  */
-export function withTotal(graph: ModuleGraph, total: number | undefined): ModuleGraph {
+function withTotal(graph: ModuleGraph, total: number | undefined): ModuleGraph {
   const listed = parameterCount(graph);
   if (total === undefined || total === listed) return graph;
   if (total < listed) {
