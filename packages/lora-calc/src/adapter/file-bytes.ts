@@ -3,7 +3,9 @@
 import { bytesOf, elementCount } from "../units/dtype.js";
 import type { Dtype } from "../units/dtype.js";
 import { saveOrder } from "./save-order.js";
+import type { Branch } from "./save-order.js";
 import { savedTensors } from "./saved-tensors.js";
+import type { SavedTensor } from "./saved-tensors.js";
 import type { AdapterPlan } from "./plan.js";
 
 /** The header's own length stands before it as a 64-bit number, and the header is padded to a multiple of 8. */
@@ -33,18 +35,69 @@ const HEADER_DTYPES: readonly (readonly [Dtype, string])[] = [
  */
 export function adapterFileBytes(plan: AdapterPlan, baseDtype: Dtype = "bfloat16"): number {
   const tensors = savedTensors(plan, baseDtype);
-  let header = '{"__metadata__":{"format":"pt"}}'.length;
-  let offset = 0;
+  const sizes = { header: '{"__metadata__":{"format":"pt"}}'.length, offset: 0 };
   for (const [dtype, name] of HEADER_DTYPES) {
     const ofDtype = tensors.filter((tensor) => tensor.dtype === dtype);
-    const texts = new Map(ofDtype.map((tensor) => [tensor, textLength(name, tensor.shape)]));
-    for (const { nameLength, tensor } of saveOrder(ofDtype)) {
-      const end = offset + bytesOf(elementCount(tensor.shape), dtype);
-      header += nameLength + (texts.get(tensor) ?? 0) + digits(offset) + digits(end);
-      offset = end;
-    }
+    if (ofDtype.length > 0) write(weighed(saveOrder(ofDtype), name, dtype), -1, sizes);
   }
-  return LENGTH_BYTES + Math.ceil(header / ALIGNMENT) * ALIGNMENT + offset;
+  return LENGTH_BYTES + Math.ceil(sizes.header / ALIGNMENT) * ALIGNMENT + sizes.offset;
+}
+
+/** What a branch of names adds to the file; equal layers are one object. */
+interface Weighed {
+  readonly tensors: readonly { readonly text: number; readonly bytes: number }[];
+  readonly children: readonly (readonly [string, Weighed])[];
+  /** How many tensors there are at and below the branch, and their bytes. */
+  readonly count: number;
+  readonly bytes: number;
+  /** Characters of all their entries, without offsets and without the name up to the branch. */
+  readonly text: number;
+}
+
+function weighed(
+  { tensors, children }: Branch<SavedTensor>,
+  name: string,
+  dtype: Dtype,
+  known = new Map<Branch<SavedTensor>, Weighed>(),
+): Weighed {
+  const own = tensors.map(({ shape }) => ({
+    text: textLength(name, shape),
+    bytes: bytesOf(elementCount(shape), dtype),
+  }));
+  const below = children.map(([component, branch]) => {
+    const child = known.get(branch) ?? weighed(branch, name, dtype, known);
+    known.set(branch, child);
+    return [component, child] as const;
+  });
+  let [count, bytes, text] = [own.length, 0, 0];
+  for (const tensor of own) {
+    bytes += tensor.bytes;
+    text += tensor.text;
+  }
+  for (const [component, child] of below) {
+    count += child.count;
+    bytes += child.bytes;
+    text += child.text + child.count * (1 + component.length);
+  }
+  return { tensors: own, children: below, count, bytes, text };
+}
+
+/** Adds a branch whose names begin with `length` characters. Where no offset gains a digit, it is added whole. */
+function write(branch: Weighed, length: number, sizes: { header: number; offset: number }): void {
+  const width = digits(sizes.offset);
+  if (digits(sizes.offset + branch.bytes) === width) {
+    sizes.header += branch.text + branch.count * (length + 2 * width);
+    sizes.offset += branch.bytes;
+    return;
+  }
+  for (const { text, bytes } of branch.tensors) {
+    const end = sizes.offset + bytes;
+    sizes.header += length + text + digits(sizes.offset) + digits(end);
+    sizes.offset = end;
+  }
+  for (const [component, child] of branch.children) {
+    write(child, length + 1 + component.length, sizes);
+  }
 }
 
 /** Whether the tensors of the file are known: not for tied heads, copies inside copies, and single tokens. */
@@ -61,5 +114,7 @@ function textLength(dtype: string, shape: readonly number[]): number {
 }
 
 function digits(value: number): number {
-  return String(value).length;
+  let count = 1;
+  for (let bound = 10; value >= bound; bound *= 10) count += 1;
+  return count;
 }

@@ -6,7 +6,7 @@ import { sharpestSight } from "./layer-sight.js";
 import type { LayerSight } from "./layer-sight.js";
 import { endsInName, layerSight } from "./module-names.js";
 import type { ModuleNames } from "./module-names.js";
-import { PythonRegex } from "./python-regex.js";
+import { PythonRegex, stepBudget } from "./python-regex.js";
 import type { LayerFilter, Targeting } from "./targeting.js";
 
 export type Verdict = "targeted" | "excluded" | "unmatched";
@@ -25,8 +25,9 @@ export class ModuleMatcher {
     this.headOutside = headOutside;
     const { modulesToSave = [], targets, excluded, layers } = targeting;
     // The names stand unescaped in the pattern, so their dots match any character.
+    const budget = stepBudget();
     this.saved = modulesToSave.map(
-      (name) => new PythonRegex(`(^|.*\\.)${name}($|\\..*)`, "adapter.modules_to_save"),
+      (name) => new PythonRegex(`(^|.*\\.)${name}($|\\..*)`, "adapter.modules_to_save", budget),
     );
     this.layerPatterns = layerPatterns(layers);
     this.layerSight = sharpestSight([
@@ -43,7 +44,7 @@ export class ModuleMatcher {
     if (excluded !== undefined && isNonEmpty(excluded) && matchesNames(path, excluded)) {
       return "excluded";
     }
-    if (this.saved.some((regex) => regex.matchStart(path) !== undefined)) return "excluded";
+    if (this.saved.some((regex) => regex.matchStart(path))) return "excluded";
     if (targets === undefined) return "unmatched";
     if (targets.kind === "all_linear") {
       return isLinear(node) && path !== this.headOutside ? "targeted" : "unmatched";
@@ -58,7 +59,7 @@ export class ModuleMatcher {
     const { layers } = this.targeting;
     if (layers === undefined) return true;
     for (const pattern of this.layerPatterns) {
-      const index = pattern.matchStart(path)?.captured;
+      const index = pattern.groupAtStart(path, "index");
       if (index !== undefined) return layers.indices.includes(Number(index));
     }
     return false;
@@ -70,10 +71,11 @@ function layerPatterns(layers: LayerFilter | undefined): readonly PythonRegex[] 
   if (layers === undefined) return [];
   const place = "adapter.layers_pattern";
   if (layers.patterns.length === 0) {
-    return [new PythonRegex(String.raw`.*?\.[^.]*\.(?P<index>\d+)\.`, place, "index")];
+    return [new PythonRegex(String.raw`.*?\.[^.]*\.(?P<index>\d+)\.`, place)];
   }
+  const budget = stepBudget();
   return layers.patterns.map(
-    (name) => new PythonRegex(`(?:^|.*?\\.)${name}\\.(?P<index>\\d+)\\.`, place, "index"),
+    (name) => new PythonRegex(`(?:^|.*?\\.)${name}\\.(?P<index>\\d+)\\.`, place, budget),
   );
 }
 
@@ -87,7 +89,7 @@ function matchesNames(path: string, names: ModuleNames): boolean {
     case "list":
       return endsInName(path, names.names);
     case "pattern":
-      return names.regex.fullMatch(path) !== undefined;
+      return names.regex.fullMatch(path);
     case "all_linear":
       return false;
   }

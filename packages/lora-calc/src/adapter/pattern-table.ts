@@ -2,7 +2,7 @@
 
 import { sharpestSight } from "./layer-sight.js";
 import type { LayerSight } from "./layer-sight.js";
-import { PythonRegex } from "./python-regex.js";
+import { PythonRegex, stepBudget } from "./python-regex.js";
 
 /**
  * Values by path ending or regular expression; the first key in the order of the file wins.
@@ -15,14 +15,15 @@ export class PatternTable {
   private readonly rows: readonly { readonly regex: PythonRegex; readonly value: number }[];
 
   constructor(values: ReadonlyMap<string, number>, place: string) {
+    const budget = stepBudget();
     this.rows = Array.from(values, ([key, value]) => ({
-      regex: new PythonRegex(`(.*\\.)?(${key})$`, place),
+      regex: new PythonRegex(`(.*\\.)?(${key})$`, place, budget),
       value,
     }));
     this.layerSight = sharpestSight(this.rows.map(({ regex }) => regex.layerSight));
   }
 
   valueFor(path: string): number | undefined {
-    return this.rows.find(({ regex }) => regex.matchStart(path) !== undefined)?.value;
+    return this.rows.find(({ regex }) => regex.matchStart(path))?.value;
   }
 }

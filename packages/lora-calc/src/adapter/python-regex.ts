@@ -3,31 +3,39 @@
 import { reject } from "../problem/problem.js";
 import type { LayerSight } from "./layer-sight.js";
 import { parseRegex } from "./regex/parse-regex.js";
-import { programOf } from "./regex/program.js";
-import type { Instruction } from "./regex/program.js";
+import { partsOf, programOf } from "./regex/program.js";
+import type { Program } from "./regex/program.js";
 import { run, StepBudgetError } from "./regex/run.js";
-import type { Match } from "./regex/run.js";
+import type { Spans, StepBudget } from "./regex/run.js";
 import { PatternError } from "./regex/syntax.js";
 import type { Syntax } from "./regex/syntax.js";
 
-/** Steps of one pattern over all module paths; 10 million take about 0.2 s. */
-const MAX_STEPS = 10_000_000;
+/** Steps of the patterns of one field over all module paths; 4 million take about 0.2 s. */
+const MAX_STEPS = 4_000_000;
+
+/** A bound on the work of patterns that share it. */
+export function stepBudget(): StepBudget {
+  return { left: MAX_STEPS };
+}
 
 const DIGITS = Array.from("0123456789", (digit) => digit.charCodeAt(0));
 
 export class PythonRegex {
   /** `length` when no part of the pattern tells one digit from another. */
   readonly layerSight: LayerSight;
-  private readonly program: readonly Instruction[];
+  private readonly program: Program;
+  private readonly groupNames: ReadonlyMap<string, number>;
   private readonly path: string;
-  private readonly budget = { left: MAX_STEPS };
+  private readonly budget: StepBudget;
 
-  /** `path` is the place of the pattern in the scenario; the group called `captured` can be read from matches. */
-  constructor(pattern: string, path: string, captured?: string) {
+  /** `path` is the place of the pattern in the scenario. */
+  constructor(pattern: string, path: string, budget = stepBudget()) {
     this.path = path;
+    this.budget = budget;
     try {
-      const syntax = parseRegex(pattern);
-      this.program = programOf(syntax, captured);
+      const { syntax, groups, groupNames } = parseRegex(pattern);
+      this.program = programOf(syntax, groups);
+      this.groupNames = groupNames;
       this.layerSight = treatsDigitsAlike(syntax) ? "length" : "index";
     } catch (error) {
       if (error instanceof PatternError) rejectPattern(error, pattern, path);
@@ -35,17 +43,29 @@ export class PythonRegex {
     }
   }
 
-  /** `re.fullmatch(pattern, text)`. */
-  fullMatch(text: string): Match | undefined {
-    return this.run(text, true);
+  /** Whether `re.fullmatch(pattern, text)` matches. */
+  fullMatch(text: string): boolean {
+    return this.run(text, true) !== undefined;
   }
 
-  /** `re.match(pattern, text)`: from the start, to anywhere. */
-  matchStart(text: string): Match | undefined {
-    return this.run(text, false);
+  /** Whether `re.match(pattern, text)` matches: from the start, to anywhere. */
+  matchStart(text: string): boolean {
+    return this.run(text, false) !== undefined;
   }
 
-  private run(text: string, isFull: boolean): Match | undefined {
+  /** `re.match(pattern, text).group(name)`. */
+  groupAtStart(text: string, name: string): string | undefined {
+    const spans = this.run(text, false);
+    const group = this.groupNames.get(name);
+    const end = group === undefined ? undefined : spans?.[2 * group + 1];
+    if (spans === undefined || group === undefined || end === undefined || end < 0)
+      return undefined;
+    return Array.from(text)
+      .slice(spans[2 * group], end)
+      .join("");
+  }
+
+  private run(text: string, isFull: boolean): Spans | undefined {
     try {
       return run(this.program, text, isFull, this.budget);
     } catch (error) {
@@ -53,28 +73,17 @@ export class PythonRegex {
       reject({
         code: "limit_exceeded",
         path: this.path,
-        message: `${this.path} needs more than ${MAX_STEPS} steps on this model; use a shorter pattern or a list of names`,
+        message: `${this.path} needs more than ${MAX_STEPS} steps to match the module ${text}, and Python's re as many; use a simpler pattern or a list of names`,
       });
     }
   }
 }
 
 function treatsDigitsAlike(syntax: Syntax): boolean {
-  switch (syntax.kind) {
-    case "character": {
-      const accepted = DIGITS.filter((digit) => syntax.test(digit)).length;
-      return accepted === 0 || accepted === DIGITS.length;
-    }
-    case "anchor":
-      return true;
-    case "sequence":
-      return syntax.items.every(treatsDigitsAlike);
-    case "alternation":
-      return syntax.options.every(treatsDigitsAlike);
-    case "repeat":
-    case "group":
-      return treatsDigitsAlike(syntax.item);
-  }
+  if (syntax.kind === "reference") return false;
+  if (syntax.kind !== "character") return partsOf(syntax).every(treatsDigitsAlike);
+  const accepted = DIGITS.filter((digit) => syntax.test(digit)).length;
+  return accepted === 0 || accepted === DIGITS.length;
 }
 
 function rejectPattern(error: PatternError, pattern: string, path: string): never {

@@ -2,64 +2,61 @@
 
 import type { SavedTensor } from "./saved-tensors.js";
 
-export interface Placed {
-  readonly nameLength: number;
-  readonly tensor: SavedTensor;
+type Named = Pick<SavedTensor, "pattern" | "indices">;
+
+/** Tensors whose names share their first components, and the components that follow, in the order of the file. */
+export interface Branch<Tensor> {
+  readonly tensors: readonly Tensor[];
+  /** Equal layers are one branch under several names. */
+  readonly children: readonly (readonly [string, Branch<Tensor>])[];
 }
 
-/** Tensors whose names share their first components. */
-interface Branch {
-  readonly tensors: SavedTensor[];
-  readonly named: Map<string, Branch>;
+interface Growing<Tensor> {
+  readonly tensors: Tensor[];
+  readonly named: Map<string, Growing<Tensor>>;
   /** By the list of indices, which equal layers share. */
-  readonly repeated: Map<readonly number[], Branch>;
-  /** Children in the order of the file, once it is asked for. */
-  order?: readonly (readonly [string, Branch])[];
+  readonly repeated: Map<readonly number[], Growing<Tensor>>;
 }
 
-/** Every tensor with the length of its full name. Walks names component by component; equal layers are sorted once. */
-export function saveOrder(tensors: readonly SavedTensor[]): readonly Placed[] {
-  const root = newBranch();
+/** The tensors by the components of their names. */
+export function saveOrder<Tensor extends Named>(tensors: readonly Tensor[]): Branch<Tensor> {
+  const root = newBranch<Tensor>();
   for (const tensor of tensors) branchOf(root, tensor).tensors.push(tensor);
-  const placed: Placed[] = [];
-  visit(root, -1, placed);
-  return placed;
+  return sorted(root);
 }
 
-function newBranch(): Branch {
+function newBranch<Tensor>(): Growing<Tensor> {
   return { tensors: [], named: new Map(), repeated: new Map() };
 }
 
-function branchOf(root: Branch, { pattern, indices }: SavedTensor): Branch {
+function branchOf<Tensor extends Named>(root: Growing<Tensor>, tensor: Tensor): Growing<Tensor> {
   let branch = root;
   let depth = 0;
-  for (const component of pattern.split(".")) {
-    const repeat = component === "*" ? indices[depth++] : undefined;
+  for (const component of tensor.pattern.split(".")) {
+    const repeat = component === "*" ? tensor.indices[depth++] : undefined;
     branch =
       repeat === undefined ? childOf(branch.named, component) : childOf(branch.repeated, repeat);
   }
   return branch;
 }
 
-function childOf<Key>(children: Map<Key, Branch>, key: Key): Branch {
+function childOf<Key, Tensor>(children: Map<Key, Growing<Tensor>>, key: Key): Growing<Tensor> {
   const found = children.get(key) ?? newBranch();
   children.set(key, found);
   return found;
 }
 
-function visit(branch: Branch, length: number, placed: Placed[]): void {
-  for (const tensor of branch.tensors) placed.push({ nameLength: length, tensor });
-  branch.order ??= childrenInOrder(branch);
-  for (const [name, child] of branch.order) {
-    visit(child, length + 1 + name.length, placed);
-  }
-}
-
 /** A component ends in a dot or in the end of the name, and the dot stands before letters and digits. */
-function childrenInOrder({ named, repeated }: Branch): readonly (readonly [string, Branch])[] {
-  const children: (readonly [string, Branch])[] = [...named];
-  for (const [indices, child] of repeated) {
-    for (const index of indices) children.push([String(index), child]);
+function sorted<Tensor>({ tensors, named, repeated }: Growing<Tensor>): Branch<Tensor> {
+  const keyed = Array.from(named, ([name, child]) => ({
+    name,
+    key: `${name}.`,
+    child: sorted(child),
+  }));
+  for (const [indices, growing] of repeated) {
+    const child = sorted(growing);
+    for (const index of indices) keyed.push({ name: String(index), key: `${index}.`, child });
   }
-  return children.sort(([left], [right]) => (`${left}.` < `${right}.` ? -1 : 1));
+  keyed.sort((left, right) => (left.key < right.key ? -1 : 1));
+  return { tensors, children: keyed.map(({ name, child }) => [name, child]) };
 }

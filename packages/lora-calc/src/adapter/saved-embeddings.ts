@@ -26,8 +26,7 @@ function targetsEmbedding(graph: ModuleGraph, targets: ModuleNames | undefined):
       return EMBEDDING_NAMES.some((name) => targets.names.has(name));
     case "pattern":
       return sitesOf(graph).some(
-        ({ path, node }) =>
-          EMBEDDING_NAMES.includes(node.name) && targets.regex.fullMatch(path) !== undefined,
+        ({ path, node }) => EMBEDDING_NAMES.includes(node.name) && targets.regex.fullMatch(path),
       );
     case "all_linear":
     case undefined:

@@ -49,7 +49,7 @@ export function tieEmbeddings(graph: ModuleGraph, targeting: Targeting): Tying {
   }
   if (targets?.kind === "pattern") {
     const { pattern, regex } = targets;
-    if (EMBEDDING_NAMES.some((name) => regex.fullMatch(name) !== undefined)) {
+    if (EMBEDDING_NAMES.some((name) => regex.fullMatch(name))) {
       const wider = `(?:${pattern}|^${escapeRegex(inputEmbedding)}$)`;
       return {
         targeting: { ...targeting, targets: patternNames(wider, "adapter.target_modules") },

@@ -9,6 +9,7 @@ import { estimate } from "../../src/estimate.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { isRefusal } from "../../src/result.js";
 import type { ParameterCounts } from "../../src/result.js";
+import type { Scenario } from "../../src/scenario.js";
 import { formatTrainableLine } from "../../src/units/format.js";
 
 interface Published {
@@ -25,7 +26,7 @@ interface Published {
 const FILE = new URL("params.json", import.meta.url);
 const published = JSON.parse(readFileSync(FILE, "utf8")) as readonly Published[];
 
-function count(model: string, adapter: JsonObject | null): ParameterCounts {
+function count(model: Scenario["model"], adapter: JsonObject | null): ParameterCounts {
   const result = estimate({ model, adapter });
   if (isRefusal(result)) throw new Error(result.error.message);
   return result.parameters;
@@ -100,5 +101,43 @@ describe("counts of named cases", () => {
   ])("Qwen2.5-0.5B, PEFT's defaults with bias %s", (bias, trainable) => {
     const counted = count("Qwen/Qwen2.5-0.5B", { r: 8, bias });
     expect(counted).toMatchObject({ trainable, all: 494_573_440 });
+  });
+});
+
+/** Prints that people asked about. */
+describe("counts in the field", () => {
+  const linear = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
+  // Sheared-LLaMA-1.3B: https://github.com/axolotl-ai-cloud/axolotl/pull/1118
+  it.each([
+    [[0], 2_498_560, 1_347_921_920],
+    [[0, 1], 4_997_120, 1_350_420_480],
+  ])("a pruned Llama, r=64 on layers %j", (layers, trainable, all) => {
+    const config = {
+      ...{ model_type: "llama", hidden_size: 2048, intermediate_size: 5504, vocab_size: 32_000 },
+      ...{ num_hidden_layers: 24, num_attention_heads: 16, tie_word_embeddings: false },
+    };
+    const adapter = { r: 64, target_modules: linear, layers_to_transform: layers };
+    expect(count({ config }, adapter)).toMatchObject({ trainable, all });
+  });
+
+  // https://github.com/ymcui/Chinese-LLaMA-Alpaca/issues/466: 204,607,488 for each copy; the sum by peft 0.21.0.
+  it("LLaMA-7B with a larger vocabulary, embeddings and head trained", () => {
+    const config = { model_type: "llama", vocab_size: 49_953, tie_word_embeddings: false };
+    const adapter = { r: 8, target_modules: linear, modules_to_save: ["embed_tokens", "lm_head"] };
+    const counted = count({ config }, adapter);
+    expect(counted).toMatchObject({ trainable: 429_203_456, all: 7_314_690_048 });
+    const copies = counted.by_module?.filter(({ rank }) => rank === undefined) ?? [];
+    expect(copies.map(({ trainable }) => trainable)).toEqual([204_607_488, 204_607_488]);
+  });
+
+  // https://github.com/artidoro/qlora/issues/184; its total counts 4-bit weights two by two, PEFT's does not.
+  it("LLaMA-30B, r=256 on q and v", () => {
+    const config = {
+      ...{ model_type: "llama", hidden_size: 6656, intermediate_size: 17_920, vocab_size: 32_001 },
+      ...{ num_hidden_layers: 60, num_attention_heads: 52, tie_word_embeddings: false },
+    };
+    const adapter = { r: 256, lora_alpha: 512, target_modules: ["q_proj", "v_proj"] };
+    expect(count({ config }, adapter)).toMatchObject({ trainable: 408_944_640, all: 32_937_901_568 });
   });
 });

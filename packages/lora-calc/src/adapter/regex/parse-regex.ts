@@ -1,57 +1,78 @@
 /**
  * Reads a regular expression as Python's `re` does (3.11), into a syntax tree.
  *
- * Refused by name, because they cannot run in linear time: look-around, backreferences, conditionals, atomic groups and
- * possessive quantifiers.
+ * Refused by name: `\N{…}`, because the names of characters are a table of 300 kB, and patterns beyond any use.
  */
 
-import {
-  anyOf,
-  classTest,
-  dotTest,
-  isClassLetter,
-  literalTest,
-  rangeTest,
-} from "./character-sets.js";
-import type { Anchor, CharacterTest, Flags, Syntax } from "./syntax.js";
-import { NO_FLAGS, PatternError } from "./syntax.js";
-import { readEscape } from "./read-escape.js";
+import { anyOf, dotTest, literalTest } from "./character-sets.js";
+import { Groups } from "./groups.js";
+import { readEscapedAtom } from "./read-escape.js";
 import { readGroupStart } from "./read-group.js";
+import type { GroupStart } from "./read-group.js";
+import { readSet } from "./read-set.js";
 import { Reader } from "./reader.js";
+import { characterTest } from "./program.js";
+import type { Flags, Greed, Syntax } from "./syntax.js";
+import { MAX_REPEAT, NO_FLAGS, PatternError } from "./syntax.js";
+import { widthOf } from "./width.js";
 
 const MAX_PATTERN_LENGTH = 20_000;
 const MAX_NESTING = 200;
-const MAX_REPEAT = 1000;
 
-const ANCHOR_ESCAPES: Readonly<Record<string, Anchor>> = {
-  A: "text_start",
-  Z: "text_end",
-  b: "word",
-  B: "not_word",
-};
+interface Parse {
+  readonly reader: Reader;
+  readonly groups: Groups;
+}
 
-/** Syntax tree of a pattern; throws PatternError. */
-export function parseRegex(pattern: string): Syntax {
+/** What encloses the part that is read: its flags, how deep it lies, whether it begins the pattern. */
+interface Place {
+  readonly flags: Flags;
+  readonly depth: number;
+  readonly isFirst: boolean;
+}
+
+export interface ParsedRegex {
+  readonly syntax: Syntax;
+  /** How many groups there are, the whole match among them. */
+  readonly groups: number;
+  /** Numbers of the groups that have a name. */
+  readonly groupNames: ReadonlyMap<string, number>;
+}
+
+/** Reads a pattern; throws PatternError. */
+export function parseRegex(pattern: string): ParsedRegex {
   if (pattern.length > MAX_PATTERN_LENGTH) {
     throw new PatternError(`patterns longer than ${MAX_PATTERN_LENGTH} characters`, true);
   }
-  const reader = new Reader(pattern);
-  const syntax = readAlternation(reader, NO_FLAGS, 0);
-  if (!reader.atEnd()) throw new PatternError("unbalanced parenthesis");
-  return syntax;
+  const parse = { reader: new Reader(pattern), groups: new Groups() };
+  const syntax = readAlternation(parse, NO_FLAGS, 0);
+  if (!parse.reader.atEnd()) throw new PatternError("unbalanced parenthesis");
+  parse.groups.settle();
+  const { widths, numbers } = parse.groups;
+  return { syntax, groups: widths.length, groupNames: numbers };
 }
 
-function readAlternation(reader: Reader, flags: Flags, depth: number): Syntax {
+function readAlternation(parse: Parse, flags: Flags, depth: number): Syntax {
   if (depth > MAX_NESTING) throw new PatternError(`groups nested deeper than ${MAX_NESTING}`, true);
-  const options = [];
+  const options: Syntax[] = [];
   let current = flags;
   do {
-    const { item, flags: after } = readSequence(reader, current, depth);
+    const isFirst = depth === 0 && options.length === 0;
+    const { item, flags: after } = readSequence(parse, { flags: current, depth, isFirst });
     options.push(item);
     current = after;
-  } while (reader.take("|"));
+  } while (parse.reader.take("|"));
   const [only] = options;
-  return options.length === 1 && only !== undefined ? only : { kind: "alternation", options };
+  if (options.length === 1 && only !== undefined) return only;
+  return setOf(options) ?? { kind: "alternation", options };
+}
+
+/** `a|b|\d` is `[ab\d]`: one step where a choice could double the work with every character. Python does the same. */
+function setOf(options: readonly Syntax[]): Syntax | undefined {
+  const tests = options.map(characterTest).filter((test) => test !== undefined);
+  if (tests.length < options.length) return undefined;
+  // A sequence, so that a repeat takes it as the group it stands in.
+  return { kind: "sequence", items: [{ kind: "character", test: anyOf(tests, false) }] };
 }
 
 interface SequenceRead {
@@ -60,32 +81,88 @@ interface SequenceRead {
   readonly flags: Flags;
 }
 
-function readSequence(reader: Reader, start: Flags, depth: number): SequenceRead {
+function readSequence(parse: Parse, place: Place): SequenceRead {
+  const { reader } = parse;
   const items: Syntax[] = [];
-  let flags = start;
+  let { flags } = place;
   while (!reader.atEnd() && reader.peek() !== "|" && reader.peek() !== ")") {
-    if (flags.verbose && reader.skipVerboseSpace()) continue;
-    if (reader.peek() === "(") {
-      const group = readGroupStart(reader, flags);
-      if (group.kind === "comment") continue;
-      if (group.kind === "flags") {
-        flags = group.flags;
-        continue;
+    if (flags.verbose && skipVerboseSpace(reader)) continue;
+    const repeat = readRepeat(reader);
+    if (repeat !== undefined) {
+      items.push({ kind: "repeat", item: repeatable(items.pop()), ...repeat });
+    } else if (reader.take("(")) {
+      const start = readGroupStart(reader, flags, parse.groups);
+      if (start.kind === "flags") {
+        if (!place.isFirst || items.length > 0) {
+          throw new PatternError("global flags not at the start of the expression");
+        }
+        ({ flags } = start);
+      } else if (start.kind !== "comment") {
+        items.push(readGroup(parse, start, { ...place, flags }));
       }
-      const item = readAlternation(reader, group.flags, depth + 1);
-      if (!reader.take(")")) throw new PatternError("missing ), unterminated subpattern");
-      const { name } = group;
-      items.push(
-        readRepeats(reader, { kind: "group", item, ...(name === undefined ? {} : { name }) }),
-      );
-      continue;
+    } else {
+      items.push(readAtom(parse, flags));
     }
-    items.push(readRepeats(reader, readAtom(reader, flags)));
   }
   return { item: { kind: "sequence", items }, flags };
 }
 
-function readAtom(reader: Reader, flags: Flags): Syntax {
+/** White space or a `#` comment; true when there was one. A backslash protects the end of a comment's line. */
+function skipVerboseSpace(reader: Reader): boolean {
+  return reader.takeMatch(/[ \t\n\r\v\f]+|#(?:\\[^]|[^\\\n])*\\?\n?/y) !== "";
+}
+
+function readGroup(
+  { reader, groups }: Parse,
+  start: Exclude<GroupStart, { kind: "flags" | "comment" }>,
+  { flags, depth }: Place,
+): Syntax {
+  const parse = { reader, groups };
+  const content = (inner: Flags): Syntax =>
+    closed(reader, readAlternation(parse, inner, depth + 1));
+  switch (start.kind) {
+    case "group":
+      return { kind: "sequence", items: [content(start.flags)] };
+    case "atomic":
+      return { kind: "atomic", item: content(flags) };
+    case "capture": {
+      const group = groups.open(start.name);
+      const item = content(flags);
+      groups.close(group, widthOf(item, groups.widths));
+      return { kind: "capture", item, group };
+    }
+    case "look": {
+      const { isBehind, isNegated } = start;
+      if (!isBehind) return { kind: "look", item: content(flags), isNegated, width: 0 };
+      const item = groups.insideLookBehind(() => content(flags));
+      const { min, max } = widthOf(item, groups.widths);
+      if (min !== max) throw new PatternError("look-behind requires fixed-width pattern");
+      return { kind: "look", item, isNegated, width: min };
+    }
+    case "reference":
+      return { kind: "reference", group: start.group, flags };
+    case "conditional":
+      return readConditional(parse, start.group, { flags, depth: depth + 1, isFirst: false });
+  }
+}
+
+function readConditional(parse: Parse, group: number, place: Place): Syntax {
+  const { reader } = parse;
+  const yes = readSequence(parse, place).item;
+  const hasNo = reader.take("|");
+  const no: Syntax = hasNo ? readSequence(parse, place).item : { kind: "sequence", items: [] };
+  if (reader.peek() === "|") {
+    throw new PatternError("conditional backref with more than two branches");
+  }
+  return closed(reader, { kind: "conditional", group, yes, no });
+}
+
+function closed(reader: Reader, syntax: Syntax): Syntax {
+  if (!reader.take(")")) throw new PatternError("missing ), unterminated subpattern");
+  return syntax;
+}
+
+function readAtom({ reader, groups }: Parse, flags: Flags): Syntax {
   const letter = reader.next();
   switch (letter) {
     case ".":
@@ -97,90 +174,40 @@ function readAtom(reader: Reader, flags: Flags): Syntax {
     case "[":
       return { kind: "character", test: readSet(reader, flags) };
     case "\\":
-      return readEscapedAtom(reader, flags);
-    case "*":
-    case "+":
-    case "?":
-      throw new PatternError("nothing to repeat");
+      return readEscapedAtom(reader, flags, groups);
     default:
       return { kind: "character", test: literalTest(letter.codePointAt(0) ?? 0, flags) };
   }
 }
 
-function readEscapedAtom(reader: Reader, flags: Flags): Syntax {
-  const anchor = ANCHOR_ESCAPES[reader.peek()];
-  if (anchor !== undefined) {
-    reader.next();
-    return { kind: "anchor", anchor };
-  }
-  if (isClassLetter(reader.peek())) {
-    return { kind: "character", test: classTest(reader.next(), flags) };
-  }
-  return { kind: "character", test: literalTest(readEscape(reader, "outside a set"), flags) };
-}
-
-/** What follows `[`, up to and including `]`. A `]` in the first place is a member. */
-function readSet(reader: Reader, flags: Flags): CharacterTest {
-  const isNegated = reader.take("^");
-  const tests: CharacterTest[] = [];
-  let isFirst = true;
-  while (isFirst || reader.peek() !== "]") {
-    if (reader.atEnd()) throw new PatternError("unterminated character set");
-    isFirst = false;
-    tests.push(readSetMember(reader, flags));
-  }
-  reader.next();
-  return anyOf(tests, isNegated);
-}
-
-function readSetMember(reader: Reader, flags: Flags): CharacterTest {
-  const from = readSetCharacter(reader, flags);
-  const isRange = reader.peek() === "-" && reader.peek(1) !== "]" && reader.peek(1) !== "";
-  if (!isRange) return typeof from === "number" ? literalTest(from, flags) : from;
-  reader.next();
-  const to = readSetCharacter(reader, flags);
-  if (typeof from !== "number" || typeof to !== "number" || to < from) {
-    throw new PatternError("bad character range");
-  }
-  return rangeTest(from, to, flags);
-}
-
-function readSetCharacter(reader: Reader, flags: Flags): number | CharacterTest {
-  if (!reader.take("\\")) return reader.next().codePointAt(0) ?? 0;
-  if (isClassLetter(reader.peek())) return classTest(reader.next(), flags);
-  return readEscape(reader, "inside a set");
-}
-
-function readRepeats(reader: Reader, item: Syntax): Syntax {
-  const bounds = readBounds(reader);
-  if (bounds === undefined) return item;
-  if (item.kind === "anchor") throw new PatternError("nothing to repeat");
-  if (reader.take("+")) throw new PatternError("possessive quantifiers", true);
-  const lazy = reader.take("?");
-  const repeated: Syntax = { kind: "repeat", item, ...bounds, lazy };
-  if (readBounds(reader) !== undefined) throw new PatternError("multiple repeat");
-  return repeated;
-}
-
-interface Bounds {
+interface Repeat {
   readonly min: number;
   readonly max: number;
+  readonly greed: Greed;
 }
 
-function readBounds(reader: Reader): Bounds | undefined {
-  if (reader.take("*")) return { min: 0, max: Infinity };
-  if (reader.take("+")) return { min: 1, max: Infinity };
-  if (reader.take("?")) return { min: 0, max: 1 };
-  const braces = reader.match(/\{(\d*)(,?)(\d*)\}/y);
-  // `{}` and `{x}` are literal text in Python.
-  if (braces === undefined || braces[0] === "{}") return undefined;
-  reader.skip(braces[0].length);
-  const [, low = "", comma, high = ""] = braces;
-  const min = low === "" ? 0 : Number(low);
-  const max = high === "" ? (comma === "," ? Infinity : min) : Number(high);
-  if (max < min) throw new PatternError("min repeat greater than max repeat");
-  if (min > MAX_REPEAT || (max > MAX_REPEAT && max !== Infinity)) {
-    throw new PatternError(`more than ${MAX_REPEAT} counted repeats`, true);
+/** A quantifier that stands here. `{}` and `{x}` are literal text. */
+function readRepeat(reader: Reader): Repeat | undefined {
+  const [text, sign, low = "", comma, high = ""] =
+    reader.match(/([*+?])|\{(?!\})([0-9]*)(,?)([0-9]*)\}/y) ?? [];
+  if (text === undefined) return undefined;
+  reader.takeMatch(/[*+?]|\{[0-9,]+\}/y);
+  const min = sign === "+" ? 1 : Number(low);
+  const isOpen = sign === "*" || sign === "+" || (comma === "," && high === "");
+  const max = isOpen ? MAX_REPEAT : sign === "?" ? 1 : Number(comma === "," ? high : low);
+  if (min >= MAX_REPEAT || (!isOpen && max >= MAX_REPEAT)) {
+    throw new PatternError("the repetition number is too large");
   }
-  return { min, max };
+  if (max < min) throw new PatternError("min repeat greater than max repeat");
+  return {
+    min,
+    max,
+    greed: reader.take("?") ? "lazy" : reader.take("+") ? "possessive" : "greedy",
+  };
+}
+
+function repeatable(item: Syntax | undefined): Syntax {
+  if (item === undefined || item.kind === "anchor") throw new PatternError("nothing to repeat");
+  if (item.kind === "repeat") throw new PatternError("multiple repeat");
+  return item;
 }

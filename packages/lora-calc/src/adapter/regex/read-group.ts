@@ -1,78 +1,71 @@
-/** What stands after an opening parenthesis. */
+/** What stands between an opening parenthesis and the content of its group. */
 
+import type { Groups } from "./groups.js";
+import { readFlags } from "./read-flags.js";
 import type { Reader } from "./reader.js";
 import type { Flags } from "./syntax.js";
 import { PatternError } from "./syntax.js";
 
 export type GroupStart =
-  | { readonly kind: "group"; readonly name?: string; readonly flags: Flags }
+  | { readonly kind: "group"; readonly flags: Flags }
+  | { readonly kind: "capture"; readonly name?: string }
+  | { readonly kind: "atomic" }
+  | { readonly kind: "look"; readonly isNegated: boolean; readonly isBehind: boolean }
+  /** `(?P=name)`, read whole. */
+  | { readonly kind: "reference"; readonly group: number }
+  | { readonly kind: "conditional"; readonly group: number }
   /** `(?i)`: holds for the whole pattern. */
   | { readonly kind: "flags"; readonly flags: Flags }
+  /** `(?#…)`, read whole. */
   | { readonly kind: "comment" };
 
-const FLAG_NAMES: Readonly<Record<string, keyof Flags | undefined>> = {
-  i: "ignoreCase",
-  m: "multiline",
-  s: "dotAll",
-  x: "verbose",
-  a: "ascii",
-};
-
-const UNSUPPORTED: readonly (readonly [string, string])[] = [
-  ["?<=", "look-behind (?<=…)"],
-  ["?<!", "look-behind (?<!…)"],
-  ["?=", "look-ahead (?=…)"],
-  ["?!", "look-ahead (?!…)"],
-  ["?>", "atomic groups (?>…)"],
-  ["?P=", "backreferences (?P=…)"],
-  ["?(", "conditionals (?(…)…)"],
+const LOOKS: readonly (readonly [string, boolean, boolean])[] = [
+  ["?=", false, false],
+  ["?!", true, false],
+  ["?<=", false, true],
+  ["?<!", true, true],
 ];
 
-/** Reads `(`, `(?:`, `(?P<name>`, `(?flags)`, `(?flags:` or a whole comment. */
-export function readGroupStart(reader: Reader, flags: Flags): GroupStart {
-  const isFirst = reader.atStart();
-  reader.next();
-  for (const [start, what] of UNSUPPORTED) {
-    if (reader.take(start)) throw new PatternError(what, true);
+const IDENTIFIER = /^[\p{L}\p{Nl}_][\p{L}\p{N}\p{Mn}\p{Mc}\p{Pc}]*$/u;
+
+/** Reads what follows `(`. */
+export function readGroupStart(reader: Reader, flags: Flags, groups: Groups): GroupStart {
+  if (reader.peek() !== "?") return { kind: "capture" };
+  for (const [start, isNegated, isBehind] of LOOKS) {
+    if (reader.take(start)) return { kind: "look", isNegated, isBehind };
   }
   if (reader.take("?:")) return { kind: "group", flags };
-  if (reader.take("?P<")) return { kind: "group", name: readName(reader), flags };
+  if (reader.take("?>")) return { kind: "atomic" };
+  if (reader.take("?P<")) return { kind: "capture", name: readName(reader, ">") };
+  if (reader.take("?P=")) {
+    return { kind: "reference", group: groups.refer(groups.numberOf(readName(reader, ")"))) };
+  }
+  if (reader.take("?(")) return { kind: "conditional", group: readCondition(reader, groups) };
   if (reader.take("?#")) return skipComment(reader);
-  if (!reader.take("?")) return { kind: "group", flags };
-  return readFlags(reader, flags, isFirst);
+  if (reader.take("?P")) throw new PatternError(`unknown extension ?P${reader.peek()}`);
+  reader.next();
+  const { flags: changed, isGlobal } = readFlags(reader, flags);
+  return { kind: isGlobal ? "flags" : "group", flags: changed };
 }
 
-function readName(reader: Reader): string {
-  const name = reader.match(/[\p{L}_][\p{L}\p{N}_]*/uy)?.[0];
-  if (name === undefined) throw new PatternError("bad group name");
-  reader.skip(name.length);
-  if (!reader.take(">")) throw new PatternError("missing >, unterminated name");
+function readName(reader: Reader, end: string): string {
+  const name = reader.takeUntil(end, "group name");
+  if (!IDENTIFIER.test(name)) throw new PatternError(`bad character in group name '${name}'`);
   return name;
+}
+
+/** The group that a conditional asks for, by name or number. */
+function readCondition(reader: Reader, groups: Groups): number {
+  const name = reader.takeUntil(")", "group name");
+  if (IDENTIFIER.test(name)) return groups.promise(groups.numberOf(name));
+  if (!/^\d+$/.test(name)) throw new PatternError(`bad character in group name '${name}'`);
+  return groups.promise(Number(name));
 }
 
 function skipComment(reader: Reader): GroupStart {
   while (!reader.take(")")) {
     if (reader.atEnd()) throw new PatternError("missing ), unterminated comment");
-    reader.next();
+    if (reader.next() === "\\" && !reader.atEnd()) reader.next();
   }
   return { kind: "comment" };
-}
-
-function readFlags(reader: Reader, flags: Flags, isFirst: boolean): GroupStart {
-  const letters = reader.match(/([aimsuxL]*)(?:-([imsx]+))?([:)])/y);
-  if (letters === undefined) throw new PatternError("unknown extension in (?…)");
-  reader.skip(letters[0].length);
-  const [, on = "", off = "", end] = letters;
-  if (on === "" && off === "") throw new PatternError("unknown extension in (?…)");
-  if (on.includes("L")) throw new PatternError("cannot use LOCALE flag with a str pattern");
-  const changed = { ...flags, ...switched(on, true), ...switched(off, false) };
-  if (end === ":") return { kind: "group", flags: changed };
-  if (off !== "") throw new PatternError("missing :");
-  if (!isFirst) throw new PatternError("global flags not at the start of the expression");
-  return { kind: "flags", flags: changed };
-}
-
-function switched(letters: string, value: boolean): Partial<Flags> {
-  const names = letters.split("").map((letter) => FLAG_NAMES[letter]);
-  return Object.fromEntries(names.flatMap((name) => (name === undefined ? [] : [[name, value]])));
 }

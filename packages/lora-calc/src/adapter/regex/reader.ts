@@ -14,10 +14,6 @@ export class Reader {
     return this.position >= this.text.length;
   }
 
-  atStart(): boolean {
-    return this.position === 0;
-  }
-
   /** The character `ahead` places from here, "" behind the end. */
   peek(ahead = 0): string {
     return this.text.charAt(this.position + ahead);
@@ -45,15 +41,20 @@ export class Reader {
     return pattern.exec(this.text) ?? undefined;
   }
 
-  skip(length: number): void {
-    this.position += length;
+  /** The text that a sticky expression finds here, and steps over it; "" where it finds nothing. */
+  takeMatch(pattern: RegExp): string {
+    const [found = ""] = this.match(pattern) ?? [];
+    this.position += found.length;
+    return found;
   }
 
-  /** Steps over white space or a `#` comment; true when there was one. */
-  skipVerboseSpace(): boolean {
-    const space = this.match(/\s+|#[^\n]*/y);
-    if (space === undefined) return false;
-    this.skip(space[0].length);
-    return true;
+  /** Everything before `end`, and steps over both. */
+  takeUntil(end: string, what: string): string {
+    const place = this.text.indexOf(end, this.position);
+    if (place < 0) throw new PatternError(`missing ${end}, unterminated ${what}`);
+    const found = this.text.slice(this.position, place);
+    if (found === "") throw new PatternError(`missing ${what}`);
+    this.position = place + end.length;
+    return found;
   }
 }
