@@ -54,10 +54,13 @@ export class CachingAllocator {
     const { blocks } = this;
     const size = roundUp(bytes, MIN_BLOCK);
     const pool = size <= SMALL_REQUEST ? this.small : this.large;
-    let block = this.takeFree(pool, size);
-    if (block === NO_BLOCK) block = this.grow(pool, size);
-    blocks.isFree[block] = 0;
-    this.split(pool, block, size);
+    let index = this.indexOfFit(pool, size);
+    if (index < 0) {
+      const grown = this.expandable ? this.extend(pool, size) : this.newSegment(pool, size);
+      pool.free.insert(grown);
+      index = pool.free.indexOf(grown);
+    }
+    const block = this.takeFront(pool, index, size);
     this.allocated += blocks.size[block] ?? 0;
     if (this.allocated > this.peakAllocated) this.peakAllocated = this.allocated;
     if (this.reserved > this.peakReserved) this.peakReserved = this.reserved;
@@ -67,21 +70,28 @@ export class CachingAllocator {
   free(block: number): void {
     const { blocks } = this;
     const pool = blocks.isSmall[block] === 1 ? this.small : this.large;
-    this.allocated -= blocks.size[block] ?? 0;
-    let merged = block;
+    const { free } = pool;
+    const size = blocks.size[block] ?? 0;
+    this.allocated -= size;
     const next = blocks.next[block] ?? NO_BLOCK;
     const previous = blocks.previous[block] ?? NO_BLOCK;
-    if (next !== NO_BLOCK && blocks.isFree[next] === 1) {
-      pool.free.remove(next);
-      this.merge(pool, block, next);
-    }
+    const hasNext = next !== NO_BLOCK && blocks.isFree[next] === 1;
     if (previous !== NO_BLOCK && blocks.isFree[previous] === 1) {
-      pool.free.remove(previous);
-      this.merge(pool, previous, block);
-      merged = previous;
+      if (hasNext) {
+        free.removeAt(free.indexOf(next));
+        this.absorbRight(pool, block, next);
+      }
+      const index = free.indexOf(previous);
+      this.absorbRight(pool, previous, block);
+      free.grownAt(index);
+    } else if (hasNext) {
+      const index = free.indexOf(next);
+      this.absorbLeft(block, next);
+      free.grownAt(index);
+    } else {
+      blocks.isFree[block] = 1;
+      free.insert(block);
     }
-    blocks.isFree[merged] = 1;
-    pool.free.insert(merged);
   }
 
   /** Bytes of a block in use: the request rounded up, and a rest that was not split off. */
@@ -98,29 +108,22 @@ export class CachingAllocator {
     return `${this.small.free.layout()};${this.large.free.layout()}`;
   }
 
-  /** Smallest free block that fits; the growing tail of an expandable segment counts as the largest one. */
-  private takeFree(pool: Pool, size: number): number {
-    const { free, tail } = pool;
+  /** Index of the smallest free block that fits, -1 without one; the growing tail counts as the largest one. */
+  private indexOfFit({ free, tail }: Pool, size: number): number {
     const index = free.indexOfFit(size);
     const first = free.at(index);
-    if (first === NO_BLOCK) return NO_BLOCK;
-    const second = first === tail ? free.at(index + 1) : NO_BLOCK;
-    free.removeAt(second === NO_BLOCK ? index : index + 1);
-    return second === NO_BLOCK ? first : second;
-  }
-
-  private grow(pool: Pool, size: number): number {
-    return this.expandable ? this.extend(pool, size) : this.newSegment(pool, size);
+    if (first === NO_BLOCK) return -1;
+    return first === tail && free.at(index + 1) !== NO_BLOCK ? index + 1 : index;
   }
 
   private newSegment({ isSmall }: Pool, size: number): number {
     const segment = segmentSize(isSmall, size);
     this.reserved += segment;
     this.segments += 1;
-    return this.blocks.add(this.segments * SEGMENT_SPACING, segment, isSmall);
+    return this.blocks.addFree(this.segments * SEGMENT_SPACING, segment, isSmall);
   }
 
-  /** Maps new pages behind the expandable segment; a free block at its end is extended. */
+  /** Maps new pages behind the expandable segment; a free block at its end is extended. Not among the free ones yet. */
   private extend(pool: Pool, size: number): number {
     const { blocks } = this;
     const { tail, isSmall, free } = pool;
@@ -130,38 +133,58 @@ export class CachingAllocator {
     const grown = roundUp(size - (isReusable ? tailSize : 0), page);
     this.reserved += grown;
     if (isReusable) {
-      free.remove(tail);
+      free.removeAt(free.indexOf(tail));
       blocks.size[tail] = tailSize + grown;
       return tail;
     }
     const address = tail === NO_BLOCK ? 0 : (blocks.address[tail] ?? 0) + tailSize;
-    const block = blocks.add(address, grown, isSmall);
+    const block = blocks.addFree(address, grown, isSmall);
     blocks.link(tail, block);
     pool.tail = block;
     return block;
   }
 
-  private split(pool: Pool, block: number, size: number): void {
-    const { blocks, expandable } = this;
+  /** Hands out the front of a free block; a useful rest stays free under the block's own number. */
+  private takeFront(pool: Pool, index: number, size: number): number {
+    const { blocks } = this;
+    const { free, isSmall } = pool;
+    const block = free.at(index);
     const rest = (blocks.size[block] ?? 0) - size;
-    const isUseful = pool.isSmall || expandable ? rest >= MIN_BLOCK : rest > SMALL_REQUEST;
-    if (!isUseful) return;
-    const remainder = blocks.add((blocks.address[block] ?? 0) + size, rest, pool.isSmall);
-    blocks.link(remainder, blocks.next[block] ?? NO_BLOCK);
-    blocks.link(block, remainder);
-    blocks.size[block] = size;
-    if (pool.tail === block) pool.tail = remainder;
-    blocks.isFree[remainder] = 1;
-    pool.free.insert(remainder);
+    const isUseful = isSmall || this.expandable ? rest >= MIN_BLOCK : rest > SMALL_REQUEST;
+    if (!isUseful) {
+      free.removeAt(index);
+      blocks.isFree[block] = 0;
+      return block;
+    }
+    const address = blocks.address[block] ?? 0;
+    const front = blocks.addFree(address, size, isSmall);
+    blocks.isFree[front] = 0;
+    blocks.link(blocks.previous[block] ?? NO_BLOCK, front);
+    blocks.link(front, block);
+    blocks.address[block] = address + size;
+    blocks.size[block] = rest;
+    free.shrunkAt(index);
+    return front;
   }
 
-  /** Appends a block to its free left neighbour. */
-  private merge(pool: Pool, left: number, right: number): void {
+  /** Appends a block to its left neighbour. */
+  private absorbRight(pool: Pool, left: number, right: number): void {
     const { blocks } = this;
     blocks.size[left] = (blocks.size[left] ?? 0) + (blocks.size[right] ?? 0);
     blocks.link(left, blocks.next[right] ?? NO_BLOCK);
     if (pool.tail === right) pool.tail = left;
     blocks.remove(right);
+  }
+
+  /** Puts a block in front of its right neighbour. */
+  private absorbLeft(left: number, right: number): void {
+    const { blocks } = this;
+    blocks.address[right] = blocks.address[left] ?? 0;
+    blocks.size[right] = (blocks.size[right] ?? 0) + (blocks.size[left] ?? 0);
+    const previous = blocks.previous[left] ?? NO_BLOCK;
+    blocks.previous[right] = previous;
+    blocks.link(previous, right);
+    blocks.remove(left);
   }
 }
 

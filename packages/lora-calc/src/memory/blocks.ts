@@ -14,14 +14,14 @@ export class Blocks {
   private count = 0;
   private readonly unused: number[] = [];
 
-  /** A block in use, without neighbours. */
-  add(address: number, size: number, isSmall: boolean): number {
+  /** A free block without neighbours. */
+  addFree(address: number, size: number, isSmall: boolean): number {
     const block = this.unused.pop() ?? this.nextRow();
     this.address[block] = address;
     this.size[block] = size;
     this.previous[block] = NO_BLOCK;
     this.next[block] = NO_BLOCK;
-    this.isFree[block] = 0;
+    this.isFree[block] = 1;
     this.isSmall[block] = isSmall ? 1 : 0;
     return block;
   }

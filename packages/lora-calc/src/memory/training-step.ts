@@ -8,7 +8,7 @@ import { LOSSES } from "./losses/loss.js";
 import { backward } from "./machine/engine.js";
 import type { Machine } from "./machine/machine.js";
 import { divScalar, mul } from "./machine/ops/elementwise.js";
-import type { Tensor } from "./machine/tensor.js";
+import { Storage, Tensor } from "./machine/tensor.js";
 import type { LoadedModel } from "./bind-model.js";
 import type { Batch, ForwardOptions } from "./modules/batch.js";
 import { clipGradients } from "./optimizers/clip.js";
@@ -16,6 +16,8 @@ import { forEachParameter } from "./optimizers/each-parameter.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
 import { LossScaler } from "./optimizers/loss-scaler.js";
+import { copyEvents, isRepeatable, placeOn } from "./repeat/copy-events.js";
+import type { TapePlace } from "./repeat/copy-events.js";
 import { autocastDtype } from "./training.js";
 import type { TrainingSettings } from "./training.js";
 
@@ -55,24 +57,79 @@ export function runTraining(
   const optimizer = createOptimizer(run.settings.optim, run.model.trained);
   const scaledRun: ScaledRun = run.settings.fp16 ? { ...run, scaler: new LossScaler(m) } : run;
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
+  let first: StepRecord | undefined;
   for (let step = 0; step < STEPS; step += 1) {
-    for (let micro = 0; micro < microBatches(m, run); micro += 1) {
-      m.tape.markLap("start");
-      runMicroBatch(
-        m,
-        scaledRun,
-        `step${step}.micro${micro}`,
-        step === 0 && micro === 0,
-        variables,
-      );
+    if (first === undefined) {
+      const start = placeOn(m.tape);
+      runMicroBatches(m, scaledRun, step, variables);
+      if (m.isSampling && run.settings.loop === "trainer") {
+        first = recordOf(m, run, start, variables);
+      }
+    } else {
+      repeatMicroBatches(m, first, step, variables);
     }
-    m.tape.markLap("end");
     finishStep(m, scaledRun, optimizer, step, variables);
   }
   return {
     managedBytes: optimizer.managedBytes?.() ?? 0,
     repeats: run.settings.gradient_accumulation_steps - microBatches(m, run),
   };
+}
+
+function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: LoopVariables): void {
+  for (let micro = 0; micro < microBatches(m, run); micro += 1) {
+    m.tape.markLap("start");
+    runMicroBatch(m, run, `step${step}.micro${micro}`, step === 0 && micro === 0, variables);
+  }
+  m.tape.markLap("end");
+}
+
+/**
+ * What the micro-batches of a step did and left behind. Those of the next step do the same: the step ends without
+ * gradients and without a graph. (A hand-written loop keeps outputs, and with them the graph: there they are run. So are
+ * those of a step that ended what was there before.)
+ */
+interface StepRecord {
+  readonly start: TapePlace;
+  readonly end: TapePlace;
+  readonly gradients: readonly (readonly [Tensor, Tensor])[];
+  readonly loss: Tensor | undefined;
+  readonly batch: readonly Tensor[];
+}
+
+function recordOf(
+  m: Machine,
+  { model }: TrainingRun,
+  start: TapePlace,
+  { loss, batch }: LoopVariables,
+): StepRecord | undefined {
+  const end = placeOn(m.tape);
+  if (!isRepeatable(m.tape, start, end)) return undefined;
+  const gradients = model.trained.parameters.flatMap((parameter) =>
+    parameter.grad === undefined ? [] : [[parameter, parameter.grad] as const],
+  );
+  return { start, end, gradients, loss, batch };
+}
+
+function repeatMicroBatches(
+  m: Machine,
+  { start, end, gradients, loss, batch }: StepRecord,
+  step: number,
+  variables: LoopVariables,
+): void {
+  const copies = copyEvents(m.tape, start, end, (allocation) =>
+    allocation.kind === "workspace"
+      ? undefined
+      : { ...allocation, phase: allocation.phase.replace(/^step\d+/, `step${step}`) },
+  );
+  const copyOf = ({ storage, shape, strides, dtype }: Tensor): Tensor => {
+    const id = copies.get(storage.id);
+    if (id === undefined) throw new Error("what a step left behind was not made in it");
+    return m.retain(new Tensor(new Storage(id), shape, strides, dtype));
+  };
+  for (const [parameter, gradient] of gradients) parameter.grad = copyOf(gradient);
+  variables.loss = loss === undefined ? undefined : copyOf(loss);
+  variables.batch = batch.map(copyOf);
 }
 
 function microBatches({ isSampling }: Machine, { settings }: TrainingRun): number {
