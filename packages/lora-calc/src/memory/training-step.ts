@@ -117,13 +117,19 @@ function repeatMicroBatches(
   step: number,
   variables: LoopVariables,
 ): void {
-  const copies = copyEvents(m.tape, start, end, (allocation) =>
+  const phases = new Map<string, string>();
+  const phaseOf = (phase: string): string => {
+    const known = phases.get(phase) ?? phase.replace(/^step\d+/, `step${step}`);
+    phases.set(phase, known);
+    return known;
+  };
+  const newId = copyEvents(m.tape, start, end, (allocation) =>
     allocation.kind === "workspace"
       ? undefined
-      : { ...allocation, phase: allocation.phase.replace(/^step\d+/, `step${step}`) },
+      : { ...allocation, phase: phaseOf(allocation.phase) },
   );
   const copyOf = ({ storage, shape, strides, dtype }: Tensor): Tensor => {
-    const id = copies.get(storage.id);
+    const id = newId(storage.id);
     if (id === undefined) throw new Error("what a step left behind was not made in it");
     return m.retain(new Tensor(new Storage(id), shape, strides, dtype));
   };

@@ -58,10 +58,9 @@ class GraphTask {
     } else {
       machine.setSection(node.section);
       machine.kind = node.kind;
-      const outputs = buffer.some((gradient) => gradient !== undefined)
-        ? this.apply(node, buffer)
-        : [];
+      const outputs = hasArrived(buffer) ? this.apply(node, buffer) : [];
       machine.releaseSaved(node);
+      node.backward = undefined;
       for (const gradient of buffer) if (gradient !== undefined) machine.release(gradient);
       this.distribute(node, outputs);
     }
@@ -79,7 +78,7 @@ class GraphTask {
     const results = node.backward(first, saved, buffer);
     for (const result of results) if (result !== undefined) machine.retain(result);
     for (const tensor of saved) machine.release(tensor);
-    const valid = node.edges.map((edge, index) => {
+    return node.edges.map((edge, index) => {
       const gradient = results[index];
       if (gradient === undefined) return undefined;
       if (edge === undefined) {
@@ -90,7 +89,6 @@ class GraphTask {
       if (facts === undefined) throw new Error(`${edge.node.name} has no output ${edge.index}`);
       return this.conform(gradient, facts);
     });
-    return valid;
   }
 
   /** Sums a held gradient over broadcast dimensions and casts it, where the receiving node expects it. */
@@ -122,16 +120,21 @@ class GraphTask {
 
   private deliver(node: Node, index: number, gradient: Tensor): void {
     const { machine } = this;
-    const arrived = node.arrived ?? (node.arrived = []);
+    const arrived = node.arrived ?? (node.arrived = new Array<undefined>(node.outputs.length));
     const present = arrived[index];
     if (present === undefined) {
       arrived[index] = machine.retain(gradient);
       return;
     }
-    const sum = machine.withoutGrad(() => add(machine, present, gradient));
-    arrived[index] = machine.retain(sum);
+    // Gradients are off while the engine runs.
+    arrived[index] = machine.retain(add(machine, present, gradient));
     machine.release(present);
   }
+}
+
+function hasArrived(gradients: readonly (Tensor | undefined)[]): boolean {
+  for (const gradient of gradients) if (gradient !== undefined) return true;
+  return false;
 }
 
 /** Adds to `.grad` of a leaf: takes the first gradient over when nothing else holds it, copies it otherwise. */

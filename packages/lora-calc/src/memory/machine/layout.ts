@@ -29,7 +29,10 @@ export function isContiguous(shape: Shape, strides: Shape): boolean {
 }
 
 export function sameShape(left: Shape, right: Shape): boolean {
-  return left.length === right.length && left.every((size, dim) => size === right[dim]);
+  if (left === right) return true;
+  if (left.length !== right.length) return false;
+  for (let dim = 0; dim < left.length; dim += 1) if (left[dim] !== right[dim]) return false;
+  return true;
 }
 
 /** Shape of the result of an elementwise operation on operands of these shapes. */

@@ -191,11 +191,11 @@ export class Machine {
   save(node: Node, tensor: Tensor): void {
     const hook = this.hooks.at(-1);
     if (hook === undefined) {
-      node.saved.push(this.holdSaved(tensor));
+      node.keep(this.holdSaved(tensor));
       return;
     }
     try {
-      node.saved.push(hook.pack(tensor));
+      node.keep(hook.pack(tensor));
     } catch (error) {
       // The operation stops before it runs: its node ends with it.
       node.owners = 1;
@@ -222,21 +222,20 @@ export class Machine {
   /** Makes outputs part of the graph and ends the temporaries among the inputs. */
   finish(node: Node | undefined, outputs: readonly Tensor[], inputs: readonly Tensor[]): void {
     if (node !== undefined) {
-      for (const output of outputs) {
+      node.outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
+      node.owners += outputs.length;
+      outputs.forEach((output, index) => {
         output.producer = node;
-        output.outputIndex = node.outputs.length;
+        output.outputIndex = index;
         output.requiresGrad = true;
-        node.outputs.push({ shape: output.shape, dtype: output.dtype });
-        node.owners += 1;
-      }
+      });
     }
     for (const input of inputs) this.consume(input);
   }
 
   /** Drops the tensors a node saved. */
   releaseSaved(node: Node): void {
-    const saved = node.saved.splice(0);
-    for (const entry of saved) entry.discard();
+    for (const entry of node.takeSaved()) entry.discard();
   }
 
   /** Marks the start of one iteration of a loop over equal layers or chunks. */
@@ -292,7 +291,7 @@ export class Machine {
   private accumulatorOf(leaf: Tensor): Node {
     if (leaf.accumulator !== undefined) return leaf.accumulator;
     const node = new Node("AccumulateGrad", Infinity, this.modulePath, [], this.retain(leaf));
-    node.outputs.push({ shape: leaf.shape, dtype: leaf.dtype });
+    node.outputs = [{ shape: leaf.shape, dtype: leaf.dtype }];
     leaf.accumulator = node;
     return node;
   }

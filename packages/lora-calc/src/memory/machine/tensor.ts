@@ -84,7 +84,10 @@ export type Backward = (
   all: readonly (Tensor | undefined)[],
 ) => readonly (Tensor | undefined)[];
 
+// Thousands of nodes: what many of them lack they share.
 const NO_TENSORS: readonly Tensor[] = [];
+const NO_OUTPUTS: readonly OutputFacts[] = [];
+const NO_SAVED: readonly Saved[] = [];
 
 /** Decides what a node keeps of a tensor it saves; checkpointing replaces the default. */
 export interface SavedTensorHook {
@@ -97,8 +100,8 @@ export class Node {
   readonly sequence: number;
   readonly module: string | undefined;
   readonly edges: readonly (Edge | undefined)[];
-  readonly outputs: OutputFacts[] = [];
-  readonly saved: Saved[] = [];
+  outputs: readonly OutputFacts[] = NO_OUTPUTS;
+  saved: readonly Saved[] = NO_SAVED;
   /** Leaf whose `.grad` this node fills, for accumulators. */
   readonly leaf: Tensor | undefined;
   backward: Backward | undefined;
@@ -127,5 +130,16 @@ export class Node {
     this.module = module;
     this.edges = edges;
     this.leaf = leaf;
+  }
+  /** Adds a tensor for backward. */
+  keep(entry: Saved): void {
+    this.saved = this.saved.length === 0 ? [entry] : [...this.saved, entry];
+  }
+
+  /** What was kept, which the node no longer has. */
+  takeSaved(): readonly Saved[] {
+    const { saved } = this;
+    this.saved = NO_SAVED;
+    return saved;
   }
 }

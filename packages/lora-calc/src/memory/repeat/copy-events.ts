@@ -2,6 +2,8 @@
 
 import type { Allocation, Tape } from "../machine/tape.js";
 
+const NONE = -1;
+
 /** A place on the tape: how much of it there is. */
 export interface TapePlace {
   readonly events: number;
@@ -24,15 +26,19 @@ export function isRepeatable(tape: Tape, start: TapePlace, end: TapePlace): bool
 
 /**
  * Appends the events between two places, with new storages for old ones; what `again` leaves out happens once only.
- * Returns the new id of every old one.
+ * Returns the new id of an old one.
  */
 export function copyEvents(
   tape: Tape,
   start: TapePlace,
   end: TapePlace,
   again: (allocation: Allocation) => Allocation | undefined,
-): ReadonlyMap<number, number> {
-  const copies = new Map<number, number>();
+): (id: number) => number | undefined {
+  const copies = new Int32Array(end.allocations - start.allocations).fill(NONE);
+  const copyOf = (id: number): number | undefined => {
+    const copy = copies[id - start.allocations] ?? NONE;
+    return copy === NONE ? undefined : copy;
+  };
   let nextMark = start.marks;
   const copyMarks = (until: number): void => {
     for (; nextMark < end.marks; nextMark += 1) {
@@ -46,14 +52,14 @@ export function copyEvents(
     const event = tape.events[at] ?? 0;
     const id = event < 0 ? ~event : event;
     if (event < 0) {
-      const copy = copies.get(id);
+      const copy = copyOf(id);
       if (copy !== undefined) tape.release(copy);
       continue;
     }
     const allocation = tape.allocations[id];
     const copy = allocation === undefined ? undefined : again(allocation);
-    if (copy !== undefined) copies.set(id, tape.allocate(copy));
+    if (copy !== undefined) copies[id - start.allocations] = tape.allocate(copy);
   }
   copyMarks(end.events);
-  return copies;
+  return copyOf;
 }

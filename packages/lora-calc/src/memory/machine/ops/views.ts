@@ -11,17 +11,21 @@ export function view(m: Machine, input: Tensor, sizes: Shape): Tensor {
   const shape = inferShape(input, sizes);
   const strides = viewStrides(input.shape, input.strides, shape);
   if (strides === undefined) throw new Error(`cannot view [${input.shape}] as [${shape}]`);
-  const from = input.shape;
-  return viewNode(m, "ViewBackward0", input, shape, strides, (gradient) =>
-    reshape(m, gradient, from),
-  );
+  return viewAs(m, input, shape, strides);
 }
 
 /** `tensor.reshape(shape)`: a view where the strides allow it, otherwise a copy. */
 export function reshape(m: Machine, input: Tensor, sizes: Shape): Tensor {
   const shape = inferShape(input, sizes);
-  if (viewStrides(input.shape, input.strides, shape) !== undefined) return view(m, input, shape);
-  return view(m, clone(m, input), shape);
+  const strides = viewStrides(input.shape, input.strides, shape);
+  return strides === undefined ? view(m, clone(m, input), shape) : viewAs(m, input, shape, strides);
+}
+
+function viewAs(m: Machine, input: Tensor, shape: Shape, strides: Shape): Tensor {
+  const from = input.shape;
+  return viewNode(m, "ViewBackward0", input, shape, strides, (gradient) =>
+    reshape(m, gradient, from),
+  );
 }
 
 export function transpose(m: Machine, input: Tensor, first: number, second: number): Tensor {
@@ -131,7 +135,7 @@ function inferShape(input: Tensor, sizes: Shape): Shape {
 }
 
 function swap(values: Shape, first: number, second: number): number[] {
-  const result = [...values];
+  const result = values.slice();
   const left = first < 0 ? first + values.length : first;
   const right = second < 0 ? second + values.length : second;
   result[left] = values[right] ?? 0;
