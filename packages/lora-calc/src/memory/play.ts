@@ -2,6 +2,7 @@
 
 import type { CachingAllocator } from "./allocator.js";
 import { NO_BLOCK } from "./blocks.js";
+import type { Mark } from "./machine/tape.js";
 import { lapsOf } from "./repeat/laps.js";
 import type { Lap } from "./repeat/laps.js";
 import type { RecordedStep } from "./run-step.js";
@@ -16,8 +17,8 @@ const MAX_REPEATED_EVENTS = 400_000;
 export interface Listener {
   readonly allocated: (at: number, id: number, bytes: number, repeat: number) => void;
   readonly freed: (id: number, bytes: number) => void;
-  /** Before the event `at` is played. */
-  readonly reached: (at: number, repeat: number) => void;
+  /** Where an iteration of a loop or what lies between loops begins. */
+  readonly reached: (mark: Mark, repeat: number) => void;
 }
 
 /**
@@ -43,33 +44,64 @@ class Player {
   private readonly listener: Listener | undefined;
   /** Block of every id. */
   private readonly live: Int32Array;
-  /** Requested bytes per allocation of the tape. */
-  private readonly sizes: Float64Array;
 
   constructor(step: RecordedStep, allocator: CachingAllocator, listener: Listener | undefined) {
     this.step = step;
     this.allocator = allocator;
     this.listener = listener;
     this.live = new Int32Array(step.recording.origins.length).fill(NO_BLOCK);
-    this.sizes = Float64Array.from(step.tape.allocations, ({ bytes }) => bytes);
   }
 
   run(start: number, end: number, repeat: number): void {
-    const { allocator, listener, live, sizes } = this;
-    const { events, origins } = this.step.recording;
+    const { listener } = this;
+    if (listener === undefined) {
+      this.runSilently(start, end);
+      return;
+    }
+    const { marks } = this.step.recording;
+    let at = start;
+    for (const mark of marks.slice(firstMarkFrom(marks, start))) {
+      if (mark.event >= end) break;
+      this.runTelling(at, mark.event, repeat, listener);
+      listener.reached(mark, repeat);
+      at = mark.event;
+    }
+    this.runTelling(at, end, repeat, listener);
+  }
+
+  private runSilently(start: number, end: number): void {
+    const { allocator, live } = this;
+    const { sizes, recording } = this.step;
+    const { events, origins } = recording;
     for (let at = start; at < end; at += 1) {
-      listener?.reached(at, repeat);
       const event = events[at] ?? 0;
       if (event >= 0) {
-        const block = allocator.malloc(sizes[origins[event] ?? -1] ?? 0);
-        live[event] = block;
-        listener?.allocated(at, event, allocator.sizeOf(block), repeat);
+        live[event] = allocator.malloc(sizes[origins[event] ?? -1] ?? 0);
         continue;
       }
       const block = live[~event] ?? NO_BLOCK;
       if (block === NO_BLOCK) continue;
       live[~event] = NO_BLOCK;
-      listener?.freed(~event, allocator.sizeOf(block));
+      allocator.free(block);
+    }
+  }
+
+  private runTelling(start: number, end: number, repeat: number, listener: Listener): void {
+    const { allocator, live } = this;
+    const { sizes, recording } = this.step;
+    const { events, origins } = recording;
+    for (let at = start; at < end; at += 1) {
+      const event = events[at] ?? 0;
+      if (event >= 0) {
+        const block = allocator.malloc(sizes[origins[event] ?? -1] ?? 0);
+        live[event] = block;
+        listener.allocated(at, event, allocator.sizeOf(block), repeat);
+        continue;
+      }
+      const block = live[~event] ?? NO_BLOCK;
+      if (block === NO_BLOCK) continue;
+      live[~event] = NO_BLOCK;
+      listener.freed(~event, allocator.sizeOf(block));
       allocator.free(block);
     }
   }
@@ -103,4 +135,10 @@ class Player {
     }
     return `${this.allocator.freeLayout()}|${survivors.join()}`;
   }
+}
+
+/** Index of the first mark at an event or behind it. */
+function firstMarkFrom(marks: readonly Mark[], event: number): number {
+  const index = marks.findIndex((mark) => mark.event >= event);
+  return index < 0 ? marks.length : index;
 }

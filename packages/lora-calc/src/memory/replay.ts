@@ -24,22 +24,17 @@ export interface Replay {
 const SHOWN_STEP = "step1";
 
 export function replay(step: RecordedStep): Replay {
-  const { origins, marks } = step.recording;
+  const { origins } = step.recording;
   const facts = factsOf(step.tape.allocations);
   const allocator = new CachingAllocator();
   const course = new Course();
-  // The last mark at an event counts: a loop may end where the next one begins.
-  const marksAt = new Map(marks.map((mark) => [mark.event, mark]));
-  const isMarked = new Uint8Array(step.recording.events.length + 1);
-  for (const { event } of marks) isMarked[event] = 1;
   const partBytes = new Float64Array(PARTS.length);
   let peak = 0;
   let peakEvent = 0;
   let peakRepeat = 0;
   play(step, allocator, {
-    reached: (at, repeat) => {
-      const mark = isMarked[at] === 1 ? marksAt.get(at) : undefined;
-      if (mark !== undefined) course.begin(mark.loop, mark.iteration, repeat);
+    reached: ({ loop, iteration }, repeat) => {
+      course.begin(loop, iteration, repeat);
     },
     allocated: (at, id, size, repeat) => {
       const fact = facts[origins[id] ?? -1];

@@ -26,6 +26,8 @@ export interface StepInputs {
 export interface RecordedStep {
   readonly tape: Tape;
   readonly recording: Recording;
+  /** Requested bytes of every allocation of the tape. */
+  readonly sizes: Float64Array;
   /** How often the last micro-batch of every step is to be repeated. */
   readonly repeats: number;
   /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
@@ -74,5 +76,12 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
     cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
   });
   const recording = stretch(m.tape, [...m.loops.values()]);
-  return recording === undefined ? undefined : { tape: m.tape, recording, managedBytes, repeats };
+  if (recording === undefined) return undefined;
+  return { tape: m.tape, recording, sizes: sizesOf(m.tape), managedBytes, repeats };
+}
+
+function sizesOf({ allocations }: Tape): Float64Array {
+  const sizes = new Float64Array(allocations.length);
+  allocations.forEach(({ bytes }, id) => (sizes[id] = bytes));
+  return sizes;
 }

@@ -84,6 +84,19 @@ function memoryOf(drawn: Drawn, runsEveryIteration: boolean): MemoryEstimate {
 
 const RUNS = 40;
 
+/**
+ * What reserved memory may differ by. Unit: bytes. Nothing, but for the Trainer's micro-batches after the third: they are
+ * left out of the replay, and shuffle free blocks (training-step.ts, `repeatsOf`).
+ */
+function slackOf(
+  { loop, gradient_accumulation_steps: count }: Drawn["training"],
+  reserved: number,
+): number {
+  return loop === "trainer" && count > 3 ? Math.max(2 * SMALL_SEGMENT, 0.002 * reserved) : 0;
+}
+
+const SMALL_SEGMENT = 2 ** 21;
+
 it("a sample of layers, chunks and micro-batches stands for all of them", () => {
   fc.assert(
     fc.property(scenario, (drawn) => {
@@ -92,8 +105,10 @@ it("a sample of layers, chunks and micro-batches stands for all of them", () => 
       const bytes = ({ parts }: MemoryEstimate): readonly number[] =>
         parts.map((part) => part.bytes);
       expect(sampled.allocatedPeak).toBe(whole.allocatedPeak);
-      expect(sampled.reservedPeak).toBe(whole.reservedPeak);
-      expect(sampled.reservedPeakExpandable).toBe(whole.reservedPeakExpandable);
+      const slack = slackOf(drawn.training, whole.reservedPeak);
+      for (const peak of ["reservedPeak", "reservedPeakExpandable"] as const) {
+        expect(Math.abs(sampled[peak] - whole[peak])).toBeLessThanOrEqual(slack);
+      }
       expect(sampled.peak).toEqual(whole.peak);
       expect(bytes(sampled)).toEqual(bytes(whole));
     }),

@@ -22,6 +22,9 @@ export interface Recording {
   readonly marks: readonly Mark[];
 }
 
+/** No id yet. */
+const NONE = -1;
+
 /** Where an allocation of the tape was made. */
 interface Birth {
   readonly pass: number;
@@ -42,10 +45,11 @@ class Stretcher {
   private readonly tape: Tape;
   private readonly segments: readonly Segment[];
   private readonly passes: readonly Pass[];
-  private readonly samples: ReadonlyMap<string, LoopSample>;
   private readonly births: readonly Birth[];
-  /** Per pass and real iteration: id of the first allocation made there. */
-  private readonly firstIds: Map<number, number>[];
+  /** Sample of every pass over a loop that is not run whole. */
+  private readonly sampleOfPass: readonly (LoopSample | undefined)[];
+  /** Per pass, by real iteration + 1: id of the first allocation made there. */
+  private readonly firstIds: number[][];
   private readonly events = new IntList();
   private readonly origins = new IntList();
   private readonly iterations = new IntList();
@@ -60,17 +64,17 @@ class Stretcher {
     this.tape = tape;
     this.segments = segments;
     this.passes = passes;
-    this.samples = new Map(
-      samples.filter(({ omitted }) => omitted > 0).map((sample) => [sample.loop, sample]),
+    this.sampleOfPass = passes.map(({ loop }) =>
+      samples.find((sample) => sample.omitted > 0 && sample.loop === loop),
     );
     this.births = birthsOf(tape, segments, passes);
-    this.firstIds = passes.map(() => new Map<number, number>());
+    this.firstIds = passes.map(() => []);
   }
 
   /** Every pass over a sampled loop is complete, and the period behind the gap equals the pattern. */
   repeats(): boolean {
     return this.passes.every((pass, index) => {
-      const sample = this.sampleOf(pass);
+      const sample = this.sampleOfPass[index];
       if (sample === undefined) return true;
       if (pass.segments.length !== sample.indices.length) return false;
       for (let offset = 0; offset < sample.period; offset += 1) {
@@ -92,7 +96,7 @@ class Stretcher {
   }
 
   private runPass(pass: Pass, passIndex: number): void {
-    const sample = this.sampleOf(pass);
+    const sample = this.sampleOfPass[passIndex];
     if (sample === undefined) {
       for (const segment of pass.segments) this.emit(segment, passIndex, this.realIndex(segment));
       return;
@@ -120,20 +124,29 @@ class Stretcher {
     for (const part of parts.reverse()) part();
   }
 
+  private setFirstId(pass: number, iteration: number): void {
+    const ids = this.firstIds[pass];
+    if (ids === undefined) return;
+    while (ids.length <= iteration) ids.push(NONE);
+    ids[iteration + 1] = this.origins.length;
+  }
+
   /** Repeats the events of one segment as real iteration `iteration`. */
   private emit(segmentIndex: number, pass: number, iteration: number): void {
     const segment = this.segments[segmentIndex];
     if (segment === undefined) return;
-    this.firstIds[pass]?.set(iteration, this.origins.length);
-    const { loop, lap } = segment;
-    const event = this.events.length;
-    this.marks.push({ event, loop, iteration, ...(lap === undefined ? {} : { lap }) });
-    for (let at = segment.start; at < segment.end; at += 1) {
-      const event = this.tape.events[at] ?? 0;
+    this.setFirstId(pass, iteration);
+    const { loop, lap, start, end } = segment;
+    const { tape, events, origins, iterations } = this;
+    const mark = { event: events.length, loop, iteration };
+    this.marks.push(lap === undefined ? mark : { ...mark, lap });
+    const madeIn = loop === undefined ? -1 : iteration;
+    for (let at = start; at < end; at += 1) {
+      const event = tape.events[at] ?? 0;
       if (event >= 0) {
-        this.events.push(this.origins.length);
-        this.origins.push(event);
-        this.iterations.push(segment.loop === undefined ? -1 : iteration);
+        events.push(origins.length);
+        origins.push(event);
+        iterations.push(madeIn);
       } else {
         this.emitRelease(~event, segment, iteration);
       }
@@ -143,8 +156,7 @@ class Stretcher {
   private emitRelease(allocation: number, from: Segment, iteration: number): void {
     const birth = this.births[allocation];
     if (birth === undefined) return;
-    const pass = this.passes[birth.pass];
-    const sample = pass === undefined ? undefined : this.sampleOf(pass);
+    const sample = this.sampleOfPass[birth.pass];
     if (sample === undefined) {
       this.release(birth, birth.position);
     } else if (from.loop === sample.loop) {
@@ -165,8 +177,8 @@ class Stretcher {
   }
 
   private release(birth: Birth, iteration: number): void {
-    const first = this.firstIds[birth.pass]?.get(iteration);
-    if (first === undefined) throw new Error("a release refers to an iteration that was not run");
+    const first = this.firstIds[birth.pass]?.[iteration + 1] ?? NONE;
+    if (first === NONE) throw new Error("a release refers to an iteration that was not run");
     this.events.push(~(first + birth.order));
   }
 
@@ -202,10 +214,6 @@ class Stretcher {
       first.order === second.order &&
       first.position - left === second.position - right
     );
-  }
-
-  private sampleOf(pass: Pass): LoopSample | undefined {
-    return pass.loop === undefined ? undefined : this.samples.get(pass.loop);
   }
 
   private segmentAt(pass: Pass | undefined, position: number): number {
