@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,40 @@ def drawn_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
             if quantization is None:
                 training.pop("prepare_kbit", None)
             yield case(f"{name} {index}", config, adapter, quantization, training)
+
+
+def option_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """What else can be trained, on every model: copies, embeddings, biases, tokens, rsLoRA, fp16, many micro-batches."""
+    for name, config in configs.items():
+        draw = random.Random(f"{SEED} options {name}")
+        embedding, head = EMBEDDINGS[config["model_type"]]
+        options: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+            "copies": ({"modules_to_save": draw.choice([[embedding], [head], [embedding, head]])}, {}),
+            "embedding": ({"target_modules": [embedding, *ATTENTION[config["model_type"]]]}, {}),
+            "tokens": ({"trainable_token_indices": list(range(draw.choice([3, 40])))}, {}),
+            "biases": ({"bias": draw.choice(["all", "lora_only"])}, {}),
+            "lora bias": ({"lora_bias": True, "use_rslora": True}, {}),
+            "fp16": ({"use_rslora": True}, {"bf16": False, "fp16": True, "dtype": "float16"}),
+        }
+        if size_of(config) < 1e9:
+            options["16 micro-batches"] = ({}, {"gradient_accumulation_steps": 16})
+        for option in draw.sample(sorted(options), OPTIONS_PER_MODEL):
+            adapter_change, training_change = options[option]
+            quantization = draw.choice([None, NF4, INT8] if option != "fp16" else [None, NF4 | {"bnb_4bit_compute_dtype": "float16"}])
+            training = {
+                "per_device_train_batch_size": draw.choice([1, 2]),
+                "max_length": min(config.get("n_positions", 4096), draw.choice([512, 1024])),
+                "loss": draw.choice(["chunked_nll", "hf", "nll"]),
+            }
+            adapter = ALL_LINEAR | {"r": draw.choice([8, 16, 32])} | adapter_change
+            yield case(f"{name} {option}", config, adapter, quantization, training | training_change)
+
+
+OPTIONS_PER_MODEL = 4
+
+# Names of the input and the output embedding, and of attention's projections, by model_type.
+EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"))
+ATTENTION: dict[str, list[str]] = defaultdict(lambda: ["q_proj", "v_proj"], gpt2=["c_attn"], gpt_neox=["query_key_value"], phi3=["qkv_proj"])
 
 
 def draw_adapter(draw: random.Random, config: dict[str, Any]) -> dict[str, Any] | None:
@@ -116,4 +151,4 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 
 def all_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs)]

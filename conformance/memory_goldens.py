@@ -1,6 +1,6 @@
 """Trace the memory of every case with real code and write the results as goldens for the TypeScript tests.
 
-    python memory_goldens.py [--per-model 14] [--processes 2] [--limit N]
+    python memory_goldens.py [--per-model 12] [--processes 2] [--limit N]
 
 Finished cases are kept in a work file, so an interrupted run goes on where it stopped. All sizes are bytes.
 """
@@ -44,7 +44,7 @@ def finished() -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--per-model", type=int, default=14)
+    parser.add_argument("--per-model", type=int, default=12)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int, default=None)
     arguments = parser.parse_args()
