@@ -145,14 +145,15 @@ export const WORDS = {
     tokens: "tokens",
     accumulation: "Gradient accumulation",
     checkpointing: "Gradient checkpointing",
-    checkpointingHint:
-      "Recomputes activations in backward: much less memory, about a third more compute.",
+    checkpointingHint: "Recomputes activations in backward: less memory, a third more compute.",
     optimizer: "Optimizer",
     loss: "Loss",
     lossNames: {
       chunked_nll: "chunked (TRL)",
       nll: "whole logits (TRL nll)",
       hf: "whole logits, float32 (HF)",
+      liger: "fused (Liger)",
+      cce: "cut cross entropy",
     } as Readonly<Record<string, string>>,
     adapterDtype: "Adapters stored as",
     adapterDtypeAuto: "auto: PEFT's choice",

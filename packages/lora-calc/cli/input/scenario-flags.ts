@@ -79,7 +79,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       { name: "--gradient-checkpointing", path: "training.gradient_checkpointing", kind: "switch", help: "recompute activations in backward (on)" },
       { name: "--use-reentrant", path: "training.use_reentrant", kind: "switch", help: "reentrant checkpointing (off)" },
       { name: "--optim", argument: "name", aliases: ["--optimizer"], path: "training.optim", kind: "text", help: "adamw_torch_fused, adamw_8bit, … (adamw_torch_fused)" },
-      { name: "--loss", argument: "loss", path: "training.loss", kind: "text", help: "hf, nll or chunked_nll (chunked_nll)" },
+      { name: "--loss", argument: "loss", path: "training.loss", kind: "text", help: "hf, nll, chunked_nll, liger or cce (chunked_nll)" },
       { name: "--bf16", path: "training.bf16", kind: "switch", help: "bf16 autocast (on)" },
       { name: "--fp16", path: "training.fp16", kind: "switch", help: "fp16 autocast with a loss scaler (off)" },
       { name: "--adapter-dtype", argument: "dtype", path: "training.adapter_dtype", kind: "text", help: "auto is PEFT's choice, float32 (auto)" },

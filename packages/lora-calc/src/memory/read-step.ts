@@ -4,6 +4,7 @@ import type { Assumption } from "../model/config.js";
 import type { ModelDescription } from "../model/description.js";
 import type { Warning } from "../problem/codes.js";
 import type { Fields } from "../problem/fields.js";
+import { rejectUnpatched } from "./losses/patched-models.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { findStack } from "./stacks.js";
@@ -39,6 +40,7 @@ export function readStep(scenario: Fields, model: ModelDescription): StepSetting
     defaultsOf(stack, model, quantization),
     source,
   );
+  rejectUnpatched(settings.loss, model.kind === "config" ? model.modelType : undefined);
   const compute = assumedCompute(quantization);
   return {
     isAsked,
@@ -47,9 +49,19 @@ export function readStep(scenario: Fields, model: ModelDescription): StepSetting
     profile: stack?.id ?? "default",
     assumed: [...(isAsked ? assumed : []), ...compute.assumed],
     ignored,
-    warnings: [...(isAsked ? trapsOf(assumed, stack, quantization) : []), ...compute.warnings],
+    warnings: [
+      ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
+      ...compute.warnings,
+      ...(settings.loss === "liger" ? [ONLY_LIGER_LOSS] : []),
+    ],
   };
 }
+
+const ONLY_LIGER_LOSS: Warning = {
+  code: "partial_program",
+  message:
+    "of Liger only the loss is computed; its norms, rotary embeddings and MLPs (use_liger_kernel) usually keep less than the model's own",
+};
 
 function defaultsOf(
   stack: StackProfile | undefined,

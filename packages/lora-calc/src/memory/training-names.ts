@@ -64,7 +64,7 @@ export const NEUTRAL_TRAINING: Readonly<Record<string, unknown>> = {
 };
 
 /** Values that their owners know and that have no program here. */
-export const KNOWN_LOSSES: readonly string[] = ["liger", "cce", "unsloth", "dft"];
+export const KNOWN_LOSSES: readonly string[] = ["unsloth", "dft"];
 export const KNOWN_ATTENTION: readonly string[] = [
   ...["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention", "paged"],
   ...["kernels-community/flash-attn2", "kernels-community/flash-attn3"],

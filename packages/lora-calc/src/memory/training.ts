@@ -26,7 +26,7 @@ const OPTIMIZERS = [
 ] as const;
 export type OptimizerName = (typeof OPTIMIZERS)[number];
 
-const LOSSES = ["hf", "nll", "chunked_nll"] as const;
+const LOSSES = ["hf", "nll", "chunked_nll", "liger", "cce"] as const;
 export type LossName = (typeof LOSSES)[number];
 
 const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;

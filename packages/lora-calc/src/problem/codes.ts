@@ -69,6 +69,7 @@ export const WARNING_CODES = {
   loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
   compute_dtype_assumed:
     "No bnb_4bit_compute_dtype was given, and transformers takes float32 then.",
+  partial_program: "Of a set of kernels only some are computed.",
 } as const satisfies Record<string, string>;
 
 export type WarningCode = keyof typeof WARNING_CODES;

@@ -21,47 +21,55 @@ const SIZES = {
   head_dim: 64,
 };
 
-const scenario = fc.record({
-  config: fc
-    .record({
-      model_type: fc.constantFrom("llama", "qwen3", "gemma2", "gemma3_text", "olmo2"),
-      num_hidden_layers: fc.integer({ min: 7, max: 20 }),
-      tie_word_embeddings: fc.boolean(),
-    })
-    .map((drawn) => ({ ...SIZES, ...drawn })),
-  adapter: fc.record({
-    r: fc.constantFrom(4, 16),
-    target_modules: fc.constantFrom("all-linear", ["q_proj", "v_proj"]),
-    lora_dropout: fc.constantFrom(0, 0.1),
-    use_dora: fc.boolean(),
-  }),
-  quantization: fc.constantFrom(
-    null,
-    { load_in_8bit: true },
-    { load_in_4bit: true, bnb_4bit_quant_type: "nf4" },
-  ),
-  training: fc.record({
-    per_device_train_batch_size: fc.integer({ min: 1, max: 3 }),
-    max_length: fc.integer({ min: 200, max: 2600 }),
-    gradient_accumulation_steps: fc.integer({ min: 1, max: 8 }),
-    gradient_checkpointing: fc.boolean(),
-    use_reentrant: fc.boolean(),
-    optim: fc.constantFrom(
-      "adamw_torch",
-      "adamw_torch_fused",
-      "adamw_bnb_8bit",
-      "adafactor",
-      "sgd",
+const scenario = fc
+  .record({
+    config: fc
+      .record({
+        model_type: fc.constantFrom("llama", "qwen3", "gemma2", "gemma3_text", "olmo2"),
+        num_hidden_layers: fc.integer({ min: 7, max: 20 }),
+        tie_word_embeddings: fc.boolean(),
+      })
+      .map((drawn) => ({ ...SIZES, ...drawn })),
+    adapter: fc.record({
+      r: fc.constantFrom(4, 16),
+      target_modules: fc.constantFrom("all-linear", ["q_proj", "v_proj"]),
+      lora_dropout: fc.constantFrom(0, 0.1),
+      use_dora: fc.boolean(),
+    }),
+    quantization: fc.constantFrom(
+      null,
+      { load_in_8bit: true },
+      { load_in_4bit: true, bnb_4bit_quant_type: "nf4" },
     ),
-    bf16: fc.boolean(),
-    max_grad_norm: fc.constantFrom(0, 1),
-    loss: fc.constantFrom("hf", "nll", "chunked_nll"),
-    attn_implementation: fc.constantFrom("sdpa", "eager"),
-    padding: fc.boolean(),
-    loop: fc.constantFrom("trainer", "plain"),
-    prepare_kbit: fc.boolean(),
-  }),
-});
+    training: fc.record({
+      per_device_train_batch_size: fc.integer({ min: 1, max: 3 }),
+      max_length: fc.integer({ min: 200, max: 2600 }),
+      gradient_accumulation_steps: fc.integer({ min: 1, max: 8 }),
+      gradient_checkpointing: fc.boolean(),
+      use_reentrant: fc.boolean(),
+      optim: fc.constantFrom(
+        "adamw_torch",
+        "adamw_torch_fused",
+        "adamw_bnb_8bit",
+        "adafactor",
+        "sgd",
+      ),
+      bf16: fc.boolean(),
+      max_grad_norm: fc.constantFrom(0, 1),
+      loss: fc.constantFrom("hf", "nll", "chunked_nll", "liger", "cce"),
+      attn_implementation: fc.constantFrom("sdpa", "eager"),
+      padding: fc.boolean(),
+      loop: fc.constantFrom("trainer", "plain"),
+      prepare_kbit: fc.boolean(),
+    }),
+  })
+  .map((drawn) => {
+    // CCE takes no hidden state of 32 bits, which the k-bit preparation and DoRA make.
+    const { training, adapter } = drawn;
+    const isWide = training.prepare_kbit || adapter.use_dora || !training.bf16;
+    const loss = training.loss === "cce" && isWide ? "liger" : training.loss;
+    return { ...drawn, training: { ...training, loss } };
+  });
 
 type Drawn = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 

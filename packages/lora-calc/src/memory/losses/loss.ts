@@ -1,8 +1,10 @@
 /** Which loss a setting names. */
 
 import type { LossName } from "../training.js";
+import { cceLoss } from "./cce.js";
 import { chunkedNllLoss } from "./chunked-nll.js";
 import { hfLoss } from "./hf.js";
+import { ligerLoss } from "./liger.js";
 import type { Loss } from "./loss-run.js";
 import { nllLoss } from "./nll.js";
 
@@ -10,4 +12,6 @@ export const LOSSES: Readonly<Record<LossName, Loss>> = {
   chunked_nll: chunkedNllLoss,
   hf: hfLoss,
   nll: nllLoss,
+  liger: ligerLoss,
+  cce: cceLoss,
 };
