@@ -41,6 +41,8 @@ export interface MemoryPart {
   readonly certainty: Certainty;
   /** The formula with this run's numbers in it. */
   readonly formula: string;
+  /** Where the rule was read. */
+  readonly source: string;
   /** The largest groups of equal tensors in the part. */
   readonly tensors?: readonly TensorRow[];
 }

@@ -1,14 +1,15 @@
 /** From the engine's values to the published result format. */
 
 import type { AdapterPlan } from "./adapter/plan.js";
+import { CONTEXT_TOLERANCE_BYTES } from "./catalogue/cuda.js";
 import type { MemoryEstimate } from "./memory/estimate-memory.js";
 import { eventName } from "./memory/estimate-memory.js";
 import { formulaOf } from "./memory/formulas.js";
 import type { FormulaInputs } from "./memory/formulas.js";
 import type { Moment } from "./memory/course.js";
+import { sourceOf } from "./memory/part-sources.js";
 import { PARTS } from "./memory/parts.js";
 import type {
-  Certainty,
   MemoryPart,
   MemoryResult,
   ModuleRow,
@@ -81,6 +82,7 @@ function memoryPart(
     bytes,
     certainty: "derived",
     formula: formulaOf(name, tensors, inputs),
+    source: sourceOf(name, inputs.training.loss),
     tensors: tensors.slice(0, MAX_NAMED_TENSORS),
   };
 }
@@ -88,24 +90,23 @@ function memoryPart(
 /** What the process holds beside the allocated tensors at their peaks. */
 function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
   const { reservedPeak, allocatedPeak, contextBytes, managedBytes } = memory;
-  const part = (
-    name: string,
-    bytes: number,
-    certainty: Certainty,
-    formula: string,
-  ): MemoryPart => ({
-    name,
-    bytes,
-    certainty,
-    formula,
-  });
   const cache = `reserved ${formatBytes(reservedPeak)} − allocated ${formatBytes(allocatedPeak)}`;
+  const context = `${formatBytes(contextBytes)} for one process on a card of this generation, ± ${formatBytes(CONTEXT_TOLERANCE_BYTES)}`;
+  const paged = {
+    ...{ name: "paged_optimizer", bytes: managedBytes, certainty: "derived" as const },
+    formula: `${formatBytes(managedBytes)} of moments in managed memory, which the driver moves when the card is full`,
+    source: "bitsandbytes 0.48 functional.py get_paged",
+  };
   return [
-    part("allocator_cache", reservedPeak - allocatedPeak, "derived", cache),
-    part("cuda_context", contextBytes, "assumed", "one process on a card of this generation"),
-    ...(managedBytes === 0
-      ? []
-      : [part("paged_optimizer", managedBytes, "derived", "moments in managed memory")]),
+    {
+      ...{ name: "allocator_cache", bytes: reservedPeak - allocatedPeak, certainty: "derived" },
+      ...{ formula: cache, source: "torch 2.13 c10/cuda/CUDACachingAllocator.cpp" },
+    },
+    {
+      ...{ name: "cuda_context", bytes: contextBytes, certainty: "assumed", formula: context },
+      source: "reports in pytorch issues 107667 and 49877; no vendor figure exists",
+    },
+    ...(managedBytes === 0 ? [] : [paged]),
   ];
 }
 

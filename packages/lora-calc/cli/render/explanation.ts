@@ -15,7 +15,12 @@ const MEANING: Readonly<Record<Certainty, string>> = {
 
 /** Names that `explain` takes for this result. */
 export function explainable(estimate: Estimate): readonly string[] {
-  return ["parameters", ...(estimate.memory?.parts.map(({ name }) => name) ?? [])];
+  return ["parameters", ...partsOf(estimate).map(({ name }) => name)];
+}
+
+/** The parts of the allocated peak, then what the process holds beside it. */
+function partsOf({ memory }: Estimate): readonly MemoryPart[] {
+  return memory === undefined ? [] : [...memory.parts, ...memory.beyond_tensors];
 }
 
 export function renderExplanation(
@@ -24,7 +29,7 @@ export function renderExplanation(
   style: Style,
 ): string {
   const wanted = names.length > 0 ? names : explainable(estimate);
-  const parts = estimate.memory?.parts ?? [];
+  const parts = partsOf(estimate);
   const blocks = wanted.map((name) => {
     const part = parts.find((candidate) => candidate.name === name);
     return part === undefined ? parameterBlock(estimate, style) : partBlock(part, style);
@@ -32,11 +37,12 @@ export function renderExplanation(
   return `${blocks.join("\n\n")}\n`;
 }
 
-function partBlock({ name, bytes, certainty, formula }: MemoryPart, style: Style): string {
+function partBlock({ name, bytes, certainty, formula, source }: MemoryPart, style: Style): string {
   return [
     `${style.strong(name)}  ${formatBytes(bytes)} (${formatCount(bytes)} bytes)`,
     wrap(`= ${oneLine(formula)}`, "  ", "    "),
     style.quiet(`  ${certainty}: ${MEANING[certainty]}`),
+    style.quiet(wrap(`source: ${source}`, "  ", "    ")),
   ].join("\n");
 }
 

@@ -115,7 +115,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
 });
 
 describe("renderExplanation(estimate, parts, style)", () => {
-  it("shows formula, numbers and certainty", () => {
+  it("shows formula, numbers, certainty and source", () => {
     expect(explainable(QLORA_8B_RESULT)).toEqual([
       "parameters",
       "weights",
@@ -129,12 +129,14 @@ describe("renderExplanation(estimate, parts, style)", () => {
       "loss",
       "workspace",
       "batch",
+      "cuda_context",
     ]);
     expect(renderExplanation(QLORA_8B_RESULT, ["weights", "parameters"], PLAIN))
       .toMatchInlineSnapshot(`
         "weights  5.31 GiB (5,702,755,328 bytes)
           = 6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)
           derived: follows from code that was read or traced
+          source: bitsandbytes functional.py
 
         parameters
           trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196

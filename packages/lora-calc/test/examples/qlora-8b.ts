@@ -9,7 +9,7 @@ import type { Scenario } from "../../src/scenario.js";
 const MIB = 2 ** 20;
 
 function part(name: string, bytes: number, formula: string): MemoryPart {
-  return { name, bytes, certainty: "derived", formula };
+  return { name, bytes, certainty: "derived", formula, source: "the modeling code" };
 }
 
 export const QLORA_8B: Scenario = {
@@ -68,7 +68,13 @@ export const QLORA_8B_RESULT: Estimate = {
       module: "base_model.model.model.layers.31.mlp.down_proj.base_layer",
     },
     beyond_tensors: [
-      { name: "cuda_context", bytes: 461 * MIB, certainty: "assumed", formula: "one process" },
+      {
+        name: "cuda_context",
+        bytes: 461 * MIB,
+        certainty: "assumed",
+        formula: "one process",
+        source: "reports",
+      },
     ],
     parts: [
       {
@@ -76,6 +82,7 @@ export const QLORA_8B_RESULT: Estimate = {
         bytes: 5_702_755_328,
         certainty: "derived",
         formula: "6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)",
+        source: "bitsandbytes functional.py",
       },
       part("adapter_a", 79_691_776, "19,922,944 × 4 B (float32)"),
       part("adapter_b", 88_080_384, "22,020,096 × 4 B (float32)"),

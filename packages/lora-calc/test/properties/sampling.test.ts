@@ -26,7 +26,7 @@ const scenario = fc
     config: fc
       .record({
         model_type: fc.constantFrom("llama", "qwen3", "gemma2", "gemma3_text", "olmo2"),
-        num_hidden_layers: fc.integer({ min: 7, max: 20 }),
+        num_hidden_layers: fc.integer({ min: 7, max: 34 }),
         tie_word_embeddings: fc.boolean(),
       })
       .map((drawn) => ({ ...SIZES, ...drawn })),

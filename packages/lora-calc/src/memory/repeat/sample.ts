@@ -1,9 +1,10 @@
 /** Which iterations of a loop over equal layers or chunks are really run. */
 
 /**
- * A loop with a periodic stretch is run without the middle of that stretch: three periods before the gap, two behind it.
- * The last period before the gap is the pattern for everything left out; its neighbours on both sides are ordinary, which
- * the first and the last iteration of a loop are not always (the first layer casts what later layers find cast).
+ * A loop with a periodic stretch is run without the middle of that stretch. Before the gap stand one period, one iteration
+ * and the pattern for everything left out; behind it one period, which must equal the pattern, and one iteration. So the
+ * pattern and its neighbours are ordinary, which the first of their kind and the last of all are not always (the first
+ * layer casts what later layers find cast).
  */
 export interface LoopSample {
   /** Name of the loop in the marks of the tape. */
@@ -17,8 +18,8 @@ export interface LoopSample {
   readonly omitted: number;
 }
 
-const LEADING_PERIODS = 3;
-const TRAILING_PERIODS = 2;
+const leadingOf = (period: number): number => 2 * period + 1;
+const trailingOf = (period: number): number => period + 1;
 /** Longest period looked for: gemma3 repeats every 6 layers, no known model after more than 8. */
 const MAX_PERIOD = 12;
 
@@ -33,9 +34,10 @@ export function sampleLoop(loop: string, keys: readonly unknown[]): LoopSample {
   };
   for (let period = 1; period <= MAX_PERIOD; period += 1) {
     const { start, length } = longestPeriodicRun(keys, period);
-    const omitted = period * (Math.floor(length / period) - LEADING_PERIODS - TRAILING_PERIODS);
+    const spare = length - leadingOf(period) - trailingOf(period);
+    const omitted = period * Math.floor(spare / period);
     if (omitted <= best.omitted) continue;
-    const gap = start + LEADING_PERIODS * period;
+    const gap = start + leadingOf(period);
     best = {
       loop,
       indices: keys.flatMap((_, index) => (index < gap || index >= gap + omitted ? [index] : [])),
