@@ -1,6 +1,6 @@
 """Trace the memory of every case with real code and write the results as goldens for the TypeScript tests.
 
-    python memory_goldens.py [--per-model 12] [--processes 2] [--limit N]
+    python memory_goldens.py [--per-model 12] [--processes 2] [--limit N] [--finished]
 
 Finished cases are kept in a work file, so an interrupted run goes on where it stopped. All sizes are bytes.
 """
@@ -14,7 +14,7 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
-from memory_cases import Case, all_cases
+from memory_cases import Case, all_cases, size_of
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDENS = ROOT / "packages" / "lora-calc" / "test" / "conformance" / "memory.jsonl.gz"
@@ -47,21 +47,28 @@ def main() -> None:
     parser.add_argument("--per-model", type=int, default=12)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int, default=None)
+    parser.add_argument("--finished", action="store_true", help="trace nothing, write what earlier runs have finished")
     arguments = parser.parse_args()
     cases = all_cases(arguments.per_model)[: arguments.limit]
     known = finished()
     missing = [case for case in cases if json.dumps(case, sort_keys=True) not in known]
+    missing.sort(key=lambda case: size_of(case["model"]["config"]))  # small models first: most cases early
     print(f"{len(cases)} cases, {len(missing)} to trace", flush=True)
-    with multiprocessing.get_context("spawn").Pool(arguments.processes, maxtasksperchild=8) as pool, WORK.open("a") as work:
+    if not arguments.finished:
+        trace_all(missing, arguments.processes)
+    known = finished()
+    rows = [known[key] for case in cases if (key := json.dumps(case, sort_keys=True)) in known]
+    GOLDENS.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.GzipFile(GOLDENS, "wb", mtime=0) as file:
+        file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+
+
+def trace_all(missing: list[Case], processes: int) -> None:
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=8) as pool, WORK.open("a") as work:
         for count, row in enumerate(pool.imap_unordered(trace_case, missing), start=1):
             work.write(json.dumps(row) + "\n")
             work.flush()
             print(f"{count}/{len(missing)} {row['scenario']['id']}", flush=True)
-    known = finished()
-    rows = [known[json.dumps(case, sort_keys=True)] for case in cases]
-    GOLDENS.parent.mkdir(parents=True, exist_ok=True)
-    with gzip.GzipFile(GOLDENS, "wb", mtime=0) as file:
-        file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
 if __name__ == "__main__":

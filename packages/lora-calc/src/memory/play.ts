@@ -53,41 +53,20 @@ class Player {
   }
 
   run(start: number, end: number, repeat: number): void {
-    const { listener } = this;
-    if (listener === undefined) {
-      this.runSilently(start, end);
-      return;
-    }
-    const { marks } = this.step.recording;
+    const { listener, step } = this;
     let at = start;
-    for (const mark of marks.slice(firstMarkFrom(marks, start))) {
-      if (mark.event >= end) break;
-      this.runTelling(at, mark.event, repeat, listener);
-      listener.reached(mark, repeat);
-      at = mark.event;
-    }
-    this.runTelling(at, end, repeat, listener);
-  }
-
-  private runSilently(start: number, end: number): void {
-    const { allocator, live } = this;
-    const { sizes, recording } = this.step;
-    const { events, origins } = recording;
-    for (let at = start; at < end; at += 1) {
-      const event = events[at] ?? 0;
-      if (event >= 0) {
-        live[event] = allocator.malloc(sizes[origins[event] ?? -1] ?? 0);
-        continue;
+    if (listener !== undefined) {
+      for (const mark of marksBetween(step.recording.marks, start, end)) {
+        this.runEvents(at, mark.event, repeat);
+        listener.reached(mark, repeat);
+        at = mark.event;
       }
-      const block = live[~event] ?? NO_BLOCK;
-      if (block === NO_BLOCK) continue;
-      live[~event] = NO_BLOCK;
-      allocator.free(block);
     }
+    this.runEvents(at, end, repeat);
   }
 
-  private runTelling(start: number, end: number, repeat: number, listener: Listener): void {
-    const { allocator, live } = this;
+  private runEvents(start: number, end: number, repeat: number): void {
+    const { allocator, live, listener } = this;
     const { sizes, recording } = this.step;
     const { events, origins } = recording;
     for (let at = start; at < end; at += 1) {
@@ -95,13 +74,13 @@ class Player {
       if (event >= 0) {
         const block = allocator.malloc(sizes[origins[event] ?? -1] ?? 0);
         live[event] = block;
-        listener.allocated(at, event, allocator.sizeOf(block), repeat);
+        listener?.allocated(at, event, allocator.sizeOf(block), repeat);
         continue;
       }
       const block = live[~event] ?? NO_BLOCK;
       if (block === NO_BLOCK) continue;
       live[~event] = NO_BLOCK;
-      listener.freed(~event, allocator.sizeOf(block));
+      listener?.freed(~event, allocator.sizeOf(block));
       allocator.free(block);
     }
   }
@@ -137,8 +116,7 @@ class Player {
   }
 }
 
-/** Index of the first mark at an event or behind it. */
-function firstMarkFrom(marks: readonly Mark[], event: number): number {
-  const index = marks.findIndex((mark) => mark.event >= event);
-  return index < 0 ? marks.length : index;
+/** Marks are in the order of their events. */
+function marksBetween(marks: readonly Mark[], start: number, end: number): readonly Mark[] {
+  return marks.filter(({ event }) => event >= start && event < end);
 }
