@@ -1,0 +1,151 @@
+/** What must hold of memory whatever the numbers: more work needs no less, parts make up the whole, checkpointing pays. */
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { planAdapter } from "../../src/adapter/plan-adapter.js";
+import { estimate } from "../../src/estimate.js";
+import { buildGraph } from "../../src/graph/build-graph.js";
+import { readQuantization } from "../../src/memory/quantization.js";
+import { recordStep } from "../../src/memory/run-step.js";
+import { DEFAULT_TRAINING, readTraining } from "../../src/memory/training.js";
+import { describeModel } from "../../src/model/description.js";
+import type { JsonObject } from "../../src/problem/fields.js";
+import { isRefusal } from "../../src/result.js";
+
+interface Run {
+  readonly config: JsonObject;
+  readonly rank: number;
+  readonly quantization: JsonObject | null;
+  readonly training: Training;
+}
+
+interface Training extends JsonObject {
+  readonly per_device_train_batch_size: number;
+  readonly max_length: number;
+  readonly gradient_checkpointing: boolean;
+}
+
+const SIZES = {
+  ...{ vocab_size: 2048, hidden_size: 256, intermediate_size: 512, head_dim: 64 },
+  ...{ num_attention_heads: 4, num_key_value_heads: 2 },
+};
+
+const run: fc.Arbitrary<Run> = fc.record({
+  config: fc
+    .record({
+      model_type: fc.constantFrom("llama", "mistral", "qwen2", "qwen3", "gemma2", "olmo2", "phi3"),
+      num_hidden_layers: fc.integer({ min: 2, max: 12 }),
+      tie_word_embeddings: fc.boolean(),
+    })
+    .map((drawn) => ({ ...SIZES, pad_token_id: 0, ...drawn })),
+  rank: fc.integer({ min: 1, max: 64 }),
+  quantization: fc.constantFrom(
+    null,
+    { load_in_8bit: true },
+    { load_in_4bit: true, bnb_4bit_quant_type: "nf4" },
+  ),
+  training: fc.record({
+    per_device_train_batch_size: fc.integer({ min: 1, max: 8 }),
+    max_length: fc.integer({ min: 16, max: 3000 }),
+    gradient_checkpointing: fc.boolean(),
+    use_reentrant: fc.boolean(),
+    bf16: fc.boolean(),
+    optim: fc.constantFrom(
+      "adamw_torch",
+      "adamw_torch_fused",
+      "adamw_bnb_8bit",
+      "adafactor",
+      "sgd",
+    ),
+    loss: fc.constantFrom("hf", "nll", "chunked_nll", "liger"),
+    attn_implementation: fc.constantFrom("sdpa", "eager"),
+    padding: fc.boolean(),
+  }),
+});
+
+/** Highest sum of what is asked of the allocator, before it rounds. Unit: bytes. */
+function requestedPeak({ config, rank, quantization, training }: Run): number {
+  const { graph } = buildGraph(
+    describeModel({ config }, () => ({})),
+    5,
+  );
+  const adapter = { r: rank, target_modules: "all-linear" };
+  const { recording, sizes } = recordStep({
+    graph,
+    plan: planAdapter(graph, adapter, { peft: "0.21.0", transformers: "5.18.0" }),
+    quantization: readQuantization(quantization),
+    training: readTraining(training, DEFAULT_TRAINING, "").settings,
+    cublasWorkspaceBytes: 0,
+  });
+  let requested = 0;
+  let peak = 0;
+  for (const event of recording.events) {
+    const bytes = sizes[recording.origins[event < 0 ? ~event : event] ?? -1] ?? 0;
+    requested += event < 0 ? -bytes : bytes;
+    peak = Math.max(peak, requested);
+  }
+  return peak;
+}
+
+const RUNS = { numRuns: 120, seed: 16 };
+
+describe("requested bytes", () => {
+  it.each([
+    [
+      "batch",
+      (value: Run, more: number) => withTraining(value, "per_device_train_batch_size", more),
+    ],
+    ["length", (value: Run, more: number) => withTraining(value, "max_length", more)],
+    ["rank", (value: Run, more: number) => ({ ...value, rank: value.rank + more })],
+  ])(
+    "do not fall with the %s",
+    (_, raised) => {
+      fc.assert(
+        fc.property(run, fc.integer({ min: 1, max: 40 }), (drawn, more) => {
+          expect(requestedPeak(raised(drawn, more))).toBeGreaterThanOrEqual(requestedPeak(drawn));
+        }),
+        RUNS,
+      );
+    },
+    60_000,
+  );
+
+  it("do not rise with gradient checkpointing", () => {
+    fc.assert(
+      fc.property(run, (drawn) => {
+        const peakWith = (gradient_checkpointing: boolean): number =>
+          requestedPeak({ ...drawn, training: { ...drawn.training, gradient_checkpointing } });
+        expect(peakWith(true)).toBeLessThanOrEqual(peakWith(false));
+      }),
+      RUNS,
+    );
+  }, 60_000);
+});
+
+function withTraining(
+  value: Run,
+  field: "per_device_train_batch_size" | "max_length",
+  more: number,
+): Run {
+  return { ...value, training: { ...value.training, [field]: value.training[field] + more } };
+}
+
+it("parts make up the peak and every point of the timeline, which reaches the peak of its step", () => {
+  fc.assert(
+    fc.property(run, ({ config, rank, quantization, training }) => {
+      const adapter = { r: rank, target_modules: "all-linear" };
+      const result = estimate({ model: { config }, adapter, quantization, training });
+      if (isRefusal(result) || result.memory === undefined) throw new Error("no memory");
+      const { parts, timeline = [], allocated_peak: peak } = result.memory;
+      expect(timeline.length).toBeGreaterThan(0);
+      expect(parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(peak);
+      for (const point of timeline) {
+        const bytes = Object.values(point.parts).reduce((sum, part) => sum + part, 0);
+        expect(bytes).toBe(point.allocated);
+        expect(point.allocated).toBeLessThanOrEqual(peak);
+      }
+      expect(timeline.length).toBeLessThanOrEqual(200);
+    }),
+    RUNS,
+  );
+}, 60_000);
