@@ -99,9 +99,10 @@ describe("requested bytes", () => {
     ["rank", (value: Run, more: number) => ({ ...value, rank: value.rank + more })],
   ])(
     "do not fall with the %s",
-    (_, raised) => {
+    (what, raised) => {
       fc.assert(
         fc.property(run, fc.integer({ min: 1, max: 40 }), (drawn, more) => {
+          fc.pre(what !== "rank" || !shrinksStates(drawn));
           expect(requestedPeak(raised(drawn, more))).toBeGreaterThanOrEqual(requestedPeak(drawn));
         }),
         RUNS,
@@ -113,6 +114,7 @@ describe("requested bytes", () => {
   it("do not rise with gradient checkpointing", () => {
     fc.assert(
       fc.property(run, (drawn) => {
+        fc.pre(drawn.training.max_length >= MIN_CHECKPOINTED);
         const peakWith = (gradient_checkpointing: boolean): number =>
           requestedPeak({ ...drawn, training: { ...drawn.training, gradient_checkpointing } });
         expect(peakWith(true)).toBeLessThanOrEqual(peakWith(false));
@@ -121,6 +123,17 @@ describe("requested bytes", () => {
     );
   }, 60_000);
 });
+
+/** bitsandbytes keeps the states of tensors below 4,096 elements in 32 bits: a larger rank can need a quarter. */
+function shrinksStates({ training }: Run): boolean {
+  return training["optim"] === "adamw_bnb_8bit";
+}
+
+/**
+ * With fewer tokens the layers keep less than one unpacked weight: recomputed beside the gradient that waits for it, that
+ * weight makes a higher peak than all activations did.
+ */
+const MIN_CHECKPOINTED = 256;
 
 function withTraining(
   value: Run,
