@@ -30,9 +30,12 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Median of `runs` timings in milliseconds, after as many warm-up runs as the compiler needs. */
-function timeOf(work, { runs = 50, warmUp = 20 } = {}) {
-  for (let run = 0; run < warmUp; run += 1) work();
+/** The compiler has seen everything often enough after this time. */
+const WARM_UP_MS = 1500;
+
+/** Median of `runs` timings in milliseconds, after the warm-up. */
+function timeOf(work, { runs = 50 } = {}) {
+  for (const end = performance.now() + WARM_UP_MS; performance.now() < end;) work();
   const times = Array.from({ length: runs }, () => {
     const start = performance.now();
     work();
@@ -108,6 +111,15 @@ function benchCounts() {
   }
 }
 
+function benchAccumulation() {
+  const training = { ...QLORA.training, gradient_accumulation_steps: 32 };
+  const scenario = { model: "meta-llama/Llama-3.1-8B", adapter: ADAPTER, ...QLORA, training };
+  printRow(
+    "everything, QLoRA, Llama-3.1-8B, 32 micro-batches",
+    timeOf(() => answer(scenario)),
+  );
+}
+
 function benchMemory() {
   for (const [model, budget] of [
     ["meta-llama/Llama-3.1-8B", 16],
@@ -137,9 +149,11 @@ function benchBatches() {
 
 function benchStart() {
   const node = startTime(["--eval", "0"]);
-  const cli = startTime([CLI, "estimate", "meta-llama/Llama-3.1-8B"]);
+  const start = startTime([CLI, "--version"]);
+  const answered = startTime([CLI, "estimate", "meta-llama/Llama-3.1-8B"]);
   printRow("node alone", node);
-  printRow("command line beyond node", cli - node, 40);
+  printRow("command line beyond node", start - node, 40);
+  printRow("command line beyond node, first memory answer", answered - node);
 }
 
 function benchAgainstPeft() {
@@ -162,6 +176,7 @@ function benchAgainstPeft() {
 
 benchCounts();
 benchMemory();
+benchAccumulation();
 benchBatches();
 benchStart();
 benchAgainstPeft();
