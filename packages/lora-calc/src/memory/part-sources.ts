@@ -7,8 +7,8 @@ const LOSS_SOURCES: Readonly<Record<LossName, string>> = {
   hf: "transformers 5.18 loss/loss_utils.py ForCausalLMLoss",
   nll: "transformers 5.18 loss/loss_utils.py ForCausalLMLoss; TRL 1.13 trainer/utils.py entropy_from_logits",
   chunked_nll: "TRL 1.13 trainer/sft_trainer.py _chunk",
-  liger: "Liger-Kernel 0.7 ops/fused_linear_cross_entropy.py",
-  cce: "cut-cross-entropy 25.9 cce.py",
+  liger: "Liger-Kernel 0.8.2 ops/fused_linear_cross_entropy.py",
+  cce: "cut-cross-entropy 25.6.4 cce.py",
 };
 
 const SOURCES: Readonly<Record<Exclude<PartName, "loss">, string>> = {

@@ -1,10 +1,11 @@
 /** Settings of a step as a scenario gives them: what is given, then what the stack sets, then the tracer's defaults. */
 
+import { fusedLossPatch } from "../catalogue/fused-losses.js";
 import type { Assumption } from "../model/config.js";
 import type { ModelDescription } from "../model/description.js";
 import type { Warning } from "../problem/codes.js";
 import type { Fields } from "../problem/fields.js";
-import { rejectUnpatched } from "./losses/patched-models.js";
+import { reject } from "../problem/problem.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { findStack } from "./stacks.js";
@@ -40,7 +41,7 @@ export function readStep(scenario: Fields, model: ModelDescription): StepSetting
     defaultsOf(stack, model, quantization),
     source,
   );
-  rejectUnpatched(settings.loss, model.kind === "config" ? model.modelType : undefined);
+  rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
   return {
     isAsked,
@@ -55,6 +56,20 @@ export function readStep(scenario: Fields, model: ModelDescription): StepSetting
       ...(settings.loss === "liger" ? [ONLY_LIGER_LOSS] : []),
     ],
   };
+}
+
+/** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */
+function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): void {
+  const patch = fusedLossPatch(loss);
+  if (patch === undefined || model.kind !== "config") return;
+  if (patch.modelTypes.includes(model.modelType)) return;
+  reject({
+    code: "unsupported",
+    path: "training.loss",
+    message: `${patch.name} is not made for ${model.modelType} (${patch.otherwise}); use hf, nll or chunked_nll`,
+    received: loss,
+    expected: ["hf", "nll", "chunked_nll"],
+  });
 }
 
 const ONLY_LIGER_LOSS: Warning = {

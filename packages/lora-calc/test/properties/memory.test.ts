@@ -11,6 +11,7 @@ import { DEFAULT_TRAINING, readTraining } from "../../src/memory/training.js";
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { isRefusal } from "../../src/result.js";
+import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 
 interface Run {
   readonly config: JsonObject;
@@ -25,11 +26,6 @@ interface Training extends JsonObject {
   readonly gradient_checkpointing: boolean;
 }
 
-const SIZES = {
-  ...{ vocab_size: 2048, hidden_size: 256, intermediate_size: 512, head_dim: 64 },
-  ...{ num_attention_heads: 4, num_key_value_heads: 2 },
-};
-
 const run: fc.Arbitrary<Run> = fc.record({
   config: fc
     .record({
@@ -37,26 +33,16 @@ const run: fc.Arbitrary<Run> = fc.record({
       num_hidden_layers: fc.integer({ min: 2, max: 12 }),
       tie_word_embeddings: fc.boolean(),
     })
-    .map((drawn) => ({ ...SIZES, pad_token_id: 0, ...drawn })),
+    .map((drawn) => ({ ...SMALL_SIZES, pad_token_id: 0, ...drawn })),
   rank: fc.integer({ min: 1, max: 64 }),
-  quantization: fc.constantFrom(
-    null,
-    { load_in_8bit: true },
-    { load_in_4bit: true, bnb_4bit_quant_type: "nf4" },
-  ),
+  quantization: storage,
   training: fc.record({
     per_device_train_batch_size: fc.integer({ min: 1, max: 8 }),
     max_length: fc.integer({ min: 16, max: 3000 }),
     gradient_checkpointing: fc.boolean(),
     use_reentrant: fc.boolean(),
     bf16: fc.boolean(),
-    optim: fc.constantFrom(
-      "adamw_torch",
-      "adamw_torch_fused",
-      "adamw_bnb_8bit",
-      "adafactor",
-      "sgd",
-    ),
+    optim: optimizer,
     loss: fc.constantFrom("hf", "nll", "chunked_nll", "liger"),
     attn_implementation: fc.constantFrom("sdpa", "eager"),
     padding: fc.boolean(),

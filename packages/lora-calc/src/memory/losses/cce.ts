@@ -2,11 +2,13 @@
  * Cut cross entropy: logits exist only inside the kernels. Kept are one number per token and one per entry of the
  * vocabulary, by which backward leaves out what rounds to nothing.
  *
- * Source: cut-cross-entropy 25.9 cce.py, cce_lse_forward.py, cce_backward.py, utils.py `_build_flat_valids`,
+ * Source: cut-cross-entropy 25.6.4 cce.py, cce_lse_forward.py, cce_backward.py, utils.py `_build_flat_valids`,
  * transformers/utils.py `apply_lce`. Read, not traced.
  */
 
+import type { Dtype } from "../../units/dtype.js";
 import type { Machine } from "../machine/machine.js";
+import { cast } from "../machine/ops/cast.js";
 import { pointwise } from "../machine/ops/elementwise.js";
 import { contiguous, slice, view } from "../machine/ops/views.js";
 import { sumAll } from "../machine/ops/reduce.js";
@@ -21,7 +23,7 @@ const LOCKED_FEATURES = 64;
 
 export function cceLoss(m: Machine, run: LossRun): readonly Tensor[] {
   return fusedLoss(m, run, (frame, { hidden, weight }) => {
-    rejectFullPrecision([hidden, weight]);
+    if (m.autocast.dtype === undefined) rejectFullPrecision([hidden, weight]);
     const whole = contiguous(m, hidden);
     const valid = frame.hold(validTokens(m, run.batch.labels));
     const rows = frame.hold(view(m, whole, [-1, hidden.size(-1)]));
@@ -36,7 +38,7 @@ function rejectFullPrecision(tensors: readonly Tensor[]): void {
   reject({
     code: "invalid_value",
     path: "training.loss",
-    message: `cce needs a 16-bit hidden state and head, and finds ${wide.dtype}; load the model in bfloat16 and leave prepare_kbit out`,
+    message: `cce needs a 16-bit hidden state and head, and finds ${wide.dtype}; load the model in bfloat16, or train with bf16 autocast`,
     received: "cce",
   });
 }
@@ -68,16 +70,20 @@ function linearCrossEntropy(m: Machine, { rows, weight, labels, valid }: KernelI
   const [vocabulary = 1] = weight.shape;
   const loss = m.withoutGrad(() =>
     m.frame((frame) => {
+      // Under autocast both are copied to its dtype, the whole head too, and the copies are kept.
+      const dtype = m.autocast.dtype ?? rows.dtype;
+      const [e, c] = [rows, weight].map((tensor) => frame.hold(cast(m, m.alias(tensor), dtype)));
+      if (e === undefined || c === undefined) throw new Error("the kernel has two operands");
       const logSumExp = frame.hold(m.empty("new_full", [count], "float32"));
       const locks = m.empty("new_full", [Math.ceil(count / LOCKED_ROWS)], "int32");
       const averages = frame.hold(m.empty("new_full", [vocabulary], "float32"));
       m.consume(locks);
       const losses = frame.hold(m.empty("new_full", [count], "float32"));
       if (node !== undefined) {
-        for (const tensor of [rows, weight, logSumExp, labels, valid, averages]) {
+        for (const tensor of [e, c, logSumExp, labels, valid, averages]) {
           m.save(node, tensor);
         }
-        node.backward = () => m.withoutGrad(() => gradients(m, rows, weight, count));
+        node.backward = () => m.withoutGrad(() => gradients(m, [rows, weight], count, dtype));
       }
       return sumAll(m, losses);
     }),
@@ -88,9 +94,9 @@ function linearCrossEntropy(m: Machine, { rows, weight, labels, valid }: KernelI
 
 function gradients(
   m: Machine,
-  rows: Tensor,
-  weight: Tensor,
+  [rows, weight]: readonly [Tensor, Tensor],
   count: number,
+  dtype: Dtype,
 ): readonly (Tensor | undefined)[] {
   return m.frame((frame) => {
     const [vocabulary = 1, features = 1] = weight.shape;
@@ -103,12 +109,13 @@ function gradients(
       const shape = [Math.ceil(size / LOCKED_ROWS), Math.ceil(features / LOCKED_FEATURES)];
       return frame.hold(m.empty("new_zeros", shape, "int32"));
     };
-    const ofRows = m.empty("zeros_like", rows.shape, rows.dtype);
+    const ofRows = frame.hold(m.empty("zeros_like", rows.shape, dtype));
     const ofWeight = weight.requiresGrad
-      ? m.empty("zeros_like", weight.shape, weight.dtype)
+      ? frame.hold(m.empty("zeros_like", weight.shape, dtype))
       : undefined;
     locksOf(count);
     if (ofWeight !== undefined) locksOf(vocabulary);
-    return ofWeight === undefined ? [ofRows] : [ofRows, ofWeight];
+    const all = ofWeight === undefined ? [] : [cast(m, ofWeight, weight.dtype)];
+    return [cast(m, ofRows, rows.dtype), ...all];
   });
 }

@@ -3,7 +3,7 @@
  * made right there, in forward.
  *
  * Only this kernel: Liger's norms, rotary embeddings and MLPs (the rest of `use_liger_kernel`) are not computed.
- * Source: Liger-Kernel 0.7 ops/fused_linear_cross_entropy.py, transformers/model/loss_utils.py. Read, not traced.
+ * Source: Liger-Kernel 0.8.2 ops/fused_linear_cross_entropy.py, transformers/model/loss_utils.py. Read, not traced.
  */
 
 import type { Frame } from "../machine/frame.js";
@@ -98,14 +98,23 @@ function runChunks(m: Machine, frame: Frame, { rows, weight, bias }: FusedInputs
     if (previous !== undefined) frame.drop(previous);
     previous = logits;
     m.consume(matmul(m, m.alias(logits), m.alias(weight)));
-    if (weight.requiresGrad) {
-      const product = matmul(m, t(m, m.alias(logits)), part());
-      m.consume(cast(m, product, "float32"));
-    }
+    if (weight.requiresGrad) addToWeight(m, weight, logits, part());
     if (bias?.requiresGrad === true) m.consume(m.empty("sum", bias.shape, logits.dtype));
   });
   m.leaveSection();
   if (previous !== undefined) frame.drop(previous);
+}
+
+/**
+ * A float32 gradient is added to in place (compute capability 8 and later: `addmm` with `out_dtype`); any other through
+ * two tensors of its size.
+ */
+function addToWeight(m: Machine, weight: Tensor, logits: Tensor, rows: Tensor): void {
+  if (weight.dtype === "float32" && logits.dtype !== "float32") {
+    m.consume(cast(m, rows, logits.dtype));
+    return;
+  }
+  m.consume(cast(m, matmul(m, t(m, m.alias(logits)), rows), "float32"));
 }
 
 /** As many rows as keep the logits about as large as the hidden state. */
