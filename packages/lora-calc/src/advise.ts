@@ -70,7 +70,7 @@ function pricer(): Price {
   return (scenario) => {
     const key = JSON.stringify(scenario);
     if (!known.has(key)) {
-      const result = estimate(scenario);
+      const result = estimate(scenario, { expandable: false });
       known.set(key, isRefusal(result) ? undefined : pricedOf(result));
     }
     return known.get(key);

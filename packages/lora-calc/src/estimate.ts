@@ -35,6 +35,14 @@ const SCENARIO_FIELDS = [
   "versions",
 ];
 
+export interface EstimateOptions {
+  /**
+   * Whether `reserved_peak_expandable` is wanted (default true): it takes a second run through the allocator, a fifth of
+   * the time. Without it the field is absent.
+   */
+  readonly expandable?: boolean;
+}
+
 /**
  * Answers a scenario: counts always; memory when `training`, `stack` or `hardware` is given.
  *
@@ -42,17 +50,17 @@ const SCENARIO_FIELDS = [
  * Example: estimate({ model: "meta-llama/Llama-3.1-8B", adapter: { r: 16, target_modules: "all-linear" } })
  *   .parameters.trainable // 41943040
  */
-export function estimate(scenario: unknown): Result {
+export function estimate(scenario: unknown, options: EstimateOptions = {}): Result {
   const id = idOf(scenario);
   try {
-    return { schema: 1, ...id, ...compute(new Fields(scenario, "")) };
+    return { schema: 1, ...id, ...compute(new Fields(scenario, ""), options) };
   } catch (error) {
     if (error instanceof InputError) return { schema: 1, ...id, error: error.problem };
     throw error;
   }
 }
 
-function compute(scenario: Fields): Omit<Estimate, "schema" | "id"> {
+function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "schema" | "id"> {
   scenario.rejectUnknown(SCENARIO_FIELDS);
   const versions = readVersions(scenario.object("versions"));
   const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
@@ -62,7 +70,7 @@ function compute(scenario: Fields): Omit<Estimate, "schema" | "id"> {
   const step = readStep(scenario, description);
   const { quantization } = step;
   const stored = storedBytes(graph, step.training.dtype, quantization);
-  const facts = { graph, plan, isFull: !scenario.has("adapter"), device, step };
+  const facts = { graph, plan, isFull: !scenario.has("adapter"), device, step, options };
   const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
@@ -83,6 +91,7 @@ interface Facts {
   readonly isFull: boolean;
   readonly device: Device | undefined;
   readonly step: StepSettings;
+  readonly options: EstimateOptions;
 }
 
 type MemoryFields = Pick<
@@ -91,7 +100,7 @@ type MemoryFields = Pick<
 >;
 
 function memoryPart(
-  { graph, plan, isFull, device, step }: Facts,
+  { graph, plan, isFull, device, step, options }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
   const { training, quantization } = step;
@@ -102,12 +111,14 @@ function memoryPart(
       warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],
     };
   }
-  const memory = estimateMemory({ graph, plan: adapter, quantization, training, device });
+  const inputs = { graph, plan: adapter, quantization, training, device };
+  const memory = estimateMemory(inputs, options);
+  const { reservedPeakExpandable: expandable } = memory;
   const interval = bandsOf(memory, device);
   return {
     memory: memoryResult(memory, { stored, training }),
     interval,
-    reserved_peak_expandable: memory.reservedPeakExpandable,
+    ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
     warnings: [],
   };

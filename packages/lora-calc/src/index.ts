@@ -21,6 +21,7 @@ export { advise, applyLever } from "./advise.js";
 export type { Advice, Ladder } from "./advise.js";
 export type { Raise } from "./advice/advise.js";
 export { estimate } from "./estimate.js";
+export type { EstimateOptions } from "./estimate.js";
 export { listMethods } from "./adapter/plan-adapter.js";
 export { listStacks } from "./memory/stacks.js";
 export type { StackProfile } from "./memory/stacks.js";

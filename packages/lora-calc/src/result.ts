@@ -132,6 +132,7 @@ export interface Estimate {
     readonly reserved: readonly [number, number];
     readonly process: readonly [number, number];
   };
+  /** Reserved peak under `expandable_segments:True`, unless it was not asked for. Unit: bytes. */
   readonly reserved_peak_expandable?: number;
   /** Size of adapter_model.safetensors as PEFT writes it. */
   readonly adapter_file_bytes?: number;

@@ -49,8 +49,11 @@ interface OfferedFile {
   readonly problem?: Problem;
 }
 
+/** The page does not show it, and a slider moves a fifth faster. */
+const WITHOUT_EXPANDABLE = { expandable: false };
+
 export function answerTo(scenario: Scenario): Answer {
-  const result = estimate(scenario);
+  const result = estimate(scenario, WITHOUT_EXPANDABLE);
   const targets = targetChoices(scenario);
   const tasks = taskClasses(scenario);
   if (isRefusal(result)) return { result, targets, tasks, rows: [], timeline: [], files: [] };
@@ -74,10 +77,10 @@ export interface Counsel {
 }
 
 export function counselOn(scenario: Scenario): Counsel | undefined {
-  const result = estimate(scenario);
+  const result = estimate(scenario, WITHOUT_EXPANDABLE);
   if (isRefusal(result)) return undefined;
   const advice = advise(scenario, result);
-  const full = estimate({ ...scenario, adapter: null, quantization: null });
+  const full = estimate({ ...scenario, adapter: null, quantization: null }, WITHOUT_EXPANDABLE);
   const fullPeak = isRefusal(full) ? undefined : full.memory?.process_peak;
   return { advice, ...(fullPeak === undefined ? {} : { fullPeak }) };
 }

@@ -29,7 +29,8 @@ interface PeakPlace {
 export interface MemoryEstimate {
   readonly allocatedPeak: number;
   readonly reservedPeak: number;
-  readonly reservedPeakExpandable: number;
+  /** Absent when it was not asked for. */
+  readonly reservedPeakExpandable: number | undefined;
   /** What nvidia-smi shows for the process: reserved, CUDA context, managed memory. */
   readonly processPeak: number;
   readonly contextBytes: number;
@@ -49,7 +50,7 @@ export interface MemoryEstimate {
  */
 export function estimateMemory(
   inputs: MemoryInputs,
-  options: { readonly runsEveryIteration?: boolean } = {},
+  options: { readonly runsEveryIteration?: boolean; readonly expandable?: boolean } = {},
 ): MemoryEstimate {
   const { contextBytes, cublasWorkspaceBytes } = inputs.device ?? FALLBACK_DEVICE;
   const step = recordStep({ ...inputs, cublasWorkspaceBytes }, options);
@@ -58,7 +59,7 @@ export function estimateMemory(
   return {
     allocatedPeak,
     reservedPeak,
-    reservedPeakExpandable: reservedExpandable(step),
+    reservedPeakExpandable: options.expandable === false ? undefined : reservedExpandable(step),
     processPeak: reservedPeak + contextBytes + step.managedBytes,
     contextBytes,
     managedBytes: step.managedBytes,

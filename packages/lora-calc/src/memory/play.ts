@@ -2,6 +2,7 @@
 
 import type { CachingAllocator } from "./allocator.js";
 import { NO_BLOCK } from "./blocks.js";
+import type { Course } from "./course.js";
 import type { Mark } from "./machine/tape.js";
 import { lapsOf } from "./repeat/laps.js";
 import type { Lap } from "./repeat/laps.js";
@@ -13,21 +14,13 @@ import type { RecordedStep } from "./run-step.js";
  */
 const MAX_REPEATED_EVENTS = 400_000;
 
-/** Told of every event: `repeat` counts the repetitions of the last micro-batch that were run before. */
-export interface Listener {
-  readonly allocated: (at: number, id: number, bytes: number, repeat: number) => void;
-  readonly freed: (id: number, bytes: number) => void;
-  /** Where an iteration of a loop or what lies between loops begins. */
-  readonly reached: (mark: Mark, repeat: number) => void;
-}
-
 /**
  * Every event in order. A micro-batch is repeated until the allocator looks as it did some repetitions earlier: what
  * follows goes round in that circle, so only the rest of its last round is played.
  */
-export function play(step: RecordedStep, allocator: CachingAllocator, listener?: Listener): void {
+export function play(step: RecordedStep, allocator: CachingAllocator, course?: Course): void {
   const { events } = step.recording;
-  const player = new Player(step, allocator, listener);
+  const player = new Player(step, allocator, course);
   let at = 0;
   for (const lap of step.repeats > 0 ? lapsOf(step.recording) : []) {
     player.run(at, lap.end, 0);
@@ -41,46 +34,47 @@ export function play(step: RecordedStep, allocator: CachingAllocator, listener?:
 class Player {
   private readonly step: RecordedStep;
   private readonly allocator: CachingAllocator;
-  private readonly listener: Listener | undefined;
+  private readonly course: Course | undefined;
   /** Block of every id. */
   private readonly live: Int32Array;
 
-  constructor(step: RecordedStep, allocator: CachingAllocator, listener: Listener | undefined) {
+  constructor(step: RecordedStep, allocator: CachingAllocator, course: Course | undefined) {
     this.step = step;
     this.allocator = allocator;
-    this.listener = listener;
+    this.course = course;
     this.live = new Int32Array(step.recording.origins.length).fill(NO_BLOCK);
   }
 
   run(start: number, end: number, repeat: number): void {
-    const { listener, step } = this;
+    const { course, step } = this;
     let at = start;
-    if (listener !== undefined) {
+    if (course !== undefined) {
       for (const mark of marksBetween(step.recording.marks, start, end)) {
-        this.runEvents(at, mark.event, repeat);
-        listener.reached(mark, repeat);
+        this.runEvents(at, mark.event);
+        course.begin(mark, repeat);
         at = mark.event;
       }
     }
-    this.runEvents(at, end, repeat);
+    this.runEvents(at, end);
   }
 
-  private runEvents(start: number, end: number, repeat: number): void {
-    const { allocator, live, listener } = this;
+  private runEvents(start: number, end: number): void {
+    const { allocator, live, course } = this;
     const { sizes, recording } = this.step;
     const { events, origins } = recording;
     for (let at = start; at < end; at += 1) {
       const event = events[at] ?? 0;
       if (event >= 0) {
-        const block = allocator.malloc(sizes[origins[event] ?? -1] ?? 0);
+        const origin = origins[event] ?? 0;
+        const block = allocator.malloc(sizes[origin] ?? 0);
         live[event] = block;
-        listener?.allocated(at, event, allocator.sizeOf(block), repeat);
+        course?.allocate(at, origin, allocator.sizeOf(block), allocator.allocated);
         continue;
       }
       const block = live[~event] ?? NO_BLOCK;
       if (block === NO_BLOCK) continue;
       live[~event] = NO_BLOCK;
-      listener?.freed(~event, allocator.sizeOf(block));
+      course?.release(origins[~event] ?? 0, allocator.sizeOf(block));
       allocator.free(block);
     }
   }

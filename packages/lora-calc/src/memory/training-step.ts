@@ -8,7 +8,7 @@ import { LOSSES } from "./losses/loss.js";
 import { backward } from "./machine/engine.js";
 import type { Machine } from "./machine/machine.js";
 import { divScalar, mul } from "./machine/ops/elementwise.js";
-import { Storage, Tensor } from "./machine/tensor.js";
+import type { Tensor } from "./machine/tensor.js";
 import type { LoadedModel } from "./bind-model.js";
 import type { Batch, ForwardOptions } from "./modules/batch.js";
 import { clipGradients } from "./optimizers/clip.js";
@@ -16,8 +16,8 @@ import { forEachParameter } from "./optimizers/each-parameter.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
 import { LossScaler } from "./optimizers/loss-scaler.js";
-import { copyEvents, isRepeatable, placeOn } from "./repeat/copy-events.js";
-import type { TapePlace } from "./repeat/copy-events.js";
+import { recordBatches, repeatBatches } from "./repeat/repeat-batches.js";
+import type { BatchesRecord, LoopVariables } from "./repeat/repeat-batches.js";
 import { autocastDtype } from "./training.js";
 import type { TrainingSettings } from "./training.js";
 
@@ -41,14 +41,6 @@ interface ScaledRun extends TrainingRun {
   readonly scaler?: LossScaler;
 }
 
-/** What the loop's variables hold until they are bound anew. */
-interface LoopVariables {
-  loss: Tensor | undefined;
-  batch: readonly Tensor[];
-  /** Outputs of the model, which a hand-written loop never deletes. */
-  outputs: readonly Tensor[];
-}
-
 /** `managedBytes` of optimizer state lie in managed memory, which the allocator does not see. */
 export function runTraining(
   m: Machine,
@@ -57,82 +49,38 @@ export function runTraining(
   const optimizer = createOptimizer(run.settings.optim, run.model.trained);
   const scaledRun: ScaledRun = run.settings.fp16 ? { ...run, scaler: new LossScaler(m) } : run;
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
-  let first: StepRecord | undefined;
+  let first: BatchesRecord | undefined;
   for (let step = 0; step < STEPS; step += 1) {
     if (first === undefined) {
-      const start = placeOn(m.tape);
+      const before = recordBatches(m, run.model.trained.parameters, variables);
       runMicroBatches(m, scaledRun, step, variables);
-      if (m.isSampling && run.settings.loop === "trainer") {
-        first = recordOf(m, run, start, variables);
-      }
+      if (leavesNoGraph(m, run)) first = before.end();
     } else {
-      repeatMicroBatches(m, first, step, variables);
+      repeatBatches(m, first, variables, (phase) => phase.replace(/^step\d+/, `step${step}`));
     }
     finishStep(m, scaledRun, optimizer, step, variables);
   }
   return { managedBytes: optimizer.managedBytes?.() ?? 0, repeats: repeatsOf(m, run) };
 }
 
+/** The Trainer's micro-batches keep their loss without its graph; a hand-written loop keeps outputs, and all is run. */
+function leavesNoGraph(m: Machine, { settings }: TrainingRun): boolean {
+  return isSampling(m) && settings.loop === "trainer";
+}
+
 function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: LoopVariables): void {
+  let second: BatchesRecord | undefined;
   for (let micro = 0; micro < microBatches(m, run); micro += 1) {
     m.tape.markLap("start");
+    if (second !== undefined) {
+      repeatBatches(m, second, variables, (phase) => phase.replace("micro1", `micro${micro}`));
+      continue;
+    }
+    const before = recordBatches(m, [], variables);
     runMicroBatch(m, run, `step${step}.micro${micro}`, step === 0 && micro === 0, variables);
+    if (micro === 1 && leavesNoGraph(m, run)) second = before.end();
   }
   m.tape.markLap("end");
-}
-
-/**
- * What the micro-batches of a step did and left behind. Those of the next step do the same: the step ends without
- * gradients and without a graph. (A hand-written loop keeps outputs, and with them the graph: there they are run. So are
- * those of a step that ended what was there before.)
- */
-interface StepRecord {
-  readonly start: TapePlace;
-  readonly end: TapePlace;
-  readonly gradients: readonly (readonly [Tensor, Tensor])[];
-  readonly loss: Tensor | undefined;
-  readonly batch: readonly Tensor[];
-}
-
-function recordOf(
-  m: Machine,
-  { model }: TrainingRun,
-  start: TapePlace,
-  { loss, batch }: LoopVariables,
-): StepRecord | undefined {
-  const end = placeOn(m.tape);
-  if (!isRepeatable(m.tape, start, end)) return undefined;
-  const gradients = model.trained.parameters.flatMap((parameter) =>
-    parameter.grad === undefined ? [] : [[parameter, parameter.grad] as const],
-  );
-  return { start, end, gradients, loss, batch };
-}
-
-function repeatMicroBatches(
-  m: Machine,
-  { start, end, gradients, loss, batch }: StepRecord,
-  step: number,
-  variables: LoopVariables,
-): void {
-  const phases = new Map<string, string>();
-  const phaseOf = (phase: string): string => {
-    const known = phases.get(phase) ?? phase.replace(/^step\d+/, `step${step}`);
-    phases.set(phase, known);
-    return known;
-  };
-  const newId = copyEvents(m.tape, start, end, (allocation) =>
-    allocation.kind === "workspace"
-      ? undefined
-      : { ...allocation, phase: phaseOf(allocation.phase) },
-  );
-  const copyOf = ({ storage, shape, strides, dtype }: Tensor): Tensor => {
-    const id = newId(storage.id);
-    if (id === undefined) throw new Error("what a step left behind was not made in it");
-    return m.retain(new Tensor(new Storage(id), shape, strides, dtype));
-  };
-  for (const [parameter, gradient] of gradients) parameter.grad = copyOf(gradient);
-  variables.loss = loss === undefined ? undefined : copyOf(loss);
-  variables.batch = batch.map(copyOf);
 }
 
 /**
@@ -145,9 +93,13 @@ function repeatsOf(m: Machine, run: TrainingRun): number {
   return loop === "trainer" ? 0 : count - microBatches(m, run);
 }
 
-function microBatches({ isSampling }: Machine, { settings }: TrainingRun): number {
+function isSampling({ sparePeriods }: Machine): boolean {
+  return sparePeriods !== undefined;
+}
+
+function microBatches(m: Machine, { settings }: TrainingRun): number {
   const count = settings.gradient_accumulation_steps;
-  return isSampling ? Math.min(count, SAMPLED_MICRO_BATCHES) : count;
+  return isSampling(m) ? Math.min(count, SAMPLED_MICRO_BATCHES) : count;
 }
 
 function finishStep(

@@ -5,7 +5,7 @@
 
 import { bytesOf, elementCount } from "../../units/dtype.js";
 import type { Dtype } from "../../units/dtype.js";
-import { sampleLoop } from "../repeat/sample.js";
+import { sampleLoop, standsFor } from "../repeat/sample.js";
 import type { LoopSample } from "../repeat/sample.js";
 import { Autocast } from "./autocast.js";
 import { Frame } from "./frame.js";
@@ -41,16 +41,18 @@ export class Machine {
   private sequence = 0;
   /** Tensors made while a guard is in force. */
   private watched: Tensor[] | undefined;
-  readonly isSampling: boolean;
+  /** Of the samples of loops; undefined where every iteration is run. */
+  readonly sparePeriods: number | undefined;
 
-  constructor(options: { readonly runsEveryIteration?: boolean } = {}) {
-    this.isSampling = options.runsEveryIteration !== true;
+  constructor(sparePeriods?: number) {
+    this.sparePeriods = sparePeriods;
   }
 
   /** Iterations of a loop to run, when iterations with equal keys do the same. */
   sample(loop: string, keys: readonly unknown[]): readonly number[] {
-    if (!this.isSampling) return keys.map((_, index) => index);
-    const known = this.loops.get(loop) ?? sampleLoop(loop, keys);
+    const { sparePeriods } = this;
+    if (sparePeriods === undefined) return keys.map((_, index) => index);
+    const known = this.loops.get(loop) ?? sampleLoop(loop, keys, sparePeriods);
     this.loops.set(loop, known);
     return known.indices;
   }
@@ -58,9 +60,7 @@ export class Machine {
   /** How many iterations of the whole run the iteration of a section stands for. */
   multiplicity(section: Section | undefined): number {
     const sample = section === undefined ? undefined : this.loops.get(section.loop);
-    if (section === undefined || sample === undefined) return 1;
-    const offset = section.iteration - sample.pattern;
-    return offset >= 0 && offset < sample.period ? 1 + sample.omitted / sample.period : 1;
+    return section === undefined || sample === undefined ? 1 : standsFor(sample, section.iteration);
   }
 
   /** New uninitialised tensor. Dense row-major unless strides are given. */
@@ -250,8 +250,8 @@ export class Machine {
   }
 
   setSection(section: Section | undefined): void {
-    if (section?.loop === this.section?.loop && section?.iteration === this.section?.iteration)
-      return;
+    const open = this.section;
+    if (section?.loop === open?.loop && section?.iteration === open?.iteration) return;
     this.section = section;
     this.tape.mark(section?.loop, section?.iteration);
   }

@@ -15,29 +15,39 @@ export function placeOn({ events, allocations, marks }: Tape): TapePlace {
   return { events: events.length, allocations: allocations.length, marks: marks.length };
 }
 
-/** Whether a stretch ends nothing that was made before it: then it can happen again. */
-export function isRepeatable(tape: Tape, start: TapePlace, end: TapePlace): boolean {
+/** What was there before a stretch and what is there in its place before the copy, by id. */
+export type Carried = ReadonlyMap<number, number>;
+
+/** Whether a stretch ends nothing that was made before it, but for what is carried: then it can happen again. */
+export function isRepeatable(tape: Tape, stretch: Stretch, carried: Carried): boolean {
+  const { start, end } = stretch;
   for (let at = start.events; at < end.events; at += 1) {
     const event = tape.events[at] ?? 0;
-    if (event < 0 && ~event < start.allocations) return false;
+    if (event < 0 && ~event < start.allocations && !carried.has(~event)) return false;
   }
   return true;
 }
 
+/** From one place of the tape to another. */
+export interface Stretch {
+  readonly start: TapePlace;
+  readonly end: TapePlace;
+}
+
 /**
- * Appends the events between two places, with new storages for old ones; what `again` leaves out happens once only.
+ * Appends the events of a stretch, with new storages for old ones; what `again` leaves out happens once only.
  * Returns the new id of an old one.
  */
 export function copyEvents(
   tape: Tape,
-  start: TapePlace,
-  end: TapePlace,
+  { start, end }: Stretch,
+  carried: Carried,
   again: (allocation: Allocation) => Allocation | undefined,
 ): (id: number) => number | undefined {
   const copies = new Int32Array(end.allocations - start.allocations).fill(NONE);
   const copyOf = (id: number): number | undefined => {
     const copy = copies[id - start.allocations] ?? NONE;
-    return copy === NONE ? undefined : copy;
+    return copy === NONE ? carried.get(id) : copy;
   };
   let nextMark = start.marks;
   const copyMarks = (until: number): void => {

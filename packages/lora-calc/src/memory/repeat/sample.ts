@@ -1,10 +1,11 @@
 /** Which iterations of a loop over equal layers or chunks are really run. */
 
 /**
- * A loop with a periodic stretch is run without the middle of that stretch. Before the gap stand one period, one iteration
- * and the pattern for everything left out; behind it one period, which must equal the pattern, and one iteration. So the
- * pattern and its neighbours are ordinary, which the first of their kind and the last of all are not always (the first
- * layer casts what later layers find cast).
+ * A loop with a periodic stretch is run without the middle of that stretch. Before the gap stand one iteration, as many
+ * `spare` periods as asked for, and the pattern for everything left out; behind it one period, which must equal the
+ * pattern, and one iteration. So the pattern is ordinary, which the first of its kind and the last of all are not always
+ * (the first layer casts what later layers find cast). A spare period is for models where the first one marks its
+ * neighbour, as in gpt2, gpt_neox and gemma3.
  */
 export interface LoopSample {
   /** Name of the loop in the marks of the tape. */
@@ -18,13 +19,11 @@ export interface LoopSample {
   readonly omitted: number;
 }
 
-const leadingOf = (period: number): number => 2 * period + 1;
-const trailingOf = (period: number): number => period + 1;
 /** Longest period looked for: gemma3 repeats every 6 layers, no known model after more than 8. */
 const MAX_PERIOD = 12;
 
 /** Samples a loop whose iterations are equal where their keys are. */
-export function sampleLoop(loop: string, keys: readonly unknown[]): LoopSample {
+export function sampleLoop(loop: string, keys: readonly unknown[], spare: number): LoopSample {
   let best: LoopSample = {
     loop,
     indices: keys.map((_, index) => index),
@@ -34,10 +33,11 @@ export function sampleLoop(loop: string, keys: readonly unknown[]): LoopSample {
   };
   for (let period = 1; period <= MAX_PERIOD; period += 1) {
     const { start, length } = longestPeriodicRun(keys, period);
-    const spare = length - leadingOf(period) - trailingOf(period);
-    const omitted = period * Math.floor(spare / period);
+    const leading = (spare + 1) * period + 1;
+    const trailing = period + 1;
+    const omitted = period * Math.floor((length - leading - trailing) / period);
     if (omitted <= best.omitted) continue;
-    const gap = start + leadingOf(period);
+    const gap = start + leading;
     best = {
       loop,
       indices: keys.flatMap((_, index) => (index < gap || index >= gap + omitted ? [index] : [])),
@@ -61,4 +61,10 @@ function longestPeriodicRun(
     start = index - period + 1;
   }
   return best;
+}
+
+/** How many iterations of the whole run the one at a position of the sample stands for. */
+export function standsFor({ pattern, period, omitted }: LoopSample, position: number): number {
+  const offset = position - pattern;
+  return offset >= 0 && offset < period ? 1 + omitted / period : 1;
 }

@@ -25,12 +25,13 @@ export interface Recording {
 /** No id yet. */
 const NONE = -1;
 
-/** Where an allocation of the tape was made. */
-interface Birth {
-  readonly pass: number;
-  readonly position: number;
+/** Where the allocations of the tape were made. */
+interface Births {
+  readonly pass: Int32Array;
+  /** Position of the iteration among those that were run. */
+  readonly position: Int32Array;
   /** Place among the allocations of its segment. */
-  readonly order: number;
+  readonly order: Int32Array;
 }
 
 /** The whole run, or undefined when the pattern does not repeat, so that every iteration has to be run. */
@@ -45,7 +46,7 @@ class Stretcher {
   private readonly tape: Tape;
   private readonly segments: readonly Segment[];
   private readonly passes: readonly Pass[];
-  private readonly births: readonly Birth[];
+  private readonly births: Births;
   /** Sample of every pass over a loop that is not run whole. */
   private readonly sampleOfPass: readonly (LoopSample | undefined)[];
   /** Per pass, by real iteration + 1: id of the first allocation made there. */
@@ -154,32 +155,36 @@ class Stretcher {
   }
 
   private emitRelease(allocation: number, from: Segment, iteration: number): void {
-    const birth = this.births[allocation];
-    if (birth === undefined) return;
-    const sample = this.sampleOfPass[birth.pass];
+    const position = this.births.position[allocation] ?? 0;
+    const sample = this.sampleOfPass[this.births.pass[allocation] ?? NONE];
     if (sample === undefined) {
-      this.release(birth, birth.position);
+      this.release(allocation, position);
     } else if (from.loop === sample.loop) {
-      this.release(birth, iteration + birth.position - from.position);
+      this.release(allocation, iteration + position - from.position);
     } else {
-      this.release(birth, sample.indices[birth.position] ?? -1);
-      this.releaseCopies(birth, sample);
+      this.release(allocation, sample.indices[position] ?? -1);
+      this.releaseCopies(allocation, position, sample);
     }
   }
 
   /** From outside a loop, releasing a tensor of the pattern releases those of all iterations it stands for. */
-  private releaseCopies(birth: Birth, { pattern, period, omitted }: LoopSample): void {
-    const offset = birth.position - pattern;
+  private releaseCopies(
+    allocation: number,
+    position: number,
+    { pattern, period, omitted }: LoopSample,
+  ): void {
+    const offset = position - pattern;
     if (offset < 0 || offset >= period) return;
     for (let copy = offset; copy < omitted; copy += period) {
-      this.release(birth, pattern + period + copy);
+      this.release(allocation, pattern + period + copy);
     }
   }
 
-  private release(birth: Birth, iteration: number): void {
-    const first = this.firstIds[birth.pass]?.[iteration + 1] ?? NONE;
+  /** Releases what stands for an allocation in a real iteration. */
+  private release(allocation: number, iteration: number): void {
+    const first = this.firstIds[this.births.pass[allocation] ?? NONE]?.[iteration + 1] ?? NONE;
     if (first === NONE) throw new Error("a release refers to an iteration that was not run");
-    this.events.push(~(first + birth.order));
+    this.events.push(~(first + (this.births.order[allocation] ?? 0)));
   }
 
   /** Whether two iterations of a pass allocate the same and release the same neighbours. */
@@ -206,13 +211,11 @@ class Stretcher {
   }
 
   private sameTarget(one: number, left: number, other: number, right: number): boolean {
-    const first = this.births[one];
-    const second = this.births[other];
+    const { pass, position, order } = this.births;
     return (
-      first !== undefined &&
-      first.pass === second?.pass &&
-      first.order === second.order &&
-      first.position - left === second.position - right
+      pass[one] === pass[other] &&
+      order[one] === order[other] &&
+      (position[one] ?? 0) - left === (position[other] ?? 0) - right
     );
   }
 
@@ -227,23 +230,28 @@ class Stretcher {
   }
 }
 
-function birthsOf(
-  tape: Tape,
-  segments: readonly Segment[],
-  passes: readonly Pass[],
-): readonly Birth[] {
-  const births: Birth[] = [];
-  passes.forEach((pass, passIndex) => {
-    for (const index of pass.segments) {
+/** Every allocation is made in one segment, and ids go in the order of time. */
+function birthsOf(tape: Tape, segments: readonly Segment[], passes: readonly Pass[]): Births {
+  const count = tape.allocations.length;
+  const [pass, position, order] = [
+    new Int32Array(count),
+    new Int32Array(count),
+    new Int32Array(count),
+  ];
+  let id = 0;
+  passes.forEach((each, passIndex) => {
+    for (const index of each.segments) {
       const segment = segments[index];
       if (segment === undefined) continue;
-      let order = 0;
+      const first = id;
       for (let at = segment.start; at < segment.end; at += 1) {
         if ((tape.events[at] ?? -1) < 0) continue;
-        births.push({ pass: passIndex, position: segment.position, order });
-        order += 1;
+        pass[id] = passIndex;
+        position[id] = segment.position;
+        order[id] = id - first;
+        id += 1;
       }
     }
   });
-  return births;
+  return { pass, position, order };
 }
