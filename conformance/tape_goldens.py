@@ -35,6 +35,7 @@ def cases() -> list[Case]:
     gpt2 = {"model_type": "gpt2", "vocab_size": 1000, "n_embd": 256, "n_layer": 6, "n_head": 8, "n_positions": 512}
     gemma2 = family("gemma2", head_dim=64, sliding_window=128, num_hidden_layers=12, tie_word_embeddings=True)
     dropout, dora = ALL_LINEAR | {"lora_dropout": 0.05}, ALL_LINEAR | {"use_dora": True}
+    tied, tokens = SMALL | {"tie_word_embeddings": True}, ALL_LINEAR | {"trainable_token_indices": [1, 2, 3]}
     rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]] = [
         ("llama qlora chunked", SMALL, ALL_LINEAR, NF4, {}),
         ("llama qlora kbit plain loop reentrant", SMALL, ALL_LINEAR, NF4, PLAIN | {"use_reentrant": True}),
@@ -47,6 +48,9 @@ def cases() -> list[Case]:
         ("gemma2 sliding windows", gemma2, ALL_LINEAR, NF4, {"loss": "hf"}),
         ("olmo2 qlora 8-bit adamw", family("olmo2"), ALL_LINEAR, NF4, {"optim": "adamw_bnb_8bit"}),
         ("gpt2 dropout everywhere", gpt2, ALL_LINEAR, None, {}),
+        ("llama trained tokens, tied head", tied, tokens, NF4, {"loss": "nll"}),
+        ("gemma2 trained tokens, scaled table", gemma2, tokens, None, {"loss": "hf", "adapter_dtype": "bfloat16"}),
+        ("llama trained tokens, chunked", SMALL, tokens, None, {}),
         ("gpt_neox parallel", family("gpt_neox"), ALL_LINEAR, NF4, {"loss": "nll"}),
     ]  # fmt: skip
     return [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]

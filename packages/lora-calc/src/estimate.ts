@@ -105,7 +105,7 @@ function memoryPart(
 ): MemoryFields {
   const { training, quantization } = step;
   const adapter = isFull ? undefined : plan;
-  const obstacle = whyNotRunnable(graph, adapter, quantization);
+  const obstacle = whyNotRunnable(graph, adapter, quantization, training.loss);
   if (obstacle !== undefined) {
     return {
       warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],

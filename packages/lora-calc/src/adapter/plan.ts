@@ -54,6 +54,8 @@ export interface TrainedTokens {
   readonly tokens: number;
   /** Values per token. */
   readonly dim: number;
+  /** Path of the tied head that runs with the same trained rows. */
+  readonly followedBy?: string;
 }
 
 /** Existing parameters of the base model that become trainable (`bias`). */

@@ -48,13 +48,15 @@ export function trainedTokens(
     }
   }
   const tied = tiedHead(graph);
-  const follows = agree(graph, adapter, indices, tied) && indices.size > 1;
+  const agrees = agree(graph, adapter, indices, tied);
+  const follower = agrees ? tied : undefined;
   return [...indices].flatMap(([name, rows]) => {
     const isAdapted = adapted.some(({ site }) => site.path === tied);
-    if (name === tied && follows && !isAdapted) return [];
+    if (name === tied && agrees && indices.size > 1 && !isAdapted) return [];
     return layersNamed(graph, adapter, name).map((site) => {
       rejectAdapted(site.path, adapted);
-      return tokensOf(site, rows.length);
+      const isFollowed = follower !== undefined && site.path === graph.inputEmbedding;
+      return { ...tokensOf(site, rows.length), ...(isFollowed ? { followedBy: follower } : {}) };
     });
   });
 }

@@ -12,10 +12,11 @@ import { sitesOf } from "../graph/sites.js";
 import type { Site } from "../graph/sites.js";
 import { bytesOf, elementCount } from "../units/dtype.js";
 import type { Dtype } from "../units/dtype.js";
+import { bindCopy, bindTokens } from "./bind-copy.js";
 import { bindLora } from "./bind-lora.js";
 import type { Machine } from "./machine/machine.js";
 import type { Tensor } from "./machine/tensor.js";
-import type { BoundModule } from "./modules/bound-module.js";
+import type { BoundModule, BoundTokens } from "./modules/bound-module.js";
 import type { Trained } from "./optimizers/optimizer.js";
 import { quantizedModules, storedWeight } from "./quantization.js";
 import type { Quantization } from "./quantization.js";
@@ -39,6 +40,8 @@ class Loader {
   private readonly options: LoadOptions;
   private readonly isQuantized: (node: ModuleNode, path: string) => boolean;
   private readonly tied = new Map<string, Tensor>();
+  /** Trained rows of the embedding that a tied head follows. */
+  private followed: BoundTokens | undefined;
   private readonly adapted: ReadonlyMap<ModuleNode, readonly AdaptedModule[]>;
   /** The ModuleList of which only a sample is bound. */
   private readonly layers:
@@ -175,25 +178,24 @@ class Loader {
     if (adapted?.lora !== undefined) {
       module.lora = bindLora(this.m, adapted, adapted.lora, this.adapterDtype());
     }
-    if (this.isCopied(module)) module.copy = this.bindCopy(module);
+    if (this.isCopied(module))
+      module.copy = bindCopy(this.m, module, this.options.training.adapter_dtype);
+    const tokens = this.tokensOf(module);
+    if (tokens !== undefined) module.tokens = tokens;
     this.forEachBound(module, (child) => this.addAdapters(child));
   }
 
-  /** A trained copy of a module without children, in the dtype its original has by now. */
-  private bindCopy(module: BoundModule): BoundModule {
+  /** Trained rows, and a copy of what they replace; a tied head takes those that its embedding was given before. */
+  private tokensOf(module: BoundModule): BoundTokens | undefined {
     const { m, options } = this;
-    const parameters = new Map<string, Tensor>();
-    for (const [name, original] of module.parameters) {
-      const { adapter_dtype: asked } = options.training;
-      const dtype = asked === "auto" ? original.dtype : asked;
-      const tensor = m.retain(m.empty("empty", original.shape, dtype));
-      tensor.requiresGrad = true;
-      tensor.section = m.section;
-      parameters.set(name, tensor);
+    for (const { site, tokens, dim, followedBy } of options.plan?.tokens ?? []) {
+      if (followedBy === module.path) return this.followed;
+      if (!isAt(site, module)) continue;
+      const bound = bindTokens(m, [tokens, dim], this.adapterDtype());
+      if (followedBy !== undefined) this.followed = bound;
+      return bound;
     }
-    const { node, dtype, buffers } = module;
-    const path = `${module.path}.modules_to_save.default`;
-    return { path, node, dtype, parameters, buffers, children: new Map(), elements: [] };
+    return undefined;
   }
 
   private isCopied(module: BoundModule): boolean {
@@ -223,6 +225,7 @@ class Loader {
       for (const tensor of module.parameters.values()) add(tensor, module);
       for (const tensor of [lora?.a, lora?.b, lora?.bias, lora?.magnitude]) add(tensor, module);
       for (const tensor of copy?.parameters.values() ?? []) add(tensor, module);
+      if (module.tokens !== undefined) parameters.add(module.tokens.delta);
       this.forEachBound(module, visit);
     };
     visit(root);

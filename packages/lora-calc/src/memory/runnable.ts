@@ -4,6 +4,7 @@ import type { AdapterPlan } from "../adapter/plan.js";
 import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import { isRepeat } from "../graph/module-graph.js";
 import type { Quantization } from "./quantization.js";
+import type { LossName } from "./training.js";
 
 /** The deepest published decoder has 126 layers; the replay of 256 takes about a second. */
 const MAX_LAYERS = 256;
@@ -13,6 +14,7 @@ export function whyNotRunnable(
   graph: ModuleGraph,
   plan: AdapterPlan | undefined,
   quantization: Quantization | undefined,
+  loss: LossName,
 ): string | undefined {
   if (graph.root.forward?.kind !== "causal_lm") {
     return `the forward pass of ${graph.className} is not modelled`;
@@ -29,7 +31,8 @@ export function whyNotRunnable(
   if (plan.peftType !== "LORA")
     return `the forward pass of ${plan.peftType} adapters is not modelled`;
   if (plan.modelTensors.length > 0) return "prompt tensors are not modelled";
-  if ((plan.tokens ?? []).length > 0) return "single trained tokens are not modelled";
+  const head = whyHeadNotRunnable(graph, plan, loss);
+  if (head !== undefined) return head;
   if (plan.tiedAdapter !== undefined) return "tied adapters are not modelled";
   if (
     plan.copies.some(({ tiedToPath, isNested }) => tiedToPath !== undefined || isNested === true)
@@ -40,6 +43,25 @@ export function whyNotRunnable(
     ({ lora, parameterName }) => lora === undefined || parameterName !== undefined,
   );
   return odd === undefined ? undefined : `the adapter on ${odd.site.pattern} is not modelled`;
+}
+
+/** A head with trained rows is a wrapper, which losses that read its weight stumble over. */
+function whyHeadNotRunnable(
+  { outputEmbedding }: ModuleGraph,
+  { tokens = [], modules, copies }: AdapterPlan,
+  loss: LossName,
+): string | undefined {
+  const wrapped = tokens.some(
+    ({ site, followedBy }) => followedBy !== undefined || site.path === outputEmbedding,
+  );
+  if (!wrapped) return undefined;
+  if ([...modules, ...copies].some(({ site }) => site.path === outputEmbedding)) {
+    return "a head with trained tokens that is adapted or copied too is not modelled";
+  }
+  if (loss === "hf" || loss === "nll") return undefined;
+  return loss === "chunked_nll"
+    ? "with trained tokens on the head TRL's chunked_nll stops (AttributeError: 'TrainableTokensWrapper' object has no attribute 'bias'); set training.loss to nll"
+    : `${loss} on a head with trained tokens is not modelled; set training.loss to nll or hf`;
 }
 
 function deepestRepeat(node: ModuleNode): number {

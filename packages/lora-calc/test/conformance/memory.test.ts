@@ -39,26 +39,25 @@ function compare(goldens: readonly MemoryGolden[]) {
   });
 }
 
-/** Single trained tokens have no program yet: their counts are answered, their memory is not. */
-function trainsTokens({ scenario }: MemoryGolden): boolean {
-  const { adapter } = scenario;
-  return typeof adapter === "object" && adapter !== null && "trainable_token_indices" in adapter;
-}
-
-it("says that the memory of single trained tokens is not computed", () => {
-  const goldens = (readGoldens("memory.jsonl.gz") as readonly MemoryGolden[]).filter(trainsTokens);
-  expect(goldens.length).toBeGreaterThan(0);
-  for (const { scenario } of goldens) {
-    const result = estimate(scenario);
+it("says why a run with trained tokens on the head has no memory under chunked_nll, and counts it", () => {
+  const tied = (readGoldens("memory.jsonl.gz") as readonly MemoryGolden[]).filter(
+    ({ scenario: { adapter } }) =>
+      typeof adapter === "object" && adapter !== null && "trainable_token_indices" in adapter,
+  );
+  expect(tied.length).toBeGreaterThan(0);
+  for (const { scenario } of tied) {
+    const result = estimate({ ...scenario, training: { loss: "chunked_nll" } });
     expect(result).not.toHaveProperty("memory");
-    const codes = isRefusal(result) ? [] : result.warnings.map(({ code }) => code);
-    expect(codes).toContain("memory_not_computed");
+    const warnings = isRefusal(result) ? [] : result.warnings;
+    const warning = warnings.find(({ code }) => code === "memory_not_computed");
+    // What TRL 1.13 raises, as traced.
+    expect(warning?.message).toContain("'TrainableTokensWrapper' object has no attribute 'bias'");
   }
 });
 
 describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against %s", (name) => {
   const goldens = readGoldens(name) as readonly MemoryGolden[];
-  const compared = compare(goldens.filter((golden) => !trainsTokens(golden)));
+  const compared = compare(goldens);
 
   it("answers every traced scenario", () => {
     expect(compared.filter(({ memory }) => memory === undefined).map(({ id }) => id)).toEqual([]);

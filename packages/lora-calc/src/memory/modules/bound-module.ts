@@ -17,6 +17,12 @@ export interface BoundLora {
   readonly magnitude?: Tensor;
 }
 
+/** Trained rows that replace those of the table (`trainable_token_indices`). A tied head has those of its embedding. */
+export interface BoundTokens {
+  /** (tokens, dim). */
+  readonly delta: Tensor;
+}
+
 export interface BoundModule {
   /** Path in the base model, with the real layer index. */
   readonly path: string;
@@ -31,6 +37,7 @@ export interface BoundModule {
   lora?: BoundLora;
   /** Trained copy of the module that runs instead of it (`modules_to_save`). */
   copy?: BoundModule;
+  tokens?: BoundTokens;
   readonly children: Map<string, BoundModule>;
   /** Elements of a ModuleList, in order. */
   readonly elements: BoundModule[];

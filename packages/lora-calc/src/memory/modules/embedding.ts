@@ -9,11 +9,13 @@ import { t } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundLora, BoundModule } from "./bound-module.js";
 import { parameterOf } from "./bound-module.js";
+import { lookUpTrained } from "./trained-tokens.js";
 
 /** `module(indices)`: (…,) → (…, dim). */
 export function callEmbedding(m: Machine, module: BoundModule, indices: Tensor): Tensor {
   if (module.copy !== undefined) return callEmbedding(m, module.copy, indices);
-  const { lora } = module;
+  const { lora, tokens } = module;
+  if (tokens !== undefined) return lookUpTrained(m, module, tokens, indices);
   return lora === undefined ? lookUp(m, module, indices) : withLora(m, module, lora, indices);
 }
 

@@ -10,10 +10,12 @@ import { parameterOf } from "./bound-module.js";
 import { runLora } from "./lora-linear.js";
 import { linear4bit } from "./linear-4bit.js";
 import { linear8bit } from "./linear-8bit.js";
+import { projectTrained } from "./trained-tokens.js";
 
 /** `module(input)`: (…, in_features) → (…, out_features). */
 export function callLinear(m: Machine, module: BoundModule, input: Tensor): Tensor {
   if (module.copy !== undefined) return callLinear(m, module.copy, input);
+  if (module.tokens !== undefined) return projectTrained(m, module, module.tokens, input);
   if (module.lora !== undefined) return runLora(m, module, module.lora, input, runBase);
   return m.call(module.path, [input], () => runBase(m, module, input));
 }

@@ -1,4 +1,4 @@
-/** Selection by an index tensor. */
+/** Selection and replacement by an index tensor. */
 
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
@@ -18,5 +18,23 @@ export function index(m: Machine, input: Tensor, indices: Tensor): Tensor {
   }
   const output = m.empty("index", [indices.size(0), ...input.shape.slice(1)], input.dtype);
   m.finish(node, [output], [input]);
+  return output;
+}
+
+/**
+ * `frozen.index_copy(0, indices, source)`: a copy of the whole table with some rows replaced; the gradient of the rows is
+ * selected from that of the table.
+ */
+export function indexCopy(m: Machine, frozen: Tensor, indices: Tensor, source: Tensor): Tensor {
+  if (frozen.requiresGrad) throw new Error("index_copy into what needs a gradient is not modelled");
+  const node = m.track("IndexCopyBackward0", [frozen, source]);
+  if (node !== undefined) {
+    m.save(node, indices);
+    m.save(node, source);
+    const { shape } = source;
+    node.backward = (gradient) => [undefined, m.empty("index_select", shape, gradient.dtype)];
+  }
+  const output = m.empty("index_copy", frozen.shape, frozen.dtype);
+  m.finish(node, [output], [frozen, indices, source]);
   return output;
 }
