@@ -27,6 +27,13 @@ export class Session {
   tasks: Answer["tasks"] = $state.raw(SITE_DATA.answer.tasks);
   /** Advice on `answered`; undefined while it is worked out. */
   counsel: Counsel | undefined = $state.raw(SITE_DATA.counsel);
+  /** What the chapters speak of: the run, once the reader rests. They are long, and nobody reads them while dragging. */
+  lessonRun: LessonRun = $state.raw({
+    scenario: DEFAULT_SCENARIO,
+    answer: SITE_DATA.answer,
+    estimate: expectEstimate(SITE_DATA.answer),
+    counsel: SITE_DATA.counsel,
+  });
   /** Why the scenario has no answer. */
   problem: Problem | undefined = $state.raw();
   /** Why the address of the page or a file could not be read. */
@@ -168,15 +175,30 @@ export class Session {
     this.estimate = answer.result;
     this.counsel = undefined;
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.seekCounsel(asked), REST);
+    this.resting = setTimeout(() => this.rest(), REST);
+  }
+
+  private rest(): void {
+    const { answered: scenario, answer, estimate } = this;
+    this.lessonRun = { scenario, answer, estimate, counsel: undefined };
+    this.seekCounsel(scenario);
   }
 
   private seekCounsel(scenario: Scenario): void {
     this.counsels ??= createEngine("counsel", (asked, counsel) => {
-      if (asked === this.answered) this.counsel = counsel;
+      if (asked !== this.answered) return;
+      this.counsel = counsel;
+      this.lessonRun = { ...this.lessonRun, counsel };
     });
     this.counsels.ask(scenario);
   }
+}
+
+interface LessonRun {
+  readonly scenario: Scenario;
+  readonly answer: Answer;
+  readonly estimate: Estimate;
+  readonly counsel: Counsel | undefined;
 }
 
 function expectEstimate({ result }: Answer): Estimate {

@@ -1,0 +1,121 @@
+// npm run budgets: the built page against its budgets. Size of the first load; Lighthouse for phones, median of three; the
+// time from a key press to the new answer on the screen with the main thread four times slower. Needs a build.
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "@playwright/test";
+import { findChromium } from "../scripts/chromium.mjs";
+import { ROOT, run, runOrStop } from "../scripts/run.mjs";
+
+const PORT = 4392;
+const ADDRESS = `http://localhost:${PORT}/`;
+const TOOLS = fileURLToPath(new URL("./page", import.meta.url));
+const RUNS = 3;
+const MIN_SCORES = { performance: 98, accessibility: 100, "best-practices": 100, seo: 100 };
+/** From input to the painted answer. Unit: milliseconds. */
+const MAX_INPUT_MS = 100;
+const SLOWER = 4;
+const KEY_PRESSES = 20;
+
+let failures = 0;
+
+function report(what, value, isWithin) {
+  if (!isWithin) failures += 1;
+  console.log(`${what.padEnd(44)}${value.padStart(16)}  ${isWithin ? "within" : "OVER"}`);
+}
+
+function median(values) {
+  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)];
+}
+
+async function serve() {
+  const args = ["vite", "preview", "--port", String(PORT), "--strictPort"];
+  const server = spawn("npx", args, { cwd: `${ROOT}web`, stdio: "ignore", detached: true });
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (await fetch(ADDRESS).then(({ ok }) => ok, () => false)) return () => process.kill(-server.pid);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`nothing answers at ${ADDRESS}`);
+}
+
+/** Scores of one run, 0 to 100. */
+function lighthouse(chromiumPath) {
+  if (!existsSync(`${TOOLS}/node_modules`)) {
+    runOrStop("npm", ["ci", "--no-audit", "--no-fund", "--prefix", TOOLS]);
+  }
+  const { stdout, stderr } = spawnSync(
+    `${TOOLS}/node_modules/.bin/lighthouse`,
+    [ADDRESS, "--output=json", "--quiet", "--chrome-flags=--headless=new --no-sandbox"],
+    { encoding: "utf8", env: { ...process.env, CHROME_PATH: chromiumPath }, maxBuffer: 2 ** 28 },
+  );
+  if (stdout === "") throw new Error(stderr);
+  const { categories, audits } = JSON.parse(stdout);
+  for (const { id, title, score } of Object.values(audits)) {
+    if (score !== null && score < 0.9) console.log(`  ${id}: ${title}`);
+  }
+  return Object.fromEntries(
+    Object.entries(categories).map(([name, { score }]) => [name, Math.round(100 * score)]),
+  );
+}
+
+function benchLighthouse(chromiumPath) {
+  const runs = Array.from({ length: RUNS }, () => lighthouse(chromiumPath));
+  for (const [name, least] of Object.entries(MIN_SCORES)) {
+    const score = median(runs.map((scores) => scores[name]));
+    report(`Lighthouse, mobile, ${name}`, `${score} of ${least}`, score >= least);
+  }
+}
+
+/** Times from a key press on the rank slider to the frame that shows PEFT's new line. */
+async function inputTimes(page) {
+  const slider = page.getByRole("slider", { name: "Rank r" });
+  await slider.focus();
+  const times = [];
+  for (let press = 0; press < KEY_PRESSES; press += 1) {
+    const painted = page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const line = document.querySelector('[data-testid="peft-line"]');
+          let pressed = 0;
+          addEventListener("keydown", () => (pressed = performance.now()), { once: true, capture: true });
+          new MutationObserver((_, observer) => {
+            observer.disconnect();
+            requestAnimationFrame(() => {
+              const { port1, port2 } = new MessageChannel();
+              port1.onmessage = () => resolve(performance.now() - pressed);
+              port2.postMessage(null);
+            });
+          }).observe(line, { childList: true, characterData: true, subtree: true });
+        }),
+    );
+    await slider.press(press % 2 === 0 ? "ArrowRight" : "ArrowLeft");
+    times.push(await painted);
+    await page.waitForTimeout(300);
+  }
+  return times;
+}
+
+async function benchInput(chromiumPath) {
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+  await page.goto(ADDRESS);
+  await page.waitForFunction(() => document.documentElement.dataset.ready === "yes");
+  await page.waitForTimeout(2000);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
+  const time = median(await inputTimes(page));
+  report(`input to painted answer, ${SLOWER} times slower`, `${time.toFixed(0)} ms`, time <= MAX_INPUT_MS);
+  await browser.close();
+}
+
+const chromiumPath = findChromium();
+if (run("node", ["scripts/page-size.mjs"]).code !== 0) failures += 1;
+const stop = await serve();
+try {
+  await benchInput(chromiumPath);
+  benchLighthouse(chromiumPath);
+} finally {
+  stop();
+}
+process.exitCode = failures === 0 ? 0 : 1;
