@@ -194,4 +194,16 @@ export default tseslint.config(
     },
     rules: { "max-lines": ["error", 300], "no-console": "off" },
   },
+  {
+    // Scripts that stand inside a page, and functions that are sent to one.
+    files: ["web/src/page/theme.js", "web/scripts/budgets.mjs"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...["document", "localStorage", "fetch", "setTimeout", "addEventListener"],
+          ...["MutationObserver", "requestAnimationFrame", "MessageChannel"],
+        ].map((name) => [name, "readonly"]),
+      ),
+    },
+  },
 );

@@ -36,6 +36,9 @@ export async function open(page: Page, address = "/"): Promise<void> {
   await page.goto(address);
   await expect(page.getByRole("button", { name: "Reset", exact: true })).toBeVisible();
   await page.waitForFunction(() => document.documentElement.dataset["ready"] === "yes");
+  // What a reader does before anything else; it wakes the parts below the first screens.
+  await page.mouse.move(1, 1);
+  await expect(page.locator("[data-island=asleep]")).toHaveCount(0);
 }
 
 export { expect };

@@ -22,6 +22,15 @@ export function bandsOf(timeline: readonly TimelinePoint[]): readonly Band[] {
   return bands;
 }
 
+/** Index of the highest moment of a band. */
+export function summitOf(timeline: readonly TimelinePoint[], { from, to }: Band): number {
+  let summit = from;
+  for (let index = from; index < to; index++) {
+    if ((timeline[index]?.allocated ?? 0) > (timeline[summit]?.allocated ?? 0)) summit = index;
+  }
+  return summit;
+}
+
 function phaseOf({ phase, event }: TimelinePoint): Phase {
   const part = phase.slice(phase.lastIndexOf(".") + 1);
   if (part === "backward") return "backward";

@@ -5,12 +5,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
-import { findChromium } from "../scripts/chromium.mjs";
-import { ROOT, run, runOrStop } from "../scripts/run.mjs";
+import { findChromium } from "../../scripts/chromium.mjs";
+import { ROOT, run, runOrStop } from "../../scripts/run.mjs";
 
 const PORT = 4392;
 const ADDRESS = `http://localhost:${PORT}/`;
-const TOOLS = fileURLToPath(new URL("./page", import.meta.url));
+const TOOLS = fileURLToPath(new URL("./lighthouse", import.meta.url));
 const RUNS = 3;
 const MIN_SCORES = { performance: 98, accessibility: 100, "best-practices": 100, seo: 100 };
 /** From input to the painted answer. Unit: milliseconds. */
@@ -33,7 +33,13 @@ async function serve() {
   const args = ["vite", "preview", "--port", String(PORT), "--strictPort"];
   const server = spawn("npx", args, { cwd: `${ROOT}web`, stdio: "ignore", detached: true });
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (await fetch(ADDRESS).then(({ ok }) => ok, () => false)) return () => process.kill(-server.pid);
+    if (
+      await fetch(ADDRESS).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return () => process.kill(-server.pid);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`nothing answers at ${ADDRESS}`);
@@ -78,7 +84,10 @@ async function inputTimes(page) {
         new Promise((resolve) => {
           const line = document.querySelector('[data-testid="peft-line"]');
           let pressed = 0;
-          addEventListener("keydown", () => (pressed = performance.now()), { once: true, capture: true });
+          addEventListener("keydown", () => (pressed = performance.now()), {
+            once: true,
+            capture: true,
+          });
           new MutationObserver((_, observer) => {
             observer.disconnect();
             requestAnimationFrame(() => {
@@ -105,7 +114,11 @@ async function benchInput(chromiumPath) {
   const session = await page.context().newCDPSession(page);
   await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
   const time = median(await inputTimes(page));
-  report(`input to painted answer, ${SLOWER} times slower`, `${time.toFixed(0)} ms`, time <= MAX_INPUT_MS);
+  report(
+    `input to painted answer, ${SLOWER} times slower`,
+    `${time.toFixed(0)} ms`,
+    time <= MAX_INPUT_MS,
+  );
   await browser.close();
 }
 
