@@ -31,3 +31,17 @@ test("the quiz checks, shows the working, and remembers", async ({ page }) => {
   await page.reload();
   await expect(quiz).toContainText("1 of 23 right");
 });
+
+test("a link to a chapter lands on its heading, though the parts above it wake later", async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  for (const id of ["learn-memory", "quiz", "learn-rank"]) {
+    await page.evaluate((target) => (location.hash = target), id);
+    await expect(page.locator(`#${id}`)).toBeInViewport();
+    await page.waitForTimeout(600);
+    const top = (await page.locator(`#${id}`).boundingBox())?.y ?? Infinity;
+    expect(Math.abs(top)).toBeLessThan(100);
+  }
+});
