@@ -100,3 +100,16 @@ test("a damaged link leaves the page as it is and says why", async ({ page }) =>
   await expect(page.getByText("Nothing was changed.")).toBeVisible();
   await expect(peftLine(page)).toHaveText(LINE);
 });
+
+test("fp16 with bf16 adapters is refused beside the switch, as PyTorch refuses it", async ({
+  page,
+}) => {
+  await open(page);
+  await page.getByText("More training options").click();
+  const fp16 = page.getByRole("switch", { name: "fp16 autocast" });
+  await fp16.click();
+  await expect(page.getByText(/cannot unscale bfloat16 gradients/).first()).toBeVisible();
+  await page.getByLabel("Adapters stored as").selectOption("float32");
+  await expect(page.getByText(/cannot unscale/)).toHaveCount(0);
+  await expect(page.getByRole("switch", { name: "bf16 autocast" })).not.toBeChecked();
+});

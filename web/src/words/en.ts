@@ -164,7 +164,7 @@ export const WORDS = {
     reentrant: "Reentrant checkpointing",
     padding: "Batches contain padding",
     loop: "Loop",
-    bf16: "bf16 autocast",
+    autocast: (dtype: string) => `${dtype} autocast`,
     gpu: "GPU",
     gpuNone: "no card",
     gpuOption: (name: string, size: string) => `${name} · ${size}`,
