@@ -175,6 +175,30 @@ export default tseslint.config(
     rules: { ...pageRules, "no-undef": "off" },
   },
   {
+    // The page computes nothing: numbers come from the library. What is left out here turns them into lengths on the
+    // screen: charts, bars, and the steps of a slider.
+    files: ["web/src/**/*.{ts,svelte}"],
+    ignores: [
+      ...["Timeline.svelte", "place-labels.ts", "Tiers.svelte", "Comparison.svelte"].map(
+        (name) => `web/src/answer/${name}`,
+      ),
+      "web/src/answer/MemoryRows.svelte",
+      "web/src/controls/{steps.ts,NumberField.svelte}",
+      "web/src/learn/figures/**",
+      "web/src/learn/chapters/{Modules,Scaling}.svelte",
+    ],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...forbidden["no-restricted-syntax"].slice(1),
+        {
+          selector: "BinaryExpression[operator=/^([*\\/%]|\\*\\*)$/]",
+          message: "The page computes nothing: ask the library.",
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.test.ts", "packages/lora-calc/test/**/*.ts"],
     rules: { "max-lines-per-function": "off", "no-console": "off" },
   },
