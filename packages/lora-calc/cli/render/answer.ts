@@ -57,15 +57,15 @@ function verdict(scenario: Scenario, estimate: Estimate, style: Style): string {
   );
 }
 
-function weightsOnly({ weights }: Estimate): string {
+/** Weights, and how to ask for memory where a note does not say that there is none. */
+function weightsOnly({ weights, warnings: given }: Estimate): string {
   const lines = alignColumns(
     [["base weights", formatBytes(weights.bytes), weights.certainty]],
     [{}, { align: "right" }],
   );
-  return [
-    ...lines,
-    "Add --gpu, --stack or any training flag for the memory of a training step.",
-  ].join("\n");
+  const hint = "Add --gpu, --stack or any training flag for the memory of a training step.";
+  const isRefused = given.some(({ code }) => code === "memory_not_computed");
+  return [...lines, ...(isRefused ? [] : [hint])].join("\n");
 }
 
 function memorySection(

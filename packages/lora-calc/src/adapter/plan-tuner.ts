@@ -49,30 +49,33 @@ type TokensOf = (adapted: readonly AdaptedModule[]) => readonly TrainedTokens[];
 
 /** Source: peft@0.21.0 tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
 export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
-  const { taskType, peftType, tied } = tuner;
+  const { taskType, peftType, tied, targeting } = tuner;
   const modules = adaptedModules(graph, tuner);
   const names = [
-    ...(tuner.targeting.modulesToSave ?? []),
+    ...(targeting.modulesToSave ?? []),
     ...(taskType === undefined ? [] : (HEADS_BY_TASK[taskType] ?? [])),
   ];
   const biases = unfrozenBiases(graph, tuner.bias, modules);
+  // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
+  if (isWrappedTwice(taskType)) copiedModules(graph, targeting.modulesToSave ?? [], modules);
+  const earlyTokens = isWrappedTwice(taskType) ? tuner.tokens?.(modules) : undefined;
   const copied = copiedModules(graph, names, modules);
   const copies = [
     ...copied,
     ...copiedAgain(copied, taskType),
     ...tiedCopy(graph, tied?.copiedPath, modules),
   ];
-  const tokens = tuner.tokens?.(modules) ?? [];
+  const tokens = earlyTokens ?? tuner.tokens?.(modules) ?? [];
   const unfrozen = biases.filter(({ site }) => !isUnderCopy(site, copies));
   const parts = { modules, copies, tokens, unfrozen, modelTensors: [] };
   rejectWithoutGeneration(graph, taskType);
   return {
     peftType,
     ...parts,
-    savedBases: savedEmbeddings(graph, tuner.targeting.targets, modules),
+    savedBases: savedEmbeddings(graph, targeting.targets, modules),
     ...(tied?.adapted === undefined ? {} : { tiedAdapter: tied.adapted.path }),
     ...totals(graph, parts),
-    warnings: missedNames(graph, tuner.targeting.targets, tuner.hasDefaultTargets),
+    warnings: missedNames(graph, targeting.targets, tuner.hasDefaultTargets),
   };
 }
 
@@ -103,15 +106,19 @@ function rejectUnadaptedEmbedding({ path }: Site): never {
   });
 }
 
+/** Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`. */
+function isWrappedTwice(taskType: TaskType | undefined): boolean {
+  return taskType === "TOKEN_CLS" || taskType === "QUESTION_ANS";
+}
+
 /**
  * For these tasks PEFT wraps `modules_to_save` a second time and then finds what lies inside the frozen originals.
- * Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`.
  */
 function copiedAgain(
   copies: readonly CopiedModule[],
   taskType: TaskType | undefined,
 ): readonly CopiedModule[] {
-  if (taskType !== "TOKEN_CLS" && taskType !== "QUESTION_ANS") return [];
+  if (!isWrappedTwice(taskType)) return [];
   return copies
     .filter(({ isNested }) => isNested === true)
     .map(({ site, parameterCount: size }) => ({ site, parameterCount: size }));

@@ -13,6 +13,8 @@ export interface GroupedQueryAttention {
   readonly headDim: number;
   readonly queryKeyValueBias?: boolean;
   readonly outputBias?: boolean;
+  /** Width that the output projection takes. Default: heads · head_dim. */
+  readonly outputWidth?: number;
   readonly rotary?: RotaryVariant;
   readonly attentionDropout: number;
   /** Norms of queries and keys, made by the caller because their class and size differ. */
@@ -22,6 +24,8 @@ export interface GroupedQueryAttention {
   };
   readonly slidingWindow?: number;
   readonly softcap?: boolean;
+  /** Modules behind the projections that no program uses. */
+  readonly tail?: readonly ModuleNode[];
 }
 
 /**
@@ -61,8 +65,11 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
       linear("q_proj", hiddenSize, heads * headDim, { bias }),
       linear("k_proj", hiddenSize, keyValueWidth, { bias }),
       linear("v_proj", hiddenSize, keyValueWidth, { bias }),
-      linear("o_proj", heads * headDim, hiddenSize, { bias: options.outputBias ?? false }),
+      linear("o_proj", options.outputWidth ?? heads * headDim, hiddenSize, {
+        bias: options.outputBias ?? false,
+      }),
       ...(queryKeyNorm?.nodes ?? []),
+      ...(options.tail ?? []),
     ],
   });
 }

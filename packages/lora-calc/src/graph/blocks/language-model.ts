@@ -33,6 +33,8 @@ export interface LanguageModelParts {
   readonly headBias?: boolean;
   readonly scaledLogits?: boolean;
   readonly softcap?: boolean;
+  /** No program: the root says nothing of how it computes. */
+  readonly isCountedOnly?: boolean;
 }
 
 type TaskHead = "ForSequenceClassification" | "ForTokenClassification" | "ForQuestionAnswering";
@@ -113,7 +115,9 @@ export function languageModel(
     className,
     root: container("", className, {
       children: [backboneNode(parts, backbone, baseClass), ...children],
-      ...(head === undefined ? {} : { forward: causalForward(parts, head) }),
+      ...(head === undefined || parts.isCountedOnly === true
+        ? {}
+        : { forward: causalForward(parts, head) }),
     }),
     inputEmbedding: `${backbone}.${parts.forward.tokenEmbedding}`,
     classOfTask: classOfTask(parts, baseClass, causalClass),

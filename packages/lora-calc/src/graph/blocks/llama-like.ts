@@ -42,6 +42,10 @@ export interface LlamaLike {
   };
   /** Bias on q, k, v and o, or on q, k, v only. */
   readonly attentionBias?: boolean | "query_key_value";
+  /** Bias of o alone, where it has a switch of its own (seed_oss). */
+  readonly outputBias?: boolean;
+  /** The output projection is (hidden, hidden) whatever the heads give (helium). */
+  readonly squareOutput?: boolean;
   readonly mlpBias?: boolean;
   readonly tied: boolean;
   /** RMSNorm on every query and key head (qwen3) or on the whole projection (olmo2). */
@@ -75,10 +79,24 @@ export interface LlamaLike {
   readonly questionAnsweringBackbone?: string;
   readonly scaledResidual?: boolean;
   readonly scaledLogits?: boolean;
+  /** Norms that are not the RMSNorm of the family. */
+  readonly makeNorm?: (name: string, size: number) => ModuleNode;
+  /** Norms of queries and keys (per head count), where they are not given by `queryKeyNorm`. Counted only. */
+  readonly attentionTail?: (sizes: Sizes) => readonly ModuleNode[];
+  /** MLPs that are not `down(act(gate(x)) * up(x))`. */
+  readonly makeMlp?: (hiddenSize: number, intermediateSize: number) => ModuleNode;
+  /** Norms of a layer in the order of its constructor, where no `normPosition` has them. Counted only. */
+  readonly layerNorms?: readonly string[];
+  /** Modules behind the norms of a layer: dropouts. Counted only. */
+  readonly layerTail?: readonly ModuleNode[];
+  /** Rotated share of a head. Default: all of it. */
+  readonly rotaryShare?: number;
+  /** The tree is known, how it computes is not: it can be counted and stored, not run. */
+  readonly isCountedOnly?: boolean;
 }
 
 /** Sizes that several parts of the tree need, read once. */
-interface Sizes {
+export interface Sizes {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly heads: number;
@@ -123,7 +141,7 @@ export function llamaLike(family: LlamaLike, config: Config, context: BuildConte
           decoderLayer(family, sizes, config, index),
         ),
         norm(family, "norm", hiddenSize),
-        rotaryEmbedding(`${prefix}RotaryEmbedding`, headDim, {
+        rotaryEmbedding(`${prefix}RotaryEmbedding`, rotaryDim(family, headDim), {
           ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
           ...(family.rotaryPerLayerType === true && layerTypes !== undefined
             ? { perLayerType: [...new Set(layerTypes)].sort() }
@@ -138,6 +156,7 @@ export function llamaLike(family: LlamaLike, config: Config, context: BuildConte
         : { questionAnsweringBackbone: family.questionAnsweringBackbone }),
       ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
       ...(family.softcappedLogits === true ? { softcap: true } : {}),
+      ...(family.isCountedOnly === true ? { isCountedOnly: true } : {}),
     },
     config,
     context,
@@ -164,7 +183,12 @@ function readSizes({ defaults }: LlamaLike, config: Config): Sizes {
   };
 }
 
+function rotaryDim({ rotaryShare = 1 }: LlamaLike, headDim: number): number {
+  return Math.floor(headDim * rotaryShare);
+}
+
 function norm(family: LlamaLike, name: string, size: number): ModuleNode {
+  if (family.makeNorm !== undefined) return family.makeNorm(name, size);
   return rmsNorm(name, `${family.prefix}RMSNorm`, size, family.norm ?? "scale_after_cast");
 }
 
@@ -183,14 +207,16 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
     },
     children: [
       selfAttention(family, sizes, config, index),
-      gatedMlp({
-        type: `${prefix}MLP`,
-        hiddenSize,
-        intermediateSize,
-        bias: family.mlpBias ?? false,
-        activation: activation(config, field, fallback),
-      }),
-      ...Object.values(norms).map((name) => norm(family, name, hiddenSize)),
+      family.makeMlp?.(hiddenSize, intermediateSize) ??
+        gatedMlp({
+          type: `${prefix}MLP`,
+          hiddenSize,
+          intermediateSize,
+          bias: family.mlpBias ?? false,
+          activation: activation(config, field, fallback),
+        }),
+      ...(family.layerNorms ?? Object.values(norms)).map((name) => norm(family, name, hiddenSize)),
+      ...(family.layerTail ?? []),
     ],
   });
 }
@@ -208,7 +234,8 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
     keyValueHeads,
     headDim,
     queryKeyValueBias: family.attentionBias !== undefined && family.attentionBias !== false,
-    outputBias: family.attentionBias === true,
+    outputBias: family.outputBias ?? family.attentionBias === true,
+    ...(family.squareOutput === true ? { outputWidth: hiddenSize } : {}),
     attentionDropout: config.number("attention_dropout", 0),
     ...(family.rotates?.(index) === false ? {} : { rotary: family.rotary ?? "full" }),
     ...(window === undefined ? {} : { slidingWindow: window }),
@@ -221,5 +248,6 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
             nodes: [norm(family, "q_norm", queryWidth), norm(family, "k_norm", keyWidth)],
           },
         }),
+    ...(family.attentionTail === undefined ? {} : { tail: family.attentionTail(sizes) }),
   });
 }

@@ -40,6 +40,34 @@ export function fusedGatedMlp(shape: MlpShape & { readonly activationName?: stri
   });
 }
 
+export interface PlainMlp {
+  readonly name?: string;
+  readonly type: string;
+  readonly up: string;
+  readonly down: string;
+  readonly bias?: boolean;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  /** The activation as the class registers it, before (phi) or behind the projections. */
+  readonly activation: ModuleNode;
+  readonly activationFirst?: boolean;
+}
+
+/** `down(act(up(x)))`, without a program. */
+export function plainMlp(shape: PlainMlp): ModuleNode {
+  const { name = "mlp", type, up, down, bias = false, hiddenSize, intermediateSize } = shape;
+  const projections = [
+    linear(up, hiddenSize, intermediateSize, { bias }),
+    linear(down, intermediateSize, hiddenSize, { bias }),
+  ];
+  return container(name, type, {
+    children:
+      shape.activationFirst === true
+        ? [shape.activation, ...projections]
+        : [...projections, shape.activation],
+  });
+}
+
 const ACTIVATION_CLASSES: Readonly<Record<Activation, string>> = {
   silu: "SiLUActivation",
   gelu: "GELUActivation",

@@ -1,34 +1,64 @@
 /** All blueprints by model_type. */
 
 import type { Blueprint } from "../blueprint.js";
+import { apertus } from "./apertus.js";
+import { arcee } from "./arcee.js";
+import { cohere, cohere2 } from "./cohere.js";
+import { ernie45 } from "./ernie4-5.js";
+import { exaone4 } from "./exaone4.js";
 import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
 import { gemma3Text } from "./gemma3-text.js";
-import { gpt2 } from "./gpt2.js";
+import { glm, glm4 } from "./glm.js";
 import { gptNeox } from "./gpt-neox.js";
+import { gpt2 } from "./gpt2.js";
 import { granite } from "./granite.js";
+import { helium } from "./helium.js";
 import { llama } from "./llama.js";
+import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
+import { nemotron } from "./nemotron.js";
+import { olmo } from "./olmo.js";
 import { olmo2 } from "./olmo2.js";
+import { olmo3 } from "./olmo3.js";
 import { phi3 } from "./phi3.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
+import { seedOss } from "./seed-oss.js";
 import { smollm3 } from "./smollm3.js";
+import { stablelm } from "./stablelm.js";
+import { starcoder2 } from "./starcoder2.js";
 
 const BLUEPRINTS: readonly Blueprint[] = [
+  apertus,
+  arcee,
+  cohere,
+  cohere2,
+  ernie45,
+  exaone4,
   gemma,
   gemma2,
   gemma3Text,
+  glm,
+  glm4,
   gpt2,
   gptNeox,
   granite,
+  helium,
   llama,
+  ministral3,
   mistral,
+  nemotron,
+  olmo,
   olmo2,
+  olmo3,
   phi3,
   qwen2,
   qwen3,
+  seedOss,
   smollm3,
+  stablelm,
+  starcoder2,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(
