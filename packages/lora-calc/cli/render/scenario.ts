@@ -5,10 +5,10 @@ import type { Estimate, Scenario } from "lora-calc";
 import { wrap } from "./columns.js";
 import { oneLine, shortValue } from "./one-line.js";
 
-/** The value of a field: given, or assumed by the estimate. */
 /** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`. */
 const PEFT_RANK = 8;
 
+/** The value of a field: given, or assumed by the estimate. */
 type Setting = (path: string) => unknown;
 
 export function describeScenario(scenario: Scenario, estimate: Estimate): string {
@@ -53,8 +53,10 @@ function adapterText({ adapter }: Scenario, setting: Setting): string {
   if (adapter === null || adapter === undefined) return "full fine-tuning";
   const method = shortValue(setting("adapter.peft_type") ?? "LORA").replace("LORA", "LoRA");
   const targets = setting("adapter.target_modules");
-  const on = targets === undefined ? "PEFT's default modules" : shortValue(targets);
-  return `${method} r=${shortValue(setting("adapter.r") ?? PEFT_RANK)} on ${on}`;
+  const modules = targets === undefined ? "PEFT's default modules" : shortValue(targets);
+  const parameters = shortValue(setting("adapter.target_parameters") ?? "");
+  const on = [modules, parameters].filter((text) => text !== "").join(" and ");
+  return `${method} r=${shortValue(setting("adapter.r") ?? PEFT_RANK)} on ${on || "nothing"}`;
 }
 
 function precisionText(setting: Setting): string {

@@ -100,12 +100,13 @@ function write(branch: Weighed, length: number, sizes: { header: number; offset:
   }
 }
 
-/** Whether the tensors of the file are known: not for tied heads, copies inside copies, and single tokens. */
-export function isFileKnown({ copies, tokens = [], tiedAdapter }: AdapterPlan): boolean {
+/** Whether the tensors of the file are known: not for tied heads, copies inside copies, single tokens and parameters. */
+export function isFileKnown({ modules, copies, tokens = [], tiedAdapter }: AdapterPlan): boolean {
   const isPlain = copies.every(
     ({ isNested, tiedToPath }) => isNested !== true && tiedToPath === undefined,
   );
-  return isPlain && tokens.length === 0 && tiedAdapter === undefined;
+  const hasParameters = modules.some(({ parameterName }) => parameterName !== undefined);
+  return isPlain && !hasParameters && tokens.length === 0 && tiedAdapter === undefined;
 }
 
 /** Length of an entry without its name and its two offsets. */

@@ -29,6 +29,20 @@ export function missedNames(
     }));
 }
 
+/** A warning for every name of `target_parameters` that no parameter answers to. */
+export function missedParameters(graph: ModuleGraph, names: readonly string[]): readonly Warning[] {
+  if (names.length === 0) return [];
+  const paths = sitesOf(graph, { perLayer: true }).flatMap(({ path, node }) =>
+    node.parameters.map(({ name }) => `${path}.${name}`),
+  );
+  return names
+    .filter((name) => !paths.some((path) => endsInName(path, new Set([name]))))
+    .map((name) => ({
+      code: "unmatched_target_module" as const,
+      message: `target_parameters names ${name}, which no parameter of ${graph.className} has`,
+    }));
+}
+
 function mentionsLayer({ names }: Extract<ModuleNames, { kind: "list" }>): boolean {
   return [...names].some((name) => /\d/.test(name));
 }

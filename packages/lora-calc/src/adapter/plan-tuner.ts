@@ -7,7 +7,7 @@ import { reject } from "../problem/problem.js";
 import { elementCount } from "../units/dtype.js";
 import { headOutsideAllLinear } from "./all-linear.js";
 import { copiedModules } from "./copy-modules.js";
-import { missedNames } from "./missed-names.js";
+import { missedNames, missedParameters } from "./missed-names.js";
 import type {
   AdaptedModule,
   AdapterPlan,
@@ -32,6 +32,9 @@ export interface Tuner {
   readonly bias: string;
   /** The modules of one targeted site; several where its occurrences differ. */
   readonly adapt: (site: Site) => readonly AdaptedModule[];
+  /** Adapters on single parameters, given those on modules. */
+  readonly adaptParameters?: (adapted: readonly AdaptedModule[]) => readonly AdaptedModule[];
+  readonly isReplicated?: boolean;
   /** A head whose adapter or copy follows the tied embedding's. */
   readonly tied?: TiedHead;
   readonly tokens?: TokensOf;
@@ -74,21 +77,26 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     ...parts,
     savedBases: savedEmbeddings(graph, targeting.targets, modules),
     ...(tied?.adapted === undefined ? {} : { tiedAdapter: tied.adapted.path }),
+    ...(tuner.isReplicated === true ? { isReplicated: true } : {}),
     ...totals(graph, parts),
-    warnings: missedNames(graph, targeting.targets, tuner.hasDefaultTargets),
+    warnings: [
+      ...missedNames(graph, targeting.targets, tuner.hasDefaultTargets),
+      ...missedParameters(graph, targeting.targetParameters ?? []),
+    ],
   };
 }
 
 /** Targeted modules; a head tied to an adapted embedding comes last and is never chosen by its name. */
 function adaptedModules(
   graph: ModuleGraph,
-  { targeting, taskType, adapt, tied }: Tuner,
+  { targeting, taskType, adapt, adaptParameters, tied }: Tuner,
 ): readonly AdaptedModule[] {
   const selection = selectModules(graph, targeting, headOutsideAllLinear(graph, taskType));
   const headPath = tied?.adapted?.path;
-  const modules = selection.sites
+  const targeted = selection.sites
     .filter(({ path }) => path !== headPath)
     .flatMap((site) => adapt(site));
+  const modules = [...targeted, ...(adaptParameters?.(targeted) ?? [])];
   if (modules.length === 0 && headPath === undefined) rejectNoMatch(graph, targeting, selection);
   const head = sitesOf(graph).find(({ path }) => path === headPath);
   if (head === undefined || tied?.adapted === undefined) return modules;

@@ -73,6 +73,8 @@ export interface AdapterPlan {
   readonly copies: readonly CopiedModule[];
   readonly unfrozen: readonly UnfrozenParameter[];
   readonly tokens?: readonly TrainedTokens[];
+  /** Layers were repeated with shared weights (`layer_replication`). */
+  readonly isReplicated?: boolean;
   /** Path of the head whose adapter was made to fit the tied embedding's. */
   readonly tiedAdapter?: string;
   /** Tensors that belong to no module: prompt embeddings, shared banks. */

@@ -53,6 +53,10 @@ export const PROBLEM_CODES = {
     meaning: "The model class or an adapter lacks something that the configuration needs.",
     exception: "AttributeError",
   },
+  invalid_layer_index: {
+    meaning: "An option names a layer that the model does not have.",
+    exception: "IndexError",
+  },
   not_implemented_by_peft: {
     meaning: "PEFT does not implement this value.",
     exception: "NotImplementedError",
@@ -64,7 +68,7 @@ export const PROBLEM_CODES = {
 
 /** Codes of warnings: the answer stands, and its reader should know this. */
 export const WARNING_CODES = {
-  unmatched_target_module: "A name of target_modules hit no module; others did.",
+  unmatched_target_module: "A name of target_modules or target_parameters hit nothing; others did.",
   memory_not_computed: "Counts and weights are answered, the memory of a step is not.",
   loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
   compute_dtype_assumed:

@@ -40,7 +40,7 @@ export function adaptLayer(site: Site, config: LoraConfig, given: RankAndAlpha):
 }
 
 /** Scaling uses the configured rank, also where an initialisation stores fewer components. */
-function settingsOf(
+export function settingsOf(
   config: LoraConfig,
   { rank, alpha }: RankAndAlpha,
   variant?: Variant,
@@ -66,7 +66,7 @@ function adaptableLayer({ node, pattern }: Site): AdaptableLayer {
   });
 }
 
-function checkRank(site: Site, rank: number): void {
+export function checkRank(site: Site, rank: number): void {
   if (rank > 0) return;
   reject({
     code: "invalid_value",

@@ -3,7 +3,6 @@
 import type { ModuleGraph } from "../../graph/module-graph.js";
 import type { Site } from "../../graph/sites.js";
 import type { Fields } from "../../problem/fields.js";
-import { reject } from "../../problem/problem.js";
 import { decideSites } from "../decide-sites.js";
 import { sharpestSight } from "../layer-sight.js";
 import type { AdaptedModule, AdapterPlan } from "../plan.js";
@@ -15,17 +14,19 @@ import { readTargeting } from "../targeting.js";
 import { readTaskType } from "../task-type.js";
 import { tieEmbeddings } from "../tie-embeddings.js";
 import type { Tying } from "../tie-embeddings.js";
+import { replicateLayers } from "../replicate-layers.js";
 import { readTokenIndices, trainedTokens } from "../trained-tokens.js";
 import { adaptLayer } from "./adapt-layer.js";
+import { adaptParameters } from "./adapt-parameters.js";
 import { readLoraConfig } from "./lora-config.js";
 import type { LoraConfig } from "./lora-config.js";
 
 /** Source: peft@0.21.0 tuners/lora/model.py `LoraModel`. */
-export function planLora(graph: ModuleGraph, adapter: Fields): AdapterPlan {
+export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
   const config = readLoraConfig(adapter);
   const taskType = readTaskType(adapter);
   const given = readTargeting(adapter);
-  rejectUncounted(adapter);
+  const graph = replicateLayers(base, adapter);
   const tying = config.ensureWeightTying ? tieEmbeddings(graph, given) : { targeting: given };
   const targeting = resolveTargets(graph, tying.targeting, { peftType: "LORA", taskType });
   const indices = readTokenIndices(graph, adapter);
@@ -40,6 +41,15 @@ export function planLora(graph: ModuleGraph, adapter: Fields): AdapterPlan {
     hasDefaultTargets: !adapter.has("target_modules"),
     bias: adapter.string("bias") ?? "none",
     adapt: (site) => adaptSite(site, config, patterns),
+    adaptParameters: (adapted) =>
+      adaptParameters(graph, given.targetParameters ?? [], config, {
+        adapted,
+        valuesFor: (path) => ({
+          rank: patterns.rank.valueFor(path) ?? config.rank,
+          alpha: patterns.alpha.valueFor(path) ?? config.alpha,
+        }),
+      }),
+    isReplicated: graph !== base,
     tied: tiedHead(tying, config),
     tokens: (adapted) =>
       trainedTokens(graph, adapter, indices, tying.targeting.modulesToSave ?? [], adapted),
@@ -63,23 +73,6 @@ function tiedHead({ adaptedHead, copiedHead }: Tying, config: LoraConfig): TiedH
           },
         }),
   };
-}
-
-/** Options that change counts and that nobody here has checked against PEFT. */
-const UNCOUNTED: readonly string[] = ["layer_replication", "target_parameters"];
-
-function rejectUncounted(adapter: Fields): void {
-  for (const field of UNCOUNTED) {
-    const value = adapter.get(field);
-    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0))
-      continue;
-    reject({
-      code: "unsupported",
-      path: adapter.at(field),
-      message: `${adapter.at(field)} is not counted yet; leave it out`,
-      received: value,
-    });
-  }
 }
 
 interface Patterns {
