@@ -2,5 +2,6 @@
 
 from families import Family
 from families.dense_decoders import FAMILIES as DENSE_DECODERS
+from families.experts import FAMILIES as EXPERTS
 
-FAMILIES: list[Family] = [*DENSE_DECODERS]
+FAMILIES: list[Family] = [*DENSE_DECODERS, *EXPERTS]

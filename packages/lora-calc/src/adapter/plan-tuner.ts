@@ -6,6 +6,7 @@ import type { Site } from "../graph/sites.js";
 import { reject } from "../problem/problem.js";
 import { elementCount } from "../units/dtype.js";
 import { headOutsideAllLinear } from "./all-linear.js";
+import { withCopiedAdapters } from "./copied-adapters.js";
 import { copiedModules } from "./copy-modules.js";
 import { missedNames, missedParameters } from "./missed-names.js";
 import type {
@@ -70,7 +71,8 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   ];
   const tokens = earlyTokens ?? tuner.tokens?.(modules) ?? [];
   const unfrozen = biases.filter(({ site }) => !isUnderCopy(site, copies));
-  const parts = { modules, copies, tokens, unfrozen, modelTensors: [] };
+  const all = withCopiedAdapters(modules, copies);
+  const parts = { modules: all, copies, tokens, unfrozen, modelTensors: [] };
   rejectWithoutGeneration(graph, taskType);
   return {
     peftType,

@@ -10,6 +10,7 @@ import { planTuner } from "../plan-tuner.js";
 import type { TiedHead } from "../plan-tuner.js";
 import { PatternTable } from "../pattern-table.js";
 import { resolveTargets } from "../resolve-targets.js";
+import { headOutsideAllLinear } from "../all-linear.js";
 import { readTargeting } from "../targeting.js";
 import { readTaskType } from "../task-type.js";
 import { tieEmbeddings } from "../tie-embeddings.js";
@@ -20,12 +21,17 @@ import { adaptLayer } from "./adapt-layer.js";
 import { adaptParameters } from "./adapt-parameters.js";
 import { readLoraConfig } from "./lora-config.js";
 import type { LoraConfig } from "./lora-config.js";
+import { rewriteExperts } from "./rewrite-experts.js";
 
 /** Source: peft@0.21.0 tuners/lora/model.py `LoraModel`. */
 export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
-  const config = readLoraConfig(adapter);
   const taskType = readTaskType(adapter);
-  const given = readTargeting(adapter);
+  const read = { targeting: readTargeting(adapter), config: readLoraConfig(adapter) };
+  const { targeting: given, config } = rewriteExperts(
+    base,
+    read,
+    headOutsideAllLinear(base, taskType),
+  );
   const graph = replicateLayers(base, adapter);
   const tying = config.ensureWeightTying ? tieEmbeddings(graph, given) : { targeting: given };
   const targeting = resolveTargets(graph, tying.targeting, { peftType: "LORA", taskType });

@@ -1,7 +1,7 @@
 /** Self-attention modules: projections with their real widths, and how they are used. */
 
 import type { AttentionForward, QueryKeyNormPlace, RotaryVariant } from "../forward.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { ModuleNode, Parameter } from "../module-graph.js";
 import { container, linear } from "../vocabulary.js";
 
 export interface GroupedQueryAttention {
@@ -24,6 +24,7 @@ export interface GroupedQueryAttention {
   };
   readonly slidingWindow?: number;
   readonly softcap?: boolean;
+  readonly parameters?: readonly Parameter[];
   /** Modules behind the projections that no program uses. */
   readonly tail?: readonly ModuleNode[];
 }
@@ -61,6 +62,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
   };
   return container(name, type, {
     forward,
+    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     children: [
       linear("q_proj", hiddenSize, heads * headDim, { bias }),
       linear("k_proj", hiddenSize, keyValueWidth, { bias }),

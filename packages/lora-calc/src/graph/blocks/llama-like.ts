@@ -3,7 +3,7 @@
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
 import type { QueryKeyNormPlace, RmsNormVariant, RotaryVariant } from "../forward.js";
-import type { ModuleGraph, ModuleNode } from "../module-graph.js";
+import type { ModuleGraph, ModuleNode, Parameter } from "../module-graph.js";
 import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
 import { activation } from "./activation.js";
 import { groupedQueryAttention } from "./attention.js";
@@ -84,7 +84,15 @@ export interface LlamaLike {
   /** Norms of queries and keys (per head count), where they are not given by `queryKeyNorm`. Counted only. */
   readonly attentionTail?: (sizes: Sizes) => readonly ModuleNode[];
   /** MLPs that are not `down(act(gate(x)) * up(x))`. */
-  readonly makeMlp?: (hiddenSize: number, intermediateSize: number) => ModuleNode;
+  readonly makeMlp?: (
+    hiddenSize: number,
+    intermediateSize: number,
+    index: number,
+  ) => ModuleNode | undefined;
+  /** What tells layers apart beside rotation and window: dense ones among experts. */
+  readonly layerKey?: (index: number) => string;
+  /** Parameters of the attention itself (gpt_oss). */
+  readonly attentionParameters?: readonly Parameter[];
   /** Norms of a layer in the order of its constructor, where no `normPosition` has them. Counted only. */
   readonly layerNorms?: readonly string[];
   /** Modules behind the norms of a layer: dropouts. Counted only. */
@@ -111,7 +119,7 @@ export function llamaLike(family: LlamaLike, config: Config, context: BuildConte
   const sizes = readSizes(family, config);
   const { hiddenSize, vocabSize, headDim } = sizes;
   const keyOf = (index: number): string =>
-    `${family.rotates?.(index) ?? true} ${family.slidingWindow?.(index) ?? "full"}`;
+    `${family.rotates?.(index) ?? true} ${family.slidingWindow?.(index) ?? "full"} ${family.layerKey?.(index) ?? ""}`;
   const layerTypes = family.layerTypes;
   return languageModel(
     {
@@ -207,7 +215,7 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
     },
     children: [
       selfAttention(family, sizes, config, index),
-      family.makeMlp?.(hiddenSize, intermediateSize) ??
+      family.makeMlp?.(hiddenSize, intermediateSize, index) ??
         gatedMlp({
           type: `${prefix}MLP`,
           hiddenSize,
@@ -248,6 +256,7 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
             nodes: [norm(family, "q_norm", queryWidth), norm(family, "k_norm", keyWidth)],
           },
         }),
+    ...(family.attentionParameters === undefined ? {} : { parameters: family.attentionParameters }),
     ...(family.attentionTail === undefined ? {} : { tail: family.attentionTail(sizes) }),
   });
 }

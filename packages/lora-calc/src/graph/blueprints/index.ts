@@ -12,16 +12,20 @@ import { gemma3Text } from "./gemma3-text.js";
 import { glm, glm4 } from "./glm.js";
 import { gptNeox } from "./gpt-neox.js";
 import { gpt2 } from "./gpt2.js";
+import { gptOss } from "./gpt-oss.js";
 import { granite } from "./granite.js";
 import { helium } from "./helium.js";
 import { llama } from "./llama.js";
 import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
+import { mixtral } from "./mixtral.js";
 import { nemotron } from "./nemotron.js";
 import { olmo } from "./olmo.js";
 import { olmo2 } from "./olmo2.js";
 import { olmo3 } from "./olmo3.js";
+import { olmoe } from "./olmoe.js";
 import { phi3 } from "./phi3.js";
+import { qwen2Moe, qwen3Moe } from "./qwen-moe.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
 import { seedOss } from "./seed-oss.js";
@@ -43,18 +47,23 @@ const BLUEPRINTS: readonly Blueprint[] = [
   glm4,
   gpt2,
   gptNeox,
+  gptOss,
   granite,
   helium,
   llama,
   ministral3,
   mistral,
+  mixtral,
   nemotron,
   olmo,
   olmo2,
   olmo3,
+  olmoe,
   phi3,
   qwen2,
+  qwen2Moe,
   qwen3,
+  qwen3Moe,
   seedOss,
   smollm3,
   stablelm,

@@ -1,0 +1,56 @@
+/** Mixtures of experts as transformers 5 holds them: a router, and all experts in two parameters of three dimensions. */
+
+import type { Activation } from "../forward.js";
+import type { ModuleNode, Parameter } from "../module-graph.js";
+import { container } from "../vocabulary.js";
+import { activationModule } from "./mlp.js";
+
+interface ExpertsShape {
+  readonly type: string;
+  readonly experts: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+}
+
+/** A score per expert: weight (experts, hidden). */
+export function router(
+  name: string,
+  { type, experts, hiddenSize }: Omit<ExpertsShape, "intermediateSize">,
+  { bias = false }: { readonly bias?: boolean } = {},
+): ModuleNode {
+  const parameters: Parameter[] = [{ name: "weight", shape: [experts, hiddenSize] }];
+  if (bias) parameters.push({ name: "bias", shape: [experts] });
+  return container(name, type, { parameters });
+}
+
+/** gate_up_proj (experts, 2 · intermediate, hidden) and down_proj (experts, hidden, intermediate). */
+export function fusedExperts(
+  { type, experts, hiddenSize, intermediateSize }: ExpertsShape,
+  activation: Activation,
+): ModuleNode {
+  return container("experts", type, {
+    parameters: [
+      { name: "gate_up_proj", shape: [experts, 2 * intermediateSize, hiddenSize] },
+      { name: "down_proj", shape: [experts, hiddenSize, intermediateSize] },
+    ],
+    children: [activationModule("act_fn", activation)],
+  });
+}
+
+/** The same with in and out exchanged, and biases (gpt_oss). */
+export function transposedExperts({
+  type,
+  experts,
+  hiddenSize,
+  intermediateSize,
+}: ExpertsShape): ModuleNode {
+  return container("experts", type, {
+    isTransposed: true,
+    parameters: [
+      { name: "gate_up_proj", shape: [experts, hiddenSize, 2 * intermediateSize] },
+      { name: "gate_up_proj_bias", shape: [experts, 2 * intermediateSize] },
+      { name: "down_proj", shape: [experts, intermediateSize, hiddenSize] },
+      { name: "down_proj_bias", shape: [experts, hiddenSize] },
+    ],
+  });
+}

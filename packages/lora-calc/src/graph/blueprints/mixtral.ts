@@ -1,0 +1,43 @@
+/** Mixtral: every layer has experts. */
+
+import { activation } from "../blocks/activation.js";
+import type { Blueprint } from "../blueprint.js";
+import { fusedExperts, router } from "../blocks/experts.js";
+import { llamaLike } from "../blocks/llama-like.js";
+import { container } from "../vocabulary.js";
+
+export const mixtral: Blueprint = {
+  modelType: "mixtral",
+  build: (config, context) => {
+    const experts = config.size(["num_local_experts", "num_experts"], 8);
+    return llamaLike(
+      {
+        modelType: "mixtral",
+        prefix: "Mixtral",
+        questionAnsweringBackbone: "model",
+        defaults: {
+          vocabSize: 32000,
+          hiddenSize: 4096,
+          intermediateSize: 14336,
+          layers: 32,
+          heads: 32,
+          keyValueHeads: 8,
+        },
+        tied: config.boolean("tie_word_embeddings", false),
+        makeMlp: (hiddenSize, intermediateSize) =>
+          container("mlp", "MixtralSparseMoeBlock", {
+            children: [
+              router("gate", { type: "MixtralTopKRouter", experts, hiddenSize }),
+              fusedExperts(
+                { type: "MixtralExperts", experts, hiddenSize, intermediateSize },
+                activation(config, "hidden_act", "silu"),
+              ),
+            ],
+          }),
+        isCountedOnly: true,
+      },
+      config,
+      context,
+    );
+  },
+};

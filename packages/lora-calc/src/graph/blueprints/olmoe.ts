@@ -1,0 +1,44 @@
+/** OLMoE: every layer has experts; queries and keys are normed as a whole. */
+
+import { activation } from "../blocks/activation.js";
+import type { Blueprint } from "../blueprint.js";
+import { fusedExperts, router } from "../blocks/experts.js";
+import { llamaLike } from "../blocks/llama-like.js";
+import { container } from "../vocabulary.js";
+
+export const olmoe: Blueprint = {
+  modelType: "olmoe",
+  build: (config, context) => {
+    const experts = config.size(["num_experts", "num_local_experts"], 64);
+    return llamaLike(
+      {
+        modelType: "olmoe",
+        prefix: "Olmoe",
+        taskHeads: [],
+        defaults: {
+          vocabSize: 50304,
+          hiddenSize: 2048,
+          intermediateSize: 2048,
+          layers: 16,
+          heads: 16,
+        },
+        attentionBias: config.boolean("attention_bias", false),
+        queryKeyNorm: "projection",
+        tied: config.boolean("tie_word_embeddings", false),
+        makeMlp: (hiddenSize, intermediateSize) =>
+          container("mlp", "OlmoeSparseMoeBlock", {
+            children: [
+              router("gate", { type: "OlmoeTopKRouter", experts, hiddenSize }),
+              fusedExperts(
+                { type: "OlmoeExperts", experts, hiddenSize, intermediateSize },
+                activation(config, "hidden_act", "silu"),
+              ),
+            ],
+          }),
+        isCountedOnly: true,
+      },
+      config,
+      context,
+    );
+  },
+};
