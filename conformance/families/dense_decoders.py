@@ -128,4 +128,23 @@ FAMILIES = [
         (TIED, BIASES, {"mlp_bias": True}, {"head_dim": 12}),
         task_classes("Helium", "Model", "ForSequenceClassification", "ForTokenClassification"),
     ),
+    Family("bloom", {"vocab_size": 128, "hidden_size": 48, "n_layer": 3, "n_head": 4}, (UNTIED,), task_classes("Bloom", *DECODER_TASKS)),
+    Family(
+        "falcon",
+        {"vocab_size": 128, "hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4},
+        (
+            UNTIED,
+            {"new_decoder_architecture": True, "num_kv_heads": 2},
+            {"new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1},
+            {"multi_query": False, "parallel_attn": False, "bias": True, "alibi": True},
+            {"ffn_hidden_size": 80},
+        ),
+        task_classes("Falcon", *DECODER_TASKS),
+    ),
+    Family(
+        "phi",
+        SIZES,
+        (TIED, {"qk_layernorm": True}, {"hidden_act": "gelu"}, {"num_key_value_heads": None}),
+        task_classes("Phi", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
 ]

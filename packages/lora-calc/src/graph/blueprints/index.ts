@@ -3,9 +3,11 @@
 import type { Blueprint } from "../blueprint.js";
 import { apertus } from "./apertus.js";
 import { arcee } from "./arcee.js";
+import { bloom } from "./bloom.js";
 import { cohere, cohere2 } from "./cohere.js";
 import { ernie45 } from "./ernie4-5.js";
 import { exaone4 } from "./exaone4.js";
+import { falcon } from "./falcon.js";
 import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
 import { gemma3Text } from "./gemma3-text.js";
@@ -24,6 +26,7 @@ import { olmo } from "./olmo.js";
 import { olmo2 } from "./olmo2.js";
 import { olmo3 } from "./olmo3.js";
 import { olmoe } from "./olmoe.js";
+import { phi } from "./phi.js";
 import { phi3 } from "./phi3.js";
 import { qwen2Moe, qwen3Moe } from "./qwen-moe.js";
 import { qwen2 } from "./qwen2.js";
@@ -36,10 +39,12 @@ import { starcoder2 } from "./starcoder2.js";
 const BLUEPRINTS: readonly Blueprint[] = [
   apertus,
   arcee,
+  bloom,
   cohere,
   cohere2,
   ernie45,
   exaone4,
+  falcon,
   gemma,
   gemma2,
   gemma3Text,
@@ -59,6 +64,7 @@ const BLUEPRINTS: readonly Blueprint[] = [
   olmo2,
   olmo3,
   olmoe,
+  phi,
   phi3,
   qwen2,
   qwen2Moe,

@@ -1,0 +1,93 @@
+/** Falcon 1 and 2: one projection for queries, keys and values, whose width is what the architecture's switches say. Counted. */
+
+import type { Config } from "../../model/config.js";
+import { activation } from "../blocks/activation.js";
+import type { Blueprint } from "../blueprint.js";
+import { languageModel } from "../blocks/language-model.js";
+import { activationModule } from "../blocks/mlp.js";
+import { rotaryEmbedding } from "../blocks/rotary.js";
+import type { ModuleNode } from "../module-graph.js";
+import { container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+
+export const falcon: Blueprint = {
+  modelType: "falcon",
+  build: (config, context) => {
+    const hiddenSize = config.size("hidden_size", 4544);
+    const vocabSize = config.size("vocab_size", 65024);
+    const heads = config.size(["num_attention_heads", "n_head"], 71);
+    const headDim = config.divide("hidden_size", hiddenSize, heads);
+    return languageModel(
+      {
+        modelType: "falcon",
+        prefix: "Falcon",
+        backbone: "transformer",
+        tokenClassifier: "classifier",
+        hiddenSize,
+        vocabSize,
+        tied: config.boolean("tie_word_embeddings", true),
+        forward: { kind: "decoder", tokenEmbedding: "word_embeddings", layers: "h" },
+        children: [
+          embedding("word_embeddings", vocabSize, hiddenSize),
+          repeated(
+            "h",
+            config.layerCount(["num_hidden_layers", "n_layer"], 32),
+            layer(config, { hiddenSize, heads, headDim }),
+          ),
+          layerNorm("ln_f", hiddenSize),
+          rotaryEmbedding("FalconRotaryEmbedding", headDim),
+        ],
+        isCountedOnly: true,
+      },
+      config,
+      context,
+    );
+  },
+};
+
+interface Sizes {
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly headDim: number;
+}
+
+function layer(config: Config, sizes: Sizes): ModuleNode {
+  const { hiddenSize } = sizes;
+  const options = { bias: config.boolean("bias", false), type: "FalconLinear" };
+  const width = config.optionalSize("ffn_hidden_size") ?? 4 * hiddenSize;
+  return container("0", "FalconDecoderLayer", {
+    children: [
+      container("self_attention", "FalconAttention", {
+        children: [
+          linear("query_key_value", hiddenSize, projectionWidth(config, sizes), options),
+          linear("dense", hiddenSize, hiddenSize, options),
+          leaf("attention_dropout", "Dropout"),
+        ],
+      }),
+      container("mlp", "FalconMLP", {
+        children: [
+          linear("dense_h_to_4h", hiddenSize, width, options),
+          activationModule("act", activation(config, "activation", "gelu")),
+          linear("dense_4h_to_h", width, hiddenSize, options),
+        ],
+      }),
+      ...normNames(config).map((name) => layerNorm(name, hiddenSize)),
+    ],
+  });
+}
+
+/** One key and value head (7B), some (40B), or as many as queries (RW). */
+function projectionWidth(config: Config, { hiddenSize, heads, headDim }: Sizes): number {
+  if (config.boolean("new_decoder_architecture", false)) {
+    return (2 * (config.optionalSize("num_kv_heads") ?? heads) + heads) * headDim;
+  }
+  return config.boolean("multi_query", true) ? hiddenSize + 2 * headDim : 3 * hiddenSize;
+}
+
+function normNames(config: Config): readonly string[] {
+  if (!config.boolean("parallel_attn", true)) {
+    return ["post_attention_layernorm", "input_layernorm"];
+  }
+  const isNew = config.boolean("new_decoder_architecture", false);
+  const norms = config.optionalSize("num_ln_in_parallel_attn") ?? (isNew ? 2 : 1);
+  return norms === 2 ? ["ln_attn", "ln_mlp"] : ["input_layernorm"];
+}

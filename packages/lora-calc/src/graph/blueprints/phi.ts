@@ -1,0 +1,70 @@
+/** Phi-1, 1.5 and 2: attention and MLP side by side behind one LayerNorm, biases everywhere, also on the head. Counted. */
+
+import { activation } from "../blocks/activation.js";
+import type { Blueprint } from "../blueprint.js";
+import { languageModel } from "../blocks/language-model.js";
+import { activationModule, plainMlp } from "../blocks/mlp.js";
+import { rotaryEmbedding } from "../blocks/rotary.js";
+import { container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+
+export const phi: Blueprint = {
+  modelType: "phi",
+  build: (config, context) => {
+    const hiddenSize = config.size("hidden_size", 2048);
+    const vocabSize = config.size("vocab_size", 51200);
+    const heads = config.size("num_attention_heads", 32);
+    const keyValueHeads = config.optionalSize("num_key_value_heads") ?? heads;
+    const headDim =
+      config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
+    const norms = config.boolean("qk_layernorm", false) ? ["q_layernorm", "k_layernorm"] : [];
+    const layer = container("0", "PhiDecoderLayer", {
+      children: [
+        container("self_attn", "PhiAttention", {
+          children: [
+            linear("q_proj", hiddenSize, heads * headDim, { bias: true }),
+            linear("k_proj", hiddenSize, keyValueHeads * headDim, { bias: true }),
+            linear("v_proj", hiddenSize, keyValueHeads * headDim, { bias: true }),
+            linear("dense", heads * headDim, hiddenSize, { bias: true }),
+            ...norms.map((name) => layerNorm(name, Math.floor(hiddenSize / heads))),
+          ],
+        }),
+        plainMlp({
+          type: "PhiMLP",
+          ...{ up: "fc1", down: "fc2", bias: true, hiddenSize },
+          intermediateSize: config.size("intermediate_size", 8192),
+          activation: activationModule(
+            "activation_fn",
+            activation(config, "hidden_act", "gelu_new"),
+          ),
+          activationFirst: true,
+        }),
+        layerNorm("input_layernorm", hiddenSize),
+        leaf("resid_dropout", "Dropout"),
+      ],
+    });
+    const share = config.number("partial_rotary_factor", 0.5);
+    return languageModel(
+      {
+        modelType: "phi",
+        prefix: "Phi",
+        taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
+        backbone: "model",
+        hiddenSize,
+        vocabSize,
+        tied: config.boolean("tie_word_embeddings", false),
+        headBias: true,
+        forward: { kind: "decoder", tokenEmbedding: "embed_tokens", layers: "layers" },
+        children: [
+          embedding("embed_tokens", vocabSize, hiddenSize),
+          repeated("layers", config.layerCount("num_hidden_layers", 24), layer),
+          rotaryEmbedding("PhiRotaryEmbedding", Math.floor(headDim * share)),
+          leaf("embed_dropout", "Dropout"),
+          layerNorm("final_layernorm", hiddenSize),
+        ],
+        isCountedOnly: true,
+      },
+      config,
+      context,
+    );
+  },
+};
