@@ -37,6 +37,20 @@ export function fusedExperts(
   });
 }
 
+/** Router and experts as most classes hold them: `gate`, `experts`. */
+export function routedMlp(
+  prefix: string,
+  sizes: Omit<ExpertsShape, "type">,
+  activation: Activation,
+): ModuleNode {
+  return container("mlp", `${prefix}SparseMoeBlock`, {
+    children: [
+      router("gate", { ...sizes, type: `${prefix}TopKRouter` }),
+      fusedExperts({ ...sizes, type: `${prefix}Experts` }, activation),
+    ],
+  });
+}
+
 /** The same with in and out exchanged, and biases (gpt_oss). */
 export function transposedExperts({
   type,

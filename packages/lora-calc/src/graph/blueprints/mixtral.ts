@@ -2,9 +2,8 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { fusedExperts, router } from "../blocks/experts.js";
+import { routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import { container } from "../vocabulary.js";
 
 export const mixtral: Blueprint = {
   modelType: "mixtral",
@@ -25,15 +24,11 @@ export const mixtral: Blueprint = {
         },
         tied: config.boolean("tie_word_embeddings", false),
         makeMlp: (hiddenSize, intermediateSize) =>
-          container("mlp", "MixtralSparseMoeBlock", {
-            children: [
-              router("gate", { type: "MixtralTopKRouter", experts, hiddenSize }),
-              fusedExperts(
-                { type: "MixtralExperts", experts, hiddenSize, intermediateSize },
-                activation(config, "hidden_act", "silu"),
-              ),
-            ],
-          }),
+          routedMlp(
+            "Mixtral",
+            { experts, hiddenSize, intermediateSize },
+            activation(config, "hidden_act", "silu"),
+          ),
         isCountedOnly: true,
       },
       config,

@@ -2,9 +2,8 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { fusedExperts, router } from "../blocks/experts.js";
+import { routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import { container } from "../vocabulary.js";
 
 export const olmoe: Blueprint = {
   modelType: "olmoe",
@@ -26,15 +25,11 @@ export const olmoe: Blueprint = {
         queryKeyNorm: "projection",
         tied: config.boolean("tie_word_embeddings", false),
         makeMlp: (hiddenSize, intermediateSize) =>
-          container("mlp", "OlmoeSparseMoeBlock", {
-            children: [
-              router("gate", { type: "OlmoeTopKRouter", experts, hiddenSize }),
-              fusedExperts(
-                { type: "OlmoeExperts", experts, hiddenSize, intermediateSize },
-                activation(config, "hidden_act", "silu"),
-              ),
-            ],
-          }),
+          routedMlp(
+            "Olmoe",
+            { experts, hiddenSize, intermediateSize },
+            activation(config, "hidden_act", "silu"),
+          ),
         isCountedOnly: true,
       },
       config,
