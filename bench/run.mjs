@@ -120,7 +120,7 @@ function benchMemory() {
   for (const [what, timed, options, budget] of [
     ["8B QLoRA, allocated, reserved, process", scenario, THREE_TIERS, 16],
     ["the same and expandable segments", scenario],
-    ["70B", { ...scenario, model: "meta-llama/Llama-3.1-70B" }, THREE_TIERS, 40],
+    ["70B", { ...scenario, model: "meta-llama/Llama-3.1-70B" }, THREE_TIERS, 32],
     ["8B, 32 micro-batches", { ...scenario, training }, THREE_TIERS],
   ]) {
     printRow(

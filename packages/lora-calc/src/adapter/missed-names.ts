@@ -35,12 +35,19 @@ export function missedParameters(graph: ModuleGraph, names: readonly string[]): 
   const paths = sitesOf(graph, { perLayer: true }).flatMap(({ path, node }) =>
     node.parameters.map(({ name }) => `${path}.${name}`),
   );
+  const ends = new Set(paths.flatMap(endingsOf));
   return names
-    .filter((name) => !paths.some((path) => endsInName(path, new Set([name]))))
+    .filter((name) => !ends.has(name))
     .map((name) => ({
       code: "unmatched_target_module" as const,
       message: `target_parameters names ${name}, which no parameter of ${graph.className} has`,
     }));
+}
+
+/** A path and what follows each of its dots: the names it answers to. */
+function endingsOf(path: string): readonly string[] {
+  const parts = path.split(".");
+  return parts.map((_, index) => parts.slice(index).join("."));
 }
 
 function mentionsLayer({ names }: Extract<ModuleNames, { kind: "list" }>): boolean {

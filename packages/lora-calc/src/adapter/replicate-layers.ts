@@ -12,6 +12,8 @@ import { reject } from "../problem/problem.js";
 import { rejectOption } from "./reject-option.js";
 
 const FIELD = "layer_replication";
+/** Published merges have some 150 layers. */
+const MAX_LAYERS = 1000;
 
 /** The model with its layers replicated; itself where the option is not used. */
 export function replicateLayers(graph: ModuleGraph, adapter: Fields): ModuleGraph {
@@ -39,7 +41,7 @@ function isIndex(value: unknown): value is number {
   return Number.isInteger(value);
 }
 
-/** Goes down through `model`, then `bert`, to `layers`, `encoder.layer` or `h`. */
+/** Goes down through `model` to `layers` or `h`. */
 function withLayers(
   node: ModuleNode,
   graph: ModuleGraph,
@@ -55,7 +57,6 @@ function withLayers(
   });
   const below = (child: ModuleNode): ModuleNode => withLayers(child, graph, adapter, ranges);
   if (names.includes("model")) return into("model", below);
-  if (names.includes("bert")) return into("bert", below);
   const list = ["layers", "h"].find((name) => names.includes(name));
   if (list !== undefined) return into(list, (layers) => replicated(layers, ranges));
   reject({
@@ -71,32 +72,52 @@ function replicated(layers: ModuleNode, ranges: readonly Range[]): ModuleNode {
   for (const child of layers.children) {
     if (isRepeat(child)) for (const index of child.indices) elements[index] = child.element;
   }
-  const order = ranges.flatMap(([start, end]) =>
-    Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset),
-  );
+  const order = positions(ranges, elements.length);
   const groups = new Map<ModuleNode, number[]>();
   const shared = new Map<ModuleNode, ModuleNode>();
   const seen = new Set<number>();
-  order.forEach((source, position) => {
-    const element = elements.at(source);
-    if (element === undefined) {
-      reject({
-        code: "invalid_layer_index",
-        path: `adapter.${FIELD}`,
-        message: `${FIELD} names layer ${source} of ${elements.length}`,
-        received: source,
-        expected: `0 to ${elements.length - 1}`,
-      });
-    }
-    const index = source < 0 ? source + elements.length : source;
+  order.forEach((index, position) => {
+    const element = elements[index];
+    if (element === undefined) return;
     const again = shared.get(element) ?? sharing(element);
     shared.set(element, again);
     const node = seen.has(index) ? again : element;
     seen.add(index);
-    groups.set(node, [...(groups.get(node) ?? []), position]);
+    const group = groups.get(node) ?? [];
+    group.push(position);
+    groups.set(node, group);
   });
   const children = [...groups].map(([element, indices]): Repeat => ({ element, indices }));
   return { ...layers, children };
+}
+
+/** Index of the layer at every position. Negative ones count from the end, as in Python. */
+function positions(ranges: readonly Range[], count: number): readonly number[] {
+  const order: number[] = [];
+  for (const [start, end] of ranges) {
+    for (let source = start; source < end; source += 1) {
+      if (source < -count || source >= count) {
+        reject({
+          code: "invalid_layer_index",
+          path: `adapter.${FIELD}`,
+          message: `${FIELD} names layer ${source} of ${count}`,
+          received: source,
+          expected: `0 to ${count - 1}`,
+        });
+      }
+      if (order.length === MAX_LAYERS) {
+        reject({
+          code: "limit_exceeded",
+          path: `adapter.${FIELD}`,
+          message: `${FIELD} makes more than ${MAX_LAYERS} layers`,
+          received: `${ranges.length} ranges`,
+          expected: `at most ${MAX_LAYERS} layers`,
+        });
+      }
+      order.push(source < 0 ? source + count : source);
+    }
+  }
+  return order;
 }
 
 /** The same tree with every parameter counted elsewhere. */

@@ -124,3 +124,30 @@ describe("counts equal PEFT's", () => {
 describe("counts of single parameters and replicated layers equal PEFT's", () => {
   it.each(layered)("$id", compare);
 });
+
+describe("hostile options of layers and parameters", () => {
+  const config = { model_type: "llama" };
+  it.each([
+    ["invalid_layer_index", { layer_replication: [[0, 1e12]] }],
+    ["invalid_layer_index", { layer_replication: [[-1e12, 0]] }],
+    ["limit_exceeded", { layer_replication: Array.from({ length: 1e5 }, () => [0, 32]) }],
+    [
+      "unknown_target_module",
+      { target_modules: [], target_parameters: Array.from({ length: 1e4 }, (_, i) => `x.${i}`) },
+    ],
+  ])("%s within two seconds", (code, options) => {
+    const start = performance.now();
+    const result = answer(
+      { id: "", config, architecture: null, cases: [] },
+      { r: 8, target_modules: ["q_proj"], ...options },
+    );
+    expect(isRefusal(result) ? result.error.code : "counted").toBe(code);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it("refuses experts under transformers 4 by name", () => {
+    const scenario = { model: { config: { model_type: "mixtral" } }, adapter: { r: 8 } };
+    const result = estimate({ ...scenario, versions: { transformers: "4.57.0" } });
+    expect(isRefusal(result) ? result.error.code : "counted").toBe("unsupported");
+  });
+});

@@ -1,9 +1,23 @@
 /** Mixtures of experts as transformers 5 holds them: a router, and all experts in two parameters of three dimensions. */
 
+import { reject } from "../../problem/problem.js";
+import type { BuildContext } from "../blueprint.js";
 import type { Activation } from "../forward.js";
 import type { ModuleNode, Parameter } from "../module-graph.js";
 import { container } from "../vocabulary.js";
 import { activationModule } from "./mlp.js";
+
+/** Before transformers 5 experts were modules of their own, which PEFT counts otherwise: refused by name. */
+export function rejectUnfused({ transformersMajor }: BuildContext, modelType: string): void {
+  if (transformersMajor >= 5) return;
+  reject({
+    code: "unsupported",
+    path: "versions.transformers",
+    message: `the experts of ${modelType} are counted as transformers 5 holds them; leave versions.transformers out, or take 5.x`,
+    received: transformersMajor,
+    expected: "5.x",
+  });
+}
 
 interface ExpertsShape {
   readonly type: string;

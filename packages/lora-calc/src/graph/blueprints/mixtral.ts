@@ -2,12 +2,13 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { routedMlp } from "../blocks/experts.js";
+import { rejectUnfused, routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const mixtral: Blueprint = {
   modelType: "mixtral",
   build: (config, context) => {
+    rejectUnfused(context, "mixtral");
     const experts = config.size(["num_local_experts", "num_experts"], 8);
     return llamaLike(
       {

@@ -2,12 +2,13 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { routedMlp } from "../blocks/experts.js";
+import { rejectUnfused, routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const olmoe: Blueprint = {
   modelType: "olmoe",
   build: (config, context) => {
+    rejectUnfused(context, "olmoe");
     const experts = config.size(["num_experts", "num_local_experts"], 64);
     return llamaLike(
       {

@@ -2,8 +2,8 @@
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
-import type { Blueprint } from "../blueprint.js";
-import { fusedExperts, router } from "../blocks/experts.js";
+import type { Blueprint, BuildContext } from "../blueprint.js";
+import { fusedExperts, rejectUnfused, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import type { ModuleNode } from "../module-graph.js";
@@ -27,7 +27,7 @@ export const qwen3Moe: Blueprint = {
         attentionBias: config.boolean("attention_bias", false),
         queryKeyNorm: "head",
         tied: config.boolean("tie_word_embeddings", false),
-        ...sparse(config, "Qwen3Moe", { experts: 128, width: 768 }, (parts) => [
+        ...sparse(config, context, "Qwen3Moe", { experts: 128, width: 768 }, (parts) => [
           parts.experts,
           parts.gate,
         ]),
@@ -57,18 +57,24 @@ export const qwen2Moe: Blueprint = {
         },
         attentionBias: config.boolean("qkv_bias", true) ? "query_key_value" : false,
         tied: config.boolean("tie_word_embeddings", false),
-        ...sparse(config, "Qwen2Moe", { experts: 60, width: 1408 }, (parts, hiddenSize) => [
-          parts.gate,
-          parts.experts,
-          gatedMlp({
-            name: "shared_expert",
-            type: "Qwen2MoeMLP",
-            hiddenSize,
-            intermediateSize: sharedWidth,
-            activation: activation(config, "hidden_act", "silu"),
-          }),
-          linear("shared_expert_gate", hiddenSize, 1),
-        ]),
+        ...sparse(
+          config,
+          context,
+          "Qwen2Moe",
+          { experts: 60, width: 1408 },
+          (parts, hiddenSize) => [
+            parts.gate,
+            parts.experts,
+            gatedMlp({
+              name: "shared_expert",
+              type: "Qwen2MoeMLP",
+              hiddenSize,
+              intermediateSize: sharedWidth,
+              activation: activation(config, "hidden_act", "silu"),
+            }),
+            linear("shared_expert_gate", hiddenSize, 1),
+          ],
+        ),
         isCountedOnly: true,
       },
       config,
@@ -85,10 +91,12 @@ interface Parts {
 /** Experts in every `decoder_sparse_step`th layer that `mlp_only_layers` does not name; the others are dense. */
 function sparse(
   config: Config,
+  context: BuildContext,
   prefix: string,
   defaults: { readonly experts: number; readonly width: number },
   arrange: (parts: Parts, hiddenSize: number) => readonly ModuleNode[],
 ) {
+  rejectUnfused(context, prefix);
   const experts = config.size(["num_experts", "num_local_experts"], defaults.experts);
   const intermediateSize = config.size("moe_intermediate_size", defaults.width);
   const step = config.size("decoder_sparse_step", 1);
