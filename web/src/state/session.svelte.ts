@@ -14,6 +14,11 @@ const MAX_UNDO = 200;
 /** A pause in the reader's changes, after which advice is worth its many estimates. Unit: ms. */
 const REST = 300;
 const DEFAULT_SCENARIO = SITE_DATA.scenario;
+const DEFAULT_RUN: Run = {
+  scenario: DEFAULT_SCENARIO,
+  answer: SITE_DATA.answer,
+  estimate: expectEstimate(SITE_DATA.answer),
+};
 
 export class Session {
   /** As the reader left it, valid or not. */
@@ -22,28 +27,21 @@ export class Session {
   answered: Scenario = $state.raw(DEFAULT_SCENARIO);
   answer: Answer = $state.raw(SITE_DATA.answer);
   estimate: Estimate = $state.raw(expectEstimate(SITE_DATA.answer));
-  /** Modules and tasks of the newest model that could be read, be the rest valid or not. */
+  /** Modules and tasks of the newest model that could be read, be the rest valid or not; a frame later, as `detail`. */
   targets: Answer["targets"] = $state.raw(SITE_DATA.answer.targets);
   tasks: Answer["tasks"] = $state.raw(SITE_DATA.answer.tasks);
   /** Advice on `answered`; undefined while it is worked out. */
   counsel: Counsel | undefined = $state.raw(SITE_DATA.counsel);
+  /** The run as the parts below the answer show it: a frame later, so that the answer never waits for their tables. */
+  detail: Run = $state.raw(DEFAULT_RUN);
   /** What the chapters speak of: the run, once the reader rests. They are long, and nobody reads them while dragging. */
-  lessonRun: LessonRun = $state.raw({
-    scenario: DEFAULT_SCENARIO,
-    answer: SITE_DATA.answer,
-    estimate: expectEstimate(SITE_DATA.answer),
-    counsel: SITE_DATA.counsel,
-  });
+  lessonRun: LessonRun = $state.raw({ ...DEFAULT_RUN, counsel: SITE_DATA.counsel });
   /** Why the scenario has no answer. */
   problem: Problem | undefined = $state.raw();
   /** Why the address of the page or a file could not be read. */
   inputProblem: Problem | undefined = $state.raw();
   /** What the changed-marks compare with: the chosen recipe, or the default. */
   baseline: Scenario = $derived(baselineOf(this.scenario));
-  /** The state as the fragment of an address; empty for the untouched page. */
-  fragment: string = $derived(
-    sameValue(this.scenario, DEFAULT_SCENARIO) ? "" : `#${encodeLink(this.scenario)}`,
-  );
 
   private past: readonly Scenario[] = $state.raw([]);
   private future: readonly Scenario[] = $state.raw([]);
@@ -51,6 +49,7 @@ export class Session {
   private answers: Engine | undefined;
   private counsels: Engine | undefined;
   private resting: ReturnType<typeof setTimeout> | undefined;
+  private afterPaint: number | undefined;
 
   canUndo: boolean = $derived(this.past.length > 0);
   canRedo: boolean = $derived(this.future.length > 0);
@@ -134,7 +133,7 @@ export class Session {
 
   /** Takes the state of an address; a damaged one leaves the page as it is and says why. */
   open(fragment: string): void {
-    if (!fragment.startsWith("#v=") || fragment === this.fragment) return;
+    if (!fragment.startsWith("#v=") || fragment === fragmentOf(this.scenario)) return;
     this.attempt(() => this.replace(decodeLink(fragment)));
   }
 
@@ -161,11 +160,8 @@ export class Session {
   }
 
   private take(asked: Scenario, answer: Answer): void {
-    if (answer.targets.length > 0) {
-      this.targets = answer.targets;
-      this.tasks = answer.tasks;
-    }
     if (isRefusal(answer.result)) {
+      this.showTargets(answer);
       this.problem = answer.result.error;
       return;
     }
@@ -174,8 +170,22 @@ export class Session {
     this.answer = answer;
     this.estimate = answer.result;
     this.counsel = undefined;
+    this.afterPaint ??= requestAnimationFrame(() => setTimeout(() => this.showDetail()));
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST);
+  }
+
+  private showDetail(): void {
+    const { answered: scenario, answer, estimate } = this;
+    this.afterPaint = undefined;
+    this.detail = { scenario, answer, estimate };
+    this.showTargets(answer);
+  }
+
+  private showTargets({ targets, tasks }: Answer): void {
+    if (targets.length === 0) return;
+    this.targets = targets;
+    this.tasks = tasks;
   }
 
   private rest(): void {
@@ -194,16 +204,24 @@ export class Session {
   }
 }
 
-interface LessonRun {
+interface Run {
   readonly scenario: Scenario;
   readonly answer: Answer;
   readonly estimate: Estimate;
+}
+
+interface LessonRun extends Run {
   readonly counsel: Counsel | undefined;
 }
 
 function expectEstimate({ result }: Answer): Estimate {
   if (isRefusal(result)) throw new Error(`the default is refused: ${result.error.message}`);
   return result;
+}
+
+/** A scenario as the fragment of an address; empty for the untouched page. */
+export function fragmentOf(scenario: Scenario): string {
+  return sameValue(scenario, DEFAULT_SCENARIO) ? "" : `#${encodeLink(scenario)}`;
 }
 
 /** The recipe named by the scenario's id, with the reader's card; else the default. */
