@@ -16,6 +16,7 @@ from peft.utils import constants
 CHECKED_ON = "2026-11-24"
 # IA3 reads its maps from the module instead of a class attribute.
 IA3 = constants.TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING
+IA3_FEEDFORWARD = constants.TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING
 
 
 def plain(mapping: dict[str, list[str] | str]) -> dict[str, list[str] | str]:
@@ -49,7 +50,9 @@ def main() -> None:
     print("\n".join(lines))
     print("export const TARGET_MAPS: Readonly<Record<string, TargetMap>> = {")
     print("\n".join(methods))
-    print("};")
+    print("};\n")
+    print("/** Modules whose inputs (IA)³ scales. */")
+    print(f"export const IA3_FEEDFORWARD: TargetMap = {json.dumps(plain(IA3_FEEDFORWARD))};")
 
 
 if __name__ == "__main__":

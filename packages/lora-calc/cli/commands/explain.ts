@@ -1,7 +1,7 @@
 /** `lora-calc explain`: parts of a result with formula and numbers. */
 
 import { estimate, isRefusal, nearestName } from "lora-calc";
-import type { Problem } from "lora-calc";
+import type { Problem, Scenario } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { applyFlags } from "../input/apply-flags.js";
@@ -17,13 +17,21 @@ export async function runExplain(
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
-  const result = estimate(applyFlags(await readScenario(source, output), flags));
+  const scenario = applyFlags(await readScenario(source, output), flags);
+  const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, false, output);
   const known = explainable(result);
   const unknown = parts.find((part) => !known.includes(part));
   if (unknown !== undefined) return refuse(unknownPart(unknown, known), false, output);
-  await output.result(renderExplanation(result, parts, output.style));
+  await output.result(renderExplanation(result, parts, output.style, methodOf(scenario)));
   return EXIT.ok;
+}
+
+/** The method of the adapter; none in full fine-tuning. */
+function methodOf({ adapter }: Scenario): string | undefined {
+  if (adapter === null || adapter === undefined) return undefined;
+  const given = adapter["peft_type"];
+  return typeof given === "string" ? given : "LORA";
 }
 
 function unknownPart(part: string, known: readonly string[]): Problem {

@@ -1,6 +1,6 @@
 /** `lora-calc list`: what the catalogue and the profiles know. */
 
-import { listGpus, listMethods, listModels, listRecipes, listStacks } from "lora-calc";
+import { listGpus, listMethods, methodFacts, listModels, listRecipes, listStacks } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import type { Output } from "../output.js";
@@ -20,7 +20,7 @@ const LISTINGS = {
     rows: listMethods,
     text: (style) =>
       renderNames(
-        listMethods().map((name) => [name, ""]),
+        listMethods().map((name) => [name, methodFacts(name)?.formula ?? ""]),
         style,
       ),
   },

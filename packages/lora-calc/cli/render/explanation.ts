@@ -1,6 +1,6 @@
 /** Parts of a result with their formulas and this run's numbers. */
 
-import { formatBytes, formatCount, formatTrainableLine } from "lora-calc";
+import { formatBytes, formatCount, formatTrainableLine, methodFacts } from "lora-calc";
 import type { Certainty, Estimate, MemoryPart } from "lora-calc";
 import { alignColumns, wrap } from "./columns.js";
 import { oneLine, shortValue } from "./one-line.js";
@@ -27,12 +27,13 @@ export function renderExplanation(
   estimate: Estimate,
   names: readonly string[],
   style: Style,
+  peftType?: string,
 ): string {
   const wanted = names.length > 0 ? names : explainable(estimate);
   const parts = partsOf(estimate);
   const blocks = wanted.map((name) => {
     const part = parts.find((candidate) => candidate.name === name);
-    return part === undefined ? parameterBlock(estimate, style) : partBlock(part, style);
+    return part === undefined ? parameterBlock(estimate, peftType, style) : partBlock(part, style);
   });
   return `${blocks.join("\n\n")}\n`;
 }
@@ -46,7 +47,17 @@ function partBlock({ name, bytes, certainty, formula, source }: MemoryPart, styl
   ].join("\n");
 }
 
-function parameterBlock(estimate: Estimate, style: Style): string {
+/** What one module of the method trains; LoRA also has the shapes of its two matrices. */
+function formulaLine(peftType: string | undefined): readonly string[] {
+  if (peftType === undefined) return [];
+  if (peftType === "LORA") {
+    return ["  one LoRA module trains rank × (in + out): A is (rank, in), B is (out, rank)"];
+  }
+  const formula = methodFacts(peftType)?.formula;
+  return formula === undefined ? [] : [`  ${peftType} trains ${formula}`];
+}
+
+function parameterBlock(estimate: Estimate, peftType: string | undefined, style: Style): string {
   const { trainable, all, base, by_module: modules = [] } = estimate.parameters;
   const header = ["module", "in", "out", "rank", "count", "trainable"];
   const rows = modules.map((row) => [
@@ -62,7 +73,7 @@ function parameterBlock(estimate: Estimate, style: Style): string {
     style.strong("parameters"),
     `  ${formatTrainableLine(trainable, all)}`,
     `  base model: ${formatCount(base)}`,
-    "  one LoRA module trains rank × (in + out): A is (rank, in), B is (out, rank)",
+    ...formulaLine(peftType),
     ...alignColumns([header, ...rows], [{}, right, right, right, right, right]).map(
       (line) => `  ${line}`,
     ),

@@ -51,12 +51,16 @@ function modelText({ model }: Scenario): string {
 
 function adapterText({ adapter }: Scenario, setting: Setting): string {
   if (adapter === null || adapter === undefined) return "full fine-tuning";
-  const method = shortValue(setting("adapter.peft_type") ?? "LORA").replace("LORA", "LoRA");
+  const peftType = setting("adapter.peft_type") ?? "LORA";
+  const method = shortValue(peftType).replace("LORA", "LoRA");
+  const tokens = setting("adapter.num_virtual_tokens");
+  if (tokens !== undefined) return `${method} with ${shortValue(tokens)} virtual tokens`;
   const targets = setting("adapter.target_modules");
   const modules = targets === undefined ? "PEFT's default modules" : shortValue(targets);
   const parameters = shortValue(setting("adapter.target_parameters") ?? "");
   const on = [modules, parameters].filter((text) => text !== "").join(" and ");
-  return `${method} r=${shortValue(setting("adapter.r") ?? PEFT_RANK)} on ${on || "nothing"}`;
+  const rank = setting("adapter.r") ?? (peftType === "LORA" ? PEFT_RANK : undefined);
+  return `${method}${rank === undefined ? "" : ` r=${shortValue(rank)}`} on ${on || "nothing"}`;
 }
 
 function precisionText(setting: Setting): string {

@@ -101,7 +101,14 @@ function write(branch: Weighed, length: number, sizes: { header: number; offset:
 }
 
 /** Whether the tensors of the file are known: not for tied heads, copies inside copies, single tokens and parameters. */
-export function isFileKnown({ modules, copies, tokens = [], tiedAdapter }: AdapterPlan): boolean {
+export function isFileKnown({
+  peftType,
+  modules,
+  copies,
+  tokens = [],
+  tiedAdapter,
+}: AdapterPlan): boolean {
+  if (peftType !== "LORA") return false;
   const isPlain = copies.every(
     ({ isNested, tiedToPath }) => isNested !== true && tiedToPath === undefined,
   );

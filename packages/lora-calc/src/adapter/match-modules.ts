@@ -50,8 +50,10 @@ export class ModuleMatcher {
       return isLinear(node) && path !== this.headOutside ? "targeted" : "unmatched";
     }
     if (!matchesNames(path, targets)) return "unmatched";
+    // Layers choose among names only; LoRA refuses them beside a text, methods that do not go on without them.
+    if (targets.kind === "pattern") return "targeted";
     // A path that stands in the list itself is not filtered by layer.
-    if (targets.kind === "list" && targets.names.has(path)) return "targeted";
+    if (targets.names.has(path)) return "targeted";
     return this.isInLayers(path) ? "targeted" : "unmatched";
   }
 

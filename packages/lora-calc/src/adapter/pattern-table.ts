@@ -4,6 +4,11 @@ import { sharpestSight } from "./layer-sight.js";
 import type { LayerSight } from "./layer-sight.js";
 import { PythonRegex, stepBudget } from "./python-regex.js";
 
+type Form = (key: string) => string;
+
+/** The key as the end of a path, from a dot on. */
+const AS_ENDING: Form = (key) => `(.*\\.)?(${key})$`;
+
 /**
  * Values by path ending or regular expression; the first key in the order of the file wins.
  *
@@ -14,12 +19,19 @@ export class PatternTable {
   readonly layerSight: LayerSight;
   private readonly rows: readonly { readonly regex: PythonRegex; readonly value: number }[];
 
-  constructor(values: ReadonlyMap<string, number>, place: string) {
+  /** `forms`: the regular expressions that a key is tried as, all keys as the first, then all as the next. */
+  constructor(
+    values: ReadonlyMap<string, number>,
+    place: string,
+    forms: readonly Form[] = [AS_ENDING],
+  ) {
     const budget = stepBudget();
-    this.rows = Array.from(values, ([key, value]) => ({
-      regex: new PythonRegex(`(.*\\.)?(${key})$`, place, budget),
-      value,
-    }));
+    this.rows = forms.flatMap((form) =>
+      Array.from(values, ([key, value]) => ({
+        regex: new PythonRegex(form(key), place, budget),
+        value,
+      })),
+    );
     this.layerSight = sharpestSight(this.rows.map(({ regex }) => regex.layerSight));
   }
 

@@ -6,7 +6,14 @@ import { Fields, suggestion } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { planLora } from "./lora/plan-lora.js";
+import type { MethodFacts } from "./method-facts.js";
+import { LAYER_METHODS } from "./methods/index.js";
+import { planLayerMethod } from "./methods/layer-method.js";
 import type { AdapterPlan } from "./plan.js";
+import { planTrainableTokens } from "./plan-trainable-tokens.js";
+import { planAdaptionPrompt } from "./prompts/adaption-prompt.js";
+import { PROMPT_METHODS } from "./prompts/index.js";
+import { planPromptMethod } from "./prompts/prompt-method.js";
 
 /** Versions whose rules differ. */
 export interface LibraryVersions {
@@ -16,11 +23,60 @@ export interface LibraryVersions {
 
 type Plan = (graph: ModuleGraph, adapter: Fields, versions: LibraryVersions) => AdapterPlan;
 
-const METHODS: Readonly<Record<string, Plan>> = { LORA: planLora };
+interface Method extends MethodFacts {
+  readonly plan: Plan;
+}
+
+const LORA: Method = {
+  peftType: "LORA",
+  configClass: "LoraConfig",
+  formula: "r · (in + out) per layer: A is (r, in), B is (out, r)",
+  plan: planLora,
+};
+
+const METHODS: readonly Method[] = [
+  LORA,
+  ...[
+    ...LAYER_METHODS.map((method): Method => {
+      return { ...method, plan: (graph, adapter) => planLayerMethod(method, graph, adapter) };
+    }),
+    ...PROMPT_METHODS.map((method): Method => {
+      return { ...method, plan: (graph, adapter) => planPromptMethod(method, graph, adapter) };
+    }),
+    {
+      peftType: "TRAINABLE_TOKENS",
+      configClass: "TrainableTokensConfig",
+      formula: "d per token",
+      plan: planTrainableTokens,
+    },
+    {
+      peftType: "ADAPTION_PROMPT",
+      configClass: "AdaptionPromptConfig",
+      formula: "adapter_layers · (adapter_len · d + 1)",
+      plan: planAdaptionPrompt,
+    },
+  ].sort((left, right) => (left.peftType < right.peftType ? -1 : 1)),
+];
+
+const BY_PEFT_TYPE: ReadonlyMap<string, Method> = new Map(
+  METHODS.map((method) => [method.peftType, method]),
+);
 
 /** PEFT methods that are counted, by their `peft_type`. Example: listMethods()[0] // "LORA" */
 export function listMethods(): readonly string[] {
-  return Object.keys(METHODS);
+  return [...BY_PEFT_TYPE.keys()];
+}
+
+/**
+ * What a method trains and how its configuration is called; undefined for one that is not counted.
+ *
+ * Example: methodFacts("IA3")?.configClass // "IA3Config"
+ */
+export function methodFacts(peftType: string): MethodFacts | undefined {
+  const method = BY_PEFT_TYPE.get(peftType);
+  if (method === undefined) return undefined;
+  const { configClass, formula } = method;
+  return { peftType, configClass, formula };
 }
 
 /**
@@ -37,9 +93,9 @@ export function planAdapter(
   if (adapter === null) return fullFineTuning(graph);
   const fields = new Fields(adapter, "adapter");
   const peftType = fields.string("peft_type") ?? "LORA";
-  const plan = Object.hasOwn(METHODS, peftType) ? METHODS[peftType] : undefined;
-  if (plan === undefined) rejectPeftType(peftType);
-  return plan(graph, fields, versions);
+  const method = BY_PEFT_TYPE.get(peftType);
+  if (method === undefined) rejectPeftType(peftType);
+  return method.plan(graph, fields, versions);
 }
 
 function fullFineTuning(graph: ModuleGraph): AdapterPlan {
@@ -57,7 +113,7 @@ function fullFineTuning(graph: ModuleGraph): AdapterPlan {
 }
 
 function rejectPeftType(peftType: string): never {
-  const known = Object.keys(METHODS);
+  const known = listMethods();
   reject({
     code: "unknown_peft_type",
     path: "adapter.peft_type",

@@ -31,11 +31,15 @@ export interface Tuner {
   /** Targets by model_type, not by the user. */
   readonly hasDefaultTargets: boolean;
   readonly bias: string;
-  /** The modules of one targeted site; several where its occurrences differ. */
-  readonly adapt: (site: Site) => readonly AdaptedModule[];
+  /** The modules of the targeted sites; several of one site where its occurrences differ. */
+  readonly adapt: (sites: readonly Site[]) => readonly AdaptedModule[];
+  /** Tensors that no single module has. */
+  readonly modelTensors?: (adapted: readonly AdaptedModule[]) => readonly AdapterTensor[];
   /** Adapters on single parameters, given those on modules. */
   readonly adaptParameters?: (adapted: readonly AdaptedModule[]) => readonly AdaptedModule[];
   readonly isReplicated?: boolean;
+  /** Nothing is targeted: what is trained stands beside the modules. */
+  readonly adaptsNoModule?: boolean;
   /** A head whose adapter or copy follows the tied embedding's. */
   readonly tied?: TiedHead;
   readonly tokens?: TokensOf;
@@ -54,25 +58,28 @@ type TokensOf = (adapted: readonly AdaptedModule[]) => readonly TrainedTokens[];
 /** Source: peft@0.21.0 tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
 export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   const { taskType, peftType, tied, targeting } = tuner;
-  const modules = adaptedModules(graph, tuner);
+  const modules = tuner.adaptsNoModule === true ? [] : adaptedModules(graph, tuner);
   const names = [
     ...(targeting.modulesToSave ?? []),
     ...(taskType === undefined ? [] : (HEADS_BY_TASK[taskType] ?? [])),
   ];
   const biases = unfrozenBiases(graph, tuner.bias, modules);
+  const wrapsTwice = isWrappedTwice(tuner);
+  if (wrapsTwice) rejectWrappedRoot(targeting.modulesToSave ?? []);
   // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
-  if (isWrappedTwice(taskType)) copiedModules(graph, targeting.modulesToSave ?? [], modules);
-  const earlyTokens = isWrappedTwice(taskType) ? tuner.tokens?.(modules) : undefined;
+  if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules);
+  const earlyTokens = wrapsTwice ? tuner.tokens?.(modules) : undefined;
   const copied = copiedModules(graph, names, modules);
   const copies = [
     ...copied,
-    ...copiedAgain(copied, taskType),
+    ...(wrapsTwice ? copiedAgain(copied) : []),
     ...tiedCopy(graph, tied?.copiedPath, modules),
   ];
   const tokens = earlyTokens ?? tuner.tokens?.(modules) ?? [];
   const unfrozen = biases.filter(({ site }) => !isUnderCopy(site, copies));
   const all = withCopiedAdapters(modules, copies);
-  const parts = { modules: all, copies, tokens, unfrozen, modelTensors: [] };
+  const modelTensors = tuner.modelTensors?.(modules) ?? [];
+  const parts = { modules: all, copies, tokens, unfrozen, modelTensors };
   rejectWithoutGeneration(graph, taskType);
   return {
     peftType,
@@ -95,11 +102,12 @@ function adaptedModules(
 ): readonly AdaptedModule[] {
   const selection = selectModules(graph, targeting, headOutsideAllLinear(graph, taskType));
   const headPath = tied?.adapted?.path;
-  const targeted = selection.sites
-    .filter(({ path }) => path !== headPath)
-    .flatMap((site) => adapt(site));
+  const sites = selection.sites.filter(({ path }) => path !== headPath);
+  const targeted = adapt(sites);
   const modules = [...targeted, ...(adaptParameters?.(targeted) ?? [])];
-  if (modules.length === 0 && headPath === undefined) rejectNoMatch(graph, targeting, selection);
+  if (sites.length === 0 && modules.length === 0 && headPath === undefined) {
+    rejectNoMatch(graph, targeting, selection);
+  }
   const head = sitesOf(graph).find(({ path }) => path === headPath);
   if (head === undefined || tied?.adapted === undefined) return modules;
   const embedding = modules.find(({ site }) => site.path === graph.inputEmbedding);
@@ -117,18 +125,29 @@ function rejectUnadaptedEmbedding({ path }: Site): never {
 }
 
 /** Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`. */
-function isWrappedTwice(taskType: TaskType | undefined): boolean {
+function isWrappedTwice({ taskType, adaptsNoModule = false }: Tuner): boolean {
+  if (taskType === "SEQ_CLS") return adaptsNoModule;
   return taskType === "TOKEN_CLS" || taskType === "QUESTION_ANS";
+}
+
+/** Names of the wrapper's own modules, which the second round can hit. */
+const WRAPPERS = ["base_model", "base_model.model"];
+
+function rejectWrappedRoot(names: readonly string[]): void {
+  const hit = names.find((name) => WRAPPERS.some((wrapper) => wrapper.endsWith(name)));
+  if (hit === undefined) return;
+  reject({
+    code: "unsupported",
+    path: "adapter.modules_to_save",
+    message: `${hit} in modules_to_save also hits PEFT's own base_model.model in this task, which copies the whole model once more; that is not computed`,
+    received: names,
+  });
 }
 
 /**
  * For these tasks PEFT wraps `modules_to_save` a second time and then finds what lies inside the frozen originals.
  */
-function copiedAgain(
-  copies: readonly CopiedModule[],
-  taskType: TaskType | undefined,
-): readonly CopiedModule[] {
-  if (!isWrappedTwice(taskType)) return [];
+function copiedAgain(copies: readonly CopiedModule[]): readonly CopiedModule[] {
   return copies
     .filter(({ isNested }) => isNested === true)
     .map(({ site, parameterCount: size }) => ({ site, parameterCount: size }));

@@ -9,9 +9,10 @@ import type { Targeting } from "./targeting.js";
 import { HEADS_BY_TASK } from "./task-type.js";
 import type { TaskType } from "./task-type.js";
 
-export interface Method {
-  readonly peftType: string;
+export interface TargetContext {
   readonly taskType: TaskType | undefined;
+  /** What a method targets where PEFT has no default. */
+  readonly otherwise?: "all-linear" | undefined;
 }
 
 /**
@@ -23,9 +24,10 @@ export interface Method {
 export function resolveTargets(
   graph: ModuleGraph,
   targeting: Targeting,
-  { peftType, taskType }: Method,
+  peftType: string,
+  { taskType, otherwise }: TargetContext,
 ): Targeting {
-  const targets = targeting.targets ?? targetsByDefault(graph, targeting, peftType);
+  const targets = targeting.targets ?? targetsByDefault(graph, targeting, peftType, otherwise);
   const heads = taskType === "SEQ_CLS" ? (HEADS_BY_TASK.SEQ_CLS ?? []) : [];
   const modulesToSave = [...(targeting.modulesToSave ?? []), ...heads];
   return { ...targeting, targets, modulesToSave };
@@ -35,10 +37,12 @@ function targetsByDefault(
   graph: ModuleGraph,
   { targetParameters }: Targeting,
   peftType: string,
+  otherwise: TargetContext["otherwise"],
 ): ModuleNames | undefined {
   const found = defaultTargets(peftType, graph.modelType);
   if (typeof found === "string") return patternNames(found, "adapter.target_modules");
   if (found !== undefined) return listNames(found);
+  if (otherwise !== undefined) return { kind: "all_linear" };
   if (targetParameters !== undefined && targetParameters.length > 0) return undefined;
   reject({
     code: "missing_target_modules",

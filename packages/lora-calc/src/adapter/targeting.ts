@@ -22,8 +22,22 @@ export interface LayerFilter {
   readonly patterns: readonly string[];
 }
 
+/** Which options about layers a method's configuration refuses together. */
+export interface LayerRules {
+  /** Fields that do not go with target_modules as one text. */
+  readonly againstText: readonly ("layers_to_transform" | "layers_pattern")[];
+  /** `layers_pattern` needs `layers_to_transform`. */
+  readonly patternNeedsLayers: boolean;
+}
+
+/** What most methods check. */
+export const ALL_LAYER_RULES: LayerRules = {
+  againstText: ["layers_to_transform", "layers_pattern"],
+  patternNeedsLayers: true,
+};
+
 /** Fields of `adapter` that choose modules. Source: peft@0.21.0 tuners/lora/config.py `LoraConfig.__post_init__`. */
-export function readTargeting(adapter: Fields): Targeting {
+export function readTargeting(adapter: Fields, rules: LayerRules = ALL_LAYER_RULES): Targeting {
   const targets = readModuleNames(adapter, "target_modules");
   rejectTextParameters(adapter);
   return {
@@ -31,7 +45,7 @@ export function readTargeting(adapter: Fields): Targeting {
     excluded: readModuleNames(adapter, "exclude_modules"),
     modulesToSave: adapter.stringList("modules_to_save"),
     targetParameters: adapter.stringList("target_parameters"),
-    layers: readLayerFilter(adapter, targets),
+    layers: readLayerFilter(adapter, targets, rules),
   };
 }
 
@@ -50,14 +64,15 @@ function rejectTextParameters(adapter: Fields): void {
 function readLayerFilter(
   adapter: Fields,
   targets: ModuleNames | undefined,
+  { againstText, patternNeedsLayers }: LayerRules,
 ): LayerFilter | undefined {
   const hasPattern = adapter.has("layers_pattern") && !isEmpty(adapter.get("layers_pattern"));
-  for (const field of ["layers_to_transform", "layers_pattern"]) {
+  for (const field of againstText) {
     if (targets?.kind !== "list" && targets !== undefined && adapter.has(field)) {
       rejectOption(adapter, field, "cannot be used when target_modules is one text; give a list");
     }
   }
-  if (hasPattern && !adapter.has("layers_to_transform")) {
+  if (patternNeedsLayers && hasPattern && !adapter.has("layers_to_transform")) {
     rejectOption(adapter, "layers_pattern", "needs layers_to_transform");
   }
   const indices = readIndices(adapter);

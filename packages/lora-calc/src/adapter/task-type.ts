@@ -27,6 +27,20 @@ export function readTaskType(adapter: Fields): TaskType | undefined {
   });
 }
 
+/**
+ * Wrappers of these tasks read the `modules_to_save` of the configuration; methods that have none stop there.
+ * Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`.
+ */
+export function rejectTaskWithHead(adapter: Fields, taskType: TaskType | undefined): void {
+  if (taskType !== "TOKEN_CLS" && taskType !== "QUESTION_ANS") return;
+  reject({
+    code: "invalid_adapter_type",
+    path: adapter.at("task_type"),
+    message: `${taskType} needs a method with modules_to_save for its head`,
+    received: taskType,
+  });
+}
+
 /** Names of the heads of sequence classification, tried in this order. */
 export const CLASSIFIER_NAMES: readonly string[] = ["score", "classifier"];
 

@@ -1,6 +1,6 @@
 /** Modules that PEFT adapts when a configuration names none. */
 
-import { TARGET_MAPS } from "./rows/default-targets.js";
+import { IA3_FEEDFORWARD, TARGET_MAPS } from "./rows/default-targets.js";
 
 /**
  * Default `target_modules` of a method for a model_type, if PEFT has one.
@@ -14,4 +14,14 @@ export function defaultTargets(
 ): readonly string[] | string | undefined {
   const map = TARGET_MAPS[peftType];
   return map !== undefined && Object.hasOwn(map, modelType) ? map[modelType] : undefined;
+}
+
+/**
+ * Default `feedforward_modules` of (IA)³ for a model_type, if PEFT has one.
+ *
+ * Source: peft@0.21.0 utils/constants.py.
+ * Example: feedforwardByDefault("llama") // ["down_proj"]
+ */
+export function feedforwardByDefault(modelType: string): readonly string[] | string | undefined {
+  return Object.hasOwn(IA3_FEEDFORWARD, modelType) ? IA3_FEEDFORWARD[modelType] : undefined;
 }

@@ -2,10 +2,11 @@
 
 import type { ParameterCounts } from "../result.js";
 import type { Scenario } from "../scenario.js";
-import { isObject } from "../problem/fields.js";
+import { Fields, isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { isDtype } from "../units/dtype.js";
 import { formatCount, formatTrainableLine } from "../units/format.js";
+import { methodFacts } from "../adapter/plan-adapter.js";
 import { checkLoraFields } from "./adapter-config.js";
 import { modelName } from "./model-name.js";
 import { pythonLiteral } from "./python-literal.js";
@@ -25,12 +26,12 @@ const FIELD_ORDER: readonly string[] = [
  */
 export function writePeftPython(scenario: Scenario, parameters: ParameterCounts): string {
   const adapter = scenario.adapter === undefined ? {} : scenario.adapter;
-  if (adapter !== null) checkLoraFields(adapter);
+  if (adapter !== null && configClassOf(adapter) === LORA_CLASS) checkLoraFields(adapter);
   const blocks = [
     importBlock(scenario, adapter),
     ...quantizationBlock(scenario),
     baseBlock(scenario),
-    ...(adapter === null ? [] : [loraBlock(adapter)]),
+    ...(adapter === null ? [] : [configBlock(adapter)]),
     modelBlock(scenario, adapter, parameters),
   ];
   return `${blocks.join("\n\n")}\n`;
@@ -38,7 +39,7 @@ export function writePeftPython(scenario: Scenario, parameters: ParameterCounts)
 
 function importBlock(scenario: Scenario, adapter: JsonObject | null): string {
   const peft = [
-    "LoraConfig",
+    ...(adapter === null ? [] : [configClassOf(adapter)]),
     "get_peft_model",
     ...(preparesKbit(scenario) ? ["prepare_model_for_kbit_training"] : []),
   ];
@@ -81,7 +82,19 @@ function baseBlock(scenario: Scenario): string {
   ]);
 }
 
-function loraBlock(adapter: JsonObject): string {
+const LORA_CLASS = "LoraConfig";
+
+/** The scenario was counted, so its method is known. */
+function configClassOf(adapter: JsonObject): string {
+  const peftType = new Fields(adapter, "adapter").string("peft_type") ?? "LORA";
+  return methodFacts(peftType)?.configClass ?? LORA_CLASS;
+}
+
+function configVariable(adapter: JsonObject): string {
+  return configClassOf(adapter) === LORA_CLASS ? "lora_config" : "peft_config";
+}
+
+function configBlock(adapter: JsonObject): string {
   const names = Object.keys(adapter).filter((name) => name !== "peft_type" && name !== "task_type");
   const ordered = [
     ...FIELD_ORDER.filter((name) => names.includes(name)),
@@ -89,8 +102,8 @@ function loraBlock(adapter: JsonObject): string {
     ...(adapter["task_type"] === undefined ? [] : ["task_type"]),
   ];
   return call(
-    "lora_config",
-    "LoraConfig",
+    configVariable(adapter),
+    configClassOf(adapter),
     ordered.map((name) => keyword(name, adapter[name])),
   );
 }
@@ -109,7 +122,7 @@ function modelBlock(
   }
   return [
     ...checkpointing,
-    "model = get_peft_model(base_model, lora_config)",
+    `model = get_peft_model(base_model, ${configVariable(adapter)})`,
     ...adapterDtypeLines(scenario),
     "model.print_trainable_parameters()",
     `# ${formatTrainableLine(parameters.trainable, parameters.all)}`,

@@ -73,6 +73,14 @@ export function isRepeat(child: Child): child is Repeat {
   return "indices" in child;
 }
 
+/** Sizes by which PEFT shapes prompts. */
+export interface DecoderSizes {
+  readonly layers: number;
+  readonly hiddenSize: number;
+  /** Width of the keys, and of the values, of one layer. */
+  readonly keyValueSize: number;
+}
+
 /** A model, ready for counting, adapting and running. */
 export interface ModuleGraph {
   readonly modelType: string;
@@ -85,6 +93,7 @@ export interface ModuleGraph {
   readonly outputEmbedding?: string;
   /** Class of transformers per task of PEFT (`SEQ_CLS`), for the tasks this model_type has one for. */
   readonly classOfTask?: Readonly<Record<string, string>>;
+  readonly decoder?: DecoderSizes;
   /** Parameters that share storage: every name after the first is not counted again. */
   readonly tied: readonly (readonly string[])[];
 }

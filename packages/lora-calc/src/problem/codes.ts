@@ -29,6 +29,10 @@ export const PROBLEM_CODES = {
   unknown_recipe: { meaning: "The recipe is not in the catalogue." },
   unknown_stack: { meaning: "The training stack is not known." },
   unknown_peft_type: { meaning: "The PEFT method is not known.", exception: "KeyError" },
+  missing_task_type: {
+    meaning: "The method needs a task_type.",
+    exception: "KeyError",
+  },
   unknown_target_module: {
     meaning: "No module of the model matches the targets.",
     exception: "NoMatchingPeftModuleError",

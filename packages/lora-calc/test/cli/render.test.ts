@@ -131,7 +131,7 @@ describe("renderExplanation(estimate, parts, style)", () => {
       "batch",
       "cuda_context",
     ]);
-    expect(renderExplanation(QLORA_8B_RESULT, ["weights", "parameters"], PLAIN))
+    expect(renderExplanation(QLORA_8B_RESULT, ["weights", "parameters"], PLAIN, "LORA"))
       .toMatchInlineSnapshot(`
         "weights  5.31 GiB (5,702,755,328 bytes)
           = 6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)

@@ -1,114 +1,14 @@
 /** Counts and adapted modules against real PEFT (conformance/counts.py): drawn adapters on small models of every family. */
 
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { planAdapter } from "../../src/adapter/plan-adapter.js";
 import { estimate } from "../../src/estimate.js";
-import { buildGraph } from "../../src/graph/build-graph.js";
-import type { Site } from "../../src/graph/sites.js";
-import { describeModel } from "../../src/model/description.js";
-import type { JsonObject } from "../../src/problem/fields.js";
-import { PROBLEM_CODES } from "../../src/problem/codes.js";
-import type { CodeFacts } from "../../src/problem/codes.js";
 import { isRefusal } from "../../src/result.js";
-import type { ModuleRow, Result } from "../../src/result.js";
-import { formatTrainableLine } from "../../src/units/format.js";
-
-type Case =
-  | { readonly adapter: JsonObject; readonly error: string; readonly message: string }
-  | {
-      readonly adapter: JsonObject;
-      readonly trainable: number;
-      readonly all: number;
-      readonly modules: Readonly<Record<string, number>>;
-      /** Start of the SHA-256 of all adapted paths, sorted, a line each. */
-      readonly paths: string;
-    };
-
-interface Model {
-  readonly id: string;
-  readonly config: JsonObject;
-  readonly architecture: string | null;
-  readonly cases: readonly Case[];
-}
-
-function readModels(name: string): readonly Model[] {
-  const file = new URL(name, import.meta.url);
-  const [, ...lines] = gunzipSync(readFileSync(file)).toString().trim().split("\n");
-  return lines.map((line): Model => JSON.parse(line) as Model);
-}
+import { answer, compare, readModels } from "./counted-cases.js";
 
 /** Drawn adapters (conformance/counts.py). */
 const models = readModels("counts.jsonl.gz");
 /** Adapters on single parameters and on replicated layers (conformance/layer_counts.py). */
 const layered = readModels("layer-counts.jsonl.gz");
-
-function answer({ config, architecture }: Model, adapter: JsonObject): Result {
-  const model = architecture === null ? { config } : { config, architecture };
-  return estimate({ model, adapter });
-}
-
-/** Adapted modules by pattern, as the judge writes them; copies trained in full have no rank. */
-function adapted(rows: readonly ModuleRow[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { path, count, rank } of rows) {
-    if (rank === undefined) continue;
-    const pattern = path.replace(/(?<=^|\.)\d+(?=\.|$)/g, "*");
-    counts[pattern] = (counts[pattern] ?? 0) + count;
-  }
-  return counts;
-}
-
-/** Every adapted module by its own path. */
-function pathsOf({ config, architecture }: Model, adapter: JsonObject): readonly string[] {
-  const model = architecture === null ? { config } : { config, architecture };
-  const versions = { peft: "0.21.0", transformers: "5.18.0" };
-  const { graph } = buildGraph(describeModel(model, () => ({})), 5);
-  return planAdapter(graph, adapter, versions).modules.flatMap(({ site }) => expand(site));
-}
-
-function expand({ pattern, indices }: Site): readonly string[] {
-  return indices.reduce<readonly string[]>(
-    (paths, choices) =>
-      paths.flatMap((path) => choices.map((index) => path.replace("*", String(index)))),
-    [pattern],
-  );
-}
-
-function digest(paths: readonly string[]): string {
-  const text = [...paths].sort().join("\n");
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
-}
-
-/** What the two sides say about a case, in a form that reads well when they differ. */
-function judged(golden: Case): unknown {
-  if ("error" in golden) return { exception: golden.error };
-  const { trainable, all, modules, paths } = golden;
-  return { line: formatTrainableLine(trainable, all), modules, paths };
-}
-
-function computed(model: Model, golden: Case): unknown {
-  const result = answer(model, golden.adapter);
-  if (isRefusal(result)) {
-    const facts: CodeFacts = PROBLEM_CODES[result.error.code];
-    return "error" in golden ? { exception: facts.exception } : { refused: result.error.message };
-  }
-  const { trainable, all, by_module: rows = [] } = result.parameters;
-  const paths = digest(pathsOf(model, golden.adapter));
-  return { line: formatTrainableLine(trainable, all), modules: adapted(rows), paths };
-}
-
-function compare(model: Model): void {
-  for (const golden of model.cases) {
-    const { adapter } = golden;
-    expect({ adapter, answer: computed(model, golden) }).toEqual({
-      adapter,
-      answer: judged(golden),
-    });
-  }
-}
 
 describe("counts equal PEFT's", () => {
   it.each(models)("$id", compare);

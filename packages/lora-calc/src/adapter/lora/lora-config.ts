@@ -1,6 +1,7 @@
 /** The LoRA fields of adapter_config.json, checked as PEFT's LoraConfig checks them. */
 
 import type { Fields } from "../../problem/fields.js";
+import { BASE_FIELDS } from "../base-fields.js";
 import { rejectOption } from "../reject-option.js";
 import { readVariants } from "./variant.js";
 import type { Variant } from "./variant.js";
@@ -22,10 +23,9 @@ export interface LoraConfig {
 
 const DEFAULT_RANK = 8;
 
-/** Every field of adapter_config.json of a LoRA. Source: peft@0.21.0 tuners/lora/config.py, config.py. */
-const LORA_FIELDS: readonly string[] = [
-  ...["peft_type", "task_type", "auto_mapping", "peft_version", "base_model_name_or_path"],
-  ...["revision", "inference_mode", "r", "target_modules", "exclude_modules", "lora_alpha"],
+/** Further fields of adapter_config.json of a LoRA. Source: peft@0.21.0 tuners/lora/config.py. */
+export const LORA_FIELDS: readonly string[] = [
+  ...["r", "target_modules", "exclude_modules", "lora_alpha"],
   ...["lora_dropout", "fan_in_fan_out", "bias", "use_rslora", "modules_to_save"],
   ...["init_lora_weights", "layers_to_transform", "layers_pattern", "rank_pattern"],
   ...["alpha_pattern", "megatron_config", "megatron_core", "trainable_token_indices"],
@@ -37,7 +37,7 @@ const LORA_FIELDS: readonly string[] = [
 
 /** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`. */
 export function readLoraConfig(adapter: Fields): LoraConfig {
-  adapter.rejectUnknown(LORA_FIELDS);
+  adapter.rejectUnknown([...BASE_FIELDS, ...LORA_FIELDS]);
   const initWeights = readInitWeights(adapter);
   const config: LoraConfig = {
     rank: adapter.integer("r") ?? DEFAULT_RANK,

@@ -34,7 +34,7 @@ export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
   );
   const graph = replicateLayers(base, adapter);
   const tying = config.ensureWeightTying ? tieEmbeddings(graph, given) : { targeting: given };
-  const targeting = resolveTargets(graph, tying.targeting, { peftType: "LORA", taskType });
+  const targeting = resolveTargets(graph, tying.targeting, "LORA", { taskType });
   const indices = readTokenIndices(graph, adapter);
   const patterns = {
     rank: new PatternTable(config.rankPattern, "adapter.rank_pattern"),
@@ -46,7 +46,7 @@ export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
     targeting,
     hasDefaultTargets: !adapter.has("target_modules"),
     bias: adapter.string("bias") ?? "none",
-    adapt: (site) => adaptSite(site, config, patterns),
+    adapt: (sites) => sites.flatMap((site) => adaptSite(site, config, patterns)),
     adaptParameters: (adapted) =>
       adaptParameters(graph, given.targetParameters ?? [], config, {
         adapted,

@@ -5,7 +5,8 @@ import { nearestName } from "../../problem/fields.js";
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
 import type { DecoderForward } from "../forward.js";
-import type { Child, ModuleGraph, ModuleNode } from "../module-graph.js";
+import { isRepeat } from "../module-graph.js";
+import type { Child, DecoderSizes, ModuleGraph, ModuleNode } from "../module-graph.js";
 import { container, leaf, linear } from "../vocabulary.js";
 
 export interface LanguageModelParts {
@@ -19,6 +20,8 @@ export interface LanguageModelParts {
   readonly children: readonly (Child | undefined)[];
   readonly forward: DecoderForward;
   readonly hiddenSize: number;
+  /** Width of keys and values where the configuration has `num_key_value_heads`. Default: hiddenSize. */
+  readonly keyValueSize?: number;
   readonly vocabSize: number;
   readonly tied: boolean;
   readonly causalClass?: string;
@@ -120,6 +123,7 @@ export function languageModel(
         : { forward: causalForward(parts, head) }),
     }),
     inputEmbedding: `${backbone}.${parts.forward.tokenEmbedding}`,
+    decoder: decoderSizes(parts),
     classOfTask: classOfTask(parts, baseClass, causalClass),
     ...(head === undefined ? {} : { outputEmbedding: head }),
     tied: head !== undefined && parts.tied ? [tiedNames(parts, head)] : [],
@@ -149,9 +153,23 @@ function baseModel(parts: LanguageModelParts, baseClass: string): ModuleGraph {
     className: baseClass,
     root: backboneNode(parts, "", baseClass),
     inputEmbedding: parts.forward.tokenEmbedding,
+    decoder: decoderSizes(parts),
     classOfTask: classOfTask(parts, baseClass, parts.causalClass ?? `${parts.prefix}ForCausalLM`),
     tied: [],
   };
+}
+
+function decoderSizes(parts: LanguageModelParts): DecoderSizes {
+  const { children, forward, hiddenSize, keyValueSize = hiddenSize } = parts;
+  const list = children.find(
+    (child): child is ModuleNode =>
+      child !== undefined && !isRepeat(child) && child.name === forward.layers,
+  );
+  const layers = (list?.children ?? []).reduce(
+    (sum, child) => sum + (isRepeat(child) ? child.indices.length : 1),
+    0,
+  );
+  return { layers, hiddenSize, keyValueSize };
 }
 
 function backboneNode(parts: LanguageModelParts, name: string, type: string): ModuleNode {

@@ -127,6 +127,7 @@ export function llamaLike(family: LlamaLike, config: Config, context: BuildConte
       prefix,
       backbone: "model",
       hiddenSize,
+      keyValueSize: sizes.keyValueHeads * headDim,
       vocabSize,
       tied: family.tied,
       forward: {

@@ -50,6 +50,7 @@ export const phi: Blueprint = {
         taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
         backbone: "model",
         hiddenSize,
+        keyValueSize: keyValueHeads * headDim,
         vocabSize,
         tied: config.boolean("tie_word_embeddings", false),
         headBias: true,

@@ -67,6 +67,7 @@ export const phi3: Blueprint = {
         taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
         backbone: "model",
         hiddenSize,
+        keyValueSize: keyValueHeads * headDim,
         vocabSize,
         tied: config.boolean("tie_word_embeddings", false),
         forward: {

@@ -1,0 +1,72 @@
+/** AdaLoRA: LoRA as a singular value decomposition whose rank is cut during training. */
+
+import type { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import { LORA_FIELDS } from "../lora/lora-config.js";
+import { rejectOption } from "../reject-option.js";
+import type { LayerMethod } from "./layer-method.js";
+import { misfit, trained } from "./tensors.js";
+
+/** Fields that AdaLoRA has from LoRA and that change a count in ways that are not computed here. */
+const NOT_COMPUTED = ["target_parameters", "layer_replication", "trainable_token_indices"];
+
+/**
+ *     r0 · (in + out + 1), and one frozen number     (r0 = init_r; `r` is ignored)
+ *
+ * Source: peft@0.21.0 tuners/adalora/layer.py `update_layer`.
+ */
+export const adalora: LayerMethod = {
+  peftType: "ADALORA",
+  configClass: "AdaLoraConfig",
+  formula: "init_r · (in + out + 1) per layer, and one frozen number",
+  fields: [
+    ...LORA_FIELDS,
+    ...["target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight"],
+    "total_step",
+  ],
+  layerRules: { againstText: ["layers_to_transform"], patternNeedsLayers: true },
+  adaptsConv1d: true,
+  others: "unsupported_target_module",
+  read: (adapter) => {
+    checkSchedule(adapter);
+    const rank = adapter.integer("init_r") ?? 12;
+    return {
+      linear: (inFeatures, outFeatures, site) => {
+        if (rank < 0) misfit(site, "init_r", rank, "at least 0");
+        return [
+          trained("lora_A.default", rank, inFeatures),
+          trained("lora_B.default", outFeatures, rank),
+          trained("lora_E.default", rank, 1),
+          { name: "ranknum.default", shape: [1], trainable: false },
+        ];
+      },
+    };
+  },
+};
+
+/** Source: peft@0.21.0 tuners/adalora/config.py `AdaLoraConfig.__post_init__`. */
+function checkSchedule(adapter: Fields): void {
+  for (const field of NOT_COMPUTED) {
+    if (adapter.has(field)) {
+      reject({
+        code: "unsupported",
+        path: adapter.at(field),
+        message: `${adapter.at(field)} of ADALORA is not computed`,
+        received: adapter.get(field),
+      });
+    }
+  }
+  if (adapter.boolean("use_dora") === true) rejectOption(adapter, "use_dora", "is not for ADALORA");
+  const loftq = adapter.object("loftq_config")?.values ?? {};
+  if (Object.keys(loftq).length > 0) rejectOption(adapter, "loftq_config", "is not for ADALORA");
+  const steps = adapter.integer("total_step");
+  if (steps === undefined || steps <= 0) {
+    rejectOption(adapter, "total_step", "must be given, and at least 1");
+  }
+  if ((adapter.number("orth_reg_weight") ?? 0) < 0) {
+    rejectOption(adapter, "orth_reg_weight", "must be at least 0");
+  }
+  if ((adapter.integer("tinit") ?? 0) >= steps - (adapter.integer("tfinal") ?? 0)) {
+    rejectOption(adapter, "tinit", "must be below total_step - tfinal");
+  }
+}

@@ -1,0 +1,41 @@
+/** FRoD: a trained diagonal and a few trained entries beside it, over projections made from the weights. */
+
+import { rejectOption } from "../reject-option.js";
+import type { LayerMethod } from "./layer-method.js";
+import { trained } from "./tensors.js";
+
+/**
+ *     in + entries,  entries = min(⌊in² · sparse_rate⌋, in² − in), at least 1 unless the rate is 0
+ *
+ * Source: peft@0.21.0 tuners/frod/model.py `_init_frod_projections`, layer.py `update_layer`.
+ */
+export const frod: LayerMethod = {
+  peftType: "FROD",
+  configClass: "FrodConfig",
+  formula: "in + in² · sparse_rate per layer",
+  fields: [
+    ...["target_modules", "projection_prng_key", "save_projection", "frod_dropout"],
+    ...["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
+    ...["layers_pattern", "sparse_rate", "regularization_alpha", "progressbar"],
+    "runtime_offload_base_weight",
+  ],
+  layerRules: { againstText: [], patternNeedsLayers: true },
+  adaptsConv1d: true,
+  others: "invalid_adapter_type",
+  read: (adapter) => {
+    const rate = adapter.number("sparse_rate") ?? 0.01;
+    if (rate < 0 || rate > 1) rejectOption(adapter, "sparse_rate", "must be between 0 and 1");
+    return {
+      looksFirst: "before_matching",
+      linear: (inFeatures) => {
+        const most = inFeatures * inFeatures - inFeatures;
+        const entries = Math.min(Math.floor(inFeatures * inFeatures * rate), most);
+        const isEmpty = rate === 0 || most === 0;
+        return [
+          trained("frod_lambda_l.default", inFeatures),
+          trained("frod_lambda_s_values.default", isEmpty ? 0 : Math.max(1, entries)),
+        ];
+      },
+    };
+  },
+};

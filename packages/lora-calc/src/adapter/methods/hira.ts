@@ -1,0 +1,46 @@
+/** HiRA: a low-rank product that multiplies the weight element by element. */
+
+import type { LayerMethod } from "./layer-method.js";
+import { patternTable, requirePositive, trained } from "./tensors.js";
+
+/**
+ *     r · (in + out)     (PEFT reads `rank_pattern` but makes every layer with r)
+ *
+ * Source: peft@0.21.0 tuners/hira/layer.py `update_layer`.
+ */
+export const hira: LayerMethod = {
+  peftType: "HIRA",
+  configClass: "HiraConfig",
+  formula: "r · (in + out) per layer",
+  fields: [
+    ...["r", "target_modules", "exclude_modules", "hira_dropout", "fan_in_fan_out"],
+    ...["modules_to_save", "init_weights", "layers_to_transform", "layers_pattern"],
+    "rank_pattern",
+  ],
+  layerRules: {
+    againstText: ["layers_to_transform", "layers_pattern"],
+    patternNeedsLayers: false,
+  },
+  adaptsConv1d: true,
+  others: "unsupported_target_module",
+  read: (adapter) => {
+    patternTable(adapter, "rank_pattern");
+    const rank = adapter.integer("r") ?? 32;
+    return {
+      linear: (inFeatures, outFeatures, site) => {
+        requirePositive(site, "r", rank);
+        return [
+          trained("hira_A.default", rank, inFeatures),
+          trained("hira_B.default", outFeatures, rank),
+        ];
+      },
+      embedding: (rows, dim, site) => {
+        requirePositive(site, "r", rank);
+        return [
+          trained("hira_embedding_A.default", rank, rows),
+          trained("hira_embedding_B.default", dim, rank),
+        ];
+      },
+    };
+  },
+};

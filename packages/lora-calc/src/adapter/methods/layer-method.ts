@@ -1,0 +1,157 @@
+/** Methods that add tensors to the layers they target: what they have in common, and how one becomes a plan. */
+
+import type { Layer, ModuleGraph } from "../../graph/module-graph.js";
+import type { Site } from "../../graph/sites.js";
+import type { Fields } from "../../problem/fields.js";
+import type { ProblemCode } from "../../problem/codes.js";
+import { reject } from "../../problem/problem.js";
+import { BASE_FIELDS } from "../base-fields.js";
+import { headOutsideAllLinear } from "../all-linear.js";
+import { namesOfAllLinear } from "../condense-names.js";
+import { decideSites } from "../decide-sites.js";
+import { sharpestSight } from "../layer-sight.js";
+import { listNames } from "../module-names.js";
+import type { MethodFacts } from "../method-facts.js";
+import type { PatternTable } from "../pattern-table.js";
+import type { AdaptedModule, AdapterPlan, AdapterTensor } from "../plan.js";
+import { planTuner } from "../plan-tuner.js";
+import { resolveTargets } from "../resolve-targets.js";
+import { readTargeting } from "../targeting.js";
+import type { LayerRules, Targeting } from "../targeting.js";
+import { readTaskType } from "../task-type.js";
+
+/** Tensors of a layer with `inFeatures` inputs and `outFeatures` outputs. */
+type LinearFormula = (
+  inFeatures: number,
+  outFeatures: number,
+  site: Site,
+) => readonly AdapterTensor[];
+
+export interface Formula {
+  readonly linear: LinearFormula;
+  /** Tensors of an embedding; without it embeddings are not adapted. */
+  readonly embedding?: (rows: number, dim: number, site: Site) => readonly AdapterTensor[];
+  /** Tensors of every other module; without it they are not adapted. */
+  readonly any?: (site: Site) => readonly AdapterTensor[];
+  /** Values that a layer's path decides. */
+  readonly tables?: readonly PatternTable[];
+  /** The same, where it is not a table: layers with the same text are alike. */
+  readonly keyOf?: (path: string) => string;
+  /** PEFT looks for layers it can adapt first: before it matches modules, or among those that match. */
+  readonly looksFirst?: "before_matching" | "among_matched";
+  /** Tensors that no single layer has. */
+  readonly ofModel?: (modules: readonly AdaptedModule[]) => readonly AdapterTensor[];
+  /** Changes what depends on all layers together. */
+  readonly together?: (modules: readonly AdaptedModule[]) => readonly AdaptedModule[];
+}
+
+export interface LayerMethod extends MethodFacts {
+  /** Fields of its configuration beside those of every method. */
+  readonly fields: readonly string[];
+  /** Which options about layers exclude each other. */
+  readonly layerRules: LayerRules;
+  /** GPT-2's Conv1D is adapted as a linear layer is. */
+  readonly adaptsConv1d: boolean;
+  /** What PEFT says to a module it cannot adapt; `skipped`: nothing. */
+  readonly others: ProblemCode | "skipped";
+  readonly targetsByDefault?: "all-linear";
+  readonly read: (adapter: Fields, graph: ModuleGraph) => Formula;
+}
+
+/** The plan of a method. Source: peft@0.21.0 tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
+export function planLayerMethod(
+  method: LayerMethod,
+  graph: ModuleGraph,
+  adapter: Fields,
+): AdapterPlan {
+  adapter.rejectUnknown([...BASE_FIELDS, ...method.fields]);
+  const taskType = readTaskType(adapter);
+  const given = readTargeting(adapter, method.layerRules);
+  const formula = method.read(adapter, graph);
+  const resolved = resolveTargets(graph, given, method.peftType, {
+    taskType,
+    otherwise: method.targetsByDefault,
+  });
+  const targeting = withNames(graph, resolved, headOutsideAllLinear(graph, taskType));
+  return planTuner(graph, {
+    peftType: method.peftType,
+    taskType,
+    targeting,
+    hasDefaultTargets: !adapter.has("target_modules"),
+    bias: adapter.string("bias") ?? "none",
+    adapt: (sites) => adaptSites(method, formula, sites),
+    ...(formula.ofModel === undefined ? {} : { modelTensors: formula.ofModel }),
+  });
+}
+
+/** Layers can be chosen among "all-linear" where PEFT has condensed it to names. */
+function withNames(
+  graph: ModuleGraph,
+  targeting: Targeting,
+  headOutside: string | undefined,
+): Targeting {
+  if (targeting.targets?.kind !== "all_linear" || targeting.layers === undefined) return targeting;
+  return { ...targeting, targets: listNames(namesOfAllLinear(graph, headOutside)) };
+}
+
+function adaptSites(
+  method: LayerMethod,
+  formula: Formula,
+  sites: readonly Site[],
+): readonly AdaptedModule[] {
+  const { looksFirst } = formula;
+  if (looksFirst === "before_matching" || (looksFirst !== undefined && sites.length > 0)) {
+    rejectNoneFound(method, sites);
+  }
+  const { tables = [], keyOf, together } = formula;
+  const sight = keyOf === undefined ? sharpestSight(tables.map((t) => t.layerSight)) : "index";
+  const decide = keyOf ?? ((path) => tables.map((table) => table.valueFor(path)).join());
+  const modules = decideSites(sites, sight, decide).flatMap(({ site }) => {
+    const tensors = tensorsOf(method, formula, site);
+    return tensors === undefined ? [] : [{ site, tensors }];
+  });
+  return together === undefined ? modules : together(modules);
+}
+
+function tensorsOf(
+  method: LayerMethod,
+  { linear, embedding, any }: Formula,
+  site: Site,
+): readonly AdapterTensor[] | undefined {
+  const { layer } = site.node;
+  if (isLinear(layer, method)) return linear(layer.inFeatures, layer.outFeatures, site);
+  if (layer?.kind === "embedding" && embedding !== undefined) {
+    return embedding(layer.rows, layer.dim, site);
+  }
+  if (any !== undefined) return any(site);
+  if (method.others === "skipped") return undefined;
+  const adapted = [
+    "Linear",
+    ...(method.adaptsConv1d ? ["Conv1D"] : []),
+    ...(embedding === undefined ? [] : ["Embedding"]),
+  ];
+  reject({
+    code: method.others,
+    path: "adapter.target_modules",
+    message: `${site.pattern} is a ${site.node.type}; ${method.peftType} adapts ${adapted.join(" and ")} here`,
+    received: site.pattern,
+    expected: adapted,
+  });
+}
+
+function isLinear(
+  layer: Layer | undefined,
+  { adaptsConv1d }: LayerMethod,
+): layer is Extract<Layer, { readonly inFeatures: number }> {
+  return layer?.kind === "linear" || (adaptsConv1d && layer?.kind === "hf_conv1d");
+}
+
+function rejectNoneFound(method: LayerMethod, sites: readonly Site[]): void {
+  if (sites.some(({ node }) => isLinear(node.layer, method))) return;
+  reject({
+    code: "invalid_adapter_option",
+    path: "adapter.target_modules",
+    message: `none of the targeted modules is a layer that ${method.peftType} adapts`,
+    expected: "names of linear layers",
+  });
+}

@@ -1,0 +1,61 @@
+/** LayerNorm tuning: a trained copy of every norm; the original stays, frozen. */
+
+import type { ModuleNode } from "../../graph/module-graph.js";
+import { isRepeat } from "../../graph/module-graph.js";
+import { reject } from "../../problem/problem.js";
+import type { AdaptedModule, AdapterTensor } from "../plan.js";
+import type { LayerMethod } from "./layer-method.js";
+import { misfit, trained } from "./tensors.js";
+
+/**
+ *     all parameters of the targeted module, whatever its class
+ *
+ * Source: Zhao et al. 2023, arXiv:2312.11420; peft@0.21.0 tuners/ln_tuning/layer.py `update_layer`.
+ */
+export const lnTuning: LayerMethod = {
+  peftType: "LN_TUNING",
+  configClass: "LNTuningConfig",
+  formula: "all parameters of every norm",
+  fields: ["target_modules", "exclude_modules", "modules_to_save"],
+  layerRules: { againstText: [], patternNeedsLayers: false },
+  adaptsConv1d: true,
+  others: "invalid_adapter_option",
+  read: () => ({
+    together: (modules) => {
+      rejectNested(modules);
+      const empty = modules.find(({ tensors }) => tensors.length === 0);
+      if (empty !== undefined) {
+        misfit(empty.site, "target_modules", 0, "a module with parameters");
+      }
+      return modules;
+    },
+    linear: (_in, _out, { node }) => copyOf(node),
+    any: ({ node }) => copyOf(node),
+  }),
+};
+
+/** PEFT looks for the inner module inside the wrapper of the outer one, which has no such attribute. */
+function rejectNested(modules: readonly AdaptedModule[]): void {
+  const patterns = new Set(modules.map(({ site }) => site.pattern));
+  const inner = modules.find(({ site: { pattern } }) =>
+    pattern.split(".").some((_, depth, parts) => patterns.has(parts.slice(0, depth).join("."))),
+  );
+  if (inner === undefined) return;
+  reject({
+    code: "missing_attribute",
+    path: "adapter.target_modules",
+    message: `${inner.site.pattern} lies inside another targeted module; LN_TUNING copies the outer one whole`,
+    received: inner.site.pattern,
+  });
+}
+
+function copyOf(node: ModuleNode, prefix = "ln_tuning_layers.default"): readonly AdapterTensor[] {
+  return [
+    ...node.parameters.map(({ name, shape }) => trained(`${prefix}.${name}`, ...shape)),
+    ...node.children.flatMap((child) =>
+      isRepeat(child)
+        ? child.indices.flatMap((index) => copyOf(child.element, `${prefix}.${index}`))
+        : copyOf(child, `${prefix}.${child.name}`),
+    ),
+  ];
+}

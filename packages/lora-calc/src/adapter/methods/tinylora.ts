@@ -1,0 +1,46 @@
+/** TinyLoRA: a few numbers for all layers of a group, spread over frozen projections. */
+
+import { rejectOption } from "../reject-option.js";
+import type { LayerMethod } from "./layer-method.js";
+import { roundHalfEven, trained } from "./tensors.js";
+
+/**
+ *     u per group; as many groups as layers, fewer with weight_tying, one when it is 1
+ *
+ * Source: arXiv:2602.04118; peft@0.21.0 tuners/tinylora/model.py `_create_and_replace`.
+ */
+export const tinylora: LayerMethod = {
+  peftType: "TINYLORA",
+  configClass: "TinyLoraConfig",
+  formula: "u per group of layers",
+  fields: [
+    ...["r", "u", "weight_tying", "projection_seed", "save_projection", "init_v_bound"],
+    ...["target_modules", "tinylora_dropout", "fan_in_fan_out", "bias", "modules_to_save"],
+    ...["init_weights", "layers_to_transform", "layers_pattern"],
+  ],
+  layerRules: { againstText: [], patternNeedsLayers: true },
+  adaptsConv1d: true,
+  others: "invalid_adapter_type",
+  read: (adapter) => {
+    const numbers = adapter.integer("u") ?? 64;
+    const tying = adapter.number("weight_tying") ?? 0;
+    if ((adapter.integer("r") ?? 2) <= 0) rejectOption(adapter, "r", "must be at least 1");
+    if (numbers <= 0) rejectOption(adapter, "u", "must be at least 1");
+    if (tying < 0 || tying > 1) rejectOption(adapter, "weight_tying", "must be between 0 and 1");
+    return {
+      linear: () => [],
+      embedding: () => [],
+      ofModel: (modules) => {
+        const layers = modules.reduce((sum, { site }) => sum + site.count, 0);
+        return [trained("tinylora_v.default", groupsOf(layers, tying), numbers)];
+      },
+    };
+  },
+};
+
+/** Groups that have a layer: they are of equal size, so the last ones can be left without. */
+function groupsOf(layers: number, tying: number): number {
+  const groups = Math.max(1, roundHalfEven(layers * (1 - tying)));
+  const size = Math.max(1, Math.floor(layers / groups));
+  return Math.min(groups, Math.ceil(layers / size));
+}

@@ -1,0 +1,62 @@
+/** VeRA and PVeRA: two vectors per layer over random projections that all layers share. */
+
+import type { Fields } from "../../problem/fields.js";
+import type { Formula, LayerMethod } from "./layer-method.js";
+import { requirePositive, trained } from "./tensors.js";
+
+const DEFAULT_RANK = 256;
+
+const FIELDS = [
+  ...["r", "target_modules", "projection_prng_key", "save_projection", "d_initial"],
+  ...["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
+  "layers_pattern",
+];
+
+const SHARED = {
+  layerRules: { againstText: [], patternNeedsLayers: true },
+  adaptsConv1d: true,
+} as const;
+
+/**
+ *     out + r     (the shared A and B are buffers)
+ *
+ * Source: Kopiczko et al. 2024, arXiv:2310.11454; peft@0.21.0 tuners/vera/layer.py `update_layer`.
+ */
+export const vera: LayerMethod = {
+  ...SHARED,
+  peftType: "VERA",
+  configClass: "VeraConfig",
+  formula: "out + r per layer",
+  fields: [...FIELDS, "vera_dropout"],
+  others: "invalid_adapter_type",
+  read: (adapter) => vectors(adapter, "vera", 1),
+};
+
+/**
+ *     out + 2r     (mean and deviation of every component)
+ *
+ * Source: peft@0.21.0 tuners/pvera/layer.py `update_layer`.
+ */
+export const pvera: LayerMethod = {
+  ...SHARED,
+  peftType: "PVERA",
+  configClass: "PveraConfig",
+  formula: "out + 2r per layer",
+  fields: [...FIELDS, "pvera_dropout", "sample_at_inference", "generator_seed"],
+  others: "unsupported_target_module",
+  read: (adapter) => vectors(adapter, "pvera", 2),
+};
+
+function vectors(adapter: Fields, prefix: string, perComponent: number): Formula {
+  const rank = adapter.integer("r") ?? DEFAULT_RANK;
+  return {
+    looksFirst: "before_matching",
+    linear: (_, outFeatures, site) => {
+      requirePositive(site, "r", rank);
+      return [
+        trained(`${prefix}_lambda_b.default`, outFeatures),
+        trained(`${prefix}_lambda_d.default`, perComponent * rank),
+      ];
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** Trainable tokens as a method of its own: single rows of the embedding, and of a head that is tied to it. */
+
+import type { Layer, ModuleGraph } from "../graph/module-graph.js";
+import { sitesOf } from "../graph/sites.js";
+import type { Site } from "../graph/sites.js";
+import type { Fields } from "../problem/fields.js";
+import { reject } from "../problem/problem.js";
+import { BASE_FIELDS } from "./base-fields.js";
+import { misfit, trained } from "./methods/tensors.js";
+import { patternNames } from "./module-names.js";
+import type { AdaptedModule, AdapterPlan, AdapterTensor } from "./plan.js";
+import { planTuner } from "./plan-tuner.js";
+import { escapeRegex } from "./python-regex.js";
+import { readTargeting } from "./targeting.js";
+import { readTaskType, rejectTaskWithHead } from "./task-type.js";
+
+/**
+ *     tokens · d per layer; a head tied to the embedding runs with the same rows and adds none
+ *
+ * Source: peft@0.21.0 tuners/trainable_tokens/model.py `TrainableTokensModel`.
+ */
+export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): AdapterPlan {
+  adapter.rejectUnknown([...BASE_FIELDS, "token_indices", "target_modules", "init_weights"]);
+  const taskType = readTaskType(adapter);
+  const indices = adapter.integerList("token_indices") ?? [];
+  rejectTaskWithHead(adapter, taskType);
+  const given = readTargeting(adapter, { againstText: [], patternNeedsLayers: false });
+  const embedding = escapeRegex(graph.inputEmbedding ?? "embed_tokens");
+  const targets = given.targets ?? patternNames(embedding, adapter.at("target_modules"));
+  const head = tiedHead(graph);
+  return planTuner(graph, {
+    peftType: "TRAINABLE_TOKENS",
+    taskType,
+    targeting: { ...given, targets },
+    hasDefaultTargets: given.targets === undefined,
+    bias: "none",
+    adapt: (sites) => {
+      const follows = sites.some(({ path }) => path === graph.inputEmbedding) ? head : undefined;
+      const targeted = sites
+        .filter(({ path }) => path !== follows?.path)
+        .map((site): AdaptedModule => ({ site, tensors: [rowsOf(site, indices)] }));
+      return follows === undefined ? targeted : [...targeted, { site: follows, tensors: [] }];
+    },
+  });
+}
+
+function tiedHead({ tied, outputEmbedding, ...graph }: ModuleGraph): Site | undefined {
+  const isTied = tied.some((names) => names.includes(`${outputEmbedding}.weight`));
+  if (!isTied) return undefined;
+  return sitesOf({ ...graph, tied }).find(({ path }) => path === outputEmbedding);
+}
+
+function rowsOf(site: Site, indices: readonly number[]): AdapterTensor {
+  const { pattern, node } = site;
+  const size = tableOf(node.layer);
+  if (size !== undefined) {
+    const [rows, dim] = size;
+    const outside = indices.find((index) => index >= rows || index < -rows);
+    if (outside !== undefined) misfit(site, "token_indices", outside, `below ${rows}`);
+    return trained("trainable_tokens_delta.default", indices.length, dim);
+  }
+  reject({
+    code: "missing_attribute",
+    path: "adapter.target_modules",
+    message: `${pattern} is a ${node.type}; only embeddings and heads have tokens`,
+    received: pattern,
+  });
+}
+
+/** Rows of a layer's weight, and values in each. */
+function tableOf(layer: Layer | undefined): readonly [number, number] | undefined {
+  if (layer?.kind === "embedding") return [layer.rows, layer.dim];
+  return layer?.kind === "linear" ? [layer.outFeatures, layer.inFeatures] : undefined;
+}

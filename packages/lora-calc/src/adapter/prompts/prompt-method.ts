@@ -1,0 +1,125 @@
+/** Methods that train virtual tokens beside a frozen model: what they have in common, and how one becomes a plan. */
+
+import type { DecoderSizes, ModuleGraph } from "../../graph/module-graph.js";
+import type { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import { BASE_FIELDS } from "../base-fields.js";
+import type { MethodFacts } from "../method-facts.js";
+import type { AdapterPlan, AdapterTensor } from "../plan.js";
+import { planTuner } from "../plan-tuner.js";
+import type { Targeting } from "../targeting.js";
+import { HEADS_BY_TASK, readTaskType } from "../task-type.js";
+import type { TaskType } from "../task-type.js";
+
+export interface PromptMethod extends MethodFacts {
+  /** Fields of its configuration beside those of every prompt method. */
+  readonly fields: readonly string[];
+  /** Checks the configuration, then shapes it for a model. */
+  readonly read: (adapter: Fields) => (sizes: PromptSizes) => readonly AdapterTensor[];
+}
+
+interface PromptSizes extends DecoderSizes {
+  readonly taskType: TaskType;
+  /** Encoder and decoder each get the prompt. */
+  readonly submodules: number;
+}
+
+/** Source: peft@0.21.0 config.py `PromptLearningConfig`. */
+const PROMPT_FIELDS = [
+  ...["num_virtual_tokens", "token_dim", "num_transformer_submodules", "num_attention_heads"],
+  ...["num_layers", "modules_to_save"],
+];
+
+/** Source: peft@0.21.0 peft_model.py `_setup_prompt_encoder`, utils/other.py `_prepare_prompt_learning_config`. */
+export function planPromptMethod(
+  method: PromptMethod,
+  graph: ModuleGraph,
+  adapter: Fields,
+): AdapterPlan {
+  adapter.rejectUnknown([...BASE_FIELDS, ...PROMPT_FIELDS, ...method.fields]);
+  const given = readTaskType(adapter);
+  const tensorsFor = method.read(adapter);
+  const taskType = given ?? rejectMissingTask(method, adapter);
+  const tensors = tensorsFor(sizesOf(graph, adapter, taskType));
+  const plan = planTuner(graph, {
+    peftType: method.peftType,
+    taskType,
+    targeting: targetingOf(adapter, taskType),
+    hasDefaultTargets: true,
+    bias: "none",
+    adapt: () => [],
+    adaptsNoModule: true,
+    modelTensors: () => tensors,
+  });
+  rejectCopiedBackbone(graph, adapter, plan);
+  return plan;
+}
+
+/** PEFT then finds the embedding twice. */
+function rejectCopiedBackbone(
+  { inputEmbedding = "" }: ModuleGraph,
+  adapter: Fields,
+  { copies }: AdapterPlan,
+): void {
+  const outer = copies.find(({ site }) => inputEmbedding.startsWith(`${site.path}.`));
+  if (outer === undefined) return;
+  reject({
+    code: "unsupported",
+    path: adapter.at("modules_to_save"),
+    message: `prompts beside a copy of ${outer.site.path} are not computed`,
+    received: outer.site.path,
+  });
+}
+
+/** Number of virtual tokens; PEFT cannot make an embedding without it. */
+export function readVirtualTokens(adapter: Fields): number {
+  const tokens = adapter.integer("num_virtual_tokens", { min: 0 });
+  if (tokens !== undefined) return tokens;
+  reject({
+    code: "invalid_adapter_type",
+    path: adapter.at("num_virtual_tokens"),
+    message: `${adapter.at("num_virtual_tokens")} must be given`,
+    expected: "whole number",
+  });
+}
+
+function rejectMissingTask({ peftType }: PromptMethod, adapter: Fields): never {
+  reject({
+    code: "missing_task_type",
+    path: adapter.at("task_type"),
+    message: `${adapter.at("task_type")} must be given: ${peftType} runs in a class of its task`,
+    expected: "CAUSAL_LM, SEQ_CLS, …",
+  });
+}
+
+function targetingOf(adapter: Fields, taskType: TaskType): Targeting {
+  const heads = taskType === "SEQ_CLS" ? (HEADS_BY_TASK.SEQ_CLS ?? []) : [];
+  return {
+    targets: undefined,
+    excluded: undefined,
+    targetParameters: undefined,
+    layers: undefined,
+    modulesToSave: [...(adapter.stringList("modules_to_save") ?? []), ...heads],
+  };
+}
+
+function sizesOf(graph: ModuleGraph, adapter: Fields, taskType: TaskType): PromptSizes {
+  const { decoder } = graph;
+  if (decoder === undefined) {
+    reject({
+      code: "unsupported",
+      path: adapter.at("peft_type"),
+      message: `prompts for ${graph.className} are not computed: its sizes are not known`,
+      received: adapter.get("peft_type"),
+    });
+  }
+  return {
+    taskType,
+    layers: adapter.integer("num_layers", { min: 1 }) ?? decoder.layers,
+    hiddenSize: adapter.integer("token_dim", { min: 1 }) ?? decoder.hiddenSize,
+    keyValueSize: decoder.keyValueSize,
+    submodules:
+      adapter.integer("num_transformer_submodules", { min: 1 }) ??
+      (taskType === "SEQ_2_SEQ_LM" ? 2 : 1),
+  };
+}

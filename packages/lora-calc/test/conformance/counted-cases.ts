@@ -1,0 +1,121 @@
+/** Cases that real PEFT counted, and the comparison with what we count. */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { expect } from "vitest";
+import { planAdapter } from "../../src/adapter/plan-adapter.js";
+import { estimate } from "../../src/estimate.js";
+import { buildGraph } from "../../src/graph/build-graph.js";
+import type { Site } from "../../src/graph/sites.js";
+import { describeModel } from "../../src/model/description.js";
+import type { JsonObject } from "../../src/problem/fields.js";
+import { PROBLEM_CODES } from "../../src/problem/codes.js";
+import type { CodeFacts } from "../../src/problem/codes.js";
+import { isRefusal } from "../../src/result.js";
+import type { Result } from "../../src/result.js";
+import { formatTrainableLine } from "../../src/units/format.js";
+
+type Case =
+  | { readonly adapter: JsonObject; readonly error: string; readonly message: string }
+  | {
+      readonly adapter: JsonObject;
+      readonly trainable: number;
+      readonly all: number;
+      readonly modules: Readonly<Record<string, number>>;
+      /** Start of the SHA-256 of all adapted paths, sorted, a line each. */
+      readonly paths: string;
+    };
+
+export interface Model {
+  readonly id: string;
+  readonly config: JsonObject;
+  readonly architecture: string | null;
+  readonly cases: readonly Case[];
+}
+
+export function readModels(name: string): readonly Model[] {
+  const file = new URL(name, import.meta.url);
+  const [, ...lines] = gunzipSync(readFileSync(file)).toString().trim().split("\n");
+  return lines.map((line): Model => JSON.parse(line) as Model);
+}
+
+export function answer({ config, architecture }: Model, adapter: JsonObject): Result {
+  const model = architecture === null ? { config } : { config, architecture };
+  return estimate({ model, adapter });
+}
+
+/** Adapted modules by pattern, as the judge writes them. */
+function patternsOf(paths: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const path of paths) {
+    const pattern = path.replace(/(?<=^|\.)\d+(?=\.|$)/g, "*");
+    counts[pattern] = (counts[pattern] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Every adapted module by its own path. */
+function pathsOf({ config, architecture }: Model, adapter: JsonObject): readonly string[] {
+  const model = architecture === null ? { config } : { config, architecture };
+  const versions = { peft: "0.21.0", transformers: "5.18.0" };
+  const { graph } = buildGraph(describeModel(model, () => ({})), 5);
+  return planAdapter(graph, adapter, versions).modules.flatMap(({ site }) => expand(site));
+}
+
+function expand({ pattern, indices }: Site): readonly string[] {
+  return indices.reduce<readonly string[]>(
+    (paths, choices) =>
+      paths.flatMap((path) => choices.map((index) => path.replace("*", String(index)))),
+    [pattern],
+  );
+}
+
+function digest(paths: readonly string[]): string {
+  const text = [...paths].sort().join("\n");
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+const REFUSED = "any refusal";
+
+/** Exceptions that no check of PEFT raises: it stumbles over the input, and what we say instead is ours to choose. */
+function isAccident({ error, message }: Extract<Case, { readonly error: string }>): boolean {
+  const isStumble = ["RuntimeError", "ZeroDivisionError", "StopIteration", "IndexError"];
+  return isStumble.includes(error) && !message.includes("layer_replication")
+    ? true
+    : error === "KeyError" && message !== "None";
+}
+
+/** What the two sides say about a case, in a form that reads well when they differ. */
+function judged(golden: Case): unknown {
+  if ("error" in golden) return { exception: isAccident(golden) ? REFUSED : golden.error };
+  const { trainable, all, modules, paths } = golden;
+  return { line: formatTrainableLine(trainable, all), modules, paths };
+}
+
+function computed(model: Model, golden: Case): unknown {
+  const result = answer(model, golden.adapter);
+  if (isRefusal(result)) {
+    const facts: CodeFacts = PROBLEM_CODES[result.error.code];
+    if (!("error" in golden)) return { refused: result.error.message };
+    return { exception: isAccident(golden) ? REFUSED : facts.exception };
+  }
+  const { trainable, all } = result.parameters;
+  const paths = pathsOf(model, golden.adapter);
+  return {
+    line: formatTrainableLine(trainable, all),
+    modules: patternsOf(paths),
+    paths: digest(paths),
+  };
+}
+
+export function compare(model: Model): void {
+  for (const golden of model.cases) {
+    const { adapter } = golden;
+    expect({ adapter, answer: computed(model, golden) }).toEqual({
+      adapter,
+      answer: judged(golden),
+    });
+  }
+}
+
