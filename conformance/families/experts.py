@@ -1,9 +1,21 @@
 """Decoder-only language models with experts."""
 
 from families import DECODER_TASKS, Family, task_classes
-from families.dense_decoders import BIASES, HEAD_DIM, SIZES, TIED
+from families.dense_decoders import BIASES, HEAD_DIM, SIZES, TIED, UNTIED
 
 QWEN = {**SIZES, "num_experts": 4, "moe_intermediate_size": 16, "num_experts_per_tok": 2}
+
+DEEPSEEK = {
+    **SIZES,
+    "n_routed_experts": 4,
+    "moe_intermediate_size": 16,
+    "kv_lora_rank": 8,
+    "qk_rope_head_dim": 4,
+    "qk_nope_head_dim": 8,
+    "v_head_dim": 6,
+    "first_k_dense_replace": 1,
+    "num_experts_per_tok": 2,
+}
 
 FAMILIES = [
     Family("mixtral", {**SIZES, "num_local_experts": 4}, (TIED, HEAD_DIM), task_classes("Mixtral", *DECODER_TASKS)),
@@ -25,5 +37,42 @@ FAMILIES = [
         {**SIZES, "num_local_experts": 4, "head_dim": 12},
         (TIED, {"attention_bias": False}, {"head_dim": 20}),
         task_classes("GptOss", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
+    Family(
+        "deepseek_v3",
+        {**DEEPSEEK, "q_lora_rank": 12, "n_group": 1, "topk_group": 1},
+        (TIED, BIASES, {"q_lora_rank": None}, {"first_k_dense_replace": 0}, {"n_shared_experts": 2}),
+        task_classes("DeepseekV3", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
+    Family(
+        "deepseek_v2",
+        {**DEEPSEEK, "q_lora_rank": None},
+        (TIED, BIASES, {"q_lora_rank": 12}, {"mlp_bias": True}, {"first_k_dense_replace": 0}),
+        task_classes("DeepseekV2", "Model", "ForSequenceClassification"),
+    ),
+    Family(
+        "glm4_moe",
+        {**SIZES, "n_routed_experts": 4, "moe_intermediate_size": 16},
+        (TIED, BIASES, HEAD_DIM, {"use_qk_norm": True}, {"n_shared_experts": 2, "first_k_dense_replace": 2}),
+        task_classes("Glm4Moe", "Model"),
+    ),
+    Family(
+        "dots1",
+        {**SIZES, "n_routed_experts": 4, "n_shared_experts": 1, "moe_intermediate_size": 16, "first_k_dense_replace": 1},
+        (TIED, BIASES, HEAD_DIM, {"first_k_dense_replace": 0}),
+        task_classes("Dots1", "Model"),
+    ),
+    Family(
+        "ernie4_5_moe",
+        {**SIZES, "moe_num_experts": 4, "moe_intermediate_size": 16, "moe_layer_end_index": 2},
+        (UNTIED, HEAD_DIM, {"use_bias": True}, {"moe_layer_interval": 2}, {"moe_num_shared_experts": 0}),
+        task_classes("Ernie4_5_Moe", "Model"),
+    ),
+    Family("granitemoe", {**SIZES, "num_local_experts": 4}, (TIED, BIASES), task_classes("GraniteMoe", "Model")),
+    Family(
+        "phimoe",
+        {**SIZES, "num_local_experts": 4},
+        (TIED, BIASES, HEAD_DIM, {"lm_head_bias": True}),
+        task_classes("Phimoe", "Model", "ForSequenceClassification"),
     ),
 ]

@@ -103,12 +103,13 @@ function write(branch: Weighed, length: number, sizes: { header: number; offset:
 /** Whether the tensors of the file are known: not for tied heads, copies inside copies, single tokens and parameters. */
 export function isFileKnown({
   peftType,
+  rootCopies,
   modules,
   copies,
   tokens = [],
   tiedAdapter,
 }: AdapterPlan): boolean {
-  if (peftType !== "LORA") return false;
+  if (peftType !== "LORA" || rootCopies !== undefined) return false;
   const isPlain = copies.every(
     ({ isNested, tiedToPath }) => isNested !== true && tiedToPath === undefined,
   );

@@ -65,7 +65,6 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   ];
   const biases = unfrozenBiases(graph, tuner.bias, modules);
   const wrapsTwice = isWrappedTwice(tuner);
-  if (wrapsTwice) rejectWrappedRoot(targeting.modulesToSave ?? []);
   // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
   if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules);
   const earlyTokens = wrapsTwice ? tuner.tokens?.(modules) : undefined;
@@ -87,7 +86,7 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     savedBases: savedEmbeddings(graph, targeting.targets, modules),
     ...(tied?.adapted === undefined ? {} : { tiedAdapter: tied.adapted.path }),
     ...(tuner.isReplicated === true ? { isReplicated: true } : {}),
-    ...totals(graph, parts),
+    ...withRootCopies(totals(graph, parts), rootCopies(targeting, taskType)),
     warnings: [
       ...missedNames(graph, targeting.targets, tuner.hasDefaultTargets),
       ...missedParameters(graph, targeting.targetParameters ?? []),
@@ -128,20 +127,6 @@ function rejectUnadaptedEmbedding({ path }: Site): never {
 function isWrappedTwice({ taskType, adaptsNoModule = false }: Tuner): boolean {
   if (taskType === "SEQ_CLS") return adaptsNoModule;
   return taskType === "TOKEN_CLS" || taskType === "QUESTION_ANS";
-}
-
-/** Names of the wrapper's own modules, which the second round can hit. */
-const WRAPPERS = ["base_model", "base_model.model"];
-
-function rejectWrappedRoot(names: readonly string[]): void {
-  const hit = names.find((name) => WRAPPERS.some((wrapper) => wrapper.endsWith(name)));
-  if (hit === undefined) return;
-  reject({
-    code: "unsupported",
-    path: "adapter.modules_to_save",
-    message: `${hit} in modules_to_save also hits PEFT's own base_model.model in this task, which copies the whole model once more; that is not computed`,
-    received: names,
-  });
 }
 
 /**
@@ -188,13 +173,39 @@ function isUnderCopy(site: Site, copies: readonly CopiedModule[]): boolean {
   );
 }
 
+/** Modules of the wrapper itself. */
+const WRAPPERS = ["base_model", "base_model.model"];
+
+/**
+ * Wrappers of tasks with a head look for `modules_to_save` from outside, where a name such as `model` also hits the whole
+ * adapted model: it is copied once per hit, all of it trainable.
+ *
+ * Source: peft@0.21.0 peft_model.py `PeftModelForSequenceClassification.__init__` and its kin.
+ */
+function rootCopies({ modulesToSave = [] }: Targeting, taskType: TaskType | undefined): number {
+  if (taskType === undefined || HEADS_BY_TASK[taskType] === undefined) return 0;
+  return WRAPPERS.filter((path) => modulesToSave.some((name) => path.endsWith(name))).length;
+}
+
+interface Totals {
+  readonly trainable: number;
+  readonly all: number;
+}
+
+function withRootCopies({ trainable, all }: Totals, copies: number): Totals & RootCopies {
+  if (copies === 0) return { trainable, all };
+  return { trainable: copies * all, all: (copies + 1) * all, rootCopies: copies };
+}
+
+type RootCopies = Pick<AdapterPlan, "rootCopies">;
+
 type Parts = Pick<AdapterPlan, "modules" | "copies" | "tokens" | "unfrozen" | "modelTensors">;
 
 /** What `get_nb_trainable_parameters()` returns. Source: peft@0.21.0 peft_model.py. */
 function totals(
   graph: ModuleGraph,
   { modules, copies, tokens = [], unfrozen, modelTensors }: Parts,
-): { readonly trainable: number; readonly all: number } {
+): Totals {
   const added = modelTensors.map((tensor): Added => ({ ...sizeOf(tensor), count: 1 }));
   for (const { site, tensors } of modules) {
     for (const tensor of tensors) added.push({ ...sizeOf(tensor), count: site.count });

@@ -79,6 +79,8 @@ export interface AdapterPlan {
   readonly tiedAdapter?: string;
   /** Tensors that belong to no module: prompt embeddings, shared banks. */
   readonly modelTensors: readonly AdapterTensor[];
+  /** Copies of the whole adapted model, which a name in `modules_to_save` asks for by accident. */
+  readonly rootCopies?: number;
   /** Frozen modules that are saved with the adapter because an embedding is targeted by name. */
   readonly savedBases?: readonly Site[];
   /** What `get_nb_trainable_parameters()` returns. */

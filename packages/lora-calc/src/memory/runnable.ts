@@ -30,6 +30,7 @@ export function whyNotRunnable(
   }
   if (plan.peftType !== "LORA")
     return `the forward pass of ${plan.peftType} adapters is not modelled`;
+  if (plan.rootCopies !== undefined) return "copies of the whole model are not modelled";
   if (plan.isReplicated === true) return "replicated layers are not modelled";
   if (plan.modelTensors.length > 0) return "prompt tensors are not modelled";
   const head = whyHeadNotRunnable(graph, plan, loss);

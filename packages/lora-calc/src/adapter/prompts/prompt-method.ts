@@ -59,15 +59,15 @@ export function planPromptMethod(
 function rejectCopiedBackbone(
   { inputEmbedding = "" }: ModuleGraph,
   adapter: Fields,
-  { copies }: AdapterPlan,
+  { copies, rootCopies }: AdapterPlan,
 ): void {
   const outer = copies.find(({ site }) => inputEmbedding.startsWith(`${site.path}.`));
-  if (outer === undefined) return;
+  if (outer === undefined && rootCopies === undefined) return;
   reject({
     code: "unsupported",
     path: adapter.at("modules_to_save"),
-    message: `prompts beside a copy of ${outer.site.path} are not computed`,
-    received: outer.site.path,
+    message: `prompts beside a copy of ${outer?.site.path ?? "the whole model"} are not computed`,
+    received: adapter.get("modules_to_save"),
   });
 }
 

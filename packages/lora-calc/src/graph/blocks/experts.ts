@@ -4,8 +4,8 @@ import { reject } from "../../problem/problem.js";
 import type { BuildContext } from "../blueprint.js";
 import type { Activation } from "../forward.js";
 import type { ModuleNode, Parameter } from "../module-graph.js";
-import { container } from "../vocabulary.js";
-import { activationModule } from "./mlp.js";
+import { buffer, container } from "../vocabulary.js";
+import { activationModule, gatedMlp } from "./mlp.js";
 
 /** Before transformers 5 experts were modules of their own, which PEFT counts otherwise: refused by name. */
 export function rejectUnfused({ transformersMajor }: BuildContext, modelType: string): void {
@@ -30,11 +30,17 @@ interface ExpertsShape {
 export function router(
   name: string,
   { type, experts, hiddenSize }: Omit<ExpertsShape, "intermediateSize">,
-  { bias = false }: { readonly bias?: boolean } = {},
+  {
+    bias = false,
+    correction = false,
+  }: { readonly bias?: boolean; readonly correction?: boolean } = {},
 ): ModuleNode {
   const parameters: Parameter[] = [{ name: "weight", shape: [experts, hiddenSize] }];
   if (bias) parameters.push({ name: "bias", shape: [experts] });
-  return container(name, type, { parameters });
+  return container(name, type, {
+    parameters,
+    buffers: correction ? [buffer("e_score_correction_bias", [experts])] : [],
+  });
 }
 
 /** gate_up_proj (experts, 2 · intermediate, hidden) and down_proj (experts, hidden, intermediate). */
@@ -61,6 +67,42 @@ export function routedMlp(
     children: [
       router("gate", { ...sizes, type: `${prefix}TopKRouter` }),
       fusedExperts({ ...sizes, type: `${prefix}Experts` }, activation),
+    ],
+  });
+}
+
+export interface SharedExperts {
+  readonly prefix: string;
+  /** Class of the whole: `DeepseekV3MoE`. */
+  readonly type: string;
+  readonly experts: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  /** Width of the expert that sees every token; 0 = none. */
+  readonly sharedWidth: number;
+  readonly activation: Activation;
+  readonly gate: ModuleNode;
+  /** The router is registered before the experts. */
+  readonly gateFirst?: boolean;
+  readonly bias?: boolean;
+}
+
+/** Experts, a router and an expert that sees every token (deepseek and its kin). */
+export function expertsWithShared(options: SharedExperts): ModuleNode {
+  const { prefix, hiddenSize, sharedWidth, activation, gate } = options;
+  const experts = fusedExperts({ ...options, type: `${prefix}Experts` }, activation);
+  const shared = gatedMlp({
+    name: "shared_experts",
+    type: `${prefix}MLP`,
+    hiddenSize,
+    intermediateSize: sharedWidth,
+    bias: options.bias ?? false,
+    activation,
+  });
+  return container("mlp", options.type, {
+    children: [
+      ...(options.gateFirst === true ? [gate, experts] : [experts, gate]),
+      ...(sharedWidth === 0 ? [] : [shared]),
     ],
   });
 }

@@ -79,10 +79,13 @@ export interface LlamaLike {
   readonly questionAnsweringBackbone?: string;
   readonly scaledResidual?: boolean;
   readonly scaledLogits?: boolean;
+  readonly headBias?: boolean;
   /** Norms that are not the RMSNorm of the family. */
   readonly makeNorm?: (name: string, size: number) => ModuleNode;
   /** Norms of queries and keys (per head count), where they are not given by `queryKeyNorm`. Counted only. */
   readonly attentionTail?: (sizes: Sizes) => readonly ModuleNode[];
+  /** Attention that is not four projections of heads (deepseek). Counted only. */
+  readonly makeAttention?: (sizes: Sizes) => ModuleNode;
   /** MLPs that are not `down(act(gate(x)) * up(x))`. */
   readonly makeMlp?: (
     hiddenSize: number,
@@ -95,8 +98,10 @@ export interface LlamaLike {
   readonly attentionParameters?: readonly Parameter[];
   /** Norms of a layer in the order of its constructor, where no `normPosition` has them. Counted only. */
   readonly layerNorms?: readonly string[];
-  /** Modules behind the norms of a layer: dropouts. Counted only. */
-  readonly layerTail?: readonly ModuleNode[];
+  /** The layer has no `mlp` of its own: what takes its place stands in `layerTail` (granitemoe). Counted only. */
+  readonly hasNoMlp?: boolean;
+  /** Modules behind the norms of a layer: dropouts, experts. Counted only. */
+  readonly layerTail?: (sizes: Sizes) => readonly ModuleNode[];
   /** Rotated share of a head. Default: all of it. */
   readonly rotaryShare?: number;
   /** The tree is known, how it computes is not: it can be counted and stored, not run. */
@@ -164,6 +169,7 @@ export function llamaLike(family: LlamaLike, config: Config, context: BuildConte
         ? {}
         : { questionAnsweringBackbone: family.questionAnsweringBackbone }),
       ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
+      ...(family.headBias === true ? { headBias: true } : {}),
       ...(family.softcappedLogits === true ? { softcap: true } : {}),
       ...(family.isCountedOnly === true ? { isCountedOnly: true } : {}),
     },
@@ -215,17 +221,19 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
       ...(family.scaledResidual === true ? { scaledResidual: true } : {}),
     },
     children: [
-      selfAttention(family, sizes, config, index),
-      family.makeMlp?.(hiddenSize, intermediateSize, index) ??
-        gatedMlp({
-          type: `${prefix}MLP`,
-          hiddenSize,
-          intermediateSize,
-          bias: family.mlpBias ?? false,
-          activation: activation(config, field, fallback),
-        }),
+      family.makeAttention?.(sizes) ?? selfAttention(family, sizes, config, index),
+      family.hasNoMlp === true
+        ? undefined
+        : (family.makeMlp?.(hiddenSize, intermediateSize, index) ??
+          gatedMlp({
+            type: `${prefix}MLP`,
+            hiddenSize,
+            intermediateSize,
+            bias: family.mlpBias ?? false,
+            activation: activation(config, field, fallback),
+          })),
       ...(family.layerNorms ?? Object.values(norms)).map((name) => norm(family, name, hiddenSize)),
-      ...(family.layerTail ?? []),
+      ...(family.layerTail?.(sizes) ?? []),
     ],
   });
 }

@@ -5,17 +5,21 @@ import { apertus } from "./apertus.js";
 import { arcee } from "./arcee.js";
 import { bloom } from "./bloom.js";
 import { cohere, cohere2 } from "./cohere.js";
+import { deepseekV2, deepseekV3 } from "./deepseek.js";
 import { ernie45 } from "./ernie4-5.js";
+import { ernie45Moe } from "./ernie4-5-moe.js";
 import { exaone4 } from "./exaone4.js";
 import { falcon } from "./falcon.js";
 import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
 import { gemma3Text } from "./gemma3-text.js";
 import { glm, glm4 } from "./glm.js";
+import { dots1, glm4Moe } from "./glm4-moe.js";
 import { gptNeox } from "./gpt-neox.js";
 import { gpt2 } from "./gpt2.js";
 import { gptOss } from "./gpt-oss.js";
 import { granite } from "./granite.js";
+import { granitemoe } from "./granitemoe.js";
 import { helium } from "./helium.js";
 import { llama } from "./llama.js";
 import { ministral3 } from "./ministral3.js";
@@ -28,6 +32,7 @@ import { olmo3 } from "./olmo3.js";
 import { olmoe } from "./olmoe.js";
 import { phi } from "./phi.js";
 import { phi3 } from "./phi3.js";
+import { phimoe } from "./phimoe.js";
 import { qwen2Moe, qwen3Moe } from "./qwen-moe.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
@@ -74,6 +79,13 @@ const BLUEPRINTS: readonly Blueprint[] = [
   smollm3,
   stablelm,
   starcoder2,
+  deepseekV2,
+  deepseekV3,
+  dots1,
+  ernie45Moe,
+  glm4Moe,
+  granitemoe,
+  phimoe,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(

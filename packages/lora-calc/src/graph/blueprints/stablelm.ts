@@ -28,7 +28,7 @@ export const stablelm: Blueprint = {
         layerNorms: isParallel
           ? ["input_layernorm"]
           : ["input_layernorm", "post_attention_layernorm"],
-        layerTail: [leaf("dropout", "Dropout")],
+        layerTail: () => [leaf("dropout", "Dropout")],
         ...(config.boolean("qk_layernorm", false) ? { attentionTail: headNorms } : {}),
         rotaryShare: config.number("partial_rotary_factor", 0.25),
         isCountedOnly: true,

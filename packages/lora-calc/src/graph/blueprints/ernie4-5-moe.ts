@@ -1,0 +1,75 @@
+/** ERNIE 4.5 with experts in a range of layers; the router corrects its scores by a parameter. */
+
+import { activation } from "../blocks/activation.js";
+import { expertsWithShared, rejectUnfused, router } from "../blocks/experts.js";
+import { llamaLike } from "../blocks/llama-like.js";
+import type { Blueprint } from "../blueprint.js";
+import type { ModuleNode } from "../module-graph.js";
+import { container } from "../vocabulary.js";
+
+const PREFIX = "Ernie4_5_Moe";
+
+export const ernie45Moe: Blueprint = {
+  modelType: "ernie4_5_moe",
+  build: (config, context) => {
+    rejectUnfused(context, "ernie4_5_moe");
+    const bias = config.boolean("use_bias", false);
+    const experts = config.size("moe_num_experts", 64);
+    const width = config.size("moe_intermediate_size", 1536);
+    const shared = config.integer("moe_num_shared_experts", 2);
+    const first = config.integer("moe_layer_start_index", 1);
+    const last = config.integer("moe_layer_end_index", 27);
+    const interval = config.size("moe_layer_interval", 1);
+    const isSparse = (index: number): boolean =>
+      (index + 1) % interval === 0 && index >= first && index <= last;
+    return llamaLike(
+      {
+        modelType: "ernie4_5_moe",
+        prefix: PREFIX,
+        taskHeads: [],
+        defaults: {
+          vocabSize: 103424,
+          hiddenSize: 2560,
+          intermediateSize: 12288,
+          layers: 28,
+          heads: 20,
+          keyValueHeads: 4,
+        },
+        attentionBias: bias,
+        mlpBias: bias,
+        headBias: bias,
+        tied: config.boolean("tie_word_embeddings", true),
+        layerKey: (index) => (isSparse(index) ? "experts" : "dense"),
+        makeMlp: (hiddenSize, _, index) =>
+          isSparse(index)
+            ? expertsWithShared({
+                prefix: PREFIX,
+                type: `${PREFIX}SparseMoeBlock`,
+                experts,
+                hiddenSize,
+                intermediateSize: width,
+                sharedWidth: width * shared,
+                activation: activation(config, "hidden_act", "silu"),
+                gate: correctedRouter(experts, hiddenSize),
+                gateFirst: true,
+                bias,
+              })
+            : undefined,
+        isCountedOnly: true,
+      },
+      config,
+      context,
+    );
+  },
+};
+
+function correctedRouter(experts: number, hiddenSize: number): ModuleNode {
+  return {
+    ...router("gate", { type: `${PREFIX}TopKRouter`, experts, hiddenSize }),
+    children: [
+      container("moe_statics", `${PREFIX}Statics`, {
+        parameters: [{ name: "e_score_correction_bias", shape: [1, experts], dtype: "float32" }],
+      }),
+    ],
+  };
+}
