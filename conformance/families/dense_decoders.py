@@ -18,6 +18,8 @@ HEAD_DIM = {"head_dim": 20}
 SLIDING = {"layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "sliding_window": 8}
 NO_KV = {"num_key_value_heads": 4}
 
+GPT = {"vocab_size": 128, "n_embd": 48, "n_layer": 3, "n_head": 4, "pad_token_id": 0}
+
 FAMILIES = [
     Family(
         "llama",
@@ -146,5 +148,36 @@ FAMILIES = [
         SIZES,
         (TIED, {"qk_layernorm": True}, {"hidden_act": "gelu"}, {"num_key_value_heads": None}),
         task_classes("Phi", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
+    Family(
+        "gptj",
+        {**GPT, "rotary_dim": 4},
+        (TIED, {"n_inner": 60}, {"rotary_dim": 8}),
+        task_classes("GPTJ", "Model", "ForSequenceClassification", "ForQuestionAnswering"),
+    ),
+    Family("codegen", {**GPT, "rotary_dim": 4}, (TIED, {"n_inner": 60}), task_classes("CodeGen", "Model")),
+    Family(
+        "gpt_neo",
+        {"vocab_size": 128, "hidden_size": 48, "num_layers": 2, "num_heads": 4, "attention_types": [[["global", "local"], 1]], "pad_token_id": 0},
+        (UNTIED, {"intermediate_size": 60}, {"max_position_embeddings": 64}),
+        task_classes("GPTNeo", *DECODER_TASKS),
+    ),
+    Family(
+        "gpt_bigcode",
+        GPT,
+        (UNTIED, {"multi_query": False}, {"n_inner": 60, "n_positions": 64}),
+        task_classes("GPTBigCode", "Model", "ForSequenceClassification", "ForTokenClassification"),
+    ),
+    Family(
+        "mpt",
+        {"vocab_size": 128, "d_model": 48, "n_layers": 3, "n_heads": 4, "pad_token_id": 0},
+        (UNTIED, {"expansion_ratio": 2}),
+        task_classes("Mpt", *DECODER_TASKS),
+    ),
+    Family(
+        "opt",
+        {"vocab_size": 128, "hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4, "ffn_dim": 80, "word_embed_proj_dim": 48, "pad_token_id": 0},
+        (UNTIED, {"word_embed_proj_dim": 24}, {"do_layer_norm_before": False}, {"enable_bias": False, "layer_norm_elementwise_affine": False}),
+        task_classes("OPT", "Model", "ForSequenceClassification", "ForQuestionAnswering"),
     ),
 ]

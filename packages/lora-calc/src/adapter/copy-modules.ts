@@ -19,10 +19,11 @@ export function copiedModules(
   graph: ModuleGraph,
   names: readonly string[],
   adapted: readonly AdaptedModule[],
+  dropout?: string,
 ): readonly CopiedModule[] {
   if (names.length === 0) return [];
   const endings = [...new Set(names)];
-  rejectInnerHits(endings, adapted);
+  rejectInnerHits(endings, adapted, dropout === undefined ? [] : [dropout, `${dropout}.default`]);
   const sight = endings.some((name) => /\d/.test(name)) ? "index" : "none";
   const decided = decideSites(sitesOf(graph), sight, (path) =>
     endings.some((ending) => path.endsWith(ending)),
@@ -54,13 +55,17 @@ function rejectUncopyable({ node, pattern }: Site, adapted: ReadonlySet<string>)
 }
 
 /** Names of what the adapter itself registers can be hit too, for example `out` by `lora_dropout`. */
-function rejectInnerHits(endings: readonly string[], adapted: readonly AdaptedModule[]): void {
+function rejectInnerHits(
+  endings: readonly string[],
+  adapted: readonly AdaptedModule[],
+  dropouts: readonly string[],
+): void {
   for (const { site, tensors } of adapted) {
     const inner = tensors.flatMap(({ name }) => {
       const [container = ""] = name.split(".");
       return [container, `${container}.default`];
     });
-    const hit = ["lora_dropout", "lora_dropout.default", ...inner].find((name) =>
+    const hit = [...dropouts, ...inner].find((name) =>
       endings.some((ending) => `${site.path}.${name}`.endsWith(ending)),
     );
     if (hit === undefined) continue;

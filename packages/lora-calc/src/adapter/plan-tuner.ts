@@ -33,6 +33,8 @@ export interface Tuner {
   readonly bias: string;
   /** The modules of the targeted sites; several of one site where its occurrences differ. */
   readonly adapt: (sites: readonly Site[]) => readonly AdaptedModule[];
+  /** Name under which adapted layers hold their dropouts. */
+  readonly dropout?: string;
   /** Tensors that no single module has. */
   readonly modelTensors?: (adapted: readonly AdaptedModule[]) => readonly AdapterTensor[];
   /** Adapters on single parameters, given those on modules. */
@@ -66,9 +68,9 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   const biases = unfrozenBiases(graph, tuner.bias, modules);
   const wrapsTwice = isWrappedTwice(tuner);
   // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
-  if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules);
+  if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules, tuner.dropout);
   const earlyTokens = wrapsTwice ? tuner.tokens?.(modules) : undefined;
-  const copied = copiedModules(graph, names, modules);
+  const copied = copiedModules(graph, names, modules, tuner.dropout);
   const copies = [
     ...copied,
     ...(wrapsTwice ? copiedAgain(copied) : []),

@@ -79,6 +79,8 @@ export interface DecoderSizes {
   readonly hiddenSize: number;
   /** Width of the keys, and of the values, of one layer. */
   readonly keyValueSize: number;
+  /** PEFT does not find the number of heads, which prompts then have to give. */
+  readonly hidesHeads?: boolean;
 }
 
 /** A model, ready for counting, adapting and running. */

@@ -46,6 +46,7 @@ export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
     targeting,
     hasDefaultTargets: !adapter.has("target_modules"),
     bias: adapter.string("bias") ?? "none",
+    dropout: "lora_dropout",
     adapt: (sites) => sites.flatMap((site) => adaptSite(site, config, patterns)),
     adaptParameters: (adapted) =>
       adaptParameters(graph, given.targetParameters ?? [], config, {

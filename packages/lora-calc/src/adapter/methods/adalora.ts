@@ -17,6 +17,7 @@ const NOT_COMPUTED = ["target_parameters", "layer_replication", "trainable_token
  */
 export const adalora: LayerMethod = {
   peftType: "ADALORA",
+  dropout: "lora_dropout",
   configClass: "AdaLoraConfig",
   formula: "init_r · (in + out + 1) per layer, and one frozen number",
   fields: [

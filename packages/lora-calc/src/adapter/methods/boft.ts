@@ -15,6 +15,7 @@ import { misfit, requireDivisor, trained } from "./tensors.js";
  */
 export const boft: LayerMethod = {
   peftType: "BOFT",
+  dropout: "boft_dropout",
   configClass: "BOFTConfig",
   formula: "in · block size + out per layer",
   fields: [

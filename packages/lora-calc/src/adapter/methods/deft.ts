@@ -12,6 +12,7 @@ import { requirePositive, trained } from "./tensors.js";
  */
 export const deft: LayerMethod = {
   peftType: "DEFT",
+  dropout: "deft_dropout",
   configClass: "DeftConfig",
   formula: "r · (in + out) per layer; r · out with para",
   fields: [

@@ -11,6 +11,7 @@ import { patternTable, requirePositive, trained } from "./tensors.js";
  */
 export const delora: LayerMethod = {
   peftType: "DELORA",
+  dropout: "delora_dropout",
   configClass: "DeloraConfig",
   formula: "r · (in + out) + 1 per layer",
   fields: [

@@ -11,6 +11,7 @@ import { trained } from "./tensors.js";
  */
 export const frod: LayerMethod = {
   peftType: "FROD",
+  dropout: "frod_dropout",
   configClass: "FrodConfig",
   formula: "in + in² · sparse_rate per layer",
   fields: [

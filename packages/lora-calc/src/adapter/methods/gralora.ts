@@ -11,6 +11,7 @@ import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
  */
 export const gralora: LayerMethod = {
   peftType: "GRALORA",
+  dropout: "gralora_dropout",
   configClass: "GraloraConfig",
   formula: "(r + hybrid_r) · (in + out) per layer",
   fields: [

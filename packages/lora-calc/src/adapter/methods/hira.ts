@@ -10,6 +10,7 @@ import { patternTable, requirePositive, trained } from "./tensors.js";
  */
 export const hira: LayerMethod = {
   peftType: "HIRA",
+  dropout: "hira_dropout",
   configClass: "HiraConfig",
   formula: "r · (in + out) per layer",
   fields: [

@@ -46,6 +46,8 @@ export interface Formula {
 }
 
 export interface LayerMethod extends MethodFacts {
+  /** Name under which its layers hold their dropouts; a name in `modules_to_save` can hit it. */
+  readonly dropout?: string;
   /** Fields of its configuration beside those of every method. */
   readonly fields: readonly string[];
   /** Which options about layers exclude each other. */
@@ -79,6 +81,7 @@ export function planLayerMethod(
     targeting,
     hasDefaultTargets: !adapter.has("target_modules"),
     bias: adapter.string("bias") ?? "none",
+    ...(method.dropout === undefined ? {} : { dropout: method.dropout }),
     adapt: (sites) => adaptSites(method, formula, sites),
     ...(formula.ofModel === undefined ? {} : { modelTensors: formula.ofModel }),
   });

@@ -10,6 +10,7 @@ import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
  */
 export const miss: LayerMethod = {
   peftType: "MISS",
+  dropout: "miss_dropout",
   configClass: "MissConfig",
   formula: "r · out per layer",
   fields: [

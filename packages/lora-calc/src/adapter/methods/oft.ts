@@ -15,6 +15,7 @@ const DEFAULT_BLOCK_SIZE = 32;
  */
 export const oft: LayerMethod = {
   peftType: "OFT",
+  dropout: "oft_dropout",
   configClass: "OFTConfig",
   formula: "in · (block size − 1) / 2 per layer",
   fields: [

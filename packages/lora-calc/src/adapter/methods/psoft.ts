@@ -12,6 +12,7 @@ import { misfit, trained } from "./tensors.js";
  */
 export const psoft: LayerMethod = {
   peftType: "PSOFT",
+  dropout: "psoft_dropout",
   configClass: "PsoftConfig",
   formula: "r · (r − 1) / 2 + 2r per layer",
   fields: [

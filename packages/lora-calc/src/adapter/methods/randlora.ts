@@ -10,6 +10,7 @@ import { requirePositive, trained } from "./tensors.js";
  */
 export const randlora: LayerMethod = {
   peftType: "RANDLORA",
+  dropout: "randlora_dropout",
   configClass: "RandLoraConfig",
   formula: "n · (r + m) per layer, m = min(in, out), n = ⌈m / r⌉",
   fields: [

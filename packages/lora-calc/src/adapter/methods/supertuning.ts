@@ -11,6 +11,7 @@ import { misfit, trained } from "./tensors.js";
  */
 export const supertuning: LayerMethod = {
   peftType: "SUPERTUNING",
+  dropout: "supertuning_lora_dropout",
   configClass: "SupertuningConfig",
   formula: "in · out · (1 − sparsity) per layer",
   fields: [

@@ -11,6 +11,7 @@ import { roundHalfEven, trained } from "./tensors.js";
  */
 export const tinylora: LayerMethod = {
   peftType: "TINYLORA",
+  dropout: "tinylora_dropout",
   configClass: "TinyLoraConfig",
   formula: "u per group of layers",
   fields: [

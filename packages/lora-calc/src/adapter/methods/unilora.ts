@@ -11,6 +11,7 @@ import { trained } from "./tensors.js";
  */
 export const unilora: LayerMethod = {
   peftType: "UNILORA",
+  dropout: "unilora_dropout",
   configClass: "UniLoraConfig",
   formula: "theta_d_length, once",
   fields: [

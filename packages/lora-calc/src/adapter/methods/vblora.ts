@@ -10,6 +10,7 @@ import { requireDivisor, requirePositive, trained } from "./tensors.js";
  */
 export const vblora: LayerMethod = {
   peftType: "VBLORA",
+  dropout: "vblora_dropout",
   configClass: "VBLoRAConfig",
   formula: "r · (in + out) / length · vectors per layer, and one bank",
   fields: [

@@ -25,6 +25,7 @@ const SHARED = {
 export const vera: LayerMethod = {
   ...SHARED,
   peftType: "VERA",
+  dropout: "vera_dropout",
   configClass: "VeraConfig",
   formula: "out + r per layer",
   fields: [...FIELDS, "vera_dropout"],
@@ -40,6 +41,7 @@ export const vera: LayerMethod = {
 export const pvera: LayerMethod = {
   ...SHARED,
   peftType: "PVERA",
+  dropout: "pvera_dropout",
   configClass: "PveraConfig",
   formula: "out + 2r per layer",
   fields: [...FIELDS, "pvera_dropout", "sample_at_inference", "generator_seed"],

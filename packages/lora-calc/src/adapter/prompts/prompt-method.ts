@@ -7,6 +7,7 @@ import { BASE_FIELDS } from "../base-fields.js";
 import type { MethodFacts } from "../method-facts.js";
 import type { AdapterPlan, AdapterTensor } from "../plan.js";
 import { planTuner } from "../plan-tuner.js";
+import { rejectOption } from "../reject-option.js";
 import type { Targeting } from "../targeting.js";
 import { HEADS_BY_TASK, readTaskType } from "../task-type.js";
 import type { TaskType } from "../task-type.js";
@@ -112,6 +113,13 @@ function sizesOf(graph: ModuleGraph, adapter: Fields, taskType: TaskType): Promp
       message: `prompts for ${graph.className} are not computed: its sizes are not known`,
       received: adapter.get("peft_type"),
     });
+  }
+  if (decoder.hidesHeads === true && !adapter.has("num_attention_heads")) {
+    rejectOption(
+      adapter,
+      "num_attention_heads",
+      "must be given: PEFT does not find it in the model's configuration",
+    );
   }
   return {
     taskType,

@@ -6,7 +6,7 @@ import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
 import type { DecoderForward } from "../forward.js";
 import { isRepeat } from "../module-graph.js";
-import type { Child, DecoderSizes, ModuleGraph, ModuleNode } from "../module-graph.js";
+import type { Buffer, Child, DecoderSizes, ModuleGraph, ModuleNode } from "../module-graph.js";
 import { container, leaf, linear } from "../vocabulary.js";
 
 export interface LanguageModelParts {
@@ -18,10 +18,14 @@ export interface LanguageModelParts {
   readonly backboneType?: string;
   /** Children of the backbone in the order of its constructor. */
   readonly children: readonly (Child | undefined)[];
+  /** Buffers of the backbone itself. */
+  readonly buffers?: readonly Buffer[];
   readonly forward: DecoderForward;
   readonly hiddenSize: number;
   /** Width of keys and values where the configuration has `num_key_value_heads`. Default: hiddenSize. */
   readonly keyValueSize?: number;
+  /** The configuration names its heads as PEFT does not look for them (mpt). */
+  readonly hidesHeads?: boolean;
   readonly vocabSize: number;
   readonly tied: boolean;
   readonly causalClass?: string;
@@ -34,6 +38,8 @@ export interface LanguageModelParts {
   /** Attribute of the backbone under a question-answering head. Default: `transformer`, as in the generic head. */
   readonly questionAnsweringBackbone?: string;
   readonly headBias?: boolean;
+  /** Width that heads take where it is not hiddenSize (opt). */
+  readonly headWidth?: number;
   readonly scaledLogits?: boolean;
   readonly softcap?: boolean;
   /** No program: the root says nothing of how it computes. */
@@ -68,14 +74,14 @@ const TASKS: Readonly<Record<TaskHead | "ForCausalLM", MakeRoot>> = {
   ForCausalLM: (parts) => ({
     head: "lm_head",
     children: [
-      linear("lm_head", parts.hiddenSize, parts.vocabSize, {
+      linear("lm_head", headWidth(parts), parts.vocabSize, {
         bias: parts.headBias ?? false,
         ...(parts.tied ? { tiedTo: embeddingPath(parts, parts.backbone) } : {}),
       }),
     ],
   }),
   ForSequenceClassification: (parts, config) => ({
-    children: [linear("score", parts.hiddenSize, labelCount(config))],
+    children: [linear("score", headWidth(parts), labelCount(config))],
   }),
   ForTokenClassification: (parts, config) => ({
     children: [
@@ -87,9 +93,13 @@ const TASKS: Readonly<Record<TaskHead | "ForCausalLM", MakeRoot>> = {
   }),
   ForQuestionAnswering: (parts) => ({
     backbone: parts.questionAnsweringBackbone ?? "transformer",
-    children: [linear("qa_outputs", parts.hiddenSize, 2, { bias: true })],
+    children: [linear("qa_outputs", headWidth(parts), 2, { bias: true })],
   }),
 };
+
+function headWidth({ hiddenSize, headWidth: width = hiddenSize }: LanguageModelParts): number {
+  return width;
+}
 
 /** Number of classes of a classification head: `num_labels`, or the size of `id2label`, or transformers' default 2. */
 function labelCount(config: Config): number {
@@ -160,20 +170,33 @@ function baseModel(parts: LanguageModelParts, baseClass: string): ModuleGraph {
 }
 
 function decoderSizes(parts: LanguageModelParts): DecoderSizes {
-  const { children, forward, hiddenSize, keyValueSize = hiddenSize } = parts;
-  const list = children.find(
-    (child): child is ModuleNode =>
-      child !== undefined && !isRepeat(child) && child.name === forward.layers,
-  );
-  const layers = (list?.children ?? []).reduce(
-    (sum, child) => sum + (isRepeat(child) ? child.indices.length : 1),
+  const { forward, hiddenSize, keyValueSize = hiddenSize } = parts;
+  let children = parts.children;
+  for (const name of forward.layers.split(".")) {
+    const inner = children.find(
+      (child): child is ModuleNode =>
+        child !== undefined && !isRepeat(child) && child.name === name,
+    );
+    children = inner?.children ?? [];
+  }
+  const layers = children.reduce(
+    (sum, child) => sum + (child !== undefined && isRepeat(child) ? child.indices.length : 1),
     0,
   );
-  return { layers, hiddenSize, keyValueSize };
+  return {
+    layers,
+    hiddenSize,
+    keyValueSize,
+    ...(parts.hidesHeads === true ? { hidesHeads: true } : {}),
+  };
 }
 
 function backboneNode(parts: LanguageModelParts, name: string, type: string): ModuleNode {
-  return container(name, type, { children: parts.children, forward: parts.forward });
+  return container(name, type, {
+    children: parts.children,
+    buffers: parts.buffers ?? [],
+    forward: parts.forward,
+  });
 }
 
 function causalForward(parts: LanguageModelParts, head: string) {

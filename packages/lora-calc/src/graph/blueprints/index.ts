@@ -18,6 +18,9 @@ import { dots1, glm4Moe } from "./glm4-moe.js";
 import { gptNeox } from "./gpt-neox.js";
 import { gpt2 } from "./gpt2.js";
 import { gptOss } from "./gpt-oss.js";
+import { gptBigcode } from "./gpt-bigcode.js";
+import { codegen, gptj } from "./gptj.js";
+import { gptNeo } from "./gpt-neo.js";
 import { granite } from "./granite.js";
 import { granitemoe } from "./granitemoe.js";
 import { helium } from "./helium.js";
@@ -25,11 +28,13 @@ import { llama } from "./llama.js";
 import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
 import { mixtral } from "./mixtral.js";
+import { mpt } from "./mpt.js";
 import { nemotron } from "./nemotron.js";
 import { olmo } from "./olmo.js";
 import { olmo2 } from "./olmo2.js";
 import { olmo3 } from "./olmo3.js";
 import { olmoe } from "./olmoe.js";
+import { opt } from "./opt.js";
 import { phi } from "./phi.js";
 import { phi3 } from "./phi3.js";
 import { phimoe } from "./phimoe.js";
@@ -86,6 +91,12 @@ const BLUEPRINTS: readonly Blueprint[] = [
   glm4Moe,
   granitemoe,
   phimoe,
+  codegen,
+  gptBigcode,
+  gptj,
+  gptNeo,
+  mpt,
+  opt,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(
