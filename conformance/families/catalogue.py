@@ -2,6 +2,7 @@
 
 from families import Family
 from families.dense_decoders import FAMILIES as DENSE_DECODERS
+from families.encoders import FAMILIES as ENCODERS
 from families.experts import FAMILIES as EXPERTS
 
-FAMILIES: list[Family] = [*DENSE_DECODERS, *EXPERTS]
+FAMILIES: list[Family] = [*DENSE_DECODERS, *EXPERTS, *ENCODERS]

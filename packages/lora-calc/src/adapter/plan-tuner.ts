@@ -157,12 +157,13 @@ function tiedCopy(
  */
 function rejectWithoutGeneration(graph: ModuleGraph, taskType: TaskType | undefined): void {
   const isGenerative = taskType === "CAUSAL_LM" || taskType === "SEQ_2_SEQ_LM";
-  const causal = graph.classOfTask?.["CAUSAL_LM"];
-  if (!isGenerative || causal === undefined || causal === graph.className) return;
+  const generative = ["CAUSAL_LM", "SEQ_2_SEQ_LM"].map((task) => graph.classOfTask?.[task]);
+  if (!isGenerative || generative.includes(graph.className)) return;
+  const named = generative.filter((name) => name !== undefined);
   reject({
     code: "missing_attribute",
     path: "adapter.task_type",
-    message: `${graph.className} cannot generate, which task_type ${taskType} needs; use the task of the class, or ${causal}`,
+    message: `${graph.className} cannot generate, which task_type ${taskType} needs; use the task of the class${named.map((name) => `, or ${name}`).join("")}`,
     received: taskType,
   });
 }

@@ -41,7 +41,7 @@ function isIndex(value: unknown): value is number {
   return Number.isInteger(value);
 }
 
-/** Goes down through `model` to `layers` or `h`. */
+/** Goes down through `model`, then `bert`, to `layers`, `encoder.layer` or `h`. */
 function withLayers(
   node: ModuleNode,
   graph: ModuleGraph,
@@ -57,12 +57,27 @@ function withLayers(
   });
   const below = (child: ModuleNode): ModuleNode => withLayers(child, graph, adapter, ranges);
   if (names.includes("model")) return into("model", below);
+  if (names.includes("bert")) return into("bert", below);
+  const isInEncoder = node.children.some(
+    (child) =>
+      !isRepeat(child) &&
+      child.name === "encoder" &&
+      child.children.some((inner) => !isRepeat(inner) && inner.name === "layer"),
+  );
+  if (isInEncoder && !names.includes("layers")) {
+    return into("encoder", (encoder) => ({
+      ...encoder,
+      children: encoder.children.map((child) =>
+        !isRepeat(child) && child.name === "layer" ? replicated(child, ranges) : child,
+      ),
+    }));
+  }
   const list = ["layers", "h"].find((name) => names.includes(name));
   if (list !== undefined) return into(list, (layers) => replicated(layers, ranges));
   reject({
     code: "invalid_adapter_option",
     path: `adapter.${FIELD}`,
-    message: `${FIELD} finds no list of layers (layers or h) in ${graph.className}`,
+    message: `${FIELD} finds no list of layers (layers, encoder.layer or h) in ${graph.className}`,
     received: adapter.get(FIELD),
   });
 }

@@ -64,9 +64,9 @@ function isEmbeddingName(name: string): boolean {
   return EMBEDDING_NAMES.includes(name.slice(name.lastIndexOf(".") + 1));
 }
 
-/** The names with the embedding in them, and without the first that stands for the head. */
+/** The names with the embedding in them, and without the first that stands for the head or for what it lies in. */
 function swapped(names: readonly string[], embedding: string, head: string): readonly string[] {
   const all = names.includes(embedding) ? names : [...names, embedding];
-  const first = all.findIndex((name) => head === name || head.endsWith(`.${name}`));
+  const first = all.findIndex((name) => `.${head}.`.includes(`.${name}.`));
   return all.filter((_, index) => index !== first);
 }

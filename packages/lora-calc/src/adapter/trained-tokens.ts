@@ -95,8 +95,9 @@ function tokensOf(site: Site, tokens: number): TrainedTokens {
   const { layer } = site.node;
   if (layer?.kind === "embedding") return { site, tokens, dim: layer.dim };
   if (layer?.kind === "linear") return { site, tokens, dim: layer.inFeatures };
+  const hasWeight = site.node.parameters.some(({ name }) => name === "weight");
   reject({
-    code: "invalid_adapter_type",
+    code: hasWeight ? "invalid_adapter_type" : "missing_attribute",
     path: `adapter.${FIELD}`,
     message: `${FIELD} names ${site.pattern}, a ${site.node.type}; only embeddings and heads have tokens`,
     received: site.pattern,

@@ -79,8 +79,8 @@ export interface DecoderSizes {
   readonly hiddenSize: number;
   /** Width of the keys, and of the values, of one layer. */
   readonly keyValueSize: number;
-  /** PEFT does not find the number of heads, which prompts then have to give. */
-  readonly hidesHeads?: boolean;
+  /** Fields of a prompt that PEFT does not find in the configuration, so that they have to be given. */
+  readonly notFound?: readonly string[];
 }
 
 /** A model, ready for counting, adapting and running. */

@@ -47,6 +47,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** Full path of the weight that is the same object. */
   readonly tiedTo?: string;
+  /** Full path of the bias that is the same object. */
+  readonly biasTiedTo?: string;
   readonly type?: string;
 }
 
@@ -55,19 +57,24 @@ export function linear(
   name: string,
   inFeatures: number,
   outFeatures: number,
-  { bias = false, tiedTo, type = "Linear" }: LinearOptions = {},
+  { bias = false, tiedTo, biasTiedTo, type = "Linear" }: LinearOptions = {},
 ): ModuleNode {
   const weight: Parameter = {
     name: "weight",
     shape: [outFeatures, inFeatures],
     ...(tiedTo === undefined ? {} : { tiedTo }),
   };
+  const biasParameter: Parameter = {
+    name: "bias",
+    shape: [outFeatures],
+    ...(biasTiedTo === undefined ? {} : { tiedTo: biasTiedTo }),
+  };
   return {
     name,
     type,
     layer: { kind: "linear", inFeatures, outFeatures },
     forward: { kind: "linear" },
-    parameters: bias ? [weight, parameter("bias", [outFeatures])] : [weight],
+    parameters: bias ? [weight, biasParameter] : [weight],
     buffers: [],
     children: [],
   };
@@ -81,6 +88,31 @@ export function hfConv1d(name: string, inFeatures: number, outFeatures: number):
     layer: { kind: "hf_conv1d", inFeatures, outFeatures },
     forward: { kind: "hf_conv1d" },
     parameters: [parameter("weight", [inFeatures, outFeatures]), parameter("bias", [outFeatures])],
+    buffers: [],
+    children: [],
+  };
+}
+
+export interface ConvOptions {
+  readonly bias?: boolean;
+  readonly groups?: number;
+}
+
+/** `nn.Conv1d` to `nn.Conv3d`, by the length of the kernel: weight (out, in / groups, kernel…). Bias unless said. */
+export function conv(
+  name: string,
+  inChannels: number,
+  outChannels: number,
+  kernel: readonly number[],
+  { bias = true, groups = 1 }: ConvOptions = {},
+): ModuleNode {
+  const kind = kernel.length === 1 ? "conv1d" : kernel.length === 2 ? "conv2d" : "conv3d";
+  const weight = parameter("weight", [outChannels, inChannels / groups, ...kernel]);
+  return {
+    name,
+    type: `Conv${kernel.length}d`,
+    layer: { kind, inChannels, outChannels, kernel, groups },
+    parameters: bias ? [weight, parameter("bias", [outChannels])] : [weight],
     buffers: [],
     children: [],
   };

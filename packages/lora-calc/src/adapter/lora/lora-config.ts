@@ -1,7 +1,6 @@
 /** The LoRA fields of adapter_config.json, checked as PEFT's LoraConfig checks them. */
 
 import type { Fields } from "../../problem/fields.js";
-import { BASE_FIELDS } from "../base-fields.js";
 import { rejectOption } from "../reject-option.js";
 import { readVariants } from "./variant.js";
 import type { Variant } from "./variant.js";
@@ -37,7 +36,6 @@ export const LORA_FIELDS: readonly string[] = [
 
 /** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`. */
 export function readLoraConfig(adapter: Fields): LoraConfig {
-  adapter.rejectUnknown([...BASE_FIELDS, ...LORA_FIELDS]);
   const initWeights = readInitWeights(adapter);
   const config: LoraConfig = {
     rank: adapter.integer("r") ?? DEFAULT_RANK,

@@ -52,16 +52,27 @@ export function planPromptMethod(
     adaptsNoModule: true,
     modelTensors: () => tensors,
   });
-  rejectCopiedBackbone(graph, adapter, plan);
+  rejectCopies(graph, adapter, taskType, plan);
   return plan;
 }
 
-/** PEFT then finds the embedding twice. */
-function rejectCopiedBackbone(
+/** Copies that hit the prompt itself, or after which PEFT finds the embedding twice. */
+function rejectCopies(
   { inputEmbedding = "" }: ModuleGraph,
   adapter: Fields,
+  taskType: TaskType,
   { copies, rootCopies }: AdapterPlan,
 ): void {
+  const names = adapter.stringList("modules_to_save") ?? [];
+  const hit = names.find((name) => "prompt_encoder".endsWith(name));
+  if (hit !== undefined && HEADS_BY_TASK[taskType] !== undefined) {
+    reject({
+      code: "invalid_adapter_type",
+      path: adapter.at("modules_to_save"),
+      message: `${hit} in modules_to_save also hits PEFT's own prompt_encoder, a ModuleDict; give a longer name`,
+      received: hit,
+    });
+  }
   const outer = copies.find(({ site }) => inputEmbedding.startsWith(`${site.path}.`));
   if (outer === undefined && rootCopies === undefined) return;
   reject({
@@ -114,12 +125,9 @@ function sizesOf(graph: ModuleGraph, adapter: Fields, taskType: TaskType): Promp
       received: adapter.get("peft_type"),
     });
   }
-  if (decoder.hidesHeads === true && !adapter.has("num_attention_heads")) {
-    rejectOption(
-      adapter,
-      "num_attention_heads",
-      "must be given: PEFT does not find it in the model's configuration",
-    );
+  const missing = decoder.notFound?.find((field) => !adapter.has(field));
+  if (missing !== undefined) {
+    rejectOption(adapter, missing, "must be given: PEFT does not find it in the configuration");
   }
   return {
     taskType,

@@ -1,13 +1,12 @@
 /** The frame that decoder-only models share: backbone, head by task, tied embeddings. */
 
-import { reject } from "../../problem/problem.js";
-import { nearestName } from "../../problem/fields.js";
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
 import type { DecoderForward } from "../forward.js";
 import { isRepeat } from "../module-graph.js";
 import type { Buffer, Child, DecoderSizes, ModuleGraph, ModuleNode } from "../module-graph.js";
 import { container, leaf, linear } from "../vocabulary.js";
+import { labelCount, rejectClass } from "./task-heads.js";
 
 export interface LanguageModelParts {
   readonly modelType: string;
@@ -24,8 +23,8 @@ export interface LanguageModelParts {
   readonly hiddenSize: number;
   /** Width of keys and values where the configuration has `num_key_value_heads`. Default: hiddenSize. */
   readonly keyValueSize?: number;
-  /** The configuration names its heads as PEFT does not look for them (mpt). */
-  readonly hidesHeads?: boolean;
+  /** Fields of a prompt that PEFT does not find in the configuration (mpt). */
+  readonly notFound?: readonly string[];
   readonly vocabSize: number;
   readonly tied: boolean;
   readonly causalClass?: string;
@@ -57,8 +56,6 @@ interface TaskModel {
   /** Attribute of the backbone when it differs from the causal model's. */
   readonly backbone?: string;
 }
-
-const DEFAULT_LABEL_COUNT = 2;
 
 /** Source: peft@0.21.0 utils/peft_types.py `TaskType`. */
 const TASK_OF_HEAD: Readonly<Record<TaskHead, string>> = {
@@ -99,13 +96,6 @@ const TASKS: Readonly<Record<TaskHead | "ForCausalLM", MakeRoot>> = {
 
 function headWidth({ hiddenSize, headWidth: width = hiddenSize }: LanguageModelParts): number {
   return width;
-}
-
-/** Number of classes of a classification head: `num_labels`, or the size of `id2label`, or transformers' default 2. */
-function labelCount(config: Config): number {
-  const labels = config.fields.get("id2label");
-  const named = typeof labels === "object" && labels !== null ? Object.keys(labels).length : 0;
-  return config.optionalSize("num_labels") ?? (named || DEFAULT_LABEL_COUNT);
 }
 
 /** Builds the class that the context asks for; a class the model_type does not have is a Problem. */
@@ -187,7 +177,7 @@ function decoderSizes(parts: LanguageModelParts): DecoderSizes {
     layers,
     hiddenSize,
     keyValueSize,
-    ...(parts.hidesHeads === true ? { hidesHeads: true } : {}),
+    ...(parts.notFound === undefined ? {} : { notFound: parts.notFound }),
   };
 }
 
@@ -228,14 +218,5 @@ function headOf(
   const asked = heads.find((head) => className === taskClass(parts, head));
   if (asked !== undefined) return asked;
   const known = [...special, ...heads.map((head) => taskClass(parts, head))];
-  const near = nearestName(className, known);
-  reject({
-    code: "unknown_architecture",
-    path: "model.architecture",
-    message:
-      `${className} is not a class this calculator knows for model_type ${parts.modelType}` +
-      (near === undefined ? `; use one of ${known.join(", ")}` : ` (did you mean ${near}?)`),
-    received: className,
-    expected: known,
-  });
+  return rejectClass(parts.modelType, className, known);
 }

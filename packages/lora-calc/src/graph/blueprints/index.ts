@@ -1,11 +1,16 @@
 /** All blueprints by model_type. */
 
 import type { Blueprint } from "../blueprint.js";
+import { albert } from "./albert.js";
 import { apertus } from "./apertus.js";
 import { arcee } from "./arcee.js";
+import { bert } from "./bert.js";
 import { bloom } from "./bloom.js";
 import { cohere, cohere2 } from "./cohere.js";
+import { debertaV2 } from "./deberta-v2.js";
 import { deepseekV2, deepseekV3 } from "./deepseek.js";
+import { distilbert } from "./distilbert.js";
+import { electra } from "./electra.js";
 import { ernie45 } from "./ernie4-5.js";
 import { ernie45Moe } from "./ernie4-5-moe.js";
 import { exaone4 } from "./exaone4.js";
@@ -28,6 +33,7 @@ import { llama } from "./llama.js";
 import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
 import { mixtral } from "./mixtral.js";
+import { modernbert } from "./modernbert.js";
 import { mpt } from "./mpt.js";
 import { nemotron } from "./nemotron.js";
 import { olmo } from "./olmo.js";
@@ -41,6 +47,7 @@ import { phimoe } from "./phimoe.js";
 import { qwen2Moe, qwen3Moe } from "./qwen-moe.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
+import { camembert, roberta, xlmRoberta } from "./roberta.js";
 import { seedOss } from "./seed-oss.js";
 import { smollm3 } from "./smollm3.js";
 import { stablelm } from "./stablelm.js";
@@ -97,6 +104,15 @@ const BLUEPRINTS: readonly Blueprint[] = [
   gptNeo,
   mpt,
   opt,
+  albert,
+  bert,
+  camembert,
+  debertaV2,
+  distilbert,
+  electra,
+  modernbert,
+  roberta,
+  xlmRoberta,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(

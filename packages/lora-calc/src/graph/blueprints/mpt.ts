@@ -38,7 +38,7 @@ export const mpt: Blueprint = {
         backbone: "transformer",
         tokenClassifier: "classifier",
         hiddenSize,
-        hidesHeads: true,
+        notFound: ["num_attention_heads"],
         vocabSize,
         tied: config.boolean("tie_word_embeddings", true),
         forward: { kind: "decoder", tokenEmbedding: "wte", layers: "blocks" },

@@ -1,0 +1,154 @@
+/** The layer that BERT and its kin share: attention and feed-forward, each with a norm behind its output. */
+
+import type { Config } from "../../model/config.js";
+import type { Child, ModuleNode } from "../module-graph.js";
+import { buffer, container, embedding, layerNorm, leaf, linear } from "../vocabulary.js";
+import { activation } from "./activation.js";
+import { activationModule } from "./mlp.js";
+
+export interface BertSizes {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+}
+
+export function readBertSizes(
+  config: Config,
+  { hiddenSize, intermediateSize, layers }: BertSizes,
+): BertSizes {
+  return {
+    hiddenSize: config.size("hidden_size", hiddenSize),
+    intermediateSize: config.size("intermediate_size", intermediateSize),
+    layers: config.layerCount("num_hidden_layers", layers),
+  };
+}
+
+export interface BertLayer {
+  readonly prefix: string;
+  /** Class of the attention itself. Default: `${prefix}SelfAttention`. */
+  readonly selfType?: string;
+  readonly projections?: readonly [string, string, string];
+  /** Modules of the attention behind its projections. Default: a dropout. */
+  readonly behindProjections?: readonly ModuleNode[];
+}
+
+/** `attention.self`, `attention.output`, `intermediate`, `output`. */
+export function bertLayer(
+  { prefix, selfType, projections, behindProjections }: BertLayer,
+  { hiddenSize, intermediateSize }: BertSizes,
+  config: Config,
+): ModuleNode {
+  const names = projections ?? ["query", "key", "value"];
+  return container("0", `${prefix}Layer`, {
+    children: [
+      container("attention", `${prefix}Attention`, {
+        children: [
+          container("self", selfType ?? `${prefix}SelfAttention`, {
+            children: [
+              ...names.map((name) => linear(name, hiddenSize, hiddenSize, { bias: true })),
+              ...(behindProjections ?? [leaf("dropout", "Dropout")]),
+            ],
+          }),
+          outputOf(`${prefix}SelfOutput`, hiddenSize, hiddenSize),
+        ],
+      }),
+      container("intermediate", `${prefix}Intermediate`, {
+        children: [
+          linear("dense", hiddenSize, intermediateSize, { bias: true }),
+          activationModule("intermediate_act_fn", activation(config, "hidden_act", "gelu")),
+        ],
+      }),
+      outputOf(`${prefix}Output`, intermediateSize, hiddenSize),
+    ],
+  });
+}
+
+/** A projection, the norm of its sum with the input, a dropout. */
+function outputOf(type: string, inFeatures: number, hiddenSize: number): ModuleNode {
+  return container("output", type, {
+    children: [
+      linear("dense", inFeatures, hiddenSize, { bias: true }),
+      layerNorm("LayerNorm", hiddenSize),
+      leaf("dropout", "Dropout"),
+    ],
+  });
+}
+
+export interface BertEmbeddings {
+  readonly prefix: string;
+  readonly width: number;
+  /** RoBERTa registers its positions behind the dropout. */
+  readonly positionsLast?: boolean;
+}
+
+/** Words, positions and segments, all added; a norm and a dropout. */
+export function bertEmbeddings(
+  { prefix, width, positionsLast = false }: BertEmbeddings,
+  config: Config,
+): ModuleNode {
+  const positions = config.size("max_position_embeddings", 512);
+  const segments = embedding("token_type_embeddings", config.size("type_vocab_size", 2), width);
+  const places = embedding("position_embeddings", positions, width);
+  const words = embedding("word_embeddings", config.size("vocab_size", DEFAULT_VOCABULARY), width);
+  const tail: readonly Child[] = [layerNorm("LayerNorm", width), leaf("dropout", "Dropout")];
+  return container("embeddings", `${prefix}Embeddings`, {
+    buffers: [
+      buffer("position_ids", [1, positions], "int64"),
+      buffer("token_type_ids", [1, positions], "int64"),
+    ],
+    children: positionsLast
+      ? [words, segments, ...tail, places]
+      : [words, places, segments, ...tail],
+  });
+}
+
+const DEFAULT_VOCABULARY = 30522;
+
+/** The hidden state of the first token through a layer and tanh. */
+export function bertPooler(prefix: string, hiddenSize: number): ModuleNode {
+  return container("pooler", `${prefix}Pooler`, {
+    children: [linear("dense", hiddenSize, hiddenSize, { bias: true }), leaf("activation", "Tanh")],
+  });
+}
+
+export interface PredictionHead {
+  /** Start of its class names. */
+  readonly prefix: string;
+  readonly hiddenSize: number;
+  readonly width: number;
+  /** Path of the embedding that the decoder shares. */
+  readonly tiedTo: string | undefined;
+  /** Heads of pre-training also tell whether two sentences belong together. */
+  readonly relates?: boolean;
+}
+
+/** BERT's head of masked language models: `cls.predictions`. */
+export function predictionHead(
+  { prefix, hiddenSize, width, tiedTo, relates = false }: PredictionHead,
+  config: Config,
+): ModuleNode {
+  const vocabSize = config.size("vocab_size", DEFAULT_VOCABULARY);
+  return container("cls", `${prefix}${relates ? "PreTrainingHeads" : "OnlyMLMHead"}`, {
+    children: [
+      container("predictions", `${prefix}LMPredictionHead`, {
+        parameters: [{ name: "bias", shape: [vocabSize] }],
+        children: [
+          container("transform", `${prefix}PredictionHeadTransform`, {
+            children: [
+              linear("dense", hiddenSize, width, { bias: true }),
+              activationModule("transform_act_fn", activation(config, "hidden_act", "gelu")),
+              layerNorm("LayerNorm", width),
+            ],
+          }),
+          linear("decoder", width, vocabSize, {
+            bias: true,
+            ...(tiedTo === undefined
+              ? {}
+              : { tiedTo: `${tiedTo}.weight`, biasTiedTo: "cls.predictions.bias" }),
+          }),
+        ],
+      }),
+      ...(relates ? [linear("seq_relationship", hiddenSize, 2, { bias: true })] : []),
+    ],
+  });
+}

@@ -1,0 +1,58 @@
+/** BERT. */
+
+import {
+  bertEmbeddings,
+  bertLayer,
+  bertPooler,
+  predictionHead,
+  readBertSizes,
+} from "../blocks/bert-like.js";
+import { classifier, embeddingOf, encoderModel } from "../blocks/encoder-model.js";
+import type { Blueprint } from "../blueprint.js";
+import { container, repeated } from "../vocabulary.js";
+
+export const bert: Blueprint = {
+  modelType: "bert",
+  build: (config, context) => {
+    const sizes = readBertSizes(config, { hiddenSize: 768, intermediateSize: 3072, layers: 12 });
+    const { hiddenSize } = sizes;
+    const tied = config.boolean("tie_word_embeddings", true);
+    const word = embeddingOf("bert", "embeddings.word_embeddings");
+    const head = (relates: boolean) =>
+      predictionHead(
+        {
+          prefix: "Bert",
+          hiddenSize,
+          width: hiddenSize,
+          tiedTo: tied ? word : undefined,
+          relates,
+        },
+        config,
+      );
+    const logits = { output: "cls.predictions.decoder", sharedBias: "cls.predictions.bias" };
+    return encoderModel(
+      {
+        modelType: "bert",
+        prefix: "Bert",
+        backbone: "bert",
+        wordEmbedding: "embeddings.word_embeddings",
+        ...sizes,
+        tied,
+        children: (hasPooler) => [
+          bertEmbeddings({ prefix: "Bert", width: hiddenSize }, config),
+          container("encoder", "BertEncoder", {
+            children: [
+              repeated("layer", sizes.layers, bertLayer({ prefix: "Bert" }, sizes, config)),
+            ],
+          }),
+          hasPooler ? bertPooler("Bert", hiddenSize) : undefined,
+        ],
+        maskedLm: { ...logits, behind: [head(false)] },
+        preTraining: { ...logits, behind: [head(true)], hasPooler: true },
+        sequenceClassification: { behind: classifier(hiddenSize, config), hasPooler: true },
+      },
+      config,
+      context,
+    );
+  },
+};

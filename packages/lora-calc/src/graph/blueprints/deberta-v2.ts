@@ -1,0 +1,155 @@
+/** DeBERTa-v2 and v3: attention to contents and to relative positions apart. */
+
+import type { Config } from "../../model/config.js";
+import { bertLayer, predictionHead, readBertSizes } from "../blocks/bert-like.js";
+import { embeddingOf, encoderModel } from "../blocks/encoder-model.js";
+import { labelCount } from "../blocks/task-heads.js";
+import type { Blueprint } from "../blueprint.js";
+import type { ModuleNode } from "../module-graph.js";
+import {
+  buffer,
+  container,
+  conv,
+  embedding,
+  layerNorm,
+  leaf,
+  linear,
+  repeated,
+} from "../vocabulary.js";
+
+const PREFIX = "DebertaV2";
+
+export const debertaV2: Blueprint = {
+  modelType: "deberta-v2",
+  build: (config, context) => {
+    const sizes = readBertSizes(config, { hiddenSize: 1536, intermediateSize: 6144, layers: 24 });
+    const { hiddenSize } = sizes;
+    const width = config.optionalSize("embedding_size") ?? hiddenSize;
+    const tied = config.boolean("tie_word_embeddings", true);
+    const word = embeddingOf("deberta", "embeddings.word_embeddings");
+    const pooled = config.optionalSize("pooler_hidden_size") ?? hiddenSize;
+    const layer = bertLayer(
+      {
+        prefix: PREFIX,
+        selfType: "DisentangledSelfAttention",
+        projections: ["query_proj", "key_proj", "value_proj"],
+        behindProjections: positionModules(config, hiddenSize),
+      },
+      sizes,
+      config,
+    );
+    return encoderModel(
+      {
+        modelType: "deberta-v2",
+        prefix: PREFIX,
+        backbone: "deberta",
+        wordEmbedding: "embeddings.word_embeddings",
+        ...sizes,
+        tied,
+        children: () => [
+          embeddings(config, width, hiddenSize),
+          container("encoder", "DebertaV2Encoder", {
+            children: [repeated("layer", sizes.layers, layer), ...encoderTail(config, hiddenSize)],
+          }),
+        ],
+        maskedLm: {
+          output: "cls.predictions.decoder",
+          sharedBias: "cls.predictions.bias",
+          behind: [
+            predictionHead(
+              {
+                prefix: `Legacy${PREFIX}`,
+                hiddenSize,
+                width,
+                tiedTo: tied ? word : undefined,
+              },
+              config,
+            ),
+          ],
+        },
+        sequenceClassification: {
+          behind: [
+            container("pooler", "ContextPooler", {
+              children: [
+                linear("dense", pooled, pooled, { bias: true }),
+                leaf("dropout", "Dropout"),
+              ],
+            }),
+            linear("classifier", pooled, labelCount(config), { bias: true }),
+            leaf("dropout", "Dropout"),
+          ],
+        },
+      },
+      config,
+      context,
+    );
+  },
+};
+
+function embeddings(config: Config, width: number, hiddenSize: number): ModuleNode {
+  const positions = config.size("max_position_embeddings", 512);
+  const segments = config.integer("type_vocab_size", 0);
+  return container("embeddings", "DebertaV2Embeddings", {
+    buffers: [buffer("position_ids", [1, positions], "int64")],
+    children: [
+      embedding("word_embeddings", config.size("vocab_size", 128100), width),
+      ...(config.boolean("position_biased_input", true)
+        ? [embedding("position_embeddings", positions, width)]
+        : []),
+      ...(segments === 0 ? [] : [embedding("token_type_embeddings", segments, width)]),
+      ...(width === hiddenSize ? [] : [linear("embed_proj", width, hiddenSize)]),
+      layerNorm("LayerNorm", hiddenSize),
+      leaf("dropout", "Dropout"),
+    ],
+  });
+}
+
+/** Projections of positions stand beside those of contents unless they share them. */
+function positionModules(config: Config, hiddenSize: number): readonly ModuleNode[] {
+  const dropout = leaf("dropout", "Dropout");
+  if (!config.boolean("relative_attention", false)) return [dropout];
+  const kinds = positionKinds(config);
+  const isShared = config.boolean("share_att_key", false);
+  const projection = (name: string) => linear(name, hiddenSize, hiddenSize, { bias: true });
+  return [
+    leaf("pos_dropout", "Dropout"),
+    ...(!isShared && kinds.includes("c2p") ? [projection("pos_key_proj")] : []),
+    ...(!isShared && kinds.includes("p2c") ? [projection("pos_query_proj")] : []),
+    dropout,
+  ];
+}
+
+/** A list, or its entries joined by `|`. */
+function positionKinds(config: Config): readonly string[] {
+  return Array.isArray(config.fields.get("pos_att_type"))
+    ? (config.stringList("pos_att_type") ?? [])
+    : config.string("pos_att_type", "").toLowerCase().split("|");
+}
+
+function encoderTail(config: Config, hiddenSize: number): readonly ModuleNode[] {
+  const kernel = config.integer("conv_kernel_size", 0);
+  const given = config.number("max_relative_positions", -1);
+  const distances = given < 1 ? config.size("max_position_embeddings", 512) : given;
+  const buckets = config.number("position_buckets", -1);
+  const rows = 2 * (buckets > 0 ? buckets : distances);
+  const isNormed = config.string("norm_rel_ebd", "none").toLowerCase().includes("layer_norm");
+  return [
+    ...(config.boolean("relative_attention", false)
+      ? [embedding("rel_embeddings", rows, hiddenSize)]
+      : []),
+    ...(isNormed ? [layerNorm("LayerNorm", hiddenSize)] : []),
+    ...(kernel > 0
+      ? [
+          container("conv", "ConvLayer", {
+            children: [
+              conv("conv", hiddenSize, hiddenSize, [kernel], {
+                groups: config.size("conv_groups", 1),
+              }),
+              layerNorm("LayerNorm", hiddenSize),
+              leaf("dropout", "Dropout"),
+            ],
+          }),
+        ]
+      : []),
+  ];
+}
