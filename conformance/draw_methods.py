@@ -115,7 +115,7 @@ PATTERNS: dict[str, dict[str, Callable[[random.Random, Names], dict[str, Any]]]]
     "OSF": {"rank_pattern": pattern(2, 4)},
 }
 PROMPTS = frozenset("PROMPT_TUNING P_TUNING PREFIX_TUNING MULTITASK_PROMPT_TUNING CARTRIDGE CPT".split())
-BACKBONES = frozenset(("model", "transformer", "gpt_neox"))
+BACKBONES = frozenset(("model", "transformer", "gpt_neox", "decoder"))
 METHODS = tuple(OPTIONS)
 
 
@@ -130,6 +130,8 @@ def own_targets(chance: random.Random, method: str, names: Names) -> Adapter:
     if method == "LILY":
         # Which of several fitting names counts depends on the order of a set.
         leaves = {"target_modules": some(chance, names.linear)}
+        if any(name != other and name.endswith(other) for name in names.linear for other in names.linear):
+            return {}
         return chance.choice(({}, leaves, leaves, {"target_modules": "all-linear"}, {"target_modules": pattern_of(chance, names)}))
     if method == "IA3":
         feedforward = some(chance, names.linear, 2)

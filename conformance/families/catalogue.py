@@ -2,7 +2,8 @@
 
 from families import Family
 from families.dense_decoders import FAMILIES as DENSE_DECODERS
+from families.encoder_decoders import FAMILIES as ENCODER_DECODERS
 from families.encoders import FAMILIES as ENCODERS
 from families.experts import FAMILIES as EXPERTS
 
-FAMILIES: list[Family] = [*DENSE_DECODERS, *EXPERTS, *ENCODERS]
+FAMILIES: list[Family] = [*DENSE_DECODERS, *EXPERTS, *ENCODERS, *ENCODER_DECODERS]

@@ -107,14 +107,14 @@ export function isFileKnown({
   modules,
   copies,
   tokens = [],
-  tiedAdapter,
+  tiedAdapters,
 }: AdapterPlan): boolean {
   if (peftType !== "LORA" || rootCopies !== undefined) return false;
   const isPlain = copies.every(
     ({ isNested, tiedToPath }) => isNested !== true && tiedToPath === undefined,
   );
   const hasParameters = modules.some(({ parameterName }) => parameterName !== undefined);
-  return isPlain && !hasParameters && tokens.length === 0 && tiedAdapter === undefined;
+  return isPlain && !hasParameters && tokens.length === 0 && tiedAdapters === undefined;
 }
 
 /** Length of an entry without its name and its two offsets. */

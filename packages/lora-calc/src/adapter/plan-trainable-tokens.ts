@@ -12,6 +12,7 @@ import type { AdaptedModule, AdapterPlan, AdapterTensor } from "./plan.js";
 import { planTuner } from "./plan-tuner.js";
 import { escapeRegex } from "./python-regex.js";
 import { readTargeting } from "./targeting.js";
+import { tiedModules } from "./tie-embeddings.js";
 import { readTaskType, rejectTaskWithHead } from "./task-type.js";
 
 /**
@@ -27,7 +28,7 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
   const given = readTargeting(adapter, { againstText: [], patternNeedsLayers: false });
   const embedding = escapeRegex(graph.inputEmbedding ?? "embed_tokens");
   const targets = given.targets ?? patternNames(embedding, adapter.at("target_modules"));
-  const head = tiedHead(graph);
+  const followers = sitesOf(graph).filter(({ path }) => tiedModules(graph).includes(path));
   return planTuner(graph, {
     peftType: "TRAINABLE_TOKENS",
     taskType,
@@ -35,19 +36,14 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
     hasDefaultTargets: given.targets === undefined,
     bias: "none",
     adapt: (sites) => {
-      const follows = sites.some(({ path }) => path === graph.inputEmbedding) ? head : undefined;
+      const isFollowed = sites.some(({ path }) => path === graph.inputEmbedding);
+      const followed = isFollowed ? followers : [];
       const targeted = sites
-        .filter(({ path }) => path !== follows?.path)
+        .filter(({ path }) => !followed.some((site) => site.path === path))
         .map((site): AdaptedModule => ({ site, tensors: [rowsOf(site, indices)] }));
-      return follows === undefined ? targeted : [...targeted, { site: follows, tensors: [] }];
+      return [...targeted, ...followed.map((site): AdaptedModule => ({ site, tensors: [] }))];
     },
   });
-}
-
-function tiedHead({ tied, outputEmbedding, ...graph }: ModuleGraph): Site | undefined {
-  const isTied = tied.some((names) => names.includes(`${outputEmbedding}.weight`));
-  if (!isTied) return undefined;
-  return sitesOf({ ...graph, tied }).find(({ path }) => path === outputEmbedding);
 }
 
 function rowsOf(site: Site, indices: readonly number[]): AdapterTensor {

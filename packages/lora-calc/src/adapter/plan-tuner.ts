@@ -42,14 +42,14 @@ export interface Tuner {
   readonly isReplicated?: boolean;
   /** Nothing is targeted: what is trained stands beside the modules. */
   readonly adaptsNoModule?: boolean;
-  /** A head whose adapter or copy follows the tied embedding's. */
-  readonly tied?: TiedHead;
+  /** Modules whose adapter or copy follows the tied embedding's. */
+  readonly tied?: TiedModules;
   readonly tokens?: TokensOf;
 }
 
-export interface TiedHead {
-  readonly adapted?: { readonly path: string; readonly adapt: AdaptLike };
-  readonly copiedPath?: string;
+export interface TiedModules {
+  readonly adapted?: { readonly paths: readonly string[]; readonly adapt: AdaptLike };
+  readonly copiedPaths?: readonly string[];
 }
 
 /** The adapter of a head in the shape of the embedding's. */
@@ -70,11 +70,14 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
   if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules, tuner.dropout);
   const earlyTokens = wrapsTwice ? tuner.tokens?.(modules) : undefined;
-  const copied = copiedModules(graph, names, modules, tuner.dropout);
+  const followers = tied?.copiedPaths ?? [];
+  const copied = copiedModules(graph, names, modules, tuner.dropout).filter(
+    ({ site }) => !followers.includes(site.path),
+  );
   const copies = [
     ...copied,
     ...(wrapsTwice ? copiedAgain(copied) : []),
-    ...tiedCopy(graph, tied?.copiedPath, modules),
+    ...tiedCopies(graph, followers, modules),
   ];
   const tokens = earlyTokens ?? tuner.tokens?.(modules) ?? [];
   const unfrozen = biases.filter(({ site }) => !isUnderCopy(site, copies));
@@ -86,7 +89,7 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     peftType,
     ...parts,
     savedBases: savedEmbeddings(graph, targeting.targets, modules),
-    ...(tied?.adapted === undefined ? {} : { tiedAdapter: tied.adapted.path }),
+    ...(tied?.adapted === undefined ? {} : { tiedAdapters: tied.adapted.paths }),
     ...(tuner.isReplicated === true ? { isReplicated: true } : {}),
     ...withRootCopies(totals(graph, parts), rootCopies(targeting, taskType)),
     warnings: [
@@ -96,24 +99,26 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   };
 }
 
-/** Targeted modules; a head tied to an adapted embedding comes last and is never chosen by its name. */
+/** Targeted modules; those tied to an adapted embedding come last and are never chosen by their name. */
 function adaptedModules(
   graph: ModuleGraph,
   { targeting, taskType, adapt, adaptParameters, tied }: Tuner,
 ): readonly AdaptedModule[] {
   const selection = selectModules(graph, targeting, headOutsideAllLinear(graph, taskType));
-  const headPath = tied?.adapted?.path;
-  const sites = selection.sites.filter(({ path }) => path !== headPath);
+  const tiedPaths = new Set(tied?.adapted?.paths);
+  const sites = selection.sites.filter(({ path }) => !tiedPaths.has(path));
   const targeted = adapt(sites);
   const modules = [...targeted, ...(adaptParameters?.(targeted) ?? [])];
-  if (sites.length === 0 && modules.length === 0 && headPath === undefined) {
+  if (sites.length === 0 && modules.length === 0 && tiedPaths.size === 0) {
     rejectNoMatch(graph, targeting, selection);
   }
-  const head = sitesOf(graph).find(({ path }) => path === headPath);
-  if (head === undefined || tied?.adapted === undefined) return modules;
+  const followers = sitesOf(graph).filter(({ path }) => tiedPaths.has(path));
+  const [first] = followers;
+  if (first === undefined || tied?.adapted === undefined) return modules;
   const embedding = modules.find(({ site }) => site.path === graph.inputEmbedding);
-  if (embedding === undefined) rejectUnadaptedEmbedding(head);
-  return [...modules, tied.adapted.adapt(head, embedding)];
+  if (embedding === undefined) rejectUnadaptedEmbedding(first);
+  const { adapt: adaptLike } = tied.adapted;
+  return [...modules, ...followers.map((site) => adaptLike(site, embedding))];
 }
 
 function rejectUnadaptedEmbedding({ path }: Site): never {
@@ -140,15 +145,15 @@ function copiedAgain(copies: readonly CopiedModule[]): readonly CopiedModule[] {
     .map(({ site, parameterCount: size }) => ({ site, parameterCount: size }));
 }
 
-/** The copy that a tied head shares with the embedding. */
-function tiedCopy(
+/** The copies that tied modules share with the embedding. */
+function tiedCopies(
   graph: ModuleGraph,
-  path: string | undefined,
+  paths: readonly string[],
   modules: readonly AdaptedModule[],
 ): readonly CopiedModule[] {
-  if (path === undefined || graph.inputEmbedding === undefined) return [];
   const tiedToPath = graph.inputEmbedding;
-  return copiedModules(graph, [path], modules).map((copy) => ({ ...copy, tiedToPath }));
+  if (tiedToPath === undefined || paths.length === 0) return [];
+  return copiedModules(graph, paths, modules).map((copy) => ({ ...copy, tiedToPath }));
 }
 
 /**

@@ -75,8 +75,8 @@ export interface AdapterPlan {
   readonly tokens?: readonly TrainedTokens[];
   /** Layers were repeated with shared weights (`layer_replication`). */
   readonly isReplicated?: boolean;
-  /** Path of the head whose adapter was made to fit the tied embedding's. */
-  readonly tiedAdapter?: string;
+  /** Paths of the modules whose adapter was made to fit the tied embedding's. */
+  readonly tiedAdapters?: readonly string[];
   /** Tensors that belong to no module: prompt embeddings, shared banks. */
   readonly modelTensors: readonly AdapterTensor[];
   /** Copies of the whole adapted model, which a name in `modules_to_save` asks for by accident. */

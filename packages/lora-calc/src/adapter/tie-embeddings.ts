@@ -1,6 +1,7 @@
 /** What `ensure_weight_tying` makes of a configuration: input and output embedding are trained together. */
 
 import type { ModuleGraph } from "../graph/module-graph.js";
+import { sitesOf } from "../graph/sites.js";
 import { listNames, patternNames } from "./module-names.js";
 import { escapeRegex } from "./python-regex.js";
 import { EMBEDDING_NAMES } from "./saved-embeddings.js";
@@ -9,10 +10,10 @@ import type { Targeting } from "./targeting.js";
 export interface Tying {
   /** Rewritten so that the input embedding is chosen in place of what is tied to it. */
   readonly targeting: Targeting;
-  /** Path of the head that gets an adapter of the embedding's shape, whatever else selects it. */
-  readonly adaptedHead?: string;
-  /** Path of the head whose copy is the embedding's copy. */
-  readonly copiedHead?: string;
+  /** Paths of tied modules that get an adapter of the embedding's shape, whatever else selects them. */
+  readonly adaptedTied?: readonly string[];
+  /** Paths of tied modules whose copy is the embedding's copy. */
+  readonly copiedTied?: readonly string[];
 }
 
 /**
@@ -23,28 +24,24 @@ export interface Tying {
  * `_add_targets_to_tie`.
  */
 export function tieEmbeddings(graph: ModuleGraph, targeting: Targeting): Tying {
-  const { inputEmbedding, outputEmbedding } = graph;
-  if (inputEmbedding === undefined || outputEmbedding === undefined) return { targeting };
-  const isTied = graph.tied.some(
-    (names) =>
-      names.includes(`${inputEmbedding}.weight`) && names.includes(`${outputEmbedding}.weight`),
-  );
-  if (!isTied) return { targeting };
+  const { inputEmbedding } = graph;
+  const tied = tiedModules(graph);
+  if (inputEmbedding === undefined || tied.length === 0) return { targeting };
   const { modulesToSave = [], targets } = targeting;
   if (modulesToSave.some(isEmbeddingName)) {
     return {
       targeting: {
         ...targeting,
-        modulesToSave: swapped(modulesToSave, inputEmbedding, outputEmbedding),
+        modulesToSave: swapped(modulesToSave, inputEmbedding, tied),
       },
-      copiedHead: outputEmbedding,
+      copiedTied: tied,
     };
   }
   if (targets?.kind === "list" && [...targets.names].some(isEmbeddingName)) {
-    const names = swapped([...targets.names], inputEmbedding, outputEmbedding);
+    const names = swapped([...targets.names], inputEmbedding, tied);
     return {
       targeting: { ...targeting, targets: listNames(names) },
-      adaptedHead: outputEmbedding,
+      adaptedTied: tied,
     };
   }
   if (targets?.kind === "pattern") {
@@ -53,7 +50,7 @@ export function tieEmbeddings(graph: ModuleGraph, targeting: Targeting): Tying {
       const wider = `(?:${pattern}|^${escapeRegex(inputEmbedding)}$)`;
       return {
         targeting: { ...targeting, targets: patternNames(wider, "adapter.target_modules") },
-        adaptedHead: outputEmbedding,
+        adaptedTied: tied,
       };
     }
   }
@@ -64,9 +61,34 @@ function isEmbeddingName(name: string): boolean {
   return EMBEDDING_NAMES.includes(name.slice(name.lastIndexOf(".") + 1));
 }
 
-/** The names with the embedding in them, and without the first that stands for the head or for what it lies in. */
-function swapped(names: readonly string[], embedding: string, head: string): readonly string[] {
+/** The names with the embedding in them, and for every tied module without the first that stands for it or for what it lies in. */
+function swapped(
+  names: readonly string[],
+  embedding: string,
+  tied: readonly string[],
+): readonly string[] {
   const all = names.includes(embedding) ? names : [...names, embedding];
-  const first = all.findIndex((name) => `.${head}.`.includes(`.${name}.`));
-  return all.filter((_, index) => index !== first);
+  return tied.reduce((left, path) => {
+    const first = left.findIndex((name) => `.${path}.`.includes(`.${name}.`));
+    return left.filter((_, index) => index !== first);
+  }, all);
+}
+
+/**
+ * Paths of the modules whose weight is tied to the input embedding's: all that name another weight as their source.
+ *
+ * Source: peft@0.21.0 utils/other.py `_get_module_names_tied_with_embedding`.
+ */
+export function tiedModules(graph: ModuleGraph): readonly string[] {
+  if (graph.hidesTies === true) return [];
+  const weight = `${graph.inputEmbedding}.weight`;
+  const group = graph.tied.find((names) => names.includes(weight)) ?? [];
+  if (group.length === 0) return [];
+  const others = new Set(group.filter((name) => name !== weight));
+  return sitesOf(graph).flatMap(({ path, node }) =>
+    others.has(`${path}.weight`) &&
+    node.parameters.some(({ name, tiedTo }) => name === "weight" && tiedTo !== undefined)
+      ? [path]
+      : [],
+  );
 }

@@ -98,4 +98,6 @@ export interface ModuleGraph {
   readonly decoder?: DecoderSizes;
   /** Parameters that share storage: every name after the first is not counted again. */
   readonly tied: readonly (readonly string[])[];
+  /** The class itself does not say that it ties weights, the model inside it does; PEFT does not see them. */
+  readonly hidesTies?: boolean;
 }

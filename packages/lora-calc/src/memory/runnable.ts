@@ -35,7 +35,7 @@ export function whyNotRunnable(
   if (plan.modelTensors.length > 0) return "prompt tensors are not modelled";
   const head = whyHeadNotRunnable(graph, plan, loss);
   if (head !== undefined) return head;
-  if (plan.tiedAdapter !== undefined) return "tied adapters are not modelled";
+  if (plan.tiedAdapters !== undefined) return "tied adapters are not modelled";
   if (
     plan.copies.some(({ tiedToPath, isNested }) => tiedToPath !== undefined || isNested === true)
   ) {

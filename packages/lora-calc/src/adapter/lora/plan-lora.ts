@@ -8,7 +8,7 @@ import { decideSites } from "../decide-sites.js";
 import { sharpestSight } from "../layer-sight.js";
 import type { AdaptedModule, AdapterPlan } from "../plan.js";
 import { planTuner } from "../plan-tuner.js";
-import type { TiedHead } from "../plan-tuner.js";
+import type { TiedModules } from "../plan-tuner.js";
 import { PatternTable } from "../pattern-table.js";
 import { resolveTargets } from "../resolve-targets.js";
 import { headOutsideAllLinear } from "../all-linear.js";
@@ -59,23 +59,23 @@ export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
         }),
       }),
     isReplicated: graph !== base,
-    tied: tiedHead(tying, config),
+    tied: tiedTo(tying, config),
     tokens: (adapted) =>
       trainedTokens(graph, adapter, indices, tying.targeting.modulesToSave ?? [], adapted),
   });
 }
 
-/** The head's A and B are the embedding's B and A, so they have its rank. */
-function tiedHead({ adaptedHead, copiedHead }: Tying, config: LoraConfig): TiedHead {
+/** The A and B of a tied module are the embedding's B and A, so they have its rank. */
+function tiedTo({ adaptedTied, copiedTied }: Tying, config: LoraConfig): TiedModules {
   return {
-    ...(copiedHead === undefined ? {} : { copiedPath: copiedHead }),
-    ...(adaptedHead === undefined
+    ...(copiedTied === undefined ? {} : { copiedPaths: copiedTied }),
+    ...(adaptedTied === undefined
       ? {}
       : {
           adapted: {
-            path: adaptedHead,
-            adapt: (head, { lora }) =>
-              adaptLayer(head, config, {
+            paths: adaptedTied,
+            adapt: (site, { lora }) =>
+              adaptLayer(site, config, {
                 rank: lora?.rank ?? config.rank,
                 alpha: lora?.alpha ?? config.alpha,
               }),

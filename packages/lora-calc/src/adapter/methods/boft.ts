@@ -1,10 +1,11 @@
 /** BOFT: the weight is turned by a product of sparse orthogonal matrices (butterflies), and scaled. */
 
+import type { Site } from "../../graph/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { rejectOption } from "../reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
-import { misfit, requireDivisor, trained } from "./tensors.js";
+import { misfit, requireDivisor, requireOneGroup, trained } from "./tensors.js";
 
 /**
  *     blocks · size² + out,  blocks · size = in
@@ -38,15 +39,26 @@ export const boft: LayerMethod = {
       );
     }
     const [field, given] = size === 0 ? ["boft_block_num", count] : ["boft_block_size", size];
+    const rotation = (width: number, site: Site) => {
+      if (given < 0) misfit(site, field, given, "at least 1");
+      requireDivisor(site, field, given, width);
+      const blockSize = size === 0 ? width / count : size;
+      return trained("boft_R.default", 1, width / blockSize, blockSize, blockSize);
+    };
     return {
-      linear: (inFeatures, outFeatures, site) => {
-        if (given < 0) misfit(site, field, given, "at least 1");
-        requireDivisor(site, field, given, inFeatures);
-        const blockSize = size === 0 ? inFeatures / count : size;
-        return [
-          trained("boft_R.default", 1, inFeatures / blockSize, blockSize, blockSize),
-          trained("boft_s.default", outFeatures, 1),
-        ];
+      linear: (inFeatures, outFeatures, site) => [
+        rotation(inFeatures, site),
+        trained("boft_s.default", outFeatures, 1),
+      ],
+      conv: {
+        kinds: ["conv2d"],
+        tensors: ({ inChannels, outChannels, kernel: [side = 1], groups }, site) => {
+          requireOneGroup(site, groups);
+          return [
+            rotation(inChannels * side * side, site),
+            trained("boft_s.default", 1, outChannels),
+          ];
+        },
       },
     };
   },

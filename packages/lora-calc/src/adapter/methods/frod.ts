@@ -1,8 +1,9 @@
 /** FRoD: a trained diagonal and a few trained entries beside it, over projections made from the weights. */
 
+import type { AdaptedModule } from "../plan.js";
 import { rejectOption } from "../reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
-import { trained } from "./tensors.js";
+import { misfit, trained } from "./tensors.js";
 
 /**
  *     in + entries,  entries = min(⌊in² · sparse_rate⌋, in² − in), at least 1 unless the rate is 0
@@ -27,6 +28,7 @@ export const frod: LayerMethod = {
     const rate = adapter.number("sparse_rate") ?? 0.01;
     if (rate < 0 || rate > 1) rejectOption(adapter, "sparse_rate", "must be between 0 and 1");
     return {
+      together: sameWidths,
       looksFirst: "before_matching",
       linear: (inFeatures) => {
         const most = inFeatures * inFeatures - inFeatures;
@@ -40,3 +42,28 @@ export const frod: LayerMethod = {
     };
   },
 };
+
+/** Layers of the same kind share a projection, so they must have the same width; PEFT fails in a product otherwise. */
+function sameWidths(modules: readonly AdaptedModule[]): readonly AdaptedModule[] {
+  const widths = new Map<string, number>();
+  for (const { site } of modules) {
+    const { layer } = site.node;
+    if (layer === undefined || !("inFeatures" in layer)) continue;
+    const kind = kindOf(site.path);
+    const width = widths.get(kind) ?? layer.inFeatures;
+    if (width !== layer.inFeatures) {
+      misfit(site, "target_modules", layer.inFeatures, `of width ${width}, as its kind elsewhere`);
+    }
+    widths.set(kind, width);
+  }
+  return modules;
+}
+
+/** Source: peft@0.21.0 tuners/frod/model.py `_category_from_key`. */
+function kindOf(path: string): string {
+  const parts = path.split(".");
+  const [last = "", parent, grandparent] = parts.reverse();
+  if (parent === undefined || /^\d+$/.test(parent)) return last;
+  const isAttentionOutput = parent === "output" && last === "dense" && grandparent === "attention";
+  return isAttentionOutput ? "attention_output" : `${parent}_${last}`;
+}

@@ -1,7 +1,7 @@
 /** HiRA: a low-rank product that multiplies the weight element by element. */
 
 import type { LayerMethod } from "./layer-method.js";
-import { patternTable, requirePositive, trained } from "./tensors.js";
+import { patternTable, requireOneGroup, requirePositive, trained } from "./tensors.js";
 
 /**
  *     r · (in + out)     (PEFT reads `rank_pattern` but makes every layer with r)
@@ -28,6 +28,17 @@ export const hira: LayerMethod = {
     patternTable(adapter, "rank_pattern");
     const rank = adapter.integer("r") ?? 32;
     return {
+      conv: {
+        kinds: ["conv1d", "conv2d", "conv3d"],
+        tensors: ({ inChannels, outChannels, kernel, groups }, site) => {
+          requirePositive(site, "r", rank);
+          requireOneGroup(site, groups);
+          return [
+            trained("hira_A.default", rank, inChannels, ...kernel),
+            trained("hira_B.default", outChannels, rank, ...kernel.map(() => 1)),
+          ];
+        },
+      },
       linear: (inFeatures, outFeatures, site) => {
         requirePositive(site, "r", rank);
         return [

@@ -2,7 +2,7 @@
 
 import { ALL_LAYER_RULES } from "../targeting.js";
 import type { LayerMethod } from "./layer-method.js";
-import { requirePositive, trained } from "./tensors.js";
+import { requireOneGroup, requirePositive, trained } from "./tensors.js";
 
 /**
  *     r · in
@@ -23,6 +23,14 @@ export const hra: LayerMethod = {
   read: (adapter) => {
     const rank = adapter.integer("r") ?? 8;
     return {
+      conv: {
+        kinds: ["conv2d"],
+        tensors: ({ inChannels, kernel: [side = 1], groups }, site) => {
+          requirePositive(site, "r", rank);
+          requireOneGroup(site, groups);
+          return [trained("hra_u.default", inChannels * side * side, rank)];
+        },
+      },
       linear: (inFeatures, _, site) => {
         requirePositive(site, "r", rank);
         return [trained("hra_u.default", inFeatures, rank)];

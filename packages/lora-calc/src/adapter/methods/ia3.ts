@@ -28,6 +28,17 @@ export const ia3: LayerMethod = {
     const isFeedforward = readFeedforward(adapter, graph);
     return {
       keyOf: (path) => String(isFeedforward(path)),
+      conv: {
+        kinds: ["conv2d", "conv3d"],
+        tensors: ({ inChannels, outChannels, kernel }, { path }) => [
+          trained(
+            "ia3_l.default",
+            1,
+            isFeedforward(path) ? inChannels : outChannels,
+            ...kernel.map(() => 1),
+          ),
+        ],
+      },
       linear: (inFeatures, outFeatures, { path }) => [
         isFeedforward(path)
           ? trained("ia3_l.default", 1, inFeatures)

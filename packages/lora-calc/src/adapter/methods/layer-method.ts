@@ -27,8 +27,17 @@ type LinearFormula = (
   site: Site,
 ) => readonly AdapterTensor[];
 
+type ConvLayer = Extract<Layer, { readonly kernel: readonly number[] }>;
+
+interface ConvFormula {
+  readonly kinds: readonly ConvLayer["kind"][];
+  readonly tensors: (layer: ConvLayer, site: Site) => readonly AdapterTensor[];
+}
+
 export interface Formula {
   readonly linear: LinearFormula;
+  /** Tensors of a convolution of one of these kinds; without it convolutions are not adapted. */
+  readonly conv?: ConvFormula;
   /** Tensors of an embedding; without it embeddings are not adapted. */
   readonly embedding?: (rows: number, dim: number, site: Site) => readonly AdapterTensor[];
   /** Tensors of every other module; without it they are not adapted. */
@@ -118,11 +127,14 @@ function adaptSites(
 
 function tensorsOf(
   method: LayerMethod,
-  { linear, embedding, any }: Formula,
+  { linear, conv, embedding, any }: Formula,
   site: Site,
 ): readonly AdapterTensor[] | undefined {
   const { layer } = site.node;
   if (isLinear(layer, method)) return linear(layer.inFeatures, layer.outFeatures, site);
+  if (layer !== undefined && "kernel" in layer && conv?.kinds.includes(layer.kind) === true) {
+    return conv.tensors(layer, site);
+  }
   if (layer?.kind === "embedding" && embedding !== undefined) {
     return embedding(layer.rows, layer.dim, site);
   }
@@ -131,6 +143,7 @@ function tensorsOf(
   const adapted = [
     "Linear",
     ...(method.adaptsConv1d ? ["Conv1D"] : []),
+    ...(conv?.kinds ?? []).map((kind) => kind.replace("c", "C")),
     ...(embedding === undefined ? [] : ["Embedding"]),
   ];
   reject({

@@ -2,6 +2,7 @@
 
 import type { ModuleNode } from "../../graph/module-graph.js";
 import { isRepeat } from "../../graph/module-graph.js";
+import type { Site } from "../../graph/sites.js";
 import { reject } from "../../problem/problem.js";
 import type { AdaptedModule, AdapterTensor } from "../plan.js";
 import type { LayerMethod } from "./layer-method.js";
@@ -29,8 +30,8 @@ export const lnTuning: LayerMethod = {
       }
       return modules;
     },
-    linear: (_in, _out, { node }) => copyOf(node),
-    any: ({ node }) => copyOf(node),
+    linear: (_in, _out, site) => copyOf(site),
+    any: copyOf,
   }),
 };
 
@@ -49,13 +50,17 @@ function rejectNested(modules: readonly AdaptedModule[]): void {
   });
 }
 
-function copyOf(node: ModuleNode, prefix = "ln_tuning_layers.default"): readonly AdapterTensor[] {
-  return [
-    ...node.parameters.map(({ name, shape }) => trained(`${prefix}.${name}`, ...shape)),
-    ...node.children.flatMap((child) =>
+/** A weight that is tied to another one of the copy is the same object there, too. */
+function copyOf({ path, node }: Site): readonly AdapterTensor[] {
+  const tensors = (inner: ModuleNode, prefix: string): readonly AdapterTensor[] => [
+    ...inner.parameters
+      .filter(({ tiedTo }) => !tiedTo?.startsWith(`${path}.`))
+      .map(({ name, shape }) => trained(`${prefix}.${name}`, ...shape)),
+    ...inner.children.flatMap((child) =>
       isRepeat(child)
-        ? child.indices.flatMap((index) => copyOf(child.element, `${prefix}.${index}`))
-        : copyOf(child, `${prefix}.${child.name}`),
+        ? child.indices.flatMap((index) => tensors(child.element, `${prefix}.${index}`))
+        : tensors(child, `${prefix}.${child.name}`),
     ),
   ];
+  return tensors(node, "ln_tuning_layers.default");
 }

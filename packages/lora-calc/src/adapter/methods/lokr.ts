@@ -2,7 +2,7 @@
 
 import type { AdapterTensor } from "../plan.js";
 import type { LayerMethod } from "./layer-method.js";
-import { patternTable, requirePositive, trained } from "./tensors.js";
+import { kernelSize, patternTable, requirePositive, trained } from "./tensors.js";
 
 /**
  *     out = o1·o2, in = i1·i2 (factors near each other)
@@ -29,8 +29,32 @@ export const lokr: LayerMethod = {
     const usual = adapter.integer("r") ?? 8;
     const decomposesBoth = adapter.boolean("decompose_both") ?? false;
     const factor = adapter.integer("decompose_factor") ?? -1;
+    const isEffective = adapter.boolean("use_effective_conv2d") ?? false;
     return {
       tables: [ranks],
+      conv: {
+        kinds: ["conv1d", "conv2d"],
+        tensors: ({ inChannels, outChannels, kernel, groups }, site) => {
+          const rank = ranks.valueFor(site.path) ?? usual;
+          requirePositive(site, "r", rank);
+          const [inner1, inner2] = factorization(inChannels / groups, factor);
+          const [outer1, outer2] = factorization(outChannels, factor);
+          const size = kernelSize(kernel);
+          const w1 = matrix("lokr_w1", outer1, inner1, decomposesBoth ? rank : undefined);
+          if (rank >= Math.max(outer2, inner2) / 2) {
+            return [...w1, trained("lokr_w2.default", outer2, inner2, ...kernel)];
+          }
+          if (!isEffective || size === 1) {
+            return [...w1, ...product("lokr_w2", outer2, inner2 * size, rank)];
+          }
+          return [
+            ...w1,
+            trained("lokr_t2.default", rank, rank, ...kernel),
+            trained("lokr_w2_a.default", rank, outer2),
+            trained("lokr_w2_b.default", rank, inner2),
+          ];
+        },
+      },
       linear: (inFeatures, outFeatures, site) => {
         const rank = ranks.valueFor(site.path) ?? usual;
         requirePositive(site, "r", rank);
@@ -55,6 +79,15 @@ function matrix(
   if (rank === undefined || rank >= Math.max(rows, columns) / 2) {
     return [trained(`${name}.default`, rows, columns)];
   }
+  return product(name, rows, columns, rank);
+}
+
+function product(
+  name: string,
+  rows: number,
+  columns: number,
+  rank: number,
+): readonly AdapterTensor[] {
   return [trained(`${name}_a.default`, rows, rank), trained(`${name}_b.default`, rank, columns)];
 }
 

@@ -4,7 +4,7 @@ import type { Fields } from "../../problem/fields.js";
 import { rejectOption } from "../reject-option.js";
 import type { AdapterTensor } from "../plan.js";
 import type { LayerMethod } from "./layer-method.js";
-import { trained } from "./tensors.js";
+import { misfit, trained } from "./tensors.js";
 
 const DEFAULT_BLOCK_SIZE = 32;
 
@@ -38,6 +38,13 @@ export const oft: LayerMethod = {
     };
     return {
       linear: (inFeatures) => blocksOf("oft_R.default.weight", inFeatures),
+      conv: {
+        kinds: ["conv2d"],
+        tensors: ({ inChannels, kernel: [side = 1], dilation = 1 }, site) => {
+          if (dilation > 1) misfit(site, "target_modules", dilation, "without dilation");
+          return blocksOf("oft_R.default.weight", inChannels * side * side);
+        },
+      },
       embedding: (_, dim) => blocksOf("oft_embedding_R.default.weight", dim),
     };
   },

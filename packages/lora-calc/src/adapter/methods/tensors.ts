@@ -22,6 +22,22 @@ export function misfit(site: Site, field: string, received: number, expected: st
   });
 }
 
+/** Elements of a kernel. */
+export function kernelSize(kernel: readonly number[]): number {
+  return kernel.reduce((product, side) => product * side, 1);
+}
+
+/** Methods whose rotation spans all input channels cannot take a convolution in groups. */
+export function requireOneGroup(site: Site, groups: number): void {
+  if (groups === 1) return;
+  reject({
+    code: "not_implemented_by_peft",
+    path: "adapter.target_modules",
+    message: `${site.pattern} is a convolution in ${groups} groups, which PEFT does not implement for this method`,
+    received: site.pattern,
+  });
+}
+
 export function requirePositive(site: Site, field: string, value: number): void {
   if (value <= 0) misfit(site, field, value, "at least 1");
 }

@@ -4,13 +4,11 @@ import type { Config } from "../../model/config.js";
 import { nearestName } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 
-const DEFAULT_LABEL_COUNT = 2;
-
 /** Number of classes of a classification head: `num_labels`, or the size of `id2label`, or transformers' default 2. */
-export function labelCount(config: Config): number {
+export function labelCount(config: Config, fallback = 2): number {
   const labels = config.fields.get("id2label");
   const named = typeof labels === "object" && labels !== null ? Object.keys(labels).length : 0;
-  return config.optionalSize("num_labels") ?? (named || DEFAULT_LABEL_COUNT);
+  return config.optionalSize("num_labels") ?? (named || fallback);
 }
 
 /** Stops at a class that a model_type does not have here. */

@@ -4,6 +4,7 @@ import type { Blueprint } from "../blueprint.js";
 import { albert } from "./albert.js";
 import { apertus } from "./apertus.js";
 import { arcee } from "./arcee.js";
+import { bart, m2m100, marian, mbart, pegasus } from "./bart.js";
 import { bert } from "./bert.js";
 import { bloom } from "./bloom.js";
 import { cohere, cohere2 } from "./cohere.js";
@@ -52,6 +53,8 @@ import { seedOss } from "./seed-oss.js";
 import { smollm3 } from "./smollm3.js";
 import { stablelm } from "./stablelm.js";
 import { starcoder2 } from "./starcoder2.js";
+import { mt5, t5 } from "./t5.js";
+import { whisper } from "./whisper.js";
 
 const BLUEPRINTS: readonly Blueprint[] = [
   apertus,
@@ -113,6 +116,14 @@ const BLUEPRINTS: readonly Blueprint[] = [
   modernbert,
   roberta,
   xlmRoberta,
+  bart,
+  m2m100,
+  marian,
+  mbart,
+  mt5,
+  pegasus,
+  t5,
+  whisper,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(

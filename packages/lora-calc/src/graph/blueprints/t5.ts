@@ -1,0 +1,249 @@
+/** T5 and mT5: relative positions in the first block, three sublayers in a list, one embedding for everything. */
+
+import { encoderDecoder } from "../blocks/encoder-decoder.js";
+import type { EncoderDecoderClass } from "../blocks/encoder-decoder.js";
+import { activation } from "../blocks/activation.js";
+import { activationModule } from "../blocks/mlp.js";
+import { labelCount } from "../blocks/task-heads.js";
+import { Config } from "../../model/config.js";
+import type { Blueprint } from "../blueprint.js";
+import type { ModuleNode } from "../module-graph.js";
+import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+
+interface Kind {
+  readonly modelType: string;
+  readonly prefix: string;
+  readonly vocabSize: number;
+  readonly innerSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly feedForward: string;
+}
+
+function t5Like(kind: Kind): Blueprint {
+  const { modelType, prefix } = kind;
+  return {
+    modelType,
+    build: (config, context) => {
+      const hiddenSize = config.size(["d_model", "hidden_size"], 512);
+      const vocabSize = config.size("vocab_size", kind.vocabSize);
+      const layers = config.layerCount(["num_layers", "num_hidden_layers"], kind.layers);
+      const decoderLayers = config.has("num_decoder_layers")
+        ? config.layerCount("num_decoder_layers", layers)
+        : layers;
+      const stacks: Stacks = {
+        shared: embedding("shared", vocabSize, hiddenSize),
+        stack: (name, owner) =>
+          container(name, `${prefix}Stack`, {
+            children: [
+              embedding("embed_tokens", vocabSize, hiddenSize, {
+                tiedTo: `${owner}shared.weight`,
+              }),
+              repeatedBy(
+                "block",
+                name === "encoder" ? layers : decoderLayers,
+                (index) => (index === 0 ? "first" : "other"),
+                (place) => block(kind, config, name === "decoder", place === "first"),
+              ),
+              rmsNorm("final_layer_norm", `${prefix}LayerNorm`, hiddenSize),
+              leaf("dropout", "Dropout"),
+            ],
+          }),
+      };
+      return encoderDecoder(
+        {
+          modelType,
+          generation: `${prefix}ForConditionalGeneration`,
+          base: `${prefix}Model`,
+          classOfTask: {
+            SEQ_CLS: `${prefix}ForSequenceClassification`,
+            TOKEN_CLS: `${prefix}ForTokenClassification`,
+            QUESTION_ANS: `${prefix}ForQuestionAnswering`,
+          },
+          sizes: { layers, hiddenSize, keyValueSize: hiddenSize },
+          classes: {
+            ...plainClasses(prefix, stacks, { hiddenSize, vocabSize }),
+            ...headedClasses(prefix, stacks, hiddenSize, labelCount(config)),
+          },
+        },
+        context,
+      );
+    },
+  };
+}
+
+interface Stacks {
+  readonly shared: ModuleNode;
+  /** `owner` is the path in front of the stack. */
+  readonly stack: (name: "encoder" | "decoder", owner: string) => ModuleNode;
+}
+
+type Classes = Readonly<Record<string, () => EncoderDecoderClass>>;
+
+function both({ shared, stack }: Stacks, owner: string): readonly ModuleNode[] {
+  return [shared, stack("encoder", owner), stack("decoder", owner)];
+}
+
+function encoderOnly({ shared, stack }: Stacks, owner: string): readonly ModuleNode[] {
+  return [shared, stack("encoder", owner)];
+}
+
+const SHARING = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
+
+/** Names of the one embedding in the first modules of `SHARING`. */
+function tiedIn(owner: string, count: number): readonly string[] {
+  return SHARING.slice(0, count).map((name) => owner + name);
+}
+
+function plainClasses(
+  prefix: string,
+  stacks: Stacks,
+  { hiddenSize, vocabSize }: { readonly hiddenSize: number; readonly vocabSize: number },
+): Classes {
+  const inputEmbedding = "shared";
+  return {
+    [`${prefix}Model`]: () => ({ children: both(stacks, ""), inputEmbedding, tied: SHARING }),
+    [`${prefix}EncoderModel`]: () => ({
+      children: encoderOnly(stacks, ""),
+      inputEmbedding,
+      tied: tiedIn("", 2),
+    }),
+    [`${prefix}ForConditionalGeneration`]: () => ({
+      children: [
+        ...both(stacks, ""),
+        linear("lm_head", hiddenSize, vocabSize, { tiedTo: "shared.weight" }),
+      ],
+      inputEmbedding,
+      outputEmbedding: "lm_head",
+      tied: [...SHARING, "lm_head.weight"],
+    }),
+  };
+}
+
+function headedClasses(
+  prefix: string,
+  stacks: Stacks,
+  hiddenSize: number,
+  labels: number,
+): Classes {
+  const owner = "transformer.";
+  const inside = (type: string, children: readonly ModuleNode[]) =>
+    container("transformer", type, { children });
+  const head = (name: string) => linear(name, hiddenSize, labels, { bias: true });
+  const hidden = { inputEmbedding: "transformer.shared", hidesTies: true };
+  return {
+    [`${prefix}ForQuestionAnswering`]: () => ({
+      children: [...both(stacks, ""), head("qa_outputs")],
+      inputEmbedding: "shared",
+      tied: SHARING,
+    }),
+    [`${prefix}ForSequenceClassification`]: () => ({
+      ...hidden,
+      children: [
+        inside(`${prefix}Model`, both(stacks, owner)),
+        container("classification_head", `${prefix}ClassificationHead`, {
+          children: [
+            linear("dense", hiddenSize, hiddenSize, { bias: true }),
+            leaf("dropout", "Dropout"),
+            head("out_proj"),
+          ],
+        }),
+      ],
+      tied: tiedIn(owner, 3),
+    }),
+    [`${prefix}ForTokenClassification`]: () => ({
+      ...hidden,
+      children: [
+        inside(`${prefix}EncoderModel`, encoderOnly(stacks, owner)),
+        leaf("dropout", "Dropout"),
+        head("classifier"),
+      ],
+      tied: tiedIn(owner, 2),
+    }),
+  };
+}
+
+type SubLayer = "self" | "cross" | "feed_forward";
+
+function block(kind: Kind, config: Config, isDecoder: boolean, isFirst: boolean): ModuleNode {
+  const { prefix } = kind;
+  const hiddenSize = config.size(["d_model", "hidden_size"], 512);
+  const order: readonly SubLayer[] = isDecoder
+    ? ["self", "cross", "feed_forward"]
+    : ["self", "feed_forward"];
+  const tail = [
+    rmsNorm("layer_norm", `${prefix}LayerNorm`, hiddenSize),
+    leaf("dropout", "Dropout"),
+  ];
+  const make = (which: SubLayer): ModuleNode => {
+    switch (which) {
+      case "self":
+        return container("0", `${prefix}LayerSelfAttention`, {
+          children: [attention("SelfAttention", kind, config, isFirst), ...tail],
+        });
+      case "cross":
+        return container("0", `${prefix}LayerCrossAttention`, {
+          children: [attention("EncDecAttention", kind, config, false), ...tail],
+        });
+      case "feed_forward":
+        return container("0", `${prefix}LayerFF`, {
+          children: [feedForward(kind, config, hiddenSize), ...tail],
+        });
+    }
+  };
+  return container("0", `${prefix}Block`, {
+    children: [repeatedBy("layer", order.length, (index) => order[index] ?? "self", make)],
+  });
+}
+
+function attention(name: string, kind: Kind, config: Config, hasBias: boolean): ModuleNode {
+  const hiddenSize = config.size(["d_model", "hidden_size"], 512);
+  const heads = config.size(["num_heads", "num_attention_heads"], kind.heads);
+  const inner = heads * config.size("d_kv", 64);
+  const buckets = config.size("relative_attention_num_buckets", 32);
+  return container(name, `${kind.prefix}Attention`, {
+    children: [
+      ...["q", "k", "v"].map((projection) => linear(projection, hiddenSize, inner)),
+      linear("o", inner, hiddenSize),
+      ...(hasBias ? [embedding("relative_attention_bias", buckets, heads)] : []),
+    ],
+  });
+}
+
+/** `feed_forward_proj` is an activation, behind `gated-` when it gates a second projection. */
+function feedForward(kind: Kind, config: Config, hiddenSize: number): ModuleNode {
+  const innerSize = config.size("d_ff", kind.innerSize);
+  const given = config.string("feed_forward_proj", kind.feedForward);
+  const isGated = given.startsWith("gated-");
+  const name = given === "gated-gelu" ? "gelu_new" : given.replace("gated-", "");
+  const act = activation(new Config({ feed_forward_proj: name }), "feed_forward_proj", name);
+  const inputs = isGated ? ["wi_0", "wi_1"] : ["wi"];
+  return container("DenseReluDense", `${kind.prefix}Dense${isGated ? "Gated" : ""}ActDense`, {
+    children: [
+      ...inputs.map((projection) => linear(projection, hiddenSize, innerSize)),
+      linear("wo", innerSize, hiddenSize),
+      leaf("dropout", "Dropout"),
+      activationModule("act", act),
+    ],
+  });
+}
+
+export const t5: Blueprint = t5Like({
+  modelType: "t5",
+  prefix: "T5",
+  vocabSize: 32128,
+  innerSize: 2048,
+  layers: 6,
+  heads: 8,
+  feedForward: "relu",
+});
+
+export const mt5: Blueprint = t5Like({
+  modelType: "mt5",
+  prefix: "MT5",
+  vocabSize: 250112,
+  innerSize: 1024,
+  layers: 8,
+  heads: 6,
+  feedForward: "gated-gelu",
+});
