@@ -1,11 +1,11 @@
-/** Adapters on parameters inside a module of which a trained copy is made: the copy has them too, and trains its own. */
+/** Adapters inside a module of which a trained copy is made: the copy has them too, and trains its own. */
 
 import type { Site } from "../graph/sites.js";
 import type { AdaptedModule, CopiedModule } from "./plan.js";
 
 /**
- * Adapters inside a copied module, once in the frozen original and once in the copy. Modules cannot get there: what
- * `modules_to_save` names is never a target, but parameters are not asked.
+ * Adapters inside a copied module, once in the frozen original and once in the copy. What `modules_to_save` names is no
+ * target, but the names are compared in two ways: `attn` copies `self_attn` and does not keep what is in it from being one.
  *
  * Source: peft@0.21.0 utils/other.py `ModulesToSaveWrapper.update` (deepcopy of the module with what it holds by then).
  */
@@ -14,7 +14,6 @@ export function withCopiedAdapters(
   copies: readonly CopiedModule[],
 ): readonly AdaptedModule[] {
   return modules.flatMap((module) => {
-    if (module.parameterName === undefined) return [module];
     const outer = copies.find(({ site }) => module.site.pattern.startsWith(`${site.pattern}.`));
     if (outer === undefined) return [module];
     const { tensors } = module;

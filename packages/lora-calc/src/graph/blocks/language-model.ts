@@ -159,7 +159,7 @@ function baseModel(parts: LanguageModelParts, baseClass: string): ModuleGraph {
   };
 }
 
-function decoderSizes(parts: LanguageModelParts): DecoderSizes {
+export function decoderSizes(parts: LanguageModelParts): DecoderSizes {
   const { forward, hiddenSize, keyValueSize = hiddenSize } = parts;
   let children = parts.children;
   for (const name of forward.layers.split(".")) {

@@ -47,6 +47,8 @@ export interface LlamaLike {
   /** The output projection is (hidden, hidden) whatever the heads give (helium). */
   readonly squareOutput?: boolean;
   readonly mlpBias?: boolean;
+  /** Class of the MLP when it is another family's. */
+  readonly mlpType?: string;
   readonly tied: boolean;
   /** RMSNorm on every query and key head (qwen3) or on the whole projection (olmo2). */
   readonly queryKeyNorm?: QueryKeyNormPlace;
@@ -120,62 +122,63 @@ export interface Sizes {
 }
 
 export function llamaLike(family: LlamaLike, config: Config, context: BuildContext): ModuleGraph {
+  return languageModel(llamaParts(family, config), config, context);
+}
+
+/** The backbone and what heads need, for models that hold it inside another (vision-language). */
+export function llamaParts(family: LlamaLike, config: Config): LanguageModelParts {
   const { prefix } = family;
   const sizes = readSizes(family, config);
   const { hiddenSize, vocabSize, headDim } = sizes;
   const keyOf = (index: number): string =>
     `${family.rotates?.(index) ?? true} ${family.slidingWindow?.(index) ?? "full"} ${family.layerKey?.(index) ?? ""}`;
   const layerTypes = family.layerTypes;
-  return languageModel(
-    {
-      modelType: family.modelType,
-      prefix,
-      backbone: "model",
-      hiddenSize,
-      keyValueSize: sizes.keyValueHeads * headDim,
-      vocabSize,
-      tied: family.tied,
-      forward: {
-        kind: "decoder",
-        tokenEmbedding: "embed_tokens",
-        rotary: "rotary_emb",
-        layers: "layers",
-        finalNorm: "norm",
-        ...(family.scaledEmbedding === true ? { scaledEmbedding: true } : {}),
-        ...(layerTypes === undefined ? {} : { layerTypes }),
-      },
-      children: [
-        embedding(
-          "embed_tokens",
-          vocabSize,
-          hiddenSize,
-          family.embeddingType === undefined ? {} : { type: family.embeddingType, scaled: true },
-        ),
-        repeatedBy("layers", sizes.layers, keyOf, (_, index) =>
-          decoderLayer(family, sizes, config, index),
-        ),
-        norm(family, "norm", hiddenSize),
-        rotaryEmbedding(`${prefix}RotaryEmbedding`, rotaryDim(family, headDim), {
-          ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
-          ...(family.rotaryPerLayerType === true && layerTypes !== undefined
-            ? { perLayerType: [...new Set(layerTypes)].sort() }
-            : {}),
-        }),
-      ],
-      ...(family.backboneType === undefined ? {} : { backboneType: family.backboneType }),
-      ...(family.taskPrefix === undefined ? {} : { taskPrefix: family.taskPrefix }),
-      ...(family.taskHeads === undefined ? {} : { taskHeads: family.taskHeads }),
-      ...(family.questionAnsweringBackbone === undefined
-        ? {}
-        : { questionAnsweringBackbone: family.questionAnsweringBackbone }),
-      ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
-      ...(family.headBias === true ? { headBias: true } : {}),
-      ...(family.softcappedLogits === true ? { softcap: true } : {}),
-      ...(family.isCountedOnly === true ? { isCountedOnly: true } : {}),
+  return {
+    modelType: family.modelType,
+    prefix,
+    backbone: "model",
+    hiddenSize,
+    keyValueSize: sizes.keyValueHeads * headDim,
+    vocabSize,
+    tied: family.tied,
+    forward: {
+      kind: "decoder",
+      tokenEmbedding: "embed_tokens",
+      rotary: "rotary_emb",
+      layers: "layers",
+      finalNorm: "norm",
+      ...(family.scaledEmbedding === true ? { scaledEmbedding: true } : {}),
+      ...(layerTypes === undefined ? {} : { layerTypes }),
     },
-    config,
-    context,
-  );
+    children: [
+      embedding(
+        "embed_tokens",
+        vocabSize,
+        hiddenSize,
+        family.embeddingType === undefined ? {} : { type: family.embeddingType, scaled: true },
+      ),
+      repeatedBy("layers", sizes.layers, keyOf, (_, index) =>
+        decoderLayer(family, sizes, config, index),
+      ),
+      norm(family, "norm", hiddenSize),
+      rotaryEmbedding(`${prefix}RotaryEmbedding`, rotaryDim(family, headDim), {
+        ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
+        ...(family.rotaryPerLayerType === true && layerTypes !== undefined
+          ? { perLayerType: [...new Set(layerTypes)].sort() }
+          : {}),
+      }),
+    ],
+    ...(family.backboneType === undefined ? {} : { backboneType: family.backboneType }),
+    ...(family.taskPrefix === undefined ? {} : { taskPrefix: family.taskPrefix }),
+    ...(family.taskHeads === undefined ? {} : { taskHeads: family.taskHeads }),
+    ...(family.questionAnsweringBackbone === undefined
+      ? {}
+      : { questionAnsweringBackbone: family.questionAnsweringBackbone }),
+    ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
+    ...(family.headBias === true ? { headBias: true } : {}),
+    ...(family.softcappedLogits === true ? { softcap: true } : {}),
+    ...(family.isCountedOnly === true ? { isCountedOnly: true } : {}),
+  };
 }
 
 function readSizes({ defaults }: LlamaLike, config: Config): Sizes {
@@ -226,7 +229,7 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
         ? undefined
         : (family.makeMlp?.(hiddenSize, intermediateSize, index) ??
           gatedMlp({
-            type: `${prefix}MLP`,
+            type: family.mlpType ?? `${prefix}MLP`,
             hiddenSize,
             intermediateSize,
             bias: family.mlpBias ?? false,

@@ -18,6 +18,7 @@ import { exaone4 } from "./exaone4.js";
 import { falcon } from "./falcon.js";
 import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
+import { gemma3 } from "./gemma3.js";
 import { gemma3Text } from "./gemma3-text.js";
 import { glm, glm4 } from "./glm.js";
 import { dots1, glm4Moe } from "./glm4-moe.js";
@@ -46,6 +47,7 @@ import { phi } from "./phi.js";
 import { phi3 } from "./phi3.js";
 import { phimoe } from "./phimoe.js";
 import { qwen2Moe, qwen3Moe } from "./qwen-moe.js";
+import { qwen25Vl, qwen2Vl, qwen3Vl } from "./qwen-vl.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
 import { camembert, roberta, xlmRoberta } from "./roberta.js";
@@ -124,6 +126,10 @@ const BLUEPRINTS: readonly Blueprint[] = [
   pegasus,
   t5,
   whisper,
+  gemma3,
+  qwen2Vl,
+  qwen25Vl,
+  qwen3Vl,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(
