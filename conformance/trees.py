@@ -49,6 +49,14 @@ def path_of(model: torch.nn.Module, module: torch.nn.Module | None) -> str | Non
     return next((path for path, value in model.named_modules() if value is module), None) if module else None
 
 
+def input_embedding(model: Any) -> torch.nn.Module | None:
+    """None where transformers does not know the one of a class (clip, wav2vec2)."""
+    try:
+        return model.get_input_embeddings()
+    except NotImplementedError:
+        return None
+
+
 def tree(case: Model) -> dict[str, Any]:
     record: dict[str, Any] = {"id": case.id, "config": case.config, "architecture": case.architecture}
     try:
@@ -61,7 +69,7 @@ def tree(case: Model) -> dict[str, Any]:
         "rows": rows(model),
         "tied": tied_groups(model),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "input": path_of(model, model.get_input_embeddings()),
+        "input": path_of(model, input_embedding(model)),
         "output": path_of(model, model.get_output_embeddings()),
     }
 

@@ -6,6 +6,7 @@ import type { Site } from "../graph/sites.js";
 import type { Fields } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { BASE_FIELDS } from "./base-fields.js";
+import { embeddingPath } from "./embedding-path.js";
 import { misfit, trained } from "./methods/tensors.js";
 import { patternNames } from "./module-names.js";
 import type { AdaptedModule, AdapterPlan, AdapterTensor } from "./plan.js";
@@ -24,12 +25,11 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
   adapter.rejectUnknown([...BASE_FIELDS, "token_indices", "target_modules", "init_weights"]);
   const taskType = readTaskType(adapter);
   const indices = adapter.integerList("token_indices") ?? [];
-  rejectTaskWithHead(adapter, taskType);
   const given = readTargeting(adapter, { againstText: [], patternNeedsLayers: false });
-  const embedding = escapeRegex(graph.inputEmbedding ?? "embed_tokens");
-  const targets = given.targets ?? patternNames(embedding, adapter.at("target_modules"));
+  const targets =
+    given.targets ?? patternNames(escapeRegex(embeddingPath(graph)), adapter.at("target_modules"));
   const followers = sitesOf(graph).filter(({ path }) => tiedModules(graph).includes(path));
-  return planTuner(graph, {
+  const plan = planTuner(graph, {
     peftType: "TRAINABLE_TOKENS",
     taskType,
     targeting: { ...given, targets },
@@ -44,6 +44,8 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
       return [...targeted, ...followed.map((site): AdaptedModule => ({ site, tensors: [] }))];
     },
   });
+  rejectTaskWithHead(adapter, taskType);
+  return plan;
 }
 
 function rowsOf(site: Site, indices: readonly number[]): AdapterTensor {

@@ -21,7 +21,7 @@ import { rejectNoMatch, selectModules } from "./select-modules.js";
 import type { Targeting } from "./targeting.js";
 import { HEADS_BY_TASK } from "./task-type.js";
 import type { TaskType } from "./task-type.js";
-import { unfrozenBiases } from "./unfreeze-biases.js";
+import { unfrozenBiases, unfrozenRoot } from "./unfreeze-biases.js";
 
 export interface Tuner {
   readonly peftType: string;
@@ -31,6 +31,8 @@ export interface Tuner {
   /** Targets by model_type, not by the user. */
   readonly hasDefaultTargets: boolean;
   readonly bias: string;
+  /** Parameters of the model itself stay trainable. */
+  readonly leavesRoot?: boolean;
   /** The modules of the targeted sites; several of one site where its occurrences differ. */
   readonly adapt: (sites: readonly Site[]) => readonly AdaptedModule[];
   /** Name under which adapted layers hold their dropouts. */
@@ -65,7 +67,10 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     ...(targeting.modulesToSave ?? []),
     ...(taskType === undefined ? [] : (HEADS_BY_TASK[taskType] ?? [])),
   ];
-  const biases = unfrozenBiases(graph, tuner.bias, modules);
+  const biases = [
+    ...unfrozenBiases(graph, tuner.bias, modules),
+    ...(tuner.leavesRoot === true ? unfrozenRoot(graph) : []),
+  ];
   const wrapsTwice = isWrappedTwice(tuner);
   // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
   if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules, tuner.dropout);

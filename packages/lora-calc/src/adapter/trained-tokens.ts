@@ -6,6 +6,7 @@ import type { Site } from "../graph/sites.js";
 import { isObject } from "../problem/fields.js";
 import type { Fields } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
+import { embeddingPath } from "./embedding-path.js";
 import type { AdaptedModule, TrainedTokens } from "./plan.js";
 import { rejectOption } from "./reject-option.js";
 
@@ -27,7 +28,7 @@ export function readTokenIndices(graph: ModuleGraph, adapter: Fields): TokenIndi
     return new Map(Object.keys(given).map((name) => [name, layers?.integerList(name) ?? []]));
   }
   const indices = adapter.integerList(FIELD) ?? [];
-  return new Map([[graph.inputEmbedding ?? "embed_tokens", indices]]);
+  return new Map([[embeddingPath(graph), indices]]);
 }
 
 /**

@@ -31,6 +31,16 @@ export function unfrozenBiases(
   });
 }
 
+/** Parameters of the model itself: prompts freeze its children and leave these (the scale of clip's logits). */
+export function unfrozenRoot(graph: ModuleGraph): readonly UnfrozenParameter[] {
+  const site = rootSite(graph);
+  return site.node.parameters.map(({ name, shape }) => ({
+    site,
+    name,
+    elements: elementCount(shape),
+  }));
+}
+
 function biasesOf(site: Site): readonly UnfrozenParameter[] {
   return site.node.parameters
     .filter(({ name, tiedTo }) => name === "bias" && tiedTo === undefined)

@@ -81,6 +81,8 @@ export interface DecoderSizes {
   readonly keyValueSize: number;
   /** Fields of a prompt that PEFT does not find in the configuration, so that they have to be given. */
   readonly notFound?: readonly string[];
+  /** Nothing is read but pixels. */
+  readonly hasNoVocabulary?: boolean;
 }
 
 /** A model, ready for counting, adapting and running. */

@@ -62,7 +62,7 @@ export const PROBLEM_CODES = {
     exception: "IndexError",
   },
   not_implemented_by_peft: {
-    meaning: "PEFT does not implement this value.",
+    meaning: "PEFT, or the model class, does not implement this.",
     exception: "NotImplementedError",
   },
   invalid_regex: { meaning: "The pattern is not a valid regular expression.", exception: "error" },

@@ -48,6 +48,7 @@ export function planPromptMethod(
     targeting: targetingOf(adapter, taskType),
     hasDefaultTargets: true,
     bias: "none",
+    leavesRoot: true,
     adapt: () => [],
     adaptsNoModule: true,
     modelTensors: () => tensors,
@@ -128,6 +129,14 @@ function sizesOf(graph: ModuleGraph, adapter: Fields, taskType: TaskType): Promp
   const missing = decoder.notFound?.find((field) => !adapter.has(field));
   if (missing !== undefined) {
     rejectOption(adapter, missing, "must be given: PEFT does not find it in the configuration");
+  }
+  if (decoder.hasNoVocabulary === true) {
+    reject({
+      code: "missing_attribute",
+      path: adapter.at("peft_type"),
+      message: `${graph.className} has no vocabulary; prompts are for models of text`,
+      received: adapter.get("peft_type"),
+    });
   }
   return {
     taskType,

@@ -1,8 +1,10 @@
 /** Feed-forward modules. */
 
+import type { Config } from "../../model/config.js";
 import type { Activation } from "../forward.js";
 import type { ModuleNode } from "../module-graph.js";
 import { container, leaf, linear } from "../vocabulary.js";
+import { activation } from "./activation.js";
 
 interface MlpShape {
   readonly name?: string;
@@ -80,4 +82,23 @@ const ACTIVATION_CLASSES: Readonly<Record<Activation, string>> = {
 /** The activation as a module: no parameters, but a name that `modules_to_save` or a regex can hit. */
 export function activationModule(name: string, activation: Activation): ModuleNode {
   return leaf(name, ACTIVATION_CLASSES[activation]);
+}
+
+/** Activations that only models without a program have. */
+const COUNTED_CLASSES: Readonly<Record<string, string>> = {
+  quick_gelu: "QuickGELUActivation",
+  tanh: "Tanh",
+};
+
+/** The activation that a field names, for models that are counted only. */
+export function activationOf(
+  name: string,
+  config: Config,
+  field: string,
+  fallback: string,
+): ModuleNode {
+  const counted = COUNTED_CLASSES[config.string(field, fallback)];
+  return counted === undefined
+    ? activationModule(name, activation(config, field, fallback))
+    : leaf(name, counted);
 }

@@ -2,7 +2,7 @@
 
 import { decoderLayers, encoderLayers, readBartSizes } from "../blocks/bart-like.js";
 import { encoderDecoder } from "../blocks/encoder-decoder.js";
-import type { EncoderDecoderClass } from "../blocks/encoder-decoder.js";
+import type { ModelClass } from "../blocks/model-classes.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
@@ -106,9 +106,9 @@ function classesOf(
   kind: Kind,
   backbone: Backbone,
   { hiddenSize, vocabSize, isTied, labels }: ClassSizes,
-): Readonly<Record<string, () => EncoderDecoderClass>> {
+): Readonly<Record<string, () => ModelClass>> {
   const { prefix, input, generation, hasLogitsBias, hasTaskHeads } = kind;
-  const headed = (head: ModuleNode): EncoderDecoderClass => ({
+  const headed = (head: ModuleNode): ModelClass => ({
     children: [container("model", `${prefix}Model`, { children: backbone("model.") }), head],
     inputEmbedding: `model.${input}`,
     tied: isTied ? tiedIn("model.") : [],

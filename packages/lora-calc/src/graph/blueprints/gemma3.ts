@@ -1,7 +1,7 @@
 /** Gemma 3 that sees (4B, 12B, 27B): SigLIP in front of the text model. */
 
 import { llamaParts } from "../blocks/llama-like.js";
-import { siglipVision } from "../blocks/siglip-vision.js";
+import { siglipVision } from "../blocks/clip-like.js";
 import { visionLanguage } from "../blocks/vision-language.js";
 import type { Blueprint } from "../blueprint.js";
 import { container, leaf, rmsNorm } from "../vocabulary.js";

@@ -7,9 +7,11 @@ import { arcee } from "./arcee.js";
 import { bart, m2m100, marian, mbart, pegasus } from "./bart.js";
 import { bert } from "./bert.js";
 import { bloom } from "./bloom.js";
+import { clip, siglip } from "./clip.js";
 import { cohere, cohere2 } from "./cohere.js";
 import { debertaV2 } from "./deberta-v2.js";
 import { deepseekV2, deepseekV3 } from "./deepseek.js";
+import { dinov2 } from "./dinov2.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
 import { ernie45 } from "./ernie4-5.js";
@@ -55,7 +57,10 @@ import { seedOss } from "./seed-oss.js";
 import { smollm3 } from "./smollm3.js";
 import { stablelm } from "./stablelm.js";
 import { starcoder2 } from "./starcoder2.js";
+import { swin } from "./swin.js";
 import { mt5, t5 } from "./t5.js";
+import { vit } from "./vit.js";
+import { wav2vec2 } from "./wav2vec2.js";
 import { whisper } from "./whisper.js";
 
 const BLUEPRINTS: readonly Blueprint[] = [
@@ -130,6 +135,12 @@ const BLUEPRINTS: readonly Blueprint[] = [
   qwen2Vl,
   qwen25Vl,
   qwen3Vl,
+  clip,
+  dinov2,
+  siglip,
+  swin,
+  vit,
+  wav2vec2,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(

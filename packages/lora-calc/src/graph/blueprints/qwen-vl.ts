@@ -4,7 +4,7 @@ import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
 import { llamaParts } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
-import { activationModule, gatedMlp } from "../blocks/mlp.js";
+import { activationOf, gatedMlp } from "../blocks/mlp.js";
 import { visionLanguage } from "../blocks/vision-language.js";
 import type { Blueprint, BuildContext } from "../blueprint.js";
 import type { ModuleGraph, ModuleNode } from "../module-graph.js";
@@ -50,7 +50,7 @@ export const qwen2Vl: Blueprint = {
         container("mlp", "VisionMlp", {
           children: [
             linear("fc1", width, inner, { bias: true }),
-            quickGelu(vision),
+            activationOf("act", vision, "hidden_act", "quick_gelu"),
             linear("fc2", inner, width, { bias: true }),
           ],
         }),
@@ -137,7 +137,7 @@ export const qwen3Vl: Blueprint = {
           children: [
             linear("linear_fc1", width, inner, { bias: true }),
             linear("linear_fc2", inner, width, { bias: true }),
-            activationModule("act_fn", activation(vision, "hidden_act", "gelu_pytorch_tanh")),
+            activationOf("act_fn", vision, "hidden_act", "gelu_pytorch_tanh"),
           ],
         }),
       ],
@@ -247,13 +247,6 @@ function rotary(type: string, vision: Config, width: number): ModuleNode {
   return container("rotary_pos_emb", type, {
     buffers: [buffer("inv_freq", shape), buffer("original_inv_freq", shape)],
   });
-}
-
-/** Usually an activation that no text model here has. */
-function quickGelu(vision: Config): ModuleNode {
-  return vision.string("hidden_act", "quick_gelu") === "quick_gelu"
-    ? leaf("act", "QuickGELUActivation")
-    : activationModule("act", activation(vision, "hidden_act", "gelu"));
 }
 
 function mergeFactor(vision: Config): number {

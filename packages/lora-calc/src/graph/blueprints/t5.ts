@@ -1,7 +1,7 @@
 /** T5 and mT5: relative positions in the first block, three sublayers in a list, one embedding for everything. */
 
 import { encoderDecoder } from "../blocks/encoder-decoder.js";
-import type { EncoderDecoderClass } from "../blocks/encoder-decoder.js";
+import type { ModelClass } from "../blocks/model-classes.js";
 import { activation } from "../blocks/activation.js";
 import { activationModule } from "../blocks/mlp.js";
 import { labelCount } from "../blocks/task-heads.js";
@@ -78,7 +78,7 @@ interface Stacks {
   readonly stack: (name: "encoder" | "decoder", owner: string) => ModuleNode;
 }
 
-type Classes = Readonly<Record<string, () => EncoderDecoderClass>>;
+type Classes = Readonly<Record<string, () => ModelClass>>;
 
 function both({ shared, stack }: Stacks, owner: string): readonly ModuleNode[] {
   return [shared, stack("encoder", owner), stack("decoder", owner)];
