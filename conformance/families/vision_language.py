@@ -19,6 +19,22 @@ QWEN3 = {
 }
 
 
+CLIP = {**SIGLIP, "model_type": "clip_vision_model"}
+LLAMA = {**TEXT, "model_type": "llama"}
+MISTRAL = {**TEXT, "model_type": "mistral"}
+GEMMA1 = {**TEXT, "model_type": "gemma", "head_dim": 12}
+PIXTRAL = {**SIGLIP, "model_type": "pixtral"}
+# Three linear layers to one of full attention.
+MIXED = {**TEXT, "num_hidden_layers": 5, "head_dim": 16, "linear_key_head_dim": 4, "linear_value_head_dim": 6, "linear_num_key_heads": 2, "linear_num_value_heads": 4}
+EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 20}
+FULL_SECOND = {"layer_types": ["linear_attention", "full_attention", "linear_attention", "linear_attention", "full_attention"]}
+QWEN35_VISION = {"depth": 2, "hidden_size": 24, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 48, "num_position_embeddings": 16}
+
+
+def text_family(model_type: str, prefix: str, base: dict[str, object], *variants: dict[str, object], classes: tuple[str, ...] = ()) -> Family:
+    return Family(model_type, base, variants, task_classes(prefix, *classes), default_architecture=f"{prefix}ForCausalLM")
+
+
 def family(model_type: str, prefix: str, base: dict[str, object], *variants: dict[str, object], classes: tuple[str, ...] = ()) -> Family:
     return Family(model_type, base, variants, task_classes(prefix, "Model", *classes), default_architecture=f"{prefix}{GENERATION}")
 
@@ -36,4 +52,16 @@ FAMILIES = [
     family("qwen2_vl", "Qwen2VL", QWEN2, TIED, {"vision_config": {**QWEN2["vision_config"], "patch_size": 8, "spatial_merge_size": 1}}),
     family("qwen2_5_vl", "Qwen2_5_VL", QWEN25, TIED, {"vision_config": {**QWEN25["vision_config"], "temporal_patch_size": 1, "in_channels": 1}}),
     family("qwen3_vl", "Qwen3VL", QWEN3, TIED, {"text_config": {**TEXT, "head_dim": 20, "attention_bias": True}}),
+    family("qwen3_vl_moe", "Qwen3VLMoe", {**QWEN3, "text_config": {**QWEN3["text_config"], **EXPERTS}}, TIED, {"text_config": {**QWEN3["text_config"], **EXPERTS, "mlp_only_layers": [1]}}),
+    family("llava", "Llava", {"text_config": LLAMA, "vision_config": CLIP}, {"text_config": {**LLAMA, **TIED}, "vision_config": {**SIGLIP, "model_type": "siglip_vision_model"}}, {"text_config": {**TEXT, "model_type": "qwen2"}, "multimodal_projector_bias": False, "vision_feature_layer": [-1, -2]}, {"text_config": MISTRAL, "vision_config": PIXTRAL}),
+    family("paligemma", "PaliGemma", {"text_config": GEMMA1, "vision_config": {**SIGLIP, "model_type": "siglip_vision_model", "vision_use_head": False}, "projection_dim": 48}, UNTIED, {"text_config": {**GEMMA1, "model_type": "gemma2"}, "projection_dim": 20}),
+    family("mistral3", "Mistral3", {"text_config": MISTRAL, "vision_config": PIXTRAL}, UNTIED, {"text_config": {**TEXT, "model_type": "ministral3", "head_dim": 16}, "spatial_merge_size": 1, "multimodal_projector_bias": True}),
+    family("smolvlm", "SmolVLM", {"text_config": LLAMA, "vision_config": SIGLIP}, TIED, {"scale_factor": 1}),
+    family("idefics3", "Idefics3", {"text_config": LLAMA, "vision_config": SIGLIP}, TIED),
+    # Without a class AutoModelForCausalLM takes the language part alone.
+    Family("qwen3_5", {"text_config": MIXED, "vision_config": QWEN35_VISION}, ({"text_config": {**MIXED, **FULL_SECOND, "attention_bias": True, **TIED}},), task_classes("Qwen3_5", GENERATION, "Model")),
+    Family("qwen3_5_moe", {"text_config": {**MIXED, **EXPERTS}, "vision_config": QWEN35_VISION}, (), task_classes("Qwen3_5Moe", GENERATION, "Model")),
+    text_family("qwen3_5_text", "Qwen3_5", MIXED, TIED, {"full_attention_interval": 2}, classes=("TextModel", "ForSequenceClassification", "ForTokenClassification")),
+    text_family("qwen3_5_moe_text", "Qwen3_5Moe", {**MIXED, **EXPERTS}, TIED, classes=("TextModel",)),
+    text_family("qwen3_next", "Qwen3Next", {**MIXED, **EXPERTS}, TIED, {"mlp_only_layers": [1, 3], **FULL_SECOND}, {"decoder_sparse_step": 2, "partial_rotary_factor": 0.5}, classes=("Model", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering")),
 ]

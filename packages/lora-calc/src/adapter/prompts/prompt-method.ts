@@ -53,17 +53,12 @@ export function planPromptMethod(
     adaptsNoModule: true,
     modelTensors: () => tensors,
   });
-  rejectCopies(graph, adapter, taskType, plan);
+  rejectCopies(adapter, taskType, plan);
   return plan;
 }
 
-/** Copies that hit the prompt itself, or after which PEFT finds the embedding twice. */
-function rejectCopies(
-  { inputEmbedding = "" }: ModuleGraph,
-  adapter: Fields,
-  taskType: TaskType,
-  { copies, rootCopies }: AdapterPlan,
-): void {
+/** Copies that hit the prompt itself, or the whole model together with its prompt. */
+function rejectCopies(adapter: Fields, taskType: TaskType, { rootCopies }: AdapterPlan): void {
   const names = adapter.stringList("modules_to_save") ?? [];
   const hit = names.find((name) => "prompt_encoder".endsWith(name));
   if (hit !== undefined && HEADS_BY_TASK[taskType] !== undefined) {
@@ -74,12 +69,11 @@ function rejectCopies(
       received: hit,
     });
   }
-  const outer = copies.find(({ site }) => inputEmbedding.startsWith(`${site.path}.`));
-  if (outer === undefined && rootCopies === undefined) return;
+  if (rootCopies === undefined) return;
   reject({
     code: "unsupported",
     path: adapter.at("modules_to_save"),
-    message: `prompts beside a copy of ${outer?.site.path ?? "the whole model"} are not computed`,
+    message: "prompts beside a copy of the whole model are not computed",
     received: adapter.get("modules_to_save"),
   });
 }

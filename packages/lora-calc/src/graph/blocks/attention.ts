@@ -13,6 +13,8 @@ export interface GroupedQueryAttention {
   readonly headDim: number;
   readonly queryKeyValueBias?: boolean;
   readonly outputBias?: boolean;
+  /** Width that the query projection makes. Default: heads · head_dim. */
+  readonly queryWidth?: number;
   /** Width that the output projection takes. Default: heads · head_dim. */
   readonly outputWidth?: number;
   readonly rotary?: RotaryVariant;
@@ -64,7 +66,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
     forward,
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     children: [
-      linear("q_proj", hiddenSize, heads * headDim, { bias }),
+      linear("q_proj", hiddenSize, options.queryWidth ?? heads * headDim, { bias }),
       linear("k_proj", hiddenSize, keyValueWidth, { bias }),
       linear("v_proj", hiddenSize, keyValueWidth, { bias }),
       linear("o_proj", options.outputWidth ?? heads * headDim, hiddenSize, {

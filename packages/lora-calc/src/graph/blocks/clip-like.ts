@@ -1,4 +1,4 @@
-/** The towers of CLIP and SigLIP: one pre-norm encoder, over patches or over words. */
+/** The towers of CLIP, SigLIP, SmolVLM and Idefics3: one pre-norm encoder, over patches or over words. */
 
 import type { Config } from "../../model/config.js";
 import type { ModuleNode, Parameter } from "../module-graph.js";
@@ -9,6 +9,8 @@ import { activationOf, plainMlp } from "./mlp.js";
 interface Tower {
   /** `CLIP` or `Siglip`, start of the class names. */
   readonly prefix: string;
+  /** Start of the names of attention and MLP. Default: `prefix`. */
+  readonly partPrefix?: string;
   readonly activation: string;
   /** Order in which a layer registers its parts. */
   readonly order: readonly ("self_attn" | "layer_norm1" | "mlp" | "layer_norm2")[];
@@ -62,6 +64,29 @@ export function clipVision(name: string, config: Config): ModuleNode {
       }),
       layerNorm("pre_layrnorm", hiddenSize),
       encoder(CLIP, sizes, config, 12),
+      layerNorm("post_layernorm", hiddenSize),
+    ],
+  });
+}
+
+/** The vision model of SmolVLM and Idefics3: SigLIP's without a head, its layers ordered as CLIP's. */
+export function idefics3Vision(name: string, prefix: string, config: Config): ModuleNode {
+  const tower = { ...SIGLIP, prefix, partPrefix: `${prefix}Vision`, order: CLIP.order };
+  const sizes = sizesOf(config, 1152, 3072);
+  const { hiddenSize } = sizes;
+  const side = Math.floor(config.size("image_size", 224) / config.size("patch_size", 32));
+  return container(name, `${prefix}VisionTransformer`, {
+    children: [
+      {
+        ...visionEmbeddings(tower, config, {
+          hiddenSize,
+          places: side ** 2,
+          patch: 32,
+          bias: true,
+        }),
+        buffers: [],
+      },
+      encoder(tower, sizes, config, 12),
       layerNorm("post_layernorm", hiddenSize),
     ],
   });
@@ -138,10 +163,10 @@ function textEmbeddings(
 }
 
 function encoder(tower: Tower, sizes: Sizes, config: Config, layers: number): ModuleNode {
-  const { prefix, order } = tower;
+  const { prefix, partPrefix = prefix, order } = tower;
   const { hiddenSize } = sizes;
   const parts = {
-    self_attn: container("self_attn", `${prefix}Attention`, {
+    self_attn: container("self_attn", `${partPrefix}Attention`, {
       children: ["k_proj", "v_proj", "q_proj", "out_proj"].map((projection) =>
         linear(projection, hiddenSize, hiddenSize, { bias: true }),
       ),
@@ -158,9 +183,13 @@ function encoder(tower: Tower, sizes: Sizes, config: Config, layers: number): Mo
   });
 }
 
-function mlp({ prefix, activation }: Tower, sizes: Sizes, config: Config): ModuleNode {
+function mlp(
+  { prefix, partPrefix = prefix, activation }: Tower,
+  sizes: Sizes,
+  config: Config,
+): ModuleNode {
   return plainMlp({
-    type: `${prefix}MLP`,
+    type: `${partPrefix}MLP`,
     up: "fc1",
     down: "fc2",
     bias: true,

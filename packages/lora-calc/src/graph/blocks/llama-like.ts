@@ -76,6 +76,8 @@ export interface LlamaLike {
   readonly rotaryPerLayerType?: boolean;
   /** Name of the backbone class when it is not `${prefix}Model` (gemma3). */
   readonly backboneType?: string;
+  /** Class of the rotary embedding when it is not `${prefix}RotaryEmbedding`. */
+  readonly rotaryType?: string;
   readonly taskPrefix?: string;
   readonly taskHeads?: LanguageModelParts["taskHeads"];
   readonly questionAnsweringBackbone?: string;
@@ -87,7 +89,9 @@ export interface LlamaLike {
   /** Norms of queries and keys (per head count), where they are not given by `queryKeyNorm`. Counted only. */
   readonly attentionTail?: (sizes: Sizes) => readonly ModuleNode[];
   /** Attention that is not four projections of heads (deepseek). Counted only. */
-  readonly makeAttention?: (sizes: Sizes) => ModuleNode;
+  readonly makeAttention?: (sizes: Sizes, index: number) => ModuleNode | undefined;
+  /** The query projection makes a gate for the output too (qwen3_next). Counted only. */
+  readonly gatedQuery?: boolean;
   /** MLPs that are not `down(act(gate(x)) * up(x))`. */
   readonly makeMlp?: (
     hiddenSize: number,
@@ -161,7 +165,7 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
         decoderLayer(family, sizes, config, index),
       ),
       norm(family, "norm", hiddenSize),
-      rotaryEmbedding(`${prefix}RotaryEmbedding`, rotaryDim(family, headDim), {
+      rotaryEmbedding(family.rotaryType ?? `${prefix}RotaryEmbedding`, rotaryDim(family, headDim), {
         ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
         ...(family.rotaryPerLayerType === true && layerTypes !== undefined
           ? { perLayerType: [...new Set(layerTypes)].sort() }
@@ -224,7 +228,7 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
       ...(family.scaledResidual === true ? { scaledResidual: true } : {}),
     },
     children: [
-      family.makeAttention?.(sizes) ?? selfAttention(family, sizes, config, index),
+      family.makeAttention?.(sizes, index) ?? selfAttention(family, sizes, config, index),
       family.hasNoMlp === true
         ? undefined
         : (family.makeMlp?.(hiddenSize, intermediateSize, index) ??
@@ -255,6 +259,7 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
     headDim,
     queryKeyValueBias: family.attentionBias !== undefined && family.attentionBias !== false,
     outputBias: family.outputBias ?? family.attentionBias === true,
+    ...(family.gatedQuery === true ? { queryWidth: 2 * heads * headDim } : {}),
     ...(family.squareOutput === true ? { outputWidth: hiddenSize } : {}),
     attentionDropout: config.number("attention_dropout", 0),
     ...(family.rotates?.(index) === false ? {} : { rotary: family.rotary ?? "full" }),

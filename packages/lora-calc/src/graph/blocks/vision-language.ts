@@ -14,27 +14,33 @@ export interface VisionLanguageParts {
   readonly prefix: string;
   /** Children of `model` in front of the language model. */
   readonly vision: readonly ModuleNode[];
-  /** Class of the language model. */
-  readonly textType: string;
+  /** Children behind it. */
+  readonly behind?: readonly ModuleNode[];
+  /** Attribute of the language model. Default: `language_model`. */
+  readonly languageName?: string;
   readonly language: LanguageModelParts;
   readonly tied: boolean;
   /** There is a class for sequence classification. */
   readonly classifies?: boolean;
 }
 
-const LANGUAGE = "language_model";
-
 export function visionLanguage(
   parts: VisionLanguageParts,
   config: Config,
   context: BuildContext,
 ): ModuleGraph {
-  const { modelType, prefix, language, classifies = false } = parts;
+  const {
+    modelType,
+    prefix,
+    language,
+    languageName = "language_model",
+    classifies = false,
+  } = parts;
   const generation = `${prefix}ForConditionalGeneration`;
   const classification = `${prefix}ForSequenceClassification`;
   const className = context.className ?? generation;
   const { hiddenSize, vocabSize } = language;
-  const word = `${LANGUAGE}.${language.forward.tokenEmbedding}`;
+  const word = `${languageName}.${language.forward.tokenEmbedding}`;
   const common = {
     modelType,
     className,
@@ -47,7 +53,10 @@ export function visionLanguage(
   };
   const children = [
     ...parts.vision,
-    container(LANGUAGE, parts.textType, { children: language.children }),
+    container(languageName, language.backboneType ?? `${language.prefix}Model`, {
+      children: language.children,
+    }),
+    ...(parts.behind ?? []),
   ];
   if (className === `${prefix}Model`) {
     const root = container("", className, { children });

@@ -1,32 +1,34 @@
 /** Gemma 1: llama's tree with head_dim 256, norms as offsets from one, always tied unless said otherwise. */
 
+import type { Config } from "../../model/config.js";
 import type { Blueprint } from "../blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
+import type { LlamaLike } from "../blocks/llama-like.js";
+
+/** Also the language part of models that see. */
+export function gemmaFamily(config: Config): LlamaLike {
+  return {
+    modelType: "gemma",
+    prefix: "Gemma",
+    taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
+    defaults: {
+      vocabSize: 256000,
+      hiddenSize: 3072,
+      intermediateSize: 24576,
+      layers: 28,
+      heads: 16,
+      keyValueHeads: 16,
+      headDim: 256,
+    },
+    attentionBias: config.boolean("attention_bias", false),
+    tied: config.boolean("tie_word_embeddings", true),
+    norm: "unit_offset",
+    embeddingType: "GemmaTextScaledWordEmbedding",
+    activation: { field: "hidden_act", fallback: "gelu_pytorch_tanh" },
+  };
+}
 
 export const gemma: Blueprint = {
   modelType: "gemma",
-  build: (config, context) =>
-    llamaLike(
-      {
-        modelType: "gemma",
-        prefix: "Gemma",
-        taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
-        defaults: {
-          vocabSize: 256000,
-          hiddenSize: 3072,
-          intermediateSize: 24576,
-          layers: 28,
-          heads: 16,
-          keyValueHeads: 16,
-          headDim: 256,
-        },
-        attentionBias: config.boolean("attention_bias", false),
-        tied: config.boolean("tie_word_embeddings", true),
-        norm: "unit_offset",
-        embeddingType: "GemmaTextScaledWordEmbedding",
-        activation: { field: "hidden_act", fallback: "gelu_pytorch_tanh" },
-      },
-      config,
-      context,
-    ),
+  build: (config, context) => llamaLike(gemmaFamily(config), config, context),
 };

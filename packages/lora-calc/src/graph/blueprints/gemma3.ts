@@ -26,7 +26,6 @@ export const gemma3: Blueprint = {
         modelType: "gemma3",
         prefix: "Gemma3",
         vision: [siglipVision("vision_tower", vision), projector],
-        textType: "Gemma3TextModel",
         language,
         tied: config.boolean("tie_word_embeddings", true),
         classifies: true,

@@ -14,26 +14,28 @@ import { deepseekV2, deepseekV3 } from "./deepseek.js";
 import { dinov2 } from "./dinov2.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
-import { ernie45 } from "./ernie4-5.js";
 import { ernie45Moe } from "./ernie4-5-moe.js";
+import { ernie45 } from "./ernie4-5.js";
 import { exaone4 } from "./exaone4.js";
 import { falcon } from "./falcon.js";
 import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
-import { gemma3 } from "./gemma3.js";
 import { gemma3Text } from "./gemma3-text.js";
+import { gemma3 } from "./gemma3.js";
 import { glm, glm4 } from "./glm.js";
 import { dots1, glm4Moe } from "./glm4-moe.js";
-import { gptNeox } from "./gpt-neox.js";
-import { gpt2 } from "./gpt2.js";
-import { gptOss } from "./gpt-oss.js";
 import { gptBigcode } from "./gpt-bigcode.js";
-import { codegen, gptj } from "./gptj.js";
 import { gptNeo } from "./gpt-neo.js";
+import { gptNeox } from "./gpt-neox.js";
+import { gptOss } from "./gpt-oss.js";
+import { gpt2 } from "./gpt2.js";
+import { codegen, gptj } from "./gptj.js";
 import { granite } from "./granite.js";
 import { granitemoe } from "./granitemoe.js";
 import { helium } from "./helium.js";
+import { idefics3, smolvlm } from "./idefics3.js";
 import { llama } from "./llama.js";
+import { llava, mistral3, paligemma } from "./llava.js";
 import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
 import { mixtral } from "./mixtral.js";
@@ -49,8 +51,11 @@ import { phi } from "./phi.js";
 import { phi3 } from "./phi3.js";
 import { phimoe } from "./phimoe.js";
 import { qwen2Moe, qwen3Moe } from "./qwen-moe.js";
-import { qwen25Vl, qwen2Vl, qwen3Vl } from "./qwen-vl.js";
+import { qwen25Vl, qwen2Vl } from "./qwen-vl.js";
 import { qwen2 } from "./qwen2.js";
+import { qwen35, qwen35Moe, qwen35MoeText, qwen35Text } from "./qwen3-5.js";
+import { qwen3Next } from "./qwen3-next.js";
+import { qwen3Vl, qwen3VlMoe } from "./qwen3-vl.js";
 import { qwen3 } from "./qwen3.js";
 import { camembert, roberta, xlmRoberta } from "./roberta.js";
 import { seedOss } from "./seed-oss.js";
@@ -141,6 +146,17 @@ const BLUEPRINTS: readonly Blueprint[] = [
   swin,
   vit,
   wav2vec2,
+  idefics3,
+  llava,
+  mistral3,
+  paligemma,
+  qwen35,
+  qwen35Moe,
+  qwen35MoeText,
+  qwen35Text,
+  qwen3Next,
+  qwen3VlMoe,
+  smolvlm,
 ];
 
 const BY_MODEL_TYPE: ReadonlyMap<string, Blueprint> = new Map(

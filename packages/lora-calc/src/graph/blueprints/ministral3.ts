@@ -1,29 +1,31 @@
-/** Ministral 3: the text model of the family, mistral's tree with head_dim 128. */
+/** Ministral 3: mistral with a wider vocabulary and head_dim 128 whatever the width. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Config } from "../../model/config.js";
 import { llamaLike } from "../blocks/llama-like.js";
+import type { LlamaLike } from "../blocks/llama-like.js";
+import type { Blueprint } from "../blueprint.js";
+
+/** Also the language part of models that see. */
+export function ministral3Family(config: Config): LlamaLike {
+  return {
+    modelType: "ministral3",
+    prefix: "Ministral3",
+    questionAnsweringBackbone: "model",
+    defaults: {
+      vocabSize: 131072,
+      hiddenSize: 4096,
+      intermediateSize: 14336,
+      layers: 34,
+      heads: 32,
+      keyValueHeads: 8,
+      headDim: 128,
+    },
+    tied: config.boolean("tie_word_embeddings", false),
+    isCountedOnly: true,
+  };
+}
 
 export const ministral3: Blueprint = {
   modelType: "ministral3",
-  build: (config, context) =>
-    llamaLike(
-      {
-        modelType: "ministral3",
-        prefix: "Ministral3",
-        questionAnsweringBackbone: "model",
-        defaults: {
-          vocabSize: 131072,
-          hiddenSize: 4096,
-          intermediateSize: 14336,
-          layers: 34,
-          heads: 32,
-          keyValueHeads: 8,
-          headDim: 128,
-        },
-        tied: config.boolean("tie_word_embeddings", false),
-        isCountedOnly: true,
-      },
-      config,
-      context,
-    ),
+  build: (config, context) => llamaLike(ministral3Family(config), config, context),
 };

@@ -1,0 +1,63 @@
+/** Experts as the families of Qwen hold them: in some layers, beside dense ones, with or without one that all tokens use. */
+
+import type { Config } from "../../model/config.js";
+import type { BuildContext } from "../blueprint.js";
+import type { ModuleNode } from "../module-graph.js";
+import { container, linear } from "../vocabulary.js";
+import { activation } from "./activation.js";
+import { fusedExperts, rejectUnfused, router } from "./experts.js";
+import type { LlamaLike } from "./llama-like.js";
+import { gatedMlp } from "./mlp.js";
+
+interface Parts {
+  readonly gate: ModuleNode;
+  readonly experts: ModuleNode;
+}
+
+/** Experts in every `decoder_sparse_step`th layer that `mlp_only_layers` does not name; the others are dense. */
+export function sparseLayers(
+  config: Config,
+  context: BuildContext,
+  prefix: string,
+  defaults: { readonly experts: number; readonly width: number },
+  arrange: (parts: Parts, hiddenSize: number) => readonly ModuleNode[],
+): Required<Pick<LlamaLike, "layerKey" | "makeMlp">> {
+  rejectUnfused(context, prefix);
+  const experts = config.size(["num_experts", "num_local_experts"], defaults.experts);
+  const intermediateSize = config.size("moe_intermediate_size", defaults.width);
+  const step = config.size("decoder_sparse_step", 1);
+  const dense = new Set(config.integerList("mlp_only_layers") ?? []);
+  const isSparse = (index: number): boolean => !dense.has(index) && (index + 1) % step === 0;
+  return {
+    layerKey: (index: number): string => (isSparse(index) ? "experts" : "dense"),
+    makeMlp: (hiddenSize: number, _: number, index: number): ModuleNode | undefined => {
+      if (!isSparse(index)) return undefined;
+      const gate = router("gate", { type: `${prefix}TopKRouter`, experts, hiddenSize });
+      const all = fusedExperts(
+        { type: `${prefix}Experts`, experts, hiddenSize, intermediateSize },
+        activation(config, "hidden_act", "silu"),
+      );
+      const children = arrange({ gate, experts: all }, hiddenSize);
+      return container("mlp", `${prefix}SparseMoeBlock`, { children });
+    },
+  };
+}
+
+/** The expert that all tokens use, and the gate of its output. */
+export function sharedExpert(
+  prefix: string,
+  config: Config,
+  hiddenSize: number,
+  usualWidth: number,
+): readonly ModuleNode[] {
+  return [
+    gatedMlp({
+      name: "shared_expert",
+      type: `${prefix}MLP`,
+      hiddenSize,
+      intermediateSize: config.size("shared_expert_intermediate_size", usualWidth),
+      activation: activation(config, "hidden_act", "silu"),
+    }),
+    linear("shared_expert_gate", hiddenSize, 1),
+  ];
+}

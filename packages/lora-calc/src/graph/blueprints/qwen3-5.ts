@@ -1,0 +1,126 @@
+/** Qwen3.5 and 3.6: the attention of Qwen3-Next behind the eyes of Qwen3-VL, dense or with experts. */
+
+import type { Config } from "../../model/config.js";
+import { isLinearLayer } from "../blocks/gated-delta-net.js";
+import { languageModel } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model.js";
+import { llamaLike, llamaParts } from "../blocks/llama-like.js";
+import type { LlamaLike } from "../blocks/llama-like.js";
+import { sharedExpert, sparseLayers } from "../blocks/qwen-experts.js";
+import { qwen3Vision } from "../blocks/qwen-vision.js";
+import { visionLanguage } from "../blocks/vision-language.js";
+import type { Blueprint, BuildContext } from "../blueprint.js";
+import type { ModuleGraph } from "../module-graph.js";
+import { mixedAttention } from "./qwen3-next.js";
+
+const DENSE = "Qwen3_5";
+const EXPERTS = "Qwen3_5Moe";
+
+export const qwen35Text: Blueprint = {
+  modelType: "qwen3_5_text",
+  build: (config, context) => llamaLike(dense(config), config, context),
+};
+
+export const qwen35: Blueprint = {
+  modelType: "qwen3_5",
+  build: (config, context) => {
+    const text = config.nested("text_config");
+    return seeing("qwen3_5", llamaParts(dense(text), text), config, context);
+  },
+};
+
+export const qwen35MoeText: Blueprint = {
+  modelType: "qwen3_5_moe_text",
+  build: (config, context) => llamaLike(experts(config, context), config, context),
+};
+
+export const qwen35Moe: Blueprint = {
+  modelType: "qwen3_5_moe",
+  build: (config, context) => {
+    const text = config.nested("text_config");
+    return seeing("qwen3_5_moe", llamaParts(experts(text, context), text), config, context);
+  },
+};
+
+function dense(config: Config): LlamaLike {
+  const isLinear = isLinearLayer(config);
+  return {
+    modelType: "qwen3_5_text",
+    prefix: DENSE,
+    taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
+    backboneType: `${DENSE}TextModel`,
+    rotaryType: `${DENSE}TextRotaryEmbedding`,
+    defaults: {
+      vocabSize: 248320,
+      hiddenSize: 4096,
+      intermediateSize: 12288,
+      layers: 32,
+      heads: 16,
+      keyValueHeads: 4,
+      headDim: 256,
+    },
+    ...mixedAttention(DENSE, config, "separate"),
+    layerKey: (index) => `${isLinear(index)}`,
+    tied: config.boolean("tie_word_embeddings", false),
+    isCountedOnly: true,
+  };
+}
+
+function experts(config: Config, context: BuildContext): LlamaLike {
+  const isLinear = isLinearLayer(config);
+  const sparse = sparseLayers(
+    config,
+    context,
+    EXPERTS,
+    { experts: 256, width: 512 },
+    (parts, hiddenSize) => [
+      parts.gate,
+      parts.experts,
+      ...sharedExpert(EXPERTS, config, hiddenSize, 512),
+    ],
+  );
+  return {
+    modelType: "qwen3_5_moe_text",
+    prefix: EXPERTS,
+    taskHeads: [],
+    backboneType: `${EXPERTS}TextModel`,
+    rotaryType: `${EXPERTS}TextRotaryEmbedding`,
+    defaults: {
+      vocabSize: 248320,
+      hiddenSize: 2048,
+      intermediateSize: 512,
+      layers: 40,
+      heads: 16,
+      keyValueHeads: 2,
+      headDim: 256,
+    },
+    ...mixedAttention(EXPERTS, config, "separate"),
+    makeMlp: sparse.makeMlp,
+    layerKey: (index) => `${isLinear(index)}`,
+    tied: config.boolean("tie_word_embeddings", false),
+    isCountedOnly: true,
+  };
+}
+
+/** The causal class of the whole configuration is the language model alone, as AutoModelForCausalLM loads it. */
+function seeing(
+  modelType: string,
+  language: LanguageModelParts,
+  config: Config,
+  context: BuildContext,
+): ModuleGraph {
+  const { prefix } = language;
+  const causal = `${prefix}ForCausalLM`;
+  if ((context.className ?? causal) === causal) {
+    const text = config.nested("text_config");
+    return languageModel({ ...language, modelType }, text, { ...context, className: causal });
+  }
+  const parts = {
+    modelType,
+    prefix,
+    vision: [qwen3Vision(prefix, config.nested("vision_config"), false)],
+    language,
+    tied: config.boolean("tie_word_embeddings", false),
+  };
+  return visionLanguage(parts, config, context);
+}
