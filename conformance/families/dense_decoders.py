@@ -180,4 +180,10 @@ FAMILIES = [
         (UNTIED, {"word_embed_proj_dim": 24}, {"do_layer_norm_before": False}, {"enable_bias": False, "layer_norm_elementwise_affine": False}),
         task_classes("OPT", "Model", "ForSequenceClassification", "ForQuestionAnswering"),
     ),
+    Family(
+        "lfm2",
+        {**SIZES, "block_multiple_of": 8, "full_attn_idxs": [1]},
+        (UNTIED, {"block_auto_adjust_ff_dim": False}, {"layer_types": ["full_attention", "conv", "conv"], "conv_bias": True}, {"full_attn_idxs": None, "block_ff_dim": 60, "block_ffn_dim_multiplier": 1.3}),
+        task_classes("Lfm2", "Model"),
+    ),
 ]

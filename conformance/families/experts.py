@@ -17,6 +17,9 @@ DEEPSEEK = {
     "num_experts_per_tok": 2,
 }
 
+INDEXED = {**DEEPSEEK, "q_lora_rank": 12, "n_group": 1, "topk_group": 1, "index_n_heads": 2, "index_head_dim": 8}
+SPARSE_SECOND = {"mlp_layer_types": ["dense", "sparse", "dense"]}
+
 FAMILIES = [
     Family("mixtral", {**SIZES, "num_local_experts": 4}, (TIED, HEAD_DIM), task_classes("Mixtral", *DECODER_TASKS)),
     Family(
@@ -74,5 +77,20 @@ FAMILIES = [
         {**SIZES, "num_local_experts": 4},
         (TIED, BIASES, HEAD_DIM, {"lm_head_bias": True}),
         task_classes("Phimoe", "Model", "ForSequenceClassification"),
+    ),
+    Family("deepseek_v32", INDEXED, (TIED, BIASES, SPARSE_SECOND, {"num_experts": 6}, {"mlp_bias": True}), task_classes("DeepseekV32", "Model")),
+    Family(
+        "glm_moe_dsa",
+        INDEXED,
+        (TIED, BIASES, {"index_topk_freq": 2}, {"index_topk_pattern": "FSF"}, {"indexer_types": ["full", "full", "shared"], **SPARSE_SECOND}),
+        task_classes("GlmMoeDsa", "Model"),
+    ),
+    Family("glm4_moe_lite", {**DEEPSEEK, "q_lora_rank": 12}, (TIED, BIASES, {"q_lora_rank": None}, SPARSE_SECOND), task_classes("Glm4MoeLite", "Model")),
+    Family("minimax_m2", {**SIZES, "num_local_experts": 4, "head_dim": 12}, (TIED, {"head_dim": 20, "rotary_dim": 8}), task_classes("MiniMaxM2", "Model")),
+    Family(
+        "lfm2_moe",
+        {**SIZES, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "num_dense_layers": 1, "layer_types": ["conv", "full_attention", "conv"]},
+        (UNTIED, {"use_expert_bias": False, "conv_bias": True}, {"num_dense_layers": 0}),
+        task_classes("Lfm2Moe", "Model"),
     ),
 ]

@@ -31,6 +31,12 @@ FULL_SECOND = {"layer_types": ["linear_attention", "full_attention", "linear_att
 QWEN35_VISION = {"depth": 2, "hidden_size": 24, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 48, "num_position_embeddings": 16}
 
 
+GEMMA4 = {**TEXT, "num_hidden_layers": 4, "head_dim": 12, "global_head_dim": 20, "vocab_size_per_layer_input": 96, "hidden_size_per_layer_input": 8, "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]}
+GEMMA4_EXPERTS = {"enable_moe_block": True, "num_experts": 4, "moe_intermediate_size": 16, "top_k_experts": 2, "attention_k_eq_v": True, "num_global_key_value_heads": 1, "hidden_size_per_layer_input": 0}
+GEMMA4_VISION = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 12, "patch_size": 4, "position_embedding_size": 16}
+GEMMA4_AUDIO = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "output_proj_dims": 20, "subsampling_conv_channels": [8, 4]}
+
+
 def text_family(model_type: str, prefix: str, base: dict[str, object], *variants: dict[str, object], classes: tuple[str, ...] = ()) -> Family:
     return Family(model_type, base, variants, task_classes(prefix, *classes), default_architecture=f"{prefix}ForCausalLM")
 
@@ -64,4 +70,13 @@ FAMILIES = [
     text_family("qwen3_5_text", "Qwen3_5", MIXED, TIED, {"full_attention_interval": 2}, classes=("TextModel", "ForSequenceClassification", "ForTokenClassification")),
     text_family("qwen3_5_moe_text", "Qwen3_5Moe", {**MIXED, **EXPERTS}, TIED, classes=("TextModel",)),
     text_family("qwen3_next", "Qwen3Next", {**MIXED, **EXPERTS}, TIED, {"mlp_only_layers": [1, 3], **FULL_SECOND}, {"decoder_sparse_step": 2, "partial_rotary_factor": 0.5}, classes=("Model", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering")),
+    family(
+        "gemma4",
+        "Gemma4",
+        {"text_config": GEMMA4, "vision_config": GEMMA4_VISION},
+        UNTIED,
+        {"audio_config": GEMMA4_AUDIO, "vision_config": {**GEMMA4_VISION, "use_clipped_linears": True, "standardize": True}, "text_config": {**GEMMA4, "num_kv_shared_layers": 2, "use_double_wide_mlp": True}},
+        {"text_config": {**GEMMA4, **GEMMA4_EXPERTS}},
+    ),
+    text_family("gemma4_text", "Gemma4", GEMMA4, UNTIED, GEMMA4_EXPERTS, {"layer_types": None, "num_hidden_layers": 7, "num_kv_shared_layers": 3}, {"attention_bias": True, "attention_k_eq_v": True}, classes=("TextModel",)),
 ]

@@ -42,6 +42,15 @@ export function copiedModules(
 }
 
 function rejectUncopyable({ node, pattern }: Site, adapted: ReadonlySet<string>): void {
+  const parent = pattern.slice(0, Math.max(pattern.lastIndexOf("."), 0));
+  if (adapted.has(parent)) {
+    reject({
+      code: "invalid_adapter_option",
+      path: "adapter.modules_to_save",
+      message: `modules_to_save hits ${pattern}, a part of ${parent}, which is adapted (names match by their end); give a longer name`,
+      received: pattern,
+    });
+  }
   const isList = node.layer?.kind === "module_list" || node.type === "ModuleDict";
   if (!isList && !adapted.has(pattern)) return;
   reject({

@@ -110,6 +110,8 @@ export interface LlamaLike {
   readonly layerTail?: (sizes: Sizes) => readonly ModuleNode[];
   /** Rotated share of a head. Default: all of it. */
   readonly rotaryShare?: number;
+  /** Width of keys and values as PEFT shapes prefixes, where it does not find head_dim. Default: kv heads · head_dim. */
+  readonly keyValueSize?: (sizes: Sizes) => number;
   /** The tree is known, how it computes is not: it can be counted and stored, not run. */
   readonly isCountedOnly?: boolean;
 }
@@ -142,7 +144,7 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
     prefix,
     backbone: "model",
     hiddenSize,
-    keyValueSize: sizes.keyValueHeads * headDim,
+    keyValueSize: family.keyValueSize?.(sizes) ?? sizes.keyValueHeads * headDim,
     vocabSize,
     tied: family.tied,
     forward: {

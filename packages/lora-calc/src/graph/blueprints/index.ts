@@ -10,7 +10,7 @@ import { bloom } from "./bloom.js";
 import { clip, siglip } from "./clip.js";
 import { cohere, cohere2 } from "./cohere.js";
 import { debertaV2 } from "./deberta-v2.js";
-import { deepseekV2, deepseekV3 } from "./deepseek.js";
+import { deepseekV2, deepseekV3, deepseekV32, glm4MoeLite, glmMoeDsa } from "./deepseek.js";
 import { dinov2 } from "./dinov2.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
@@ -22,6 +22,8 @@ import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
 import { gemma3Text } from "./gemma3-text.js";
 import { gemma3 } from "./gemma3.js";
+import { gemma4Text } from "./gemma4-text.js";
+import { gemma4 } from "./gemma4.js";
 import { glm, glm4 } from "./glm.js";
 import { dots1, glm4Moe } from "./glm4-moe.js";
 import { gptBigcode } from "./gpt-bigcode.js";
@@ -34,8 +36,10 @@ import { granite } from "./granite.js";
 import { granitemoe } from "./granitemoe.js";
 import { helium } from "./helium.js";
 import { idefics3, smolvlm } from "./idefics3.js";
+import { lfm2, lfm2Moe } from "./lfm2.js";
 import { llama } from "./llama.js";
 import { llava, mistral3, paligemma } from "./llava.js";
+import { minimaxM2 } from "./minimax-m2.js";
 import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
 import { mixtral } from "./mixtral.js";
@@ -146,6 +150,14 @@ const BLUEPRINTS: readonly Blueprint[] = [
   swin,
   vit,
   wav2vec2,
+  gemma4,
+  gemma4Text,
+  deepseekV32,
+  glm4MoeLite,
+  glmMoeDsa,
+  lfm2,
+  lfm2Moe,
+  minimaxM2,
   idefics3,
   llava,
   mistral3,
