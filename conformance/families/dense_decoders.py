@@ -186,4 +186,29 @@ FAMILIES = [
         (UNTIED, {"block_auto_adjust_ff_dim": False}, {"layer_types": ["full_attention", "conv", "conv"], "conv_bias": True}, {"full_attn_idxs": None, "block_ff_dim": 60, "block_ffn_dim_multiplier": 1.3}),
         task_classes("Lfm2", "Model"),
     ),
+    Family("mamba", {"vocab_size": 128, "hidden_size": 48, "num_hidden_layers": 3, "state_size": 4, "pad_token_id": 0}, (UNTIED, {"use_bias": True, "use_conv_bias": False, "time_step_rank": 5, "expand": 1}), task_classes("Mamba", "Model")),
+    Family(
+        "mamba2",
+        {"vocab_size": 128, "hidden_size": 48, "num_hidden_layers": 3, "state_size": 4, "num_heads": 12, "head_dim": 8, "n_groups": 2, "pad_token_id": 0},
+        (TIED, {"use_bias": True, "use_conv_bias": False}),
+        task_classes("Mamba2", "Model"),
+    ),
+    Family(
+        "falcon_h1",
+        {**SIZES, "head_dim": 12, "mamba_d_ssm": 32, "mamba_n_heads": 4, "mamba_d_state": 8},
+        (TIED, {"attention_bias": True, "mlp_bias": True, "mamba_proj_bias": True, "projectors_bias": True}, {"mamba_rms_norm": True, "mamba_d_ssm": None, "mamba_n_groups": 2, "mamba_conv_bias": False}),
+        task_classes("FalconH1", "Model"),
+    ),
+    Family(
+        "granitemoehybrid",
+        {**SIZES, "num_local_experts": 0, "shared_intermediate_size": 24, "mamba_n_heads": 4, "mamba_d_head": 24, "mamba_d_state": 8, "layer_types": ["mamba", "attention", "mamba"]},
+        (TIED, {"num_local_experts": 4, "position_embedding_type": "rope"}, {"layer_types": None, "mamba_proj_bias": True}, {"attention_bias": True, "mamba_n_groups": 2}),
+        task_classes("GraniteMoeHybrid", "Model"),
+    ),
+    Family(
+        "nemotron_h",
+        {**SIZES, "hybrid_override_pattern": "M*E-M", "num_hidden_layers": 5, "mamba_num_heads": 4, "mamba_head_dim": 8, "ssm_state_size": 8, "n_groups": 2, "n_routed_experts": 4, "moe_intermediate_size": 16, "moe_shared_expert_intermediate_size": 24, "head_dim": 12},
+        (TIED, {"moe_latent_size": 20, "mlp_bias": True, "use_bias": True}, {"hybrid_override_pattern": None, "num_hidden_layers": None, "layers_block_type": ["mamba", "attention", "mlp"]}),
+        task_classes("NemotronH", "Model"),
+    ),
 ]

@@ -37,6 +37,14 @@ GEMMA4_VISION = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers"
 GEMMA4_AUDIO = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "output_proj_dims": 20, "subsampling_conv_channels": [8, 4]}
 
 
+LLAMA4 = {**TEXT, "num_hidden_layers": 5, "num_local_experts": 4, "intermediate_size_mlp": 40, "head_dim": 12}
+LLAMA4_VISION = {"hidden_size": 24, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 28, "patch_size": 14, "vision_output_dim": 16, "projector_input_dim": 16, "projector_output_dim": 16}
+MLLAMA = {
+    "text_config": {**TEXT, "num_hidden_layers": 4, "cross_attention_layers": [1]},
+    "vision_config": {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2, "num_global_layers": 1, "attention_heads": 2, "image_size": 28, "patch_size": 14, "vision_output_dim": 48, "intermediate_layers_indices": [0]},
+}
+
+
 def text_family(model_type: str, prefix: str, base: dict[str, object], *variants: dict[str, object], classes: tuple[str, ...] = ()) -> Family:
     return Family(model_type, base, variants, task_classes(prefix, *classes), default_architecture=f"{prefix}ForCausalLM")
 
@@ -79,4 +87,7 @@ FAMILIES = [
         {"text_config": {**GEMMA4, **GEMMA4_EXPERTS}},
     ),
     text_family("gemma4_text", "Gemma4", GEMMA4, UNTIED, GEMMA4_EXPERTS, {"layer_types": None, "num_hidden_layers": 7, "num_kv_shared_layers": 3}, {"attention_bias": True, "attention_k_eq_v": True}, classes=("TextModel",)),
+    Family("llama4", {"text_config": LLAMA4, "vision_config": LLAMA4_VISION}, ({"text_config": {**LLAMA4, **TIED}},), task_classes("Llama4", GENERATION)),
+    text_family("llama4_text", "Llama4", LLAMA4, TIED, {"interleave_moe_layer_step": 2, "use_qk_norm": False}, {"moe_layers": [0, 3], "no_rope_layers": [1, 0, 0, 1, 1], "attention_bias": True}, classes=("TextModel",)),
+    family("mllama", "Mllama", MLLAMA, {"text_config": {**TEXT, "num_hidden_layers": 4, "cross_attention_layers": [0, 2]}}),
 ]

@@ -17,6 +17,7 @@ import type {
   TrainedTokens,
 } from "./plan.js";
 import { savedEmbeddings } from "./saved-embeddings.js";
+import { rejectIncompatible } from "./incompatible-modules.js";
 import { rejectNoMatch, selectModules } from "./select-modules.js";
 import type { Targeting } from "./targeting.js";
 import { HEADS_BY_TASK } from "./task-type.js";
@@ -107,11 +108,12 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
 /** Targeted modules; those tied to an adapted embedding come last and are never chosen by their name. */
 function adaptedModules(
   graph: ModuleGraph,
-  { targeting, taskType, adapt, adaptParameters, tied }: Tuner,
+  { peftType, targeting, taskType, adapt, adaptParameters, tied }: Tuner,
 ): readonly AdaptedModule[] {
   const selection = selectModules(graph, targeting, headOutsideAllLinear(graph, taskType));
   const tiedPaths = new Set(tied?.adapted?.paths);
   const sites = selection.sites.filter(({ path }) => !tiedPaths.has(path));
+  rejectIncompatible(graph, peftType, sites);
   const targeted = adapt(sites);
   const modules = [...targeted, ...(adaptParameters?.(targeted) ?? [])];
   if (sites.length === 0 && modules.length === 0 && tiedPaths.size === 0) {

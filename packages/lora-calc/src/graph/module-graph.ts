@@ -81,6 +81,8 @@ export interface DecoderSizes {
   readonly keyValueSize: number;
   /** Fields of a prompt that PEFT does not find in the configuration, so that they have to be given. */
   readonly notFound?: readonly string[];
+  /** No table of the backbone has vocab_size rows, by which PEFT knows the word embedding. */
+  readonly hidesEmbedding?: boolean;
   /** Nothing is read but pixels. */
   readonly hasNoVocabulary?: boolean;
 }
@@ -100,6 +102,8 @@ export interface ModuleGraph {
   readonly decoder?: DecoderSizes;
   /** Parameters that share storage: every name after the first is not counted again. */
   readonly tied: readonly (readonly string[])[];
+  /** Last names of modules whose mathematics methods like LoRA would break: PEFT refuses them. */
+  readonly incompatibleNames?: readonly string[];
   /** The class itself does not say that it ties weights, the model inside it does; PEFT does not see them. */
   readonly hidesTies?: boolean;
 }

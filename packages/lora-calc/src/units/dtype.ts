@@ -6,6 +6,7 @@ export type Dtype =
   | "float16"
   | "bfloat16"
   | "float8_e4m3fn"
+  | "complex64"
   | "int64"
   | "int32"
   | "int8"
@@ -19,6 +20,7 @@ const BYTES_PER_ELEMENT: Readonly<Record<Dtype, number>> = {
   float16: 2,
   bfloat16: 2,
   float8_e4m3fn: 1,
+  complex64: 8,
   int64: 8,
   int32: 4,
   int8: 1,

@@ -137,6 +137,7 @@ function sizesOf(graph: ModuleGraph, adapter: Fields, taskType: TaskType): Promp
     layers: adapter.integer("num_layers", { min: 1 }) ?? decoder.layers,
     hiddenSize: adapter.integer("token_dim", { min: 1 }) ?? decoder.hiddenSize,
     keyValueSize: decoder.keyValueSize,
+    hidesEmbedding: decoder.hidesEmbedding === true,
     submodules:
       adapter.integer("num_transformer_submodules", { min: 1 }) ??
       (taskType === "SEQ_2_SEQ_LM" ? 2 : 1),

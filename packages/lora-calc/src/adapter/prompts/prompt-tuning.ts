@@ -1,6 +1,7 @@
 /** Prompt tuning: trained embeddings in front of the input; alone, shared by tasks, or beside fixed ones (CPT). */
 
 import type { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
 import { trained } from "../methods/tensors.js";
 import { rejectOption } from "../reject-option.js";
 import { readVirtualTokens } from "./prompt-method.js";
@@ -81,10 +82,21 @@ export const cpt: PromptMethod = {
         rejectOption(adapter, field, "must be as long as cpt_token_ids");
       }
     }
-    return ({ hiddenSize }) => [
-      { name: EMBEDDING, shape: [tokens, hiddenSize], trainable: false },
-      trained("prompt_encoder.default.delta_embedding.weight", tokens, hiddenSize),
-    ];
+    return ({ hiddenSize, hidesEmbedding }) => {
+      if (hidesEmbedding === true) {
+        reject({
+          code: "missing_attribute",
+          path: adapter.at("peft_type"),
+          message:
+            "CPT starts from the word embedding, which PEFT looks for by its vocab_size rows and does not find in this model",
+          received: "CPT",
+        });
+      }
+      return [
+        { name: EMBEDDING, shape: [tokens, hiddenSize], trainable: false },
+        trained("prompt_encoder.default.delta_embedding.weight", tokens, hiddenSize),
+      ];
+    };
   },
 };
 

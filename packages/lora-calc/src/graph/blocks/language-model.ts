@@ -41,6 +41,8 @@ export interface LanguageModelParts {
   readonly headWidth?: number;
   readonly scaledLogits?: boolean;
   readonly softcap?: boolean;
+  /** Last names of modules that PEFT refuses to methods like LoRA. */
+  readonly incompatibleNames?: readonly string[];
   /** No program: the root says nothing of how it computes. */
   readonly isCountedOnly?: boolean;
 }
@@ -124,10 +126,15 @@ export function languageModel(
     }),
     inputEmbedding: `${backbone}.${parts.forward.tokenEmbedding}`,
     decoder: decoderSizes(parts),
+    ...incompatible(parts),
     classOfTask: classOfTask(parts, baseClass, causalClass),
     ...(head === undefined ? {} : { outputEmbedding: head }),
     tied: head !== undefined && parts.tied ? [tiedNames(parts, head)] : [],
   };
+}
+
+function incompatible({ incompatibleNames: names }: LanguageModelParts) {
+  return names === undefined ? {} : { incompatibleNames: names };
 }
 
 function classOfTask(
@@ -154,6 +161,7 @@ function baseModel(parts: LanguageModelParts, baseClass: string): ModuleGraph {
     root: backboneNode(parts, "", baseClass),
     inputEmbedding: parts.forward.tokenEmbedding,
     decoder: decoderSizes(parts),
+    ...incompatible(parts),
     classOfTask: classOfTask(parts, baseClass, parts.causalClass ?? `${parts.prefix}ForCausalLM`),
     tied: [],
   };

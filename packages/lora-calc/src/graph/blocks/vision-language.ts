@@ -6,7 +6,9 @@ import type { ModuleGraph, ModuleNode } from "../module-graph.js";
 import { container, linear } from "../vocabulary.js";
 import { decoderSizes } from "./language-model.js";
 import type { LanguageModelParts } from "./language-model.js";
-import { labelCount, rejectClass } from "./task-heads.js";
+import { modelOfClass } from "./model-classes.js";
+import type { ModelClasses } from "./model-classes.js";
+import { labelCount } from "./task-heads.js";
 
 export interface VisionLanguageParts {
   readonly modelType: string;
@@ -20,6 +22,8 @@ export interface VisionLanguageParts {
   readonly languageName?: string;
   readonly language: LanguageModelParts;
   readonly tied: boolean;
+  /** The word embedding has more rows than vocab_size (mllama). */
+  readonly hidesEmbedding?: boolean;
   /** There is a class for sequence classification. */
   readonly classifies?: boolean;
 }
@@ -29,28 +33,15 @@ export function visionLanguage(
   config: Config,
   context: BuildContext,
 ): ModuleGraph {
-  const {
-    modelType,
-    prefix,
-    language,
-    languageName = "language_model",
-    classifies = false,
-  } = parts;
+  const { modelType, prefix, language, tied, classifies = false } = parts;
+  const { languageName = "language_model", hidesEmbedding = false } = parts;
+  const base = `${prefix}Model`;
   const generation = `${prefix}ForConditionalGeneration`;
   const classification = `${prefix}ForSequenceClassification`;
-  const className = context.className ?? generation;
   const { hiddenSize, vocabSize } = language;
   const word = `${languageName}.${language.forward.tokenEmbedding}`;
-  const common = {
-    modelType,
-    className,
-    decoder: decoderSizes(language),
-    classOfTask: {
-      CAUSAL_LM: generation,
-      ...(classifies ? { SEQ_CLS: classification } : {}),
-      FEATURE_EXTRACTION: `${prefix}Model`,
-    },
-  };
+  const inputEmbedding = `model.${word}`;
+  const shared = `${inputEmbedding}.weight`;
   const children = [
     ...parts.vision,
     container(languageName, language.backboneType ?? `${language.prefix}Model`, {
@@ -58,28 +49,36 @@ export function visionLanguage(
     }),
     ...(parts.behind ?? []),
   ];
-  if (className === `${prefix}Model`) {
-    const root = container("", className, { children });
-    return { ...common, root, inputEmbedding: word, tied: [] };
-  }
-  const model = container("model", `${prefix}Model`, { children });
-  const inputEmbedding = `model.${word}`;
-  if (className === generation) {
-    const shared = `${inputEmbedding}.weight`;
-    const head = linear("lm_head", hiddenSize, vocabSize, parts.tied ? { tiedTo: shared } : {});
-    return {
-      ...common,
-      root: container("", className, { children: [model, head] }),
+  const model = container("model", base, { children });
+  const classes: ModelClasses["classes"] = {
+    [generation]: () => ({
+      children: [model, linear("lm_head", hiddenSize, vocabSize, tied ? { tiedTo: shared } : {})],
       inputEmbedding,
       outputEmbedding: "lm_head",
-      tied: parts.tied ? [[shared, "lm_head.weight"]] : [],
-    };
-  }
-  if (!classifies || className !== classification) {
-    const known = [generation, ...(classifies ? [classification] : []), `${prefix}Model`];
-    return rejectClass(modelType, className, known);
-  }
-  const score = linear("score", hiddenSize, labelCount(config));
-  const root = container("", className, { children: [model, score] });
-  return { ...common, root, inputEmbedding, tied: [] };
+      tied: tied ? [shared, "lm_head.weight"] : [],
+    }),
+    ...(classifies
+      ? {
+          [classification]: () => ({
+            children: [model, linear("score", hiddenSize, labelCount(config))],
+            inputEmbedding,
+          }),
+        }
+      : {}),
+    [base]: () => ({ children, inputEmbedding: word }),
+  };
+  return modelOfClass(
+    {
+      modelType,
+      usual: generation,
+      classOfTask: {
+        CAUSAL_LM: generation,
+        ...(classifies ? { SEQ_CLS: classification } : {}),
+        FEATURE_EXTRACTION: base,
+      },
+      sizes: { ...decoderSizes(language), ...(hidesEmbedding ? { hidesEmbedding } : {}) },
+      classes,
+    },
+    context,
+  );
 }

@@ -17,6 +17,7 @@ import { electra } from "./electra.js";
 import { ernie45Moe } from "./ernie4-5-moe.js";
 import { ernie45 } from "./ernie4-5.js";
 import { exaone4 } from "./exaone4.js";
+import { falconH1 } from "./falcon-h1.js";
 import { falcon } from "./falcon.js";
 import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
@@ -34,17 +35,22 @@ import { gpt2 } from "./gpt2.js";
 import { codegen, gptj } from "./gptj.js";
 import { granite } from "./granite.js";
 import { granitemoe } from "./granitemoe.js";
+import { granitemoehybrid } from "./granitemoehybrid.js";
 import { helium } from "./helium.js";
 import { idefics3, smolvlm } from "./idefics3.js";
 import { lfm2, lfm2Moe } from "./lfm2.js";
+import { llama4, llama4Text } from "./llama4.js";
 import { llama } from "./llama.js";
 import { llava, mistral3, paligemma } from "./llava.js";
+import { mamba, mamba2 } from "./mamba.js";
 import { minimaxM2 } from "./minimax-m2.js";
 import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
 import { mixtral } from "./mixtral.js";
+import { mllama } from "./mllama.js";
 import { modernbert } from "./modernbert.js";
 import { mpt } from "./mpt.js";
+import { nemotronH } from "./nemotron-h.js";
 import { nemotron } from "./nemotron.js";
 import { olmo } from "./olmo.js";
 import { olmo2 } from "./olmo2.js";
@@ -158,6 +164,14 @@ const BLUEPRINTS: readonly Blueprint[] = [
   lfm2,
   lfm2Moe,
   minimaxM2,
+  falconH1,
+  granitemoehybrid,
+  llama4,
+  llama4Text,
+  mamba,
+  mamba2,
+  mllama,
+  nemotronH,
   idefics3,
   llava,
   mistral3,

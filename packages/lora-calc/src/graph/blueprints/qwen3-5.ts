@@ -113,7 +113,7 @@ function seeing(
   const causal = `${prefix}ForCausalLM`;
   if ((context.className ?? causal) === causal) {
     const text = config.nested("text_config");
-    return languageModel({ ...language, modelType }, text, { ...context, className: causal });
+    return languageModel(language, text, { ...context, className: causal });
   }
   const parts = {
     modelType,

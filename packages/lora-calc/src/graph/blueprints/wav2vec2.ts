@@ -29,7 +29,7 @@ export const wav2vec2: Blueprint = {
           SEQ_CLS: "Wav2Vec2ForSequenceClassification",
           FEATURE_EXTRACTION: "Wav2Vec2Model",
         },
-        sizes: { layers, hiddenSize, keyValueSize: hiddenSize },
+        sizes: { layers, hiddenSize, keyValueSize: hiddenSize, hidesEmbedding: true },
         classes: classesOf(config, hiddenSize, layers, backbone),
       },
       context,

@@ -1,0 +1,107 @@
+/** Falcon-H1: attention and Mamba 2 side by side in every layer. */
+
+import type { Config } from "../../model/config.js";
+import { activation } from "../blocks/activation.js";
+import { languageModel } from "../blocks/language-model.js";
+import { MAMBA_INCOMPATIBLE, mamba2Mixer } from "../blocks/mamba2-mixer.js";
+import { gatedMlp } from "../blocks/mlp.js";
+import { rotaryEmbedding } from "../blocks/rotary.js";
+import type { Blueprint } from "../blueprint.js";
+import type { ModuleNode } from "../module-graph.js";
+import { buffer, container, embedding, linear, repeated, rmsNorm } from "../vocabulary.js";
+
+export const falconH1: Blueprint = {
+  modelType: "falcon_h1",
+  build: (config, context) => {
+    const hiddenSize = config.size("hidden_size", 4096);
+    const heads = config.size("num_attention_heads", 32);
+    const keyValueHeads = config.isNull("num_key_value_heads")
+      ? heads
+      : config.size("num_key_value_heads", 8);
+    const headDim =
+      config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
+    const vocabSize = config.size("vocab_size", 128000);
+    const bias = config.boolean("attention_bias", false);
+    const norm = (name: string) => rmsNorm(name, "FalconH1RMSNorm", hiddenSize);
+    const layer = container("0", "FalconH1DecoderLayer", {
+      children: [
+        gatedMlp({
+          name: "feed_forward",
+          type: "FalconH1MLP",
+          hiddenSize,
+          intermediateSize: config.size("intermediate_size", 14336),
+          bias: config.boolean("mlp_bias", false),
+          activation: activation(config, "hidden_act", "silu"),
+        }),
+        mixer(config, hiddenSize),
+        container("self_attn", "FalconH1Attention", {
+          children: [
+            linear("q_proj", hiddenSize, heads * headDim, { bias }),
+            linear("k_proj", hiddenSize, keyValueHeads * headDim, { bias }),
+            linear("v_proj", hiddenSize, keyValueHeads * headDim, { bias }),
+            linear("o_proj", heads * headDim, hiddenSize, { bias }),
+          ],
+        }),
+        norm("input_layernorm"),
+        norm("pre_ff_layernorm"),
+      ],
+    });
+    return languageModel(
+      {
+        modelType: "falcon_h1",
+        prefix: "FalconH1",
+        backbone: "model",
+        taskHeads: [],
+        hiddenSize,
+        keyValueSize: keyValueHeads * headDim,
+        vocabSize,
+        tied: config.boolean("tie_word_embeddings", false),
+        forward: {
+          kind: "decoder",
+          tokenEmbedding: "embed_tokens",
+          rotary: "rotary_emb",
+          layers: "layers",
+          finalNorm: "final_layernorm",
+        },
+        children: [
+          embedding("embed_tokens", vocabSize, hiddenSize),
+          repeated("layers", config.layerCount("num_hidden_layers", 32), layer),
+          norm("final_layernorm"),
+          rotaryEmbedding("FalconH1RotaryEmbedding", headDim),
+        ],
+        incompatibleNames: MAMBA_INCOMPATIBLE,
+        isCountedOnly: true,
+      },
+      config,
+      context,
+    );
+  },
+};
+
+function mixer(config: Config, hiddenSize: number): ModuleNode {
+  const width = config.isNull("mamba_d_ssm")
+    ? Math.floor(config.number("mamba_expand", 2) * hiddenSize)
+    : config.size("mamba_d_ssm", 1024);
+  const heads = config.size("mamba_n_heads", 128);
+  const state = config.size("mamba_n_groups", 1) * config.size("mamba_d_state", 256);
+  const hasNorm = config.boolean("mamba_rms_norm", false);
+  const node = mamba2Mixer(
+    {
+      name: "mamba",
+      type: "FalconH1Mixer",
+      ...(hasNorm ? { normType: "FalconH1RMSNormGated" } : {}),
+    },
+    config,
+    {
+      hiddenSize,
+      width,
+      heads,
+      state,
+      kernel: config.size("mamba_d_conv", 4),
+      convBias: config.boolean("mamba_conv_bias", true),
+      inBias: config.boolean("mamba_proj_bias", false),
+      outBias: config.boolean("projectors_bias", false),
+    },
+  );
+  return { ...node, buffers: [buffer("mup_vector", [1, 1, 2 * width + 2 * state + heads])] };
+}

@@ -1,0 +1,141 @@
+/** Granite 4: Mamba 2 in most layers, attention in some; an MLP that all tokens use, beside experts if there are any. */
+
+import type { Config } from "../../model/config.js";
+import { activation } from "../blocks/activation.js";
+import { fusedExperts, rejectUnfused, router } from "../blocks/experts.js";
+import { languageModel } from "../blocks/language-model.js";
+import { mamba2Mixer } from "../blocks/mamba2-mixer.js";
+import { activationModule } from "../blocks/mlp.js";
+import { rotaryEmbedding } from "../blocks/rotary.js";
+import type { Blueprint } from "../blueprint.js";
+import type { ModuleNode } from "../module-graph.js";
+import { container, embedding, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+
+const PREFIX = "GraniteMoeHybrid";
+
+export const granitemoehybrid: Blueprint = {
+  modelType: "granitemoehybrid",
+  build: (config, context) => {
+    const hiddenSize = config.size("hidden_size", 4096);
+    const heads = config.size("num_attention_heads", 32);
+    const keyValueHeads = config.optionalSize("num_key_value_heads") ?? heads;
+    const headDim =
+      config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
+    const vocabSize = config.size("vocab_size", 32000);
+    const experts = config.integer("num_local_experts", 8);
+    if (experts > 0) rejectUnfused(context, "granitemoehybrid");
+    const types = config.stringList("layer_types") ?? config.stringList("layers_block_type");
+    const isMamba = (index: number) =>
+      types === undefined || ["mamba", "linear_attention"].includes(types[index] ?? "");
+    const norm = (name: string) => rmsNorm(name, `${PREFIX}RMSNorm`, hiddenSize);
+    const layer = (index: number) =>
+      container("0", `${PREFIX}DecoderLayer`, {
+        children: [
+          norm("input_layernorm"),
+          norm("post_attention_layernorm"),
+          experts > 0 ? expertBlock(config, hiddenSize, experts) : undefined,
+          sharedMlp(config, hiddenSize),
+          isMamba(index)
+            ? mixer(config, hiddenSize)
+            : attention(config, {
+                hiddenSize,
+                width: heads * headDim,
+                keys: keyValueHeads * headDim,
+              }),
+        ],
+      });
+    return languageModel(
+      {
+        modelType: "granitemoehybrid",
+        prefix: PREFIX,
+        backbone: "model",
+        taskHeads: [],
+        hiddenSize,
+        keyValueSize: keyValueHeads * headDim,
+        vocabSize,
+        tied: config.boolean("tie_word_embeddings", false),
+        forward: {
+          kind: "decoder",
+          tokenEmbedding: "embed_tokens",
+          layers: "layers",
+          finalNorm: "norm",
+        },
+        children: [
+          embedding("embed_tokens", vocabSize, hiddenSize),
+          repeatedBy(
+            "layers",
+            config.layerCount("num_hidden_layers", 32),
+            (index) => `${isMamba(index)}`,
+            (_, index) => layer(index),
+          ),
+          norm("norm"),
+          config.fields.get("position_embedding_type") === "rope"
+            ? rotaryEmbedding(`${PREFIX}RotaryEmbedding`, headDim)
+            : undefined,
+        ],
+        isCountedOnly: true,
+      },
+      config,
+      context,
+    );
+  },
+};
+
+interface AttentionSizes {
+  readonly hiddenSize: number;
+  readonly width: number;
+  readonly keys: number;
+}
+
+function attention(config: Config, { hiddenSize, width, keys }: AttentionSizes): ModuleNode {
+  const bias = config.boolean("attention_bias", false);
+  return container("self_attn", `${PREFIX}Attention`, {
+    children: [
+      linear("q_proj", hiddenSize, width, { bias }),
+      linear("k_proj", hiddenSize, keys, { bias }),
+      linear("v_proj", hiddenSize, keys, { bias }),
+      linear("o_proj", width, hiddenSize, { bias }),
+    ],
+  });
+}
+
+function mixer(config: Config, hiddenSize: number): ModuleNode {
+  const bias = config.boolean("mamba_proj_bias", false);
+  return mamba2Mixer(
+    { name: "mamba", type: `${PREFIX}MambaLayer`, normType: `${PREFIX}RMSNormGated` },
+    config,
+    {
+      hiddenSize,
+      width: Math.floor(config.number("mamba_expand", 2) * hiddenSize),
+      heads: config.size("mamba_n_heads", 128),
+      state: config.size("mamba_n_groups", 1) * config.size("mamba_d_state", 256),
+      kernel: config.size("mamba_d_conv", 4),
+      convBias: config.boolean("mamba_conv_bias", true),
+      inBias: bias,
+      outBias: bias,
+    },
+  );
+}
+
+function expertBlock(config: Config, hiddenSize: number, experts: number): ModuleNode {
+  const intermediateSize = config.size("intermediate_size", 11008);
+  const act = activation(config, "hidden_act", "silu");
+  return container("block_sparse_moe", `${PREFIX}MoE`, {
+    children: [
+      router("router", { type: `${PREFIX}TopKRouter`, experts, hiddenSize }),
+      fusedExperts({ type: `${PREFIX}Experts`, experts, hiddenSize, intermediateSize }, act),
+    ],
+  });
+}
+
+/** Gate and input come from one projection. */
+function sharedMlp(config: Config, hiddenSize: number): ModuleNode {
+  const width = config.size("shared_intermediate_size", 1024);
+  return container("shared_mlp", `${PREFIX}MLP`, {
+    children: [
+      activationModule("activation", activation(config, "hidden_act", "silu")),
+      linear("input_linear", hiddenSize, 2 * width),
+      linear("output_linear", width, hiddenSize),
+    ],
+  });
+}
