@@ -1,0 +1,133 @@
+/** What is compared with real PEFT and transformers, counted from the goldens themselves: docs/coverage.md. */
+
+import { expect, it } from "vitest";
+import { listMethods } from "../../src/adapter/plan-adapter.js";
+import { modelTypes } from "../../src/graph/blueprints/index.js";
+import { buildGraph } from "../../src/graph/build-graph.js";
+import { describeModel } from "../../src/model/description.js";
+import type { JsonObject } from "../../src/problem/fields.js";
+import { readModels } from "./counted-cases.js";
+import type { Model } from "./counted-cases.js";
+import { readGoldens } from "./goldens.js";
+
+const lora = [...readModels("counts.jsonl.gz"), ...readModels("layer-counts.jsonl.gz")];
+const others = readModels("method-counts.jsonl.gz");
+const types = [...modelTypes()].sort();
+const known = new Set(types);
+
+/** Methods of peft 0.21 that are refused by name. */
+const LEFT_OUT = [
+  ["ADAMSS", "what it trains depends on the values of the weights"],
+  ["SHADOW", "needs a second model"],
+  ["XLORA", "needs adapters that were trained before"],
+];
+
+interface Published {
+  readonly id: string;
+  readonly config: JsonObject;
+  readonly parameters?: number;
+  readonly error?: string;
+}
+
+const published = readGoldens("base-totals.jsonl.gz").filter(
+  (row): row is Published => typeof row === "object" && row !== null && "config" in row,
+);
+
+function typeOf({ config }: { readonly config: JsonObject }): string {
+  return String(config["model_type"]);
+}
+
+function classesOf(models: readonly Model[]): number {
+  const names = models.map(({ config, architecture }) => {
+    const model = architecture === null ? { config } : { config, architecture };
+    return buildGraph(describeModel(model, () => ({})), 5).graph.className;
+  });
+  return new Set(names).size;
+}
+
+function hasMemory([model]: readonly Model[]): boolean {
+  if (model === undefined) return false;
+  const { graph } = buildGraph(describeModel({ config: model.config }, () => ({})), 5);
+  return graph.root.forward !== undefined;
+}
+
+function row(type: string): string {
+  const own = lora.filter((model) => typeOf(model) === type);
+  const cases = own.flatMap(({ cases: each }) => each);
+  const refused = cases.filter((golden) => "error" in golden).length;
+  const methods = others.filter((model) => typeOf(model) === type).flatMap((model) => model.cases);
+  const sizes = published.filter((model) => typeOf(model) === type && "parameters" in model);
+  const memory = hasMemory(own) ? "yes" : "";
+  return `| ${type} | ${classesOf(own)} | ${cases.length} | ${refused} | ${methods.length} | ${sizes.length} | ${memory} |`;
+}
+
+function notCompared(): readonly string[] {
+  return published.flatMap(({ id, error, ...model }) => {
+    const type = typeOf(model);
+    if (error !== undefined) return [`| ${id} | ${type} | the judge cannot build it: ${error} |`];
+    return known.has(type) ? [] : [`| ${id} | ${type} | no blueprint yet: refused by name |`];
+  });
+}
+
+function methodRow(method: string): string {
+  const source = method === "LORA" ? lora : others;
+  const cases = source
+    .flatMap((model) => model.cases)
+    .filter(({ adapter }) => (adapter["peft_type"] ?? "LORA") === method);
+  const refused = cases.filter((golden) => "error" in golden).length;
+  return `| ${method} | ${cases.length} | ${refused} |`;
+}
+
+function page(): string {
+  const all = [...lora, ...others].flatMap(({ cases }) => cases);
+  const missing = notCompared();
+  const equal = published.length - missing.length;
+  return [
+    "# What is compared",
+    "",
+    `${all.length} adapter configurations drawn at random, ${all.filter((each) => "error" in each).length} of which PEFT refuses: trainable and all parameters, the text of the`,
+    "percentage, every adapted module, or the exception, as peft 0.21 on transformers 5.18 has them. Written by",
+    "`packages/lora-calc/test/conformance/coverage.test.ts` from the goldens; all of them run in `npm test`.",
+    "",
+    `## ${types.length} model types`,
+    "",
+    "Classes: heads whose module trees are compared too. Published: checkpoints whose size is compared. Memory: a program of the training step; without it counts and weights only.",
+    "",
+    "| model_type | Classes | LoRA | refused | Other methods | Published | Memory |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ...types.map(row),
+    "",
+    `## ${listMethods().length} methods`,
+    "",
+    "| peft_type | Cases | refused |",
+    "| --- | ---: | ---: |",
+    ...listMethods().map(methodRow),
+    "",
+    `Left out: ${LEFT_OUT.map(([method, why]) => `${method} (${why})`).join(", ")}.`,
+    "",
+    "## Published sizes",
+    "",
+    `${equal} of ${published.length} checkpoints have the size that transformers builds, to the unit. The others:`,
+    "",
+    "| Checkpoint | model_type | Why |",
+    "| --- | --- | --- |",
+    ...missing,
+    "",
+  ].join("\n");
+}
+
+it("is told in docs/coverage.md", async () => {
+  await expect(page()).toMatchFileSnapshot("../../../../docs/coverage.md");
+});
+
+it("leaves out no type, no method and few published models", () => {
+  for (const type of types) {
+    expect([type, lora.some((model) => typeOf(model) === type)]).toEqual([type, true]);
+    expect([type, others.some((model) => typeOf(model) === type)]).toEqual([type, true]);
+  }
+  const cases = [...lora, ...others].flatMap((model) => model.cases);
+  const refused = cases.filter((golden) => "error" in golden).length;
+  expect(types.length).toBeGreaterThanOrEqual(100);
+  expect(refused / cases.length).toBeGreaterThanOrEqual(0.08);
+  expect(published.length - notCompared().length).toBeGreaterThanOrEqual(215);
+});
