@@ -70,7 +70,7 @@ function addEstimate(program: Command, outputOf: OutputOf, finish: Finish): void
     .description("Trainable parameters and GPU memory of a scenario. Flags win over the file.")
     .argument(
       "[source]",
-      "model id, config.json, adapter_config.json, scenario (JSON or YAML), or - for stdin",
+      "model id, config.json, adapter_config.json, safetensors (header or index), scenario (JSON or YAML), or - for stdin",
     )
     .option("--json", "the whole result as JSON")
     .option("--check", "exit with 3 when it does not fit the card")

@@ -4,10 +4,12 @@ import { existsSync } from "node:fs";
 import { isObject, parseJson, reject } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import type { Output } from "../output.js";
+import { readSafetensors } from "./read-safetensors.js";
 import { readText } from "./read-text.js";
 import type { SourceText } from "./read-text.js";
 
-const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml)$/i;
+const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml|safetensors)$/i;
+const IS_SAFETENSORS = /\.safetensors(?:\.index\.json)?$/i;
 
 /** What a model alone is asked about: the LoRA most people run, under the newest profile of TRL. */
 const USUAL = {
@@ -30,6 +32,7 @@ export async function readScenario(source: string, output: Output): Promise<Scen
 
 async function scenarioFrom(source: string): Promise<Scenario> {
   if (!LOOKS_LIKE_PATH.test(source) && !existsSync(source)) return withLora(source);
+  if (IS_SAFETENSORS.test(source)) return withLora(await readSafetensors(source));
   const document = await readText(source);
   return scenarioOf(await parseDocument(document), document.name);
 }

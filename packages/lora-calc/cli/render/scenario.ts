@@ -44,9 +44,9 @@ function modelText({ model }: Scenario): string {
     typeof config === "object" && config !== null && "model_type" in config
       ? config.model_type
       : undefined;
-  return type === undefined
-    ? "a model given by its sizes"
-    : `a ${shortValue(type)} model from its config.json`;
+  if (type !== undefined) return `a ${shortValue(type)} model from its config.json`;
+  const isFile = model["safetensors"] !== undefined;
+  return isFile ? "a model read from its safetensors header" : "a model given by its sizes";
 }
 
 function adapterText({ adapter }: Scenario, setting: Setting): string {

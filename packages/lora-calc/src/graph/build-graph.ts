@@ -6,8 +6,11 @@ import type { ModelDescription } from "../model/description.js";
 import { suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
+import type { BuildContext } from "./blueprint.js";
 import { buildFreeForm } from "./blueprints/free-form.js";
+import { FLOATS, graphFromHeader } from "./from-header.js";
 import type { ModuleGraph } from "./module-graph.js";
+import { rootSite, sitesOf } from "./sites.js";
 
 export interface BuiltGraph {
   readonly graph: ModuleGraph;
@@ -17,23 +20,56 @@ export interface BuiltGraph {
 
 /** Builds the tree of a described model with the blueprint of its model_type. */
 export function buildGraph(description: ModelDescription, transformersMajor: number): BuiltGraph {
-  if (description.kind === "safetensors") {
-    reject({
-      code: "unsupported",
-      path: "model.safetensors",
-      message: "models are not built from a safetensors header yet; give the model's config.json",
-      expected: "config",
-    });
-  }
   const context = { className: undefined, transformersMajor };
   if (description.kind === "free_form") {
     return buildFreeForm(description.sizes, context);
   }
+  if (description.kind === "safetensors") return fromFile(description, context);
   const blueprint = blueprintOf(description.modelType);
   if (blueprint === undefined) rejectModelType(description.modelType);
   const config = new Config(description.config);
   const graph = blueprint.build(config, { ...context, className: description.architecture });
   return { graph, assumed: config.assumed };
+}
+
+type FileDescription = Extract<ModelDescription, { readonly kind: "safetensors" }>;
+
+/** The blueprint of the configuration beside the header where there is one, else what the header's names say. */
+function fromFile({ tensors, config: values }: FileDescription, context: BuildContext): BuiltGraph {
+  const modelType = values?.["model_type"];
+  const blueprint = typeof modelType === "string" ? blueprintOf(modelType) : undefined;
+  if (values === undefined || blueprint === undefined) {
+    const assumption = {
+      path: "model.safetensors",
+      value: "every 2-D weight is a Linear, or an embedding by its name",
+      reason: "no blueprint: the tree is read from the names of the tensors",
+    };
+    return { graph: graphFromHeader(tensors, values), assumed: [assumption] };
+  }
+  const config = new Config(values);
+  const className = config.stringList("architectures")?.[0];
+  const graph = blueprint.build(config, { ...context, className });
+  rejectOtherShapes(graph, tensors);
+  return { graph, assumed: config.assumed };
+}
+
+/** A header and a configuration of different models: stops at the first tensor that says so. */
+function rejectOtherShapes(graph: ModuleGraph, tensors: FileDescription["tensors"]): void {
+  for (const site of [rootSite(graph), ...sitesOf(graph)]) {
+    for (const { name, shape } of site.node.parameters) {
+      const path = site.path === "" ? name : `${site.path}.${name}`;
+      const tensor = Object.hasOwn(tensors, path) ? tensors[path] : undefined;
+      if (tensor === undefined || !FLOATS.includes(tensor.dtype)) continue;
+      if (tensor.shape.join() === shape.join()) continue;
+      reject({
+        code: "invalid_value",
+        path: `model.safetensors.${path}`,
+        message: `${path} has shape [${tensor.shape.join(", ")}] in the header and [${shape.join(", ")}] by the configuration; give the config.json of this file`,
+        received: tensor.shape,
+        expected: shape,
+      });
+    }
+  }
 }
 
 function rejectModelType(modelType: string): never {
@@ -43,7 +79,7 @@ function rejectModelType(modelType: string): never {
     path: "model.config.model_type",
     message:
       `model_type ${modelType} has no blueprint here${suggestion(modelType, known)}; ` +
-      "for a decoder, give its sizes instead: hidden_size, num_hidden_layers, total_params",
+      "give the header of its safetensors file (model.safetensors), or for a decoder its sizes (model.hidden_size, model.num_hidden_layers, model.total_params)",
     received: modelType,
     expected: known,
   });

@@ -5,7 +5,7 @@ import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 
 /** One entry of a safetensors header. */
-interface TensorHeader {
+export interface TensorHeader {
   readonly dtype: string;
   readonly shape: readonly number[];
 }
