@@ -10,6 +10,9 @@ import type { Output } from "../output.js";
 import { renderAdvice } from "../render/advice.js";
 import { refuse } from "./answers.js";
 
+/** Without the memory of the run no switch has a price. */
+const NO_MEMORY = "No advice: switches and cards are priced by memory, which is not computed here.\n";
+
 export async function runAdvise(
   source: string,
   flags: FlagValues,
@@ -23,8 +26,7 @@ export async function runAdvise(
   if (isRefusal(result)) return refuse(result.error, json, output);
   for (const warning of result.warnings) output.talk(warning.message);
   const advice = advise(asked, result);
-  await output.result(
-    json ? `${JSON.stringify(advice, null, 2)}\n` : renderAdvice(advice, output.style),
-  );
+  const text = result.memory === undefined ? NO_MEMORY : renderAdvice(advice, output.style);
+  await output.result(json ? `${JSON.stringify(advice, null, 2)}\n` : text);
   return EXIT.ok;
 }

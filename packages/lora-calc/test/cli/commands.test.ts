@@ -241,6 +241,13 @@ describe("fit, advise, compare", () => {
     });
   });
 
+  it("advise says so where memory is not computed", async () => {
+    const { result, code } = await run("advise", "mistralai/Mixtral-8x7B-v0.1", "--gpu", "T4");
+    expect(result).toContain("memory, which is not computed here");
+    expect(result).not.toContain("Cards that hold it");
+    expect(code).toBe(0);
+  });
+
   it("advise names the way to a fit", async () => {
     const { result } = await run("advise", LLAMA, "--rank", "16", "--gpu", "T4");
     expect(result).toContain("The way to a fit");
