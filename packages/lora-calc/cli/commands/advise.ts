@@ -11,7 +11,8 @@ import { renderAdvice } from "../render/advice.js";
 import { refuse } from "./answers.js";
 
 /** Without the memory of the run no switch has a price. */
-const NO_MEMORY = "No advice: switches and cards are priced by memory, which is not computed here.\n";
+const NO_MEMORY =
+  "No advice: switches and cards are priced by memory, which is not computed here.\n";
 
 export async function runAdvise(
   source: string,

@@ -1,6 +1,6 @@
 /** The tables of `list`. */
 
-import { formatBytes, formatCount } from "lora-calc";
+import { formatBytes, formatMagnitude } from "lora-calc";
 import type { GpuRow, ModelRow, RecipeRow } from "lora-calc";
 import { alignColumns } from "./columns.js";
 import { shortValue } from "./one-line.js";
@@ -9,7 +9,7 @@ import type { Style } from "./style.js";
 const RIGHT = { align: "right" } as const;
 
 export function renderModels(rows: readonly ModelRow[], style: Style): string {
-  const cells = rows.map((row) => [row.repo, row.id, formatCount(row.parameters)]);
+  const cells = rows.map((row) => [row.repo, row.id, formatMagnitude(row.parameters)]);
   return table(["model", "short name", "parameters"], cells, [{}, {}, RIGHT], style);
 }
 

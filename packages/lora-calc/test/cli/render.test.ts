@@ -190,9 +190,9 @@ describe("lists", () => {
       "
     `);
     expect(renderModels(listModels().slice(0, 2), PLAIN)).toMatchInlineSnapshot(`
-      "model            short name     parameters
-      01-ai/Yi-1.5-6B  yi-1.5-6b   6,061,035,520
-      01-ai/Yi-1.5-9B  yi-1.5-9b   8,829,407,232
+      "model            short name  parameters
+      01-ai/Yi-1.5-6B  yi-1.5-6b       6.06 B
+      01-ai/Yi-1.5-9B  yi-1.5-9b       8.83 B
       "
     `);
     expect(renderRecipes(listRecipes().slice(0, 2), PLAIN)).toMatchInlineSnapshot(`
