@@ -10,10 +10,11 @@ const LENGTH_BYTES = 8;
 /** More files than any published model has. */
 const MAX_FILES = 2000;
 
-interface ModelOfHeaders {
-  readonly safetensors: Readonly<Record<string, unknown>>;
-  readonly config?: Readonly<Record<string, unknown>>;
-}
+// A type, not an interface: it is handed on as any object of fields.
+type ModelOfHeaders = Readonly<{
+  safetensors: Readonly<Record<string, unknown>>;
+  config?: Readonly<Record<string, unknown>>;
+}>;
 
 /** The model of a file, or of all files that an index names, with the config.json in the same folder if there is one. */
 export async function readSafetensors(path: string): Promise<ModelOfHeaders> {
