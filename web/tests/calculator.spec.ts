@@ -6,6 +6,9 @@ const LLAMA_8B = "trainable params: 41,943,040 || all params: 8,072,204,288 || t
 const LLAMA_2_ATTENTION =
   "trainable params: 16,777,216 || all params: 6,755,192,832 || trainable%: 0.2484";
 
+const GEMMA_4_ALL_LINEAR =
+  "trainable params: 37,920,768 || all params: 5,142,218,272 || trainable%: 0.7374";
+
 test("the worked example is there at once, with every part of the answer", async ({ page }) => {
   await open(page);
   await expect(peftLine(page)).toHaveText(LLAMA_8B);
@@ -30,6 +33,16 @@ test("choosing a model, its modules and the rank recounts as PEFT does", async (
   await slider.focus();
   await slider.press("ArrowLeft");
   await expect(peftLine(page)).toHaveText(LLAMA_2_ATTENTION);
+});
+
+test("a model whose memory is not computed shows its counts and says so", async ({ page }) => {
+  await open(page);
+  await page.getByRole("combobox", { name: "Model", exact: true }).fill("google/gemma-4-E2B-it");
+  await expect(page.locator("#answer").getByText(/no memory of the step/)).toBeVisible();
+  await expect(peftLine(page)).toHaveText(GEMMA_4_ALL_LINEAR);
+  // Layers of two widths: the same path stands in the table twice.
+  await page.getByText("By module").click();
+  await expect(page.getByText("model.language_model.layers.*.self_attn.q_proj")).toHaveCount(2);
 });
 
 test("dropout, biases and task reach the code and the counts", async ({ page }) => {

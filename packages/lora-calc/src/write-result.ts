@@ -26,8 +26,25 @@ export function parameterCounts(plan: AdapterPlan, base: number): ParameterCount
     all,
     percent: all === 0 ? 0 : (100 * trainable) / all,
     base,
-    by_module: [...plan.modules.map(adaptedRow), ...plan.copies.map(copiedRow)],
+    by_module: joined([...plan.modules.map(adaptedRow), ...plan.copies.map(copiedRow)]),
   };
+}
+
+/** Modules of one path and shape in one row, though their layers differ elsewhere. */
+function joined(rows: readonly ModuleRow[]): readonly ModuleRow[] {
+  const bySight = new Map<string, ModuleRow>();
+  for (const row of rows) {
+    const { count, trainable, ...facts } = row;
+    const key = JSON.stringify({ ...facts, each: trainable / count });
+    const before = bySight.get(key);
+    bySight.set(
+      key,
+      before === undefined
+        ? row
+        : { ...row, count: before.count + count, trainable: before.trainable + trainable },
+    );
+  }
+  return [...bySight.values()];
 }
 
 function adaptedRow({ site, tensors, lora }: AdapterPlan["modules"][number]): ModuleRow {

@@ -18,7 +18,7 @@ export function listModels(): readonly ModelRow[] {
  * Example: findModel("Llama-3.1-8B-Instruct").repo // "meta-llama/Llama-3.1-8B"
  */
 export function findModel(name: string): ModelRow {
-  const row = MODELS_BY_KEY.get(nameKey(name));
+  const row = knownModel(name);
   if (row !== undefined) return row;
   const nearest = nearestNames(name, name.includes("/") ? REPOSITORIES : [...MODELS_BY_KEY.keys()]);
   reject({
@@ -28,6 +28,23 @@ export function findModel(name: string): ModelRow {
     received: name,
     expected: "an id from the catalogue, or an object with config",
   });
+}
+
+/** The checkpoint with this name, if there is one. */
+export function knownModel(name: string): ModelRow | undefined {
+  return MODELS_BY_KEY.get(nameKey(name));
+}
+
+/** The repository that a name means, as the Hub spells it; a name that is not in the catalogue is its own. */
+export function repositoryOf(name: string): string {
+  const row = knownModel(name);
+  if (row === undefined) return name;
+  const key = nameKey(name);
+  const named = repositoriesOf(row).find((repository) => {
+    const bare = repository.slice(repository.indexOf("/") + 1);
+    return nameKey(repository) === key || nameKey(bare) === key;
+  });
+  return named ?? row.repo;
 }
 
 /** The config.json facts of a checkpoint, for `describeModel`. */

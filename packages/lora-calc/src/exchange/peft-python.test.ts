@@ -104,13 +104,20 @@ describe("writePeftPython(scenario, parameters)", () => {
     `);
   });
 
+  it("loads the class that was counted, by the name that the Hub has", () => {
+    const text = writePeftPython({ model: "qwen3.5-9b", adapter: { r: 8 } }, PARAMETERS);
+    expect(text).toContain(
+      'base_model = Qwen3_5ForConditionalGeneration.from_pretrained(\n    "Qwen/Qwen3.5-9B",',
+    );
+  });
+
   it("writes full fine-tuning without PEFT", () => {
     expect(writePeftPython({ model: "gpt2", adapter: null }, PARAMETERS)).toMatchInlineSnapshot(`
       "import torch
       from transformers import AutoModelForCausalLM
 
       base_model = AutoModelForCausalLM.from_pretrained(
-          "gpt2",
+          "openai-community/gpt2",
           dtype=torch.bfloat16,
       )
 

@@ -8,6 +8,7 @@ import { isDtype } from "../units/dtype.js";
 import { formatCount, formatTrainableLine } from "../units/format.js";
 import { methodFacts } from "../adapter/plan-adapter.js";
 import { checkLoraFields } from "./adapter-config.js";
+import { knownModel } from "../catalogue/models.js";
 import { modelName } from "./model-name.js";
 import { pythonLiteral } from "./python-literal.js";
 
@@ -169,6 +170,8 @@ function modelClass({ model }: Scenario): string {
 }
 
 function configOf(model: Scenario["model"]): JsonObject {
+  const id = typeof model === "string" ? model : model["id"];
+  if (typeof id === "string") return knownModel(id)?.config ?? {};
   const config = typeof model === "string" ? undefined : model["config"];
   return isObject(config) ? config : {};
 }

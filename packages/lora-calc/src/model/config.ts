@@ -76,10 +76,15 @@ export class Config {
     return this.fields.integerList(name);
   }
 
-  /** A nested configuration such as `text_config`; its defaults are listed together with these. */
-  nested(name: string): Config {
+  /**
+   * A nested configuration such as `text_config`; its defaults are listed together with these. `absent` is what the
+   * class puts where there is none.
+   */
+  nested(name: string, absent: JsonObject = {}): Config {
     const value = this.fields.get(name);
-    return new Config(isObject(value) ? value : {}, this.fields.at(name), this.assumed);
+    if (isObject(value)) return new Config(value, this.fields.at(name), this.assumed);
+    if (Object.keys(absent).length > 0) this.note(name, absent);
+    return new Config(absent, this.fields.at(name), this.assumed);
   }
 
   /** Written as null, which many classes treat differently from absent. */
@@ -110,9 +115,16 @@ export class Config {
   }
 
   private assume(names: string | readonly string[], value: number): number {
-    const name = typeof names === "string" ? names : (names[0] ?? "");
-    const reason = "absent in config.json; the default of the transformers class";
-    this.assumed.push({ path: this.fields.at(name), value, reason });
+    this.note(typeof names === "string" ? names : (names[0] ?? ""), value);
     return value;
+  }
+
+  private note(name: string, value: unknown): void {
+    const path = this.fields.at(name);
+    const reason = "absent in config.json; the default of the transformers class";
+    // A field that several parts of the tree need is asked for several times.
+    if (!this.assumed.some((entry) => entry.path === path)) {
+      this.assumed.push({ path, value, reason });
+    }
   }
 }

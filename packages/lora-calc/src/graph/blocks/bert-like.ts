@@ -77,19 +77,22 @@ function outputOf(type: string, inFeatures: number, hiddenSize: number): ModuleN
 export interface BertEmbeddings {
   readonly prefix: string;
   readonly width: number;
+  /** Default: BERT's. */
+  readonly vocabSize?: number;
   /** RoBERTa registers its positions behind the dropout. */
   readonly positionsLast?: boolean;
 }
 
 /** Words, positions and segments, all added; a norm and a dropout. */
 export function bertEmbeddings(
-  { prefix, width, positionsLast = false }: BertEmbeddings,
+  { prefix, width, vocabSize, positionsLast = false }: BertEmbeddings,
   config: Config,
 ): ModuleNode {
   const positions = config.size("max_position_embeddings", 512);
   const segments = embedding("token_type_embeddings", config.size("type_vocab_size", 2), width);
   const places = embedding("position_embeddings", positions, width);
-  const words = embedding("word_embeddings", config.size("vocab_size", DEFAULT_VOCABULARY), width);
+  const rows = vocabSize ?? config.size("vocab_size", DEFAULT_VOCABULARY);
+  const words = embedding("word_embeddings", rows, width);
   const tail: readonly Child[] = [layerNorm("LayerNorm", width), leaf("dropout", "Dropout")];
   return container("embeddings", `${prefix}Embeddings`, {
     buffers: [
@@ -118,16 +121,18 @@ export interface PredictionHead {
   readonly width: number;
   /** Path of the embedding that the decoder shares. */
   readonly tiedTo: string | undefined;
+  /** Default: BERT's. */
+  readonly vocabSize?: number;
   /** Heads of pre-training also tell whether two sentences belong together. */
   readonly relates?: boolean;
 }
 
 /** BERT's head of masked language models: `cls.predictions`. */
 export function predictionHead(
-  { prefix, hiddenSize, width, tiedTo, relates = false }: PredictionHead,
+  { prefix, hiddenSize, width, tiedTo, vocabSize: given, relates = false }: PredictionHead,
   config: Config,
 ): ModuleNode {
-  const vocabSize = config.size("vocab_size", DEFAULT_VOCABULARY);
+  const vocabSize = given ?? config.size("vocab_size", DEFAULT_VOCABULARY);
   return container("cls", `${prefix}${relates ? "PreTrainingHeads" : "OnlyMLMHead"}`, {
     children: [
       container("predictions", `${prefix}LMPredictionHead`, {

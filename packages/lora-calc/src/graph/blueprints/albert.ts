@@ -62,7 +62,7 @@ export const albert: Blueprint = {
         layers: config.layerCount("num_hidden_layers", 12),
         tied,
         children: (hasPooler) => [
-          bertEmbeddings({ prefix: "Albert", width }, config),
+          bertEmbeddings({ prefix: "Albert", width, vocabSize }, config),
           container("encoder", "AlbertTransformer", {
             children: [
               linear("embedding_hidden_mapping_in", width, hiddenSize, { bias: true }),

@@ -17,6 +17,7 @@ import {
   repeated,
 } from "../vocabulary.js";
 
+const VOCABULARY = 128100;
 const PREFIX = "DebertaV2";
 
 export const debertaV2: Blueprint = {
@@ -61,6 +62,7 @@ export const debertaV2: Blueprint = {
                 prefix: `Legacy${PREFIX}`,
                 hiddenSize,
                 width,
+                vocabSize: config.size("vocab_size", VOCABULARY),
                 tiedTo: tied ? word : undefined,
               },
               config,
@@ -92,7 +94,7 @@ function embeddings(config: Config, width: number, hiddenSize: number): ModuleNo
   return container("embeddings", "DebertaV2Embeddings", {
     buffers: [buffer("position_ids", [1, positions], "int64")],
     children: [
-      embedding("word_embeddings", config.size("vocab_size", 128100), width),
+      embedding("word_embeddings", config.size("vocab_size", VOCABULARY), width),
       ...(config.boolean("position_biased_input", true)
         ? [embedding("position_embeddings", positions, width)]
         : []),

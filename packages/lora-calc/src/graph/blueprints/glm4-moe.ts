@@ -19,6 +19,7 @@ export const glm4Moe: Blueprint = {
   modelType: "glm4_moe",
   build: (config, context) => {
     rejectUnfused(context, "glm4_moe");
+    const heads = config.size("num_attention_heads", 96);
     return llamaLike(
       {
         modelType: "glm4_moe",
@@ -29,8 +30,10 @@ export const glm4Moe: Blueprint = {
           hiddenSize: 4096,
           intermediateSize: 10944,
           layers: 46,
-          heads: 96,
+          heads,
           keyValueHeads: 8,
+          // The class does not ask whether the heads share the width evenly, and by its defaults they do not.
+          headDim: Math.floor(config.size("hidden_size", 4096) / heads),
         },
         attentionBias: config.boolean("attention_bias", false) ? "query_key_value" : false,
         ...(config.boolean("use_qk_norm", false) ? { queryKeyNorm: "head" } : {}),

@@ -14,7 +14,7 @@ function joinedPatches(modelType: string, prefix: string): Blueprint {
     modelType,
     build: (config, context) => {
       const vision = config.nested("vision_config");
-      const language = languagePart(config, "llama");
+      const language = languagePart(config, { model_type: "llama" });
       const joined = vision.size("hidden_size", 1152) * config.size("scale_factor", 2) ** 2;
       return visionLanguage(
         {

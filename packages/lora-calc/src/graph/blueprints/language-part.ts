@@ -1,6 +1,7 @@
 /** The language part of a model that sees, where its configuration names the family. */
 
 import type { Config } from "../../model/config.js";
+import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import { llamaParts } from "../blocks/llama-like.js";
@@ -23,10 +24,13 @@ const FAMILIES: ReadonlyMap<string, (config: Config) => LlamaLike> = new Map([
   ["qwen3", qwen3Family],
 ]);
 
-/** Reads `text_config`, whose model_type may be left out. */
-export function languagePart(config: Config, usual: string): LanguageModelParts {
-  const text = config.nested("text_config");
-  const modelType = text.string("model_type", usual);
+/** Reads `text_config`, whose model_type may be left out. `usual` is what the class takes without one. */
+export function languagePart(
+  config: Config,
+  usual: JsonObject & { readonly model_type: string },
+): LanguageModelParts {
+  const text = config.nested("text_config", usual);
+  const modelType = text.string("model_type", usual.model_type);
   const family = FAMILIES.get(modelType);
   if (family !== undefined) return llamaParts(family(text), text);
   reject({

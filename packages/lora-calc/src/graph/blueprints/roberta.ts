@@ -44,7 +44,7 @@ function robertaLike({ modelType, prefix, vocabSize: usual, headsFirst }: Kind):
           tied,
           headsFirst,
           children: (hasPooler) => [
-            bertEmbeddings({ prefix, width: hiddenSize, positionsLast: true }, config),
+            bertEmbeddings({ prefix, width: hiddenSize, vocabSize, positionsLast: true }, config),
             container("encoder", `${prefix}Encoder`, {
               children: [repeated("layer", sizes.layers, layer)],
             }),

@@ -1,6 +1,7 @@
 /** The vision part of a model that sees, where its configuration names the family. */
 
 import type { Config } from "../../model/config.js";
+import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { clipVision, siglipVision } from "../blocks/clip-like.js";
 import { pixtralVision } from "../blocks/pixtral-vision.js";
@@ -12,20 +13,18 @@ const TOWERS: ReadonlyMap<string, (name: string, config: Config) => ModuleNode> 
   ["siglip_vision_model", siglipVision],
 ]);
 
-/** Reads `vision_config`: its sizes have to be there, since what is left out depends on the model around it. */
-export function visionPart(config: Config, usual: string): ModuleNode {
-  if (!config.has("vision_config")) {
-    reject({
-      code: "missing_field",
-      path: config.fields.at("vision_config"),
-      message: `${config.fields.at("vision_config")} must be given for a model that sees`,
-      expected: "object",
-    });
+/** Reads `vision_config`: the tower, and the width of what it sees. `usual` is what the class takes without one. */
+export function visionPart(
+  config: Config,
+  usual: JsonObject & { readonly model_type: string },
+): { readonly tower: ModuleNode; readonly width: number } {
+  const vision = config.nested("vision_config", usual);
+  const modelType = vision.string("model_type", usual.model_type);
+  const make = TOWERS.get(modelType);
+  if (make !== undefined) {
+    const tower = make("vision_tower", vision);
+    return { tower, width: vision.size("hidden_size", modelType === "pixtral" ? 1024 : 768) };
   }
-  const vision = config.nested("vision_config");
-  const modelType = vision.string("model_type", usual);
-  const tower = TOWERS.get(modelType);
-  if (tower !== undefined) return tower("vision_tower", vision);
   reject({
     code: "unsupported",
     path: vision.fields.at("model_type"),
@@ -33,13 +32,6 @@ export function visionPart(config: Config, usual: string): ModuleNode {
     received: modelType,
     expected: [...TOWERS.keys()],
   });
-}
-
-const VISION_WIDTH = { clip_vision_model: 768, pixtral: 1024, siglip_vision_model: 768 };
-
-/** Width of what the tower sees. */
-export function visionWidth(config: Config, usual: keyof typeof VISION_WIDTH): number {
-  return config.nested("vision_config").size("hidden_size", VISION_WIDTH[usual]);
 }
 
 /** Layers of the tower whose outputs are joined: one, or as many as are listed. */
