@@ -19,6 +19,7 @@ import type {
 import { savedEmbeddings } from "./saved-embeddings.js";
 import { rejectIncompatible } from "./incompatible-modules.js";
 import { rejectNoMatch, selectModules } from "./select-modules.js";
+import { silentReach } from "./silent-reach.js";
 import type { Targeting } from "./targeting.js";
 import { HEADS_BY_TASK } from "./task-type.js";
 import type { TaskType } from "./task-type.js";
@@ -101,6 +102,7 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     warnings: [
       ...missedNames(graph, targeting.targets, tuner.hasDefaultTargets),
       ...missedParameters(graph, targeting.targetParameters ?? []),
+      ...silentReach(graph, targeting, modules),
     ],
   };
 }

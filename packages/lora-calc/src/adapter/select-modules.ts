@@ -8,6 +8,7 @@ import { reject } from "../problem/problem.js";
 import { decideSites } from "./decide-sites.js";
 import { fusedHint } from "./missed-names.js";
 import { ModuleMatcher } from "./match-modules.js";
+import { patternHint } from "./pattern-hint.js";
 import type { Targeting } from "./targeting.js";
 
 export interface Selection {
@@ -51,7 +52,7 @@ export function rejectNoMatch(
       ? "every module is excluded by exclude_modules or modules_to_save"
       : given.length === 0
         ? "target_modules is empty and no target_parameters match; name modules to adapt"
-        : `no module of ${graph.className} matches ${given.join(", ")}${nearest(graph, given)}${hint}`,
+        : `no module of ${graph.className} matches ${given.join(", ")}${nearest(graph, given, targets?.kind === "list")}${hint}`,
     received: given,
     expected: leafNames(graph),
   });
@@ -64,7 +65,7 @@ function targetTexts(targets: Targeting["targets"]): readonly string[] {
 }
 
 /** What was probably meant: names joined by commas or left in quotes, else the nearest name. */
-function nearest(graph: ModuleGraph, given: readonly string[]): string {
+function nearest(graph: ModuleGraph, given: readonly string[], isList: boolean): string {
   const [first] = given;
   const separated = given.flatMap((text) => text.split(/[\s,;]+/)).map(withoutQuotes);
   const known = new Set(leafNames(graph));
@@ -72,6 +73,8 @@ function nearest(graph: ModuleGraph, given: readonly string[]): string {
   if (isMistyped && separated.every((name) => known.has(name))) {
     return ` (did you mean ${JSON.stringify(separated)}?)`;
   }
+  const pattern = isList ? patternHint(graph, given) : "";
+  if (pattern !== "") return pattern;
   const fused = fusedHint(graph);
   if (fused !== "") return fused;
   const near = first === undefined ? undefined : nearestName(first, leafNames(graph));

@@ -73,6 +73,10 @@ export const PROBLEM_CODES = {
 /** Codes of warnings: the answer stands, and its reader should know this. */
 export const WARNING_CODES = {
   unmatched_target_module: "A name of target_modules or target_parameters hit nothing; others did.",
+  adapts_convolution:
+    "A name of target_modules also hits a convolution, which older versions of PEFT refuse.",
+  experts_not_adapted:
+    "The weights of the experts are parameters that target_modules does not reach.",
   memory_not_computed: "Counts and weights are answered, the memory of a step is not.",
   loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
   compute_dtype_assumed:
