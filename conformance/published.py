@@ -44,9 +44,8 @@ def header_of(path: Path) -> dict[str, Any]:
 
 def reloaded(base: torch.nn.Module, folder: str) -> dict[str, Any]:
     """Prompts cannot be loaded to be trained; of them only the sum of all parameters is comparable."""
-    config = peft.PeftConfig.from_pretrained(folder)
     try:
-        trains = not config.is_prompt_learning
+        trains = not peft.PeftConfig.from_pretrained(folder).is_prompt_learning
         model = peft.PeftModel.from_pretrained(copy.deepcopy(base), folder, is_trainable=trains)
     except Exception as error:  # the exception is the fact
         return {"error": type(error).__name__, "message": str(error)[:200]}

@@ -100,21 +100,23 @@ function write(branch: Weighed, length: number, sizes: { header: number; offset:
   }
 }
 
-/** Whether the tensors of the file are known: not for tied heads, copies inside copies, single tokens and parameters. */
-export function isFileKnown({
-  peftType,
-  rootCopies,
-  modules,
-  copies,
-  tokens = [],
-  tiedAdapters,
-}: AdapterPlan): boolean {
-  if (peftType !== "LORA" || rootCopies !== undefined) return false;
+/** Methods that save, beside what they train, buffers that are not described here. */
+const FILE_UNKNOWN: readonly string[] = [
+  ...["ADAPTION_PROMPT", "FROD", "GLORA", "LILY", "LN_TUNING", "RANDLORA", "SHIRA"],
+  ...["SUPERTUNING", "TINYLORA"],
+];
+
+/** Whether the tensors of the file are known; not where PEFT saves what two names share, or what it copied by accident. */
+export function isFileKnown(plan: AdapterPlan): boolean {
+  const { peftType, rootCopies, copies, unfrozen } = plan;
+  if (FILE_UNKNOWN.includes(peftType) || rootCopies !== undefined) return false;
+  if (plan.ensuresTying === true) return false;
   const isPlain = copies.every(
     ({ isNested, tiedToPath }) => isNested !== true && tiedToPath === undefined,
   );
-  const hasParameters = modules.some(({ parameterName }) => parameterName !== undefined);
-  return isPlain && !hasParameters && tokens.length === 0 && tiedAdapters === undefined;
+  // Trained biases of copied or repeated layers are saved under several names.
+  const repeatsBiases = unfrozen.length > 0 && (plan.isReplicated === true || copies.length > 0);
+  return isPlain && !repeatsBiases;
 }
 
 /** Length of an entry without its name and its two offsets. */

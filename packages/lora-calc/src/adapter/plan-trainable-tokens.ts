@@ -41,7 +41,12 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
       const targeted = sites
         .filter(({ path }) => !followed.some((site) => site.path === path))
         .map((site): AdaptedModule => ({ site, tensors: [rowsOf(site, indices)] }));
-      return [...targeted, ...followed.map((site): AdaptedModule => ({ site, tensors: [] }))];
+      // The same rows under a second name: saved twice, counted once.
+      const second = followed.map((site): AdaptedModule => ({
+        site,
+        tensors: [{ ...rowsOf(site, indices), trainable: false, shared: true }],
+      }));
+      return [...targeted, ...second];
     },
   });
   rejectTaskWithHead(adapter, taskType);

@@ -91,11 +91,12 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   const all = withCopiedAdapters(modules, copies);
   const modelTensors = tuner.modelTensors?.(modules) ?? [];
   const parts = { modules: all, copies, tokens, unfrozen, modelTensors };
+  const trainsTokens = peftType === "TRAINABLE_TOKENS" || tokens.length > 0;
   rejectWithoutGeneration(graph, taskType);
   return {
     peftType,
     ...parts,
-    savedBases: savedEmbeddings(graph, targeting.targets, modules),
+    savedBases: trainsTokens ? [] : savedEmbeddings(graph, targeting.targets, modules),
     ...(tied?.adapted === undefined ? {} : { tiedAdapters: tied.adapted.paths }),
     ...(tuner.isReplicated === true ? { isReplicated: true } : {}),
     ...withRootCopies(totals(graph, parts), rootCopies(targeting, taskType)),
@@ -235,7 +236,9 @@ function totals(
     // An inner copy freezes what it replaces in the outer copy: together they train as much as the outer one alone.
     added.push({ elements, trainable: isNested !== true, count: site.count });
   }
-  const existing = unfrozen.reduce((sum, { site, elements }) => sum + site.count * elements, 0);
+  const existing = unfrozen
+    .filter(({ isTied }) => isTied !== true)
+    .reduce((sum, { site, elements }) => sum + site.count * elements, 0);
   return {
     trainable: sum(added, ({ trainable: isTrained }) => isTrained) + existing,
     all: parameterCount(graph) + sum(added, () => true),

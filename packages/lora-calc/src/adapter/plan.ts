@@ -64,6 +64,8 @@ export interface UnfrozenParameter {
   readonly name: string;
   /** Elements per occurrence. */
   readonly elements: number;
+  /** A second name of another one: saved, not counted. */
+  readonly isTied?: boolean;
 }
 
 export interface AdapterPlan {
@@ -77,10 +79,14 @@ export interface AdapterPlan {
   readonly isReplicated?: boolean;
   /** Paths of the modules whose adapter was made to fit the tied embedding's. */
   readonly tiedAdapters?: readonly string[];
+  /** Tied modules were asked to be trained together (`ensure_weight_tying`). */
+  readonly ensuresTying?: boolean;
   /** Tensors that belong to no module: prompt embeddings, shared banks. */
   readonly modelTensors: readonly AdapterTensor[];
   /** Copies of the whole adapted model, which a name in `modules_to_save` asks for by accident. */
   readonly rootCopies?: number;
+  /** Shape of the finished prompt, which is all that prompt methods save of what they train. */
+  readonly savedPrompt?: readonly number[];
   /** Frozen modules that are saved with the adapter because an embedding is targeted by name. */
   readonly savedBases?: readonly Site[];
   /** What `get_nb_trainable_parameters()` returns. */

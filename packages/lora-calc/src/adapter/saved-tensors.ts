@@ -2,9 +2,10 @@
 
 import type { ModuleNode } from "../graph/module-graph.js";
 import { isRepeat } from "../graph/module-graph.js";
+import { pathsOf } from "../graph/sites.js";
 import type { Site } from "../graph/sites.js";
 import type { Dtype } from "../units/dtype.js";
-import type { AdapterPlan, AdapterTensor } from "./plan.js";
+import type { AdapterPlan, AdapterTensor, UnfrozenParameter } from "./plan.js";
 
 /** One tensor of the file, or the same one of every repeated layer. */
 export interface SavedTensor {
@@ -16,7 +17,9 @@ export interface SavedTensor {
   readonly dtype: Dtype;
 }
 
+/** Prompts stand beside the model, everything else lies in a wrapper more. */
 const PREFIX = "base_model.model.";
+const PROMPT_PREFIX = "base_model.";
 
 /**
  * Adapter tensors are fp32 whatever the base is loaded in; copies and trained biases keep the dtype of the base. Names
@@ -33,11 +36,15 @@ export function savedTensors(plan: AdapterPlan, baseDtype: Dtype): readonly Save
     ),
     ...plan.modelTensors
       .filter((tensor) => tensor.isSaved !== false)
-      .map(({ name, shape }) => ({ pattern: name, indices: [], shape, dtype: "float32" as const })),
-    ...plan.copies.flatMap(({ site }) => subtreeTensors(site, site.node, "", baseDtype)),
-    ...plan.unfrozen.map(({ site, name, elements }) =>
-      saved(site, isAdapted(plan, site) ? `base_layer.${name}` : name, [elements], baseDtype),
+      .map(({ name, shape }) => ofModel(modelName(name), shape)),
+    ...(plan.savedPrompt === undefined ? [] : [ofModel("prompt_embeddings", plan.savedPrompt)]),
+    ...(plan.tokens ?? []).map(({ site, tokens, dim }) =>
+      saved(site, "token_adapter.trainable_tokens_delta", [tokens, dim], "float32"),
     ),
+    ...plan.copies
+      .flatMap(({ site }) => subtreeTensors(site, site.node, "", baseDtype))
+      .map((tensor) => (plan.savedPrompt === undefined ? tensor : besidePrompt(tensor))),
+    ...plan.unfrozen.flatMap((parameter) => unfrozenTensors(plan, parameter, baseDtype)),
     ...(plan.savedBases ?? []).flatMap((site) =>
       site.node.parameters.map(({ name, shape }) =>
         saved(site, `base_layer.${name}`, shape, baseDtype),
@@ -56,6 +63,21 @@ function saved(
   return { pattern: `${PREFIX}${path}`, indices, shape, dtype };
 }
 
+function besidePrompt(tensor: SavedTensor): SavedTensor {
+  return { ...tensor, pattern: PROMPT_PREFIX + tensor.pattern.slice(PREFIX.length) };
+}
+
+function ofModel(pattern: string, shape: readonly number[]): SavedTensor {
+  return { pattern, indices: [], shape, dtype: "float32" };
+}
+
+/** What an encoder of prompts holds is saved without its path; what all layers share, below the wrapper. */
+function modelName(name: string): string {
+  const encoder = "prompt_encoder.default.";
+  if (name.startsWith(encoder)) return name.slice(encoder.length);
+  return `base_model.${name.replace(".default", "")}`;
+}
+
 /** `lora_A.default.weight` is saved as `lora_A.weight`; the magnitude of DoRA keeps its old name without `weight`. */
 function savedName({ name }: AdapterTensor): string {
   return name
@@ -63,8 +85,30 @@ function savedName({ name }: AdapterTensor): string {
     .replace(".default", "");
 }
 
-function isAdapted(plan: AdapterPlan, site: Site): boolean {
-  return plan.modules.some((module) => module.site.pattern === site.pattern);
+/** A trained bias, which lies one step deeper where its module is adapted, and is saved with the base of an embedding. */
+function unfrozenTensors(
+  plan: AdapterPlan,
+  { site, name, elements }: UnfrozenParameter,
+  dtype: Dtype,
+): readonly SavedTensor[] {
+  // What prompts leave trainable is not saved with them.
+  if (plan.savedPrompt !== undefined) return [];
+  if (plan.savedBases?.some(({ pattern }) => pattern === site.pattern) === true) return [];
+  const adapted = plan.modules.filter((module) => module.site.node === site.node);
+  const plain = saved(site, name, [elements], dtype);
+  if (adapted.length === 0) return [plain];
+  const inside = saved(site, `base_layer.${name}`, [elements], dtype);
+  if (adapted.some((module) => module.site.pattern === site.pattern)) return [inside];
+  // Only some of the layers are adapted.
+  const paths = new Set(adapted.flatMap((module) => pathsOf(module.site)));
+  return pathsOf(site).map((path) =>
+    saved(
+      { pattern: path, indices: [] },
+      paths.has(path) ? `base_layer.${name}` : name,
+      [elements],
+      dtype,
+    ),
+  );
 }
 
 /** Parameters and persistent buffers of a copied module and everything below it. */
@@ -77,6 +121,9 @@ function subtreeTensors(
   const own = node.parameters.map((parameter) =>
     saved(site, `${below}${parameter.name}`, parameter.shape, parameter.dtype ?? dtype),
   );
+  const buffers = node.buffers
+    .filter(({ isPersistent }) => isPersistent === true)
+    .map(({ name, shape }) => saved(site, `${below}${name}`, shape, dtype));
   const inner = node.children.flatMap((child) =>
     isRepeat(child)
       ? subtreeTensors(
@@ -87,5 +134,17 @@ function subtreeTensors(
         )
       : subtreeTensors(site, child, `${below}${child.name}.`, dtype),
   );
-  return [...own, ...inner];
+  return [...own, ...buffers, ...inner];
+}
+
+/** Shape and dtype of every tensor of the file by its key. */
+export function fileTensors(
+  plan: AdapterPlan,
+  baseDtype: Dtype,
+): ReadonlyMap<string, Pick<SavedTensor, "shape" | "dtype">> {
+  return new Map(
+    savedTensors(plan, baseDtype).flatMap((tensor) =>
+      pathsOf(tensor).map((key) => [key, tensor] as const),
+    ),
+  );
 }

@@ -43,8 +43,13 @@ export function unfrozenRoot(graph: ModuleGraph): readonly UnfrozenParameter[] {
 
 function biasesOf(site: Site): readonly UnfrozenParameter[] {
   return site.node.parameters
-    .filter(({ name, tiedTo }) => name === "bias" && tiedTo === undefined)
-    .map(({ name, shape }) => ({ site, name, elements: elementCount(shape) }));
+    .filter(({ name }) => name === "bias")
+    .map(({ name, shape, tiedTo }) => ({
+      site,
+      name,
+      elements: elementCount(shape),
+      ...(tiedTo === undefined ? {} : { isTied: true }),
+    }));
 }
 
 /** An attention of torch keeps its trainable bias in the output projection; the fused input bias has another name. */

@@ -25,6 +25,8 @@ export interface Buffer {
   readonly shape: readonly number[];
   /** `model` is the dtype the model is loaded in. */
   readonly dtype: Dtype | "model";
+  /** Saved with the weights. */
+  readonly isPersistent?: boolean;
 }
 
 /** What PEFT's `isinstance` checks can see in a module, with the dimensions that adapter formulas need. */

@@ -86,7 +86,7 @@ function join(parent: string, name: string): string {
 }
 
 /** Every path behind a site, in order of the indices. */
-export function pathsOf(site: Site): readonly string[] {
+export function pathsOf(site: Pick<Site, "pattern" | "indices">): readonly string[] {
   let paths = [""];
   let depth = 0;
   for (const part of site.pattern.split("*")) {

@@ -35,6 +35,11 @@ function parameter(name: string, shape: readonly number[], dtype?: Dtype): Param
   return dtype === undefined ? { name, shape } : { name, shape, dtype };
 }
 
+/** A buffer that is saved with the weights. */
+export function persistentBuffer(name: string, shape: readonly number[]): Buffer {
+  return { ...buffer(name, shape), isPersistent: true };
+}
+
 export function buffer(
   name: string,
   shape: readonly number[],

@@ -42,7 +42,7 @@ export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
     rank: new PatternTable(config.rankPattern, "adapter.rank_pattern"),
     alpha: new PatternTable(config.alphaPattern, "adapter.alpha_pattern"),
   };
-  return planTuner(graph, {
+  const plan = planTuner(graph, {
     peftType: "LORA",
     taskType,
     targeting,
@@ -63,6 +63,8 @@ export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
     tokens: (adapted) =>
       trainedTokens(graph, adapter, indices, tying.targeting.modulesToSave ?? [], adapted),
   });
+  const ensuresTying = config.ensureWeightTying && graph.tied.length > 0;
+  return ensuresTying ? { ...plan, ensuresTying } : plan;
 }
 
 /** The A and B of a tied module are the embedding's B and A, so they have its rank. */

@@ -38,7 +38,7 @@ export const adalora: LayerMethod = {
           trained("lora_A.default", rank, inFeatures),
           trained("lora_B.default", outFeatures, rank),
           trained("lora_E.default", rank, 1),
-          { name: "ranknum.default", shape: [1], trainable: false },
+          { name: "ranknum.default", shape: [1], trainable: false, isSaved: false },
         ];
       },
     };

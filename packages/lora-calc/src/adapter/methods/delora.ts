@@ -35,6 +35,8 @@ export const delora: LayerMethod = {
           trained("delora_A.default", rank, inFeatures),
           trained("delora_B.default", outFeatures, rank),
           trained("delora_lambda.default", 1),
+          // Norm of every input of the frozen weight.
+          { name: "delora_w_norm.default", shape: [inFeatures], trainable: false, isBuffer: true },
         ];
       },
     };

@@ -1,6 +1,7 @@
 /** VeRA and PVeRA: two vectors per layer over random projections that all layers share. */
 
 import type { Fields } from "../../problem/fields.js";
+import type { AdapterTensor } from "../plan.js";
 import type { Formula, LayerMethod } from "./layer-method.js";
 import { requirePositive, trained } from "./tensors.js";
 
@@ -51,8 +52,22 @@ export const pvera: LayerMethod = {
 
 function vectors(adapter: Fields, prefix: string, perComponent: number): Formula {
   const rank = adapter.integer("r") ?? DEFAULT_RANK;
+  const isSaved = adapter.boolean("save_projection") ?? true;
   return {
     looksFirst: "before_matching",
+    // As wide as the widest targeted layer; every layer takes the part it needs.
+    ofModel: (modules) => {
+      const widest = (side: "inFeatures" | "outFeatures"): number =>
+        Math.max(
+          ...modules.map(({ site: { node } }) =>
+            node.layer !== undefined && "inFeatures" in node.layer ? node.layer[side] : 0,
+          ),
+        );
+      return [
+        projection(`${prefix}_A.default`, [perComponent * rank, widest("inFeatures")], isSaved),
+        projection(`${prefix}_B.default`, [widest("outFeatures"), rank], isSaved),
+      ];
+    },
     linear: (_, outFeatures, site) => {
       requirePositive(site, "r", rank);
       return [
@@ -61,4 +76,8 @@ function vectors(adapter: Fields, prefix: string, perComponent: number): Formula
       ];
     },
   };
+}
+
+function projection(name: string, shape: readonly number[], isSaved: boolean): AdapterTensor {
+  return { name, shape, trainable: false, isBuffer: true, isSaved };
 }

@@ -38,13 +38,12 @@ export const pTuning: PromptMethod = {
           expected: 2,
         });
       }
-      const tokens = readVirtualTokens(adapter) * submodules;
-      return [
-        trained(`${ENCODER}.embedding.weight`, tokens, hiddenSize),
-        ...(kind === "MLP"
+      const saved = [readVirtualTokens(adapter) * submodules, hiddenSize];
+      const network =
+        kind === "MLP"
           ? mlp([hiddenSize, inner, inner, hiddenSize])
-          : [...lstm(hiddenSize, inner, layers), ...mlp([2 * inner, 2 * inner, hiddenSize])]),
-      ];
+          : [...lstm(hiddenSize, inner, layers), ...mlp([2 * inner, 2 * inner, hiddenSize])];
+      return { saved, tensors: [trained(`${ENCODER}.embedding.weight`, ...saved), ...network] };
     },
 };
 

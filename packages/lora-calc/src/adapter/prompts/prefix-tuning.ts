@@ -24,16 +24,20 @@ export const prefixTuning: PromptMethod = {
       const tokens = readVirtualTokens(adapter);
       const all = layers * 2 * keyValueSize;
       if (adapter.boolean("prefix_projection") !== true) {
-        return [trained(`${ENCODER}.embedding.weight`, tokens, all)];
+        return {
+          saved: [tokens, all],
+          tensors: [trained(`${ENCODER}.embedding.weight`, tokens, all)],
+        };
       }
       const inner = adapter.integer("encoder_hidden_size", { min: 1 }) ?? keyValueSize;
-      return [
+      const tensors = [
         trained(`${ENCODER}.embedding.weight`, tokens, keyValueSize),
         trained(`${ENCODER}.transform.0.weight`, inner, keyValueSize),
         trained(`${ENCODER}.transform.0.bias`, inner),
         trained(`${ENCODER}.transform.2.weight`, all, inner),
         trained(`${ENCODER}.transform.2.bias`, all),
       ];
+      return { saved: [tokens, all], tensors };
     },
 };
 
@@ -55,10 +59,11 @@ export const cartridge: PromptMethod = {
     }
     return ({ layers, keyValueSize }) => {
       const all = layers * 2 * keyValueSize;
-      return [
+      const tensors = [
         { name: `${ENCODER}.frozen_embedding`, shape: [frozen, all], trainable: false },
         trained(`${ENCODER}.trainable_embedding`, tokens - frozen, all),
       ];
+      return { saved: [tokens, all], tensors };
     };
   },
 };

@@ -16,7 +16,14 @@ export interface PromptMethod extends MethodFacts {
   /** Fields of its configuration beside those of every prompt method. */
   readonly fields: readonly string[];
   /** Checks the configuration, then shapes it for a model. */
-  readonly read: (adapter: Fields) => (sizes: PromptSizes) => readonly AdapterTensor[];
+  readonly read: (adapter: Fields) => (sizes: PromptSizes) => Prompt;
+}
+
+/** Only the finished prompt is saved, and what says so; the network that makes it stays behind. */
+export interface Prompt {
+  readonly tensors: readonly AdapterTensor[];
+  /** Shape of `prompt_embeddings` in the file. */
+  readonly saved: readonly number[];
 }
 
 interface PromptSizes extends DecoderSizes {
@@ -41,7 +48,7 @@ export function planPromptMethod(
   const given = readTaskType(adapter);
   const tensorsFor = method.read(adapter);
   const taskType = given ?? rejectMissingTask(method, adapter);
-  const tensors = tensorsFor(sizesOf(graph, adapter, taskType));
+  const { tensors, saved } = tensorsFor(sizesOf(graph, adapter, taskType));
   const plan = planTuner(graph, {
     peftType: method.peftType,
     taskType,
@@ -51,10 +58,10 @@ export function planPromptMethod(
     leavesRoot: true,
     adapt: () => [],
     adaptsNoModule: true,
-    modelTensors: () => tensors,
+    modelTensors: () => tensors.map((tensor) => ({ isSaved: false, ...tensor })),
   });
   rejectCopies(adapter, taskType, plan);
-  return plan;
+  return { ...plan, savedPrompt: saved };
 }
 
 /** Copies that hit the prompt itself, or the whole model together with its prompt. */

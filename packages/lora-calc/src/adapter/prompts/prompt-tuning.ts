@@ -25,9 +25,10 @@ export const promptTuning: PromptMethod = {
   fields: FIELDS,
   read: (adapter) => {
     checkText(adapter);
-    return ({ hiddenSize, submodules }) => [
-      trained(EMBEDDING, readVirtualTokens(adapter) * submodules, hiddenSize),
-    ];
+    return ({ hiddenSize, submodules }) => {
+      const saved = [readVirtualTokens(adapter) * submodules, hiddenSize];
+      return { saved, tensors: [trained(EMBEDDING, ...saved)] };
+    };
   },
 };
 
@@ -50,11 +51,12 @@ export const multitaskPromptTuning: PromptMethod = {
       const tokens = readVirtualTokens(adapter) * submodules;
       const tasks = adapter.integer("num_tasks", { min: 1 }) ?? 1;
       const ranks = adapter.integer("num_ranks", { min: 1 }) ?? 1;
-      return [
-        trained(EMBEDDING, tokens, hiddenSize),
+      const saved = [tokens, hiddenSize];
+      const shared = [
         trained("prompt_encoder.default.prefix_task_cols", tasks, tokens, ranks),
         trained("prompt_encoder.default.prefix_task_rows", tasks, ranks, hiddenSize),
-      ];
+      ].map((tensor) => ({ ...tensor, isSaved: true }));
+      return { saved, tensors: [trained(EMBEDDING, ...saved), ...shared] };
     },
 };
 
@@ -92,10 +94,9 @@ export const cpt: PromptMethod = {
           received: "CPT",
         });
       }
-      return [
-        { name: EMBEDDING, shape: [tokens, hiddenSize], trainable: false },
-        trained("prompt_encoder.default.delta_embedding.weight", tokens, hiddenSize),
-      ];
+      const saved = [tokens, hiddenSize];
+      const delta = trained("prompt_encoder.default.delta_embedding.weight", ...saved);
+      return { saved, tensors: [{ name: EMBEDDING, shape: saved, trainable: false }, delta] };
     };
   },
 };

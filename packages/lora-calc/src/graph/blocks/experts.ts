@@ -4,7 +4,7 @@ import { reject } from "../../problem/problem.js";
 import type { BuildContext } from "../blueprint.js";
 import type { Activation } from "../forward.js";
 import type { ModuleNode, Parameter } from "../module-graph.js";
-import { buffer, container } from "../vocabulary.js";
+import { persistentBuffer, container } from "../vocabulary.js";
 import { activationModule, gatedMlp } from "./mlp.js";
 
 /** Before transformers 5 experts were modules of their own, which PEFT counts otherwise: refused by name. */
@@ -39,7 +39,7 @@ export function router(
   if (bias) parameters.push({ name: "bias", shape: [experts] });
   return container(name, type, {
     parameters,
-    buffers: correction ? [buffer("e_score_correction_bias", [experts])] : [],
+    buffers: correction ? [persistentBuffer("e_score_correction_bias", [experts])] : [],
   });
 }
 

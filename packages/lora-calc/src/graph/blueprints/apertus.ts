@@ -6,7 +6,7 @@ import { llamaLike } from "../blocks/llama-like.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
 import type { Config } from "../../model/config.js";
 import type { ModuleNode } from "../module-graph.js";
-import { buffer, container } from "../vocabulary.js";
+import { persistentBuffer, container } from "../vocabulary.js";
 
 export const apertus: Blueprint = {
   modelType: "apertus",
@@ -49,6 +49,6 @@ function act(config: Config): ModuleNode {
       { name: "alpha_p", shape: [1] },
       { name: "alpha_n", shape: [1] },
     ],
-    buffers: [buffer("beta", []), buffer("eps", [])],
+    buffers: [persistentBuffer("beta", []), persistentBuffer("eps", [])],
   });
 }

@@ -6,7 +6,15 @@ import type { ModelClass } from "../blocks/model-classes.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, embedding, layerNorm, leaf, linear } from "../vocabulary.js";
+import {
+  buffer,
+  persistentBuffer,
+  container,
+  embedding,
+  layerNorm,
+  leaf,
+  linear,
+} from "../vocabulary.js";
 
 interface Kind {
   readonly modelType: string;
@@ -126,7 +134,7 @@ function classesOf(
           ...(isTied ? { tiedTo: "model.shared.weight" } : {}),
         }),
       ),
-      buffers: hasLogitsBias ? [buffer("final_logits_bias", [1, vocabSize])] : [],
+      buffers: hasLogitsBias ? [persistentBuffer("final_logits_bias", [1, vocabSize])] : [],
       outputEmbedding: "lm_head",
       hidesTies: false,
       tied: isTied ? [...tiedIn("model."), "lm_head.weight"] : [],

@@ -10,7 +10,16 @@ import { activationModule, gatedMlp } from "../blocks/mlp.js";
 import { layerTypes } from "../blocks/sliding-window.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import {
+  buffer,
+  persistentBuffer,
+  container,
+  embedding,
+  leaf,
+  linear,
+  repeatedBy,
+  rmsNorm,
+} from "../vocabulary.js";
 
 export const gemma4Text: Blueprint = {
   modelType: "gemma4_text",
@@ -158,7 +167,7 @@ function decoderLayer(config: Config, sizes: Sizes, kind: LayerKind): ModuleNode
   const act = activation(config, "hidden_activation", "gelu_pytorch_tanh");
   const isWide = kind.sharesKeys && firstShared > 0 && config.boolean("use_double_wide_mlp", false);
   return container("0", "Gemma4TextDecoderLayer", {
-    buffers: [buffer("layer_scalar", [1])],
+    buffers: [persistentBuffer("layer_scalar", [1])],
     children: [
       attention(config, sizes, kind),
       gatedMlp({

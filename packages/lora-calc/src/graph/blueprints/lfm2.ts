@@ -7,7 +7,16 @@ import { languageModel } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, conv, embedding, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import {
+  buffer,
+  persistentBuffer,
+  container,
+  conv,
+  embedding,
+  linear,
+  repeatedBy,
+  rmsNorm,
+} from "../vocabulary.js";
 
 interface Family {
   readonly modelType: string;
@@ -180,7 +189,7 @@ function experts(config: Config, hiddenSize: number): ModuleNode {
   const fused = fusedExperts({ ...sizes, type: "Lfm2MoeExperts" }, "silu");
   const corrects = config.boolean("use_expert_bias", true);
   return container("feed_forward", "Lfm2MoeSparseMoeBlock", {
-    buffers: corrects ? [buffer("expert_bias", [sizes.experts])] : [],
+    buffers: corrects ? [persistentBuffer("expert_bias", [sizes.experts])] : [],
     children: [
       // The activation is a function here, not a module.
       { ...fused, children: [] },

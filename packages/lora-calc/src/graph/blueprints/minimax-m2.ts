@@ -4,7 +4,7 @@ import { activation } from "../blocks/activation.js";
 import { rejectUnfused, routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
-import { buffer } from "../vocabulary.js";
+import { persistentBuffer } from "../vocabulary.js";
 
 export const minimaxM2: Blueprint = {
   modelType: "minimax_m2",
@@ -39,7 +39,7 @@ export const minimaxM2: Blueprint = {
             { experts, hiddenSize, intermediateSize },
             activation(config, "hidden_act", "silu"),
           ),
-          buffers: [buffer("e_score_correction_bias", [experts])],
+          buffers: [persistentBuffer("e_score_correction_bias", [experts])],
         }),
         isCountedOnly: true,
       },

@@ -1,0 +1,111 @@
+/** Adapters that PEFT saved, read as it reads them: counts, and the files to the byte (conformance/published.py). */
+
+import { describe, expect, it } from "vitest";
+import { adapterFileBytes, isFileKnown } from "../../src/adapter/file-bytes.js";
+import type { AdapterPlan } from "../../src/adapter/plan.js";
+import { planAdapter } from "../../src/adapter/plan-adapter.js";
+import { fileTensors } from "../../src/adapter/saved-tensors.js";
+import { buildGraph } from "../../src/graph/build-graph.js";
+import type { ModuleGraph } from "../../src/graph/module-graph.js";
+import { describeModel } from "../../src/model/description.js";
+import { InputError } from "../../src/problem/problem.js";
+import type { JsonObject } from "../../src/problem/fields.js";
+import { isDtype } from "../../src/units/dtype.js";
+import { readGoldens } from "./goldens.js";
+
+interface Counts {
+  readonly trainable: number;
+  readonly all: number;
+}
+
+interface Case {
+  readonly adapter: JsonObject;
+  readonly created: Counts;
+  readonly loaded: Counts | { readonly error: string };
+  readonly bytes: number;
+  readonly tensors: Readonly<Record<string, readonly [string, ...number[]]>>;
+}
+
+interface Model {
+  readonly id: string;
+  readonly config: JsonObject;
+  readonly architecture: string | null;
+  readonly dtype: string;
+  readonly cases: readonly Case[];
+}
+
+const [, ...models] = readGoldens("published.jsonl.gz") as [unknown, ...Model[]];
+const PROMPTS = ["PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "MULTITASK_PROMPT_TUNING"];
+
+/** PEFT cannot train a loaded prompt and leaves the network behind it out: what it counted before is comparable. */
+function judged({ adapter, created, loaded }: Case): Counts | { readonly error: string } {
+  const isPrompt = [...PROMPTS, "CARTRIDGE", "CPT"].includes(String(adapter["peft_type"]));
+  return isPrompt ? created : loaded;
+}
+
+function planOf(graph: ModuleGraph, { adapter }: Case): AdapterPlan | undefined {
+  try {
+    return planAdapter(graph, adapter, { peft: "0.21.0", transformers: "5.18.0" });
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+function graphOf({ config, architecture }: Model): ModuleGraph {
+  const model = architecture === null ? { config } : { config, architecture };
+  return buildGraph(describeModel(model, () => ({})), 5).graph;
+}
+
+/** In bfloat16 the ranks that AdaLoRA keeps become trainable by accident; we count them as in float32. */
+function isComparable({ dtype }: Model, { adapter }: Case): boolean {
+  return adapter["peft_type"] !== "ADALORA" || dtype === "float32";
+}
+
+describe("a published adapter", () => {
+  it.each(models)("on $id is counted as PEFT counts it after loading", (model) => {
+    const graph = graphOf(model);
+    for (const golden of model.cases) {
+      const expected = judged(golden);
+      if ("error" in expected || !isComparable(model, golden)) continue;
+      const plan = planOf(graph, golden);
+      // A P-tuning whose encoder PEFT would refuse to train again is loaded without it.
+      if (plan === undefined && golden.adapter["peft_type"] === "P_TUNING") continue;
+      const { adapter } = golden;
+      const counts = plan === undefined ? "refused" : { trainable: plan.trainable, all: plan.all };
+      expect({ adapter, counts }).toEqual({ adapter, counts: expected });
+    }
+  });
+
+  it.each(models)("on $id has the tensors and the size of the file that PEFT wrote", (model) => {
+    const graph = graphOf(model);
+    const { dtype } = model;
+    if (!isDtype(dtype)) throw new Error(dtype);
+    for (const golden of model.cases) {
+      const plan = planOf(graph, golden);
+      if (plan === undefined || "error" in golden.loaded || !isFileKnown(plan)) continue;
+      const tensors = Object.fromEntries(
+        Array.from(fileTensors(plan, dtype), ([name, { shape }]) => [name, shape]),
+      );
+      const { adapter } = golden;
+      expect({ adapter, tensors, bytes: adapterFileBytes(plan, dtype) }).toEqual({
+        adapter,
+        tensors: Object.fromEntries(
+          Object.entries(golden.tensors).map(([name, [, ...shape]]) => [name, shape]),
+        ),
+        bytes: golden.bytes,
+      });
+    }
+  });
+
+  it("has a known file in nine of ten cases and in all of the usual methods", () => {
+    const plans = models.flatMap((model) => {
+      const graph = graphOf(model);
+      return model.cases.flatMap((golden) => planOf(graph, golden) ?? []);
+    });
+    const known = plans.filter(isFileKnown);
+    expect(known.length).toBeGreaterThanOrEqual(2400);
+    const ofLora = plans.filter(({ peftType }) => peftType === "LORA");
+    expect(ofLora.filter(isFileKnown).length / ofLora.length).toBeGreaterThan(0.9);
+  });
+});
