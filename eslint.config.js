@@ -19,6 +19,7 @@ const PIPELINE = [
   "advice",
   "teach",
   "exchange",
+  "audit",
 ];
 /** Files at the top of src/ that only describe data and that every folder may name as a type. */
 const CONTRACT_TYPES = ["scenario", "result"];

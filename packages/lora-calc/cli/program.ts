@@ -3,6 +3,7 @@
 import { Argument, Command, Option } from "commander";
 import { VERSION } from "lora-calc";
 import { runAdvise } from "./commands/advise.js";
+import { runAudit } from "./commands/audit.js";
 import { runBatch } from "./commands/batch.js";
 import { runCompare } from "./commands/compare.js";
 import { runEstimate } from "./commands/estimate.js";
@@ -28,6 +29,7 @@ Examples:
   lora-calc compare Qwen/Qwen3-4B Qwen/Qwen3-8B --qlora --gpu T4
   lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
   lora-calc export Qwen/Qwen3-4B --rank 16 --to peft-python
+  lora-calc audit path/to/adapter
 `;
 
 const EXIT_CODES = `
@@ -56,6 +58,7 @@ export function buildProgram(
   addCompare(program, outputOf, finish);
   addExplain(program, outputOf, finish);
   addExport(program, outputOf, finish);
+  addAudit(program, outputOf, finish);
   addList(program, outputOf, finish);
   return program;
 }
@@ -165,6 +168,26 @@ function addExport(program: Command, outputOf: OutputOf, finish: Finish): void {
     const options: Options = command.optsWithGlobals();
     const format = options["to"] as ExportFormat;
     finish(await runExport(source, format, flagValues(options), outputOf(options)));
+  });
+}
+
+function addAudit(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("audit")
+    .summary("recount a published adapter and check its files")
+    .description(
+      "Reads adapter_config.json and the header of adapter_model.safetensors; 2 where PEFT could not load them.",
+    )
+    .argument("<source>", "folder of the adapter, or one of its files")
+    .option(
+      "--base <model>",
+      "base model: id, config.json or safetensors (else what the file names)",
+    )
+    .option("--json", "counts, file and findings as JSON");
+  command.action(async (source: string) => {
+    const { base, ...options }: Options = command.optsWithGlobals();
+    const asked = { json: options["json"] === true, ...(typeof base === "string" ? { base } : {}) };
+    finish(await runAudit(source, asked, outputOf(options)));
   });
 }
 

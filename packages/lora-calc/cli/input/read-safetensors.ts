@@ -7,6 +7,8 @@ import { readText } from "./read-text.js";
 
 /** A file begins with the length of its header, a little-endian uint64. */
 const LENGTH_BYTES = 8;
+/** What stands in a repository in place of a large file. */
+const POINTER_START = "version ";
 /** More files than any published model has. */
 const MAX_FILES = 2000;
 
@@ -21,7 +23,7 @@ export async function readSafetensors(path: string): Promise<ModelOfHeaders> {
   const folder = dirname(path);
   const files = path.endsWith(".json") ? await filesOfIndex(path) : [path];
   const headers = [];
-  for (const file of files) headers.push(await readHeader(file));
+  for (const file of files) headers.push((await readHeader(file)).header);
   const safetensors = Object.assign({}, ...headers) as Record<string, unknown>;
   const config = join(folder, "config.json");
   const facts = await stat(config).catch(() => undefined);
@@ -49,16 +51,26 @@ async function filesOfIndex(path: string): Promise<readonly string[]> {
   return files.map((file) => join(dirname(path), file));
 }
 
-async function readHeader(path: string): Promise<Readonly<Record<string, unknown>>> {
+/** A header, and what it says about the size of its file. */
+export interface HeaderOfFile {
+  readonly header: Readonly<Record<string, unknown>>;
+  /** Bytes before the data. */
+  readonly headerBytes: number;
+  readonly fileBytes: number;
+}
+
+export async function readHeader(path: string): Promise<HeaderOfFile> {
   const file = await open(path).catch(() => rejectFile(path, "cannot be read"));
   try {
+    const { size: fileBytes } = await file.stat();
     const length = await readLength(file, path);
     if (length > MAX_TEXT_BYTES) rejectSize(`the header of ${path}`, Number(length));
     const bytes = Buffer.alloc(Number(length));
     const { bytesRead } = await file.read(bytes, 0, bytes.length, LENGTH_BYTES);
     if (bytesRead < bytes.length) rejectFile(path, "ends inside its header");
     const header = parseJson(bytes.toString("utf8"), `the header of ${path}`);
-    return isObject(header) ? header : rejectFile(path, "has no header of tensors");
+    if (!isObject(header)) rejectFile(path, "has no header of tensors");
+    return { header, headerBytes: LENGTH_BYTES + bytes.length, fileBytes };
   } finally {
     await file.close();
   }
@@ -69,7 +81,11 @@ async function readLength(file: Awaited<ReturnType<typeof open>>, path: string):
   const { bytesRead } = await file
     .read(bytes, 0, LENGTH_BYTES, 0)
     .catch(() => rejectFile(path, "cannot be read"));
-  return bytesRead < LENGTH_BYTES ? rejectFile(path, "is too short") : bytes.readBigUInt64LE();
+  if (bytesRead < LENGTH_BYTES) rejectFile(path, "is too short");
+  if (bytes.toString("latin1") === POINTER_START) {
+    rejectFile(path, "is a Git LFS pointer, not the file itself (git lfs pull fetches it)");
+  }
+  return bytes.readBigUInt64LE();
 }
 
 function rejectFile(path: string, what: string): never {

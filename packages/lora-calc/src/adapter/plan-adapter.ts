@@ -1,19 +1,23 @@
 /** From a model and an adapter configuration to everything the adapter adds, copies and unfreezes. */
 
+import { loraFieldHistory, REMOVED_LORA_FIELDS } from "../catalogue/lora-fields.js";
 import type { ModuleGraph } from "../graph/module-graph.js";
 import { parameterCount } from "../graph/sites.js";
+import type { Warning } from "../problem/codes.js";
 import { Fields, suggestion } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
+import { BASE_FIELDS } from "./base-fields.js";
+import { LORA_FIELDS } from "./lora/lora-config.js";
 import { planLora } from "./lora/plan-lora.js";
 import type { MethodFacts } from "./method-facts.js";
 import { LAYER_METHODS } from "./methods/index.js";
 import { planLayerMethod } from "./methods/layer-method.js";
 import type { AdapterPlan } from "./plan.js";
-import { planTrainableTokens } from "./plan-trainable-tokens.js";
-import { planAdaptionPrompt } from "./prompts/adaption-prompt.js";
+import { planTrainableTokens, TOKEN_FIELDS } from "./plan-trainable-tokens.js";
+import { ADAPTION_FIELDS, planAdaptionPrompt } from "./prompts/adaption-prompt.js";
 import { PROMPT_METHODS } from "./prompts/index.js";
-import { planPromptMethod } from "./prompts/prompt-method.js";
+import { planPromptMethod, PROMPT_FIELDS } from "./prompts/prompt-method.js";
 
 /** Versions whose rules differ. */
 export interface LibraryVersions {
@@ -24,6 +28,8 @@ export interface LibraryVersions {
 type Plan = (graph: ModuleGraph, adapter: Fields, versions: LibraryVersions) => AdapterPlan;
 
 interface Method extends MethodFacts {
+  /** Fields of its configuration beside those of every method. */
+  readonly fields: readonly string[];
   readonly plan: Plan;
 }
 
@@ -31,6 +37,7 @@ const LORA: Method = {
   peftType: "LORA",
   configClass: "LoraConfig",
   formula: "r · (in + out) per layer: A is (r, in), B is (out, r)",
+  fields: LORA_FIELDS,
   plan: planLora,
 };
 
@@ -41,18 +48,25 @@ const METHODS: readonly Method[] = [
       return { ...method, plan: (graph, adapter) => planLayerMethod(method, graph, adapter) };
     }),
     ...PROMPT_METHODS.map((method): Method => {
-      return { ...method, plan: (graph, adapter) => planPromptMethod(method, graph, adapter) };
+      const fields = [...PROMPT_FIELDS, ...method.fields];
+      return {
+        ...method,
+        fields,
+        plan: (graph, adapter) => planPromptMethod(method, graph, adapter),
+      };
     }),
     {
       peftType: "TRAINABLE_TOKENS",
       configClass: "TrainableTokensConfig",
       formula: "d per token",
+      fields: TOKEN_FIELDS,
       plan: planTrainableTokens,
     },
     {
       peftType: "ADAPTION_PROMPT",
       configClass: "AdaptionPromptConfig",
       formula: "adapter_layers · (adapter_len · d + 1)",
+      fields: ADAPTION_FIELDS,
       plan: planAdaptionPrompt,
     },
   ].sort((left, right) => (left.peftType < right.peftType ? -1 : 1)),
@@ -93,9 +107,45 @@ export function planAdapter(
   if (adapter === null) return fullFineTuning(graph);
   const fields = new Fields(adapter, "adapter");
   const peftType = fields.string("peft_type") ?? "LORA";
-  const method = BY_PEFT_TYPE.get(peftType);
-  if (method === undefined) rejectPeftType(peftType);
-  return method.plan(graph, fields, versions);
+  const method = methodOf(peftType);
+  const { kept, removed } = withoutRemoved(fields, method);
+  kept.rejectUnknown([...BASE_FIELDS, ...method.fields]);
+  const plan = method.plan(graph, kept, versions);
+  return removed.length === 0
+    ? plan
+    : { ...plan, warnings: [...removed.map(removedWarning), ...plan.warnings] };
+}
+
+/** Names of the fields that the configuration of a method has; stops at a method that is not known. */
+export function fieldsOf(peftType: string): readonly string[] {
+  return [...BASE_FIELDS, ...methodOf(peftType).fields];
+}
+
+function methodOf(peftType: string): Method {
+  return BY_PEFT_TYPE.get(peftType) ?? rejectPeftType(peftType);
+}
+
+interface Sorted {
+  readonly kept: Fields;
+  /** Names of fields that PEFT had once. */
+  readonly removed: readonly string[];
+}
+
+/** Files of 2023 carry fields that no later release reads. PEFT ignores them when it loads a file, and so do we. */
+function withoutRemoved(adapter: Fields, { peftType }: Method): Sorted {
+  const names = peftType === "LORA" ? REMOVED_LORA_FIELDS : [];
+  const removed = names.filter((name) => Object.hasOwn(adapter.values, name));
+  if (removed.length === 0) return { kept: adapter, removed };
+  const rest = Object.entries(adapter.values).filter(([name]) => !removed.includes(name));
+  return { kept: new Fields(Object.fromEntries(rest), "adapter"), removed };
+}
+
+function removedWarning(name: string): Warning {
+  const until = loraFieldHistory(name)?.until ?? "";
+  return {
+    code: "removed_field",
+    message: `adapter.${name} is a field of early PEFT (until ${until}) that decides nothing any more; it is ignored`,
+  };
 }
 
 function fullFineTuning(graph: ModuleGraph): AdapterPlan {

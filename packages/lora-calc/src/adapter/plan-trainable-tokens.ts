@@ -5,7 +5,6 @@ import { sitesOf } from "../graph/sites.js";
 import type { Site } from "../graph/sites.js";
 import type { Fields } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import { BASE_FIELDS } from "./base-fields.js";
 import { embeddingPath } from "./embedding-path.js";
 import { misfit, trained } from "./methods/tensors.js";
 import { patternNames } from "./module-names.js";
@@ -16,13 +15,14 @@ import { readTargeting } from "./targeting.js";
 import { tiedModules } from "./tie-embeddings.js";
 import { readTaskType, rejectTaskWithHead } from "./task-type.js";
 
+export const TOKEN_FIELDS: readonly string[] = ["token_indices", "target_modules", "init_weights"];
+
 /**
  *     tokens · d per layer; a head tied to the embedding runs with the same rows and adds none
  *
  * Source: peft@0.21.0 tuners/trainable_tokens/model.py `TrainableTokensModel`.
  */
 export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): AdapterPlan {
-  adapter.rejectUnknown([...BASE_FIELDS, "token_indices", "target_modules", "init_weights"]);
   const taskType = readTaskType(adapter);
   const indices = adapter.integerList("token_indices") ?? [];
   const given = readTargeting(adapter, { againstText: [], patternNeedsLayers: false });

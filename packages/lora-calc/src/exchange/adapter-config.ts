@@ -7,7 +7,7 @@ import { modelName } from "./model-name.js";
 import type { Scenario } from "../scenario.js";
 
 /** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`, config.py `PeftConfigMixin`. */
-const LORA_CONFIG_DEFAULTS: JsonObject = {
+export const LORA_CONFIG_DEFAULTS: JsonObject = {
   alora_invocation_tokens: null,
   alpha_pattern: {},
   arrow_config: null,

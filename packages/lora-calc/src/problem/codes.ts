@@ -77,6 +77,7 @@ export const WARNING_CODES = {
     "A name of target_modules also hits a convolution, which older versions of PEFT refuse.",
   experts_not_adapted:
     "The weights of the experts are parameters that target_modules does not reach.",
+  removed_field: "A field that early releases of PEFT had decides nothing any more and is ignored.",
   memory_not_computed: "Counts and weights are answered, the memory of a step is not.",
   loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
   compute_dtype_assumed:

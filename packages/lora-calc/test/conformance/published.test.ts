@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { adapterFileBytes, isFileKnown } from "../../src/adapter/file-bytes.js";
+import { auditAdapter } from "../../src/audit/audit-adapter.js";
 import type { AdapterPlan } from "../../src/adapter/plan.js";
 import { planAdapter } from "../../src/adapter/plan-adapter.js";
 import { fileTensors } from "../../src/adapter/saved-tensors.js";
@@ -35,6 +36,7 @@ interface Model {
 }
 
 const [, ...models] = readGoldens("published.jsonl.gz") as [unknown, ...Model[]];
+const FAULTS = ["missing_tensors", "unexpected_tensors", "shape_differs", "empty_tensors", "old_key_format"];
 const PROMPTS = ["PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "MULTITASK_PROMPT_TUNING"];
 
 /** PEFT cannot train a loaded prompt and leaves the network behind it out: what it counted before is comparable. */
@@ -95,6 +97,21 @@ describe("a published adapter", () => {
         ),
         bytes: golden.bytes,
       });
+    }
+  });
+
+  it.each(models)("on $id is audited without a fault in its tensors", (model) => {
+    // The judge puts adapters of every task on this class, which no user would.
+    const base = { config: model.config, architecture: graphOf(model).className };
+    for (const { adapter, loaded, tensors } of model.cases) {
+      if ("error" in loaded) continue;
+      const header = Object.fromEntries(
+        Object.entries(tensors).map(([name, [dtype, ...shape]]) => [name, { dtype, shape }]),
+      );
+      const audit = auditAdapter({ config: adapter, header, model: base });
+      if ("error" in audit) throw new Error(audit.error.message);
+      const faults = audit.findings.filter(({ code }) => FAULTS.includes(code));
+      expect({ adapter, faults }).toEqual({ adapter, faults: [] });
     }
   });
 

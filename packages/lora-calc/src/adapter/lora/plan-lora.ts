@@ -3,7 +3,6 @@
 import type { ModuleGraph } from "../../graph/module-graph.js";
 import type { Site } from "../../graph/sites.js";
 import type { Fields } from "../../problem/fields.js";
-import { BASE_FIELDS } from "../base-fields.js";
 import { decideSites } from "../decide-sites.js";
 import { sharpestSight } from "../layer-sight.js";
 import type { AdaptedModule, AdapterPlan } from "../plan.js";
@@ -20,13 +19,12 @@ import { replicateLayers } from "../replicate-layers.js";
 import { readTokenIndices, trainedTokens } from "../trained-tokens.js";
 import { adaptLayer } from "./adapt-layer.js";
 import { adaptParameters } from "./adapt-parameters.js";
-import { LORA_FIELDS, readLoraConfig } from "./lora-config.js";
+import { readLoraConfig } from "./lora-config.js";
 import type { LoraConfig } from "./lora-config.js";
 import { rewriteExperts } from "./rewrite-experts.js";
 
 /** Source: peft@0.21.0 tuners/lora/model.py `LoraModel`. */
 export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
-  adapter.rejectUnknown([...BASE_FIELDS, ...LORA_FIELDS]);
   const taskType = readTaskType(adapter);
   const read = { targeting: readTargeting(adapter), config: readLoraConfig(adapter) };
   const { targeting: given, config } = rewriteExperts(

@@ -5,7 +5,6 @@ import type { Site } from "../../graph/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import type { ProblemCode } from "../../problem/codes.js";
 import { reject } from "../../problem/problem.js";
-import { BASE_FIELDS } from "../base-fields.js";
 import { headOutsideAllLinear } from "../all-linear.js";
 import { namesOfAllLinear } from "../condense-names.js";
 import { decideSites } from "../decide-sites.js";
@@ -75,7 +74,6 @@ export function planLayerMethod(
   graph: ModuleGraph,
   adapter: Fields,
 ): AdapterPlan {
-  adapter.rejectUnknown([...BASE_FIELDS, ...method.fields]);
   const taskType = readTaskType(adapter);
   const given = readTargeting(adapter, method.layerRules);
   const formula = method.read(adapter, graph);

@@ -4,7 +4,6 @@ import type { ModuleGraph } from "../../graph/module-graph.js";
 import { sitesOf } from "../../graph/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import { BASE_FIELDS } from "../base-fields.js";
 import { trained } from "../methods/tensors.js";
 import type { AdapterPlan } from "../plan.js";
 import { planTuner } from "../plan-tuner.js";
@@ -18,13 +17,18 @@ const ATTENTION: ReadonlyMap<string, string> = new Map([
   ["gpt2", "attn"],
 ]);
 
+export const ADAPTION_FIELDS: readonly string[] = [
+  "target_modules",
+  "adapter_len",
+  "adapter_layers",
+];
+
 /**
  *     adapter_layers · (adapter_len · d + 1)
  *
  * Source: arXiv:2303.16199; peft@0.21.0 tuners/adaption_prompt/model.py `add_adapter`, layer.py.
  */
 export function planAdaptionPrompt(graph: ModuleGraph, adapter: Fields): AdapterPlan {
-  adapter.rejectUnknown([...BASE_FIELDS, "target_modules", "adapter_len", "adapter_layers"]);
   const taskType = readTaskType(adapter);
   const usual = ATTENTION.get(graph.modelType);
   if (usual === undefined || graph.decoder === undefined) {

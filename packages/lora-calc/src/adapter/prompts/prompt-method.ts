@@ -3,7 +3,6 @@
 import type { DecoderSizes, ModuleGraph } from "../../graph/module-graph.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import { BASE_FIELDS } from "../base-fields.js";
 import type { MethodFacts } from "../method-facts.js";
 import type { AdapterPlan, AdapterTensor } from "../plan.js";
 import { planTuner } from "../plan-tuner.js";
@@ -20,7 +19,7 @@ export interface PromptMethod extends MethodFacts {
 }
 
 /** Only the finished prompt is saved, and what says so; the network that makes it stays behind. */
-export interface Prompt {
+interface Prompt {
   readonly tensors: readonly AdapterTensor[];
   /** Shape of `prompt_embeddings` in the file. */
   readonly saved: readonly number[];
@@ -33,7 +32,7 @@ interface PromptSizes extends DecoderSizes {
 }
 
 /** Source: peft@0.21.0 config.py `PromptLearningConfig`. */
-const PROMPT_FIELDS = [
+export const PROMPT_FIELDS: readonly string[] = [
   ...["num_virtual_tokens", "token_dim", "num_transformer_submodules", "num_attention_heads"],
   ...["num_layers", "modules_to_save"],
 ];
@@ -44,7 +43,6 @@ export function planPromptMethod(
   graph: ModuleGraph,
   adapter: Fields,
 ): AdapterPlan {
-  adapter.rejectUnknown([...BASE_FIELDS, ...PROMPT_FIELDS, ...method.fields]);
   const given = readTaskType(adapter);
   const tensorsFor = method.read(adapter);
   const taskType = given ?? rejectMissingTask(method, adapter);
