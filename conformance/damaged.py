@@ -2,7 +2,7 @@
 
     python damaged.py OUTPUT.jsonl.gz
 
-One base, one case per damage: the configuration and the header that are loaded, then the parameters that
+One line per damage: the base, the configuration and the header that are loaded, then the parameters that
 `PeftModel.from_pretrained(is_trainable=True)` counts and the keys it does not find in the file, or its exception.
 """
 
@@ -85,6 +85,54 @@ CASES: list[tuple[str, Config, Damage]] = [
 ]
 
 
+# Language models inside others, and experts, under the names that they had before transformers 5.
+IN_LANGUAGE = {"r": 4, "target_modules": r".*language_model.*(q_proj|v_proj)"}
+BOTH = {"target_modules": ["q_proj", "v_proj"], "exclude_modules": r".*(visual|vision).*"}
+
+
+def moved(old: str) -> Damage:
+    def damage(config: Config, tensors: Tensors) -> tuple[Config, Tensors]:
+        named = {key.replace(".model.language_model.", old): value for key, value in tensors.items()}
+        return {**config, **BOTH}, named
+
+    return damage
+
+
+def single_experts(names: tuple[str, str, str], block: str) -> Damage:
+    """Matrices of every expert in place of the fused ones; `names`: gate, up and down."""
+
+    def damage(config: Config, tensors: Tensors) -> tuple[Config, Tensors]:
+        kept = {key: value for key, value in tensors.items() if ".experts." not in key}
+        for key, value in tensors.items():
+            if not key.endswith(".experts.base_layer.lora_A.weight"):
+                continue
+            path = key.removesuffix(".experts.base_layer.lora_A.weight")
+            hidden, inner = value.shape[1], tensors[f"{path}.experts.lora_A.weight"].shape[1]
+            for expert in range(value.shape[0] // 8):
+                for name in names:
+                    sizes = (inner, hidden) if name == names[2] else (hidden, inner)
+                    here = f"{path.replace('.mlp', block)}.experts.{expert}.{name}"
+                    kept[f"{here}.lora_A.weight"] = torch.zeros(4, sizes[0])
+                    kept[f"{here}.lora_B.weight"] = torch.zeros(sizes[1], 4)
+        old = {"target_modules": ["q_proj", *names], "target_parameters": None, "rank_pattern": {}, "alpha_pattern": {}}
+        return {**config, **old}, kept
+
+    return damage
+
+
+MIXTRAL = ("w1", "w3", "w2")
+GATED = ("gate_proj", "up_proj", "down_proj")
+OLD_NAMES: list[tuple[str, Config, Damage]] = [
+    ("llava", IN_LANGUAGE, moved(".language_model.model.")),
+    ("gemma3", IN_LANGUAGE, moved(".language_model.model.")),
+    ("mllama", IN_LANGUAGE, moved(".language_model.model.")),
+    ("qwen2_vl", IN_LANGUAGE, moved(".model.")),
+    ("qwen2_5_vl", IN_LANGUAGE, moved(".model.")),
+    ("mixtral", {"r": 4, "target_modules": ["q_proj", *MIXTRAL]}, single_experts(MIXTRAL, ".block_sparse_moe")),
+    ("qwen3_moe", {"r": 4, "target_modules": ["q_proj", *GATED]}, single_experts(GATED, ".mlp")),
+]
+
+
 def load(base: torch.nn.Module, folder: str) -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -110,12 +158,15 @@ def case(base: torch.nn.Module, name: str, adapter: Config, damage: Damage) -> d
 
 
 def main() -> None:
-    model = next(iter(chosen(["llama"])))
-    base = with_weights(model)
-    cases = [case(base, *each) for each in CASES]
+    models = [("llama", CASES), *((model_type, [(f"old names, {model_type}", *each)]) for model_type, *each in OLD_NAMES)]
     with gzip.GzipFile(sys.argv[1], "wb", mtime=0) as file:
         file.write((json.dumps({"versions": hf.versions()}) + "\n").encode())
-        file.write((json.dumps({"config": model.config, "cases": cases}) + "\n").encode())
+        for model_type, damages in models:
+            model = next(iter(chosen([model_type])))
+            base = with_weights(model)
+            for each in damages:
+                line = {"config": model.config, "architecture": model.architecture, **case(base, *each)}
+                file.write((json.dumps(line) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import { baseGraph } from "./base-graph.js";
 import { compareTensors } from "./compare-tensors.js";
 import { describeFile } from "./describe-file.js";
 import type { Finding } from "./findings.js";
+import { underCurrentNames } from "./old-names.js";
 import { rejectOtherTool } from "./other-tools.js";
 import { rankFindings } from "./rank-findings.js";
 import { readConfig } from "./read-config.js";
@@ -143,8 +144,10 @@ function trainedLabels(tensors: FileTensors): number | undefined {
 
 /** Every tensor by name where PEFT's file is known, and why sums differ. */
 function planFindings(plan: AdapterPlan, tensors: FileTensors): readonly Finding[] {
-  const compared = isFileKnown(plan) ? compareTensors(tensors, fileTensors(plan, "float32")) : [];
-  return [...compared, ...sumFindings(plan)];
+  if (!isFileKnown(plan)) return sumFindings(plan);
+  const current = underCurrentNames(tensors, fileTensors(plan, "float32"));
+  const differences = compareTensors(current.tensors, current.expected);
+  return [...current.findings, ...differences, ...sumFindings(plan)];
 }
 
 /** Why the parameters of the file are not those that are trained. */

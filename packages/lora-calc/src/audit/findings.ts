@@ -10,6 +10,7 @@ export const FINDING_CODES = {
   refused: "PEFT refuses the configuration on this base.",
   reach: "The configuration reaches less or more of the model than its names suggest.",
   old_key_format: "The keys of the tensors carry parts that PEFT does not write.",
+  old_module_names: "Tensors have the names that modules had before transformers 5.",
   missing_tensors: "Tensors that the configuration asks for are not in the file.",
   unexpected_tensors: "The file has tensors that the configuration does not ask for.",
   shape_differs: "Tensors have other shapes than the configuration asks for.",
