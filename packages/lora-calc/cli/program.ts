@@ -28,6 +28,7 @@ Examples:
   lora-calc advise Qwen/Qwen3-4B --max-length 8192 --gpu "RTX 3090"
   lora-calc compare Qwen/Qwen3-4B Qwen/Qwen3-8B --qlora --gpu T4
   lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
+  lora-calc explain meta-llama/Llama-3.1-8B --saw "41,943,040 / 4,582,543,360"
   lora-calc export Qwen/Qwen3-4B --rank 16 --to peft-python
   lora-calc audit path/to/adapter
 `;
@@ -147,11 +148,17 @@ function addExplain(program: Command, outputOf: OutputOf, finish: Finish): void 
     .command("explain")
     .summary("show parts of a result with formula, numbers and certainty")
     .argument("<source>", "as for estimate")
-    .argument("[parts...]", "names of parts, all when none is given");
+    .argument("[parts...]", "names of parts, all when none is given")
+    .option(
+      "--saw <text>",
+      "numbers of parameters that a tool printed: why they are what they are",
+    );
   addScenarioFlags(command);
   command.action(async (source: string, parts: readonly string[]) => {
     const options: Options = command.optsWithGlobals();
-    finish(await runExplain(source, parts, flagValues(options), outputOf(options)));
+    const saw = options["saw"];
+    const asked = { parts, ...(typeof saw === "string" ? { saw } : {}) };
+    finish(await runExplain(source, asked, flagValues(options), outputOf(options)));
   });
 }
 

@@ -1,6 +1,6 @@
 /** `lora-calc explain`: parts of a result with formula and numbers. */
 
-import { estimate, isRefusal, nearestName } from "lora-calc";
+import { estimate, explainPrint, isRefusal, nearestName } from "lora-calc";
 import type { Problem, Scenario } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
@@ -9,15 +9,29 @@ import type { FlagValues } from "../input/apply-flags.js";
 import { readScenario } from "../input/read-scenario.js";
 import type { Output } from "../output.js";
 import { explainable, renderExplanation } from "../render/explanation.js";
+import { renderPrint } from "../render/print.js";
 import { refuse } from "./answers.js";
+
+export interface ExplainOptions {
+  /** Names of parts; all when there are none. */
+  readonly parts: readonly string[];
+  /** What a tool printed of the parameters. */
+  readonly saw?: string;
+}
 
 export async function runExplain(
   source: string,
-  parts: readonly string[],
+  { parts, saw }: ExplainOptions,
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
   const scenario = applyFlags(await readScenario(source, output), flags);
+  if (saw !== undefined) {
+    const explained = explainPrint(scenario, saw);
+    if ("error" in explained) return refuse(explained.error, false, output);
+    await output.result(renderPrint(explained, output.style));
+    return EXIT.ok;
+  }
   const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, false, output);
   const known = explainable(result);

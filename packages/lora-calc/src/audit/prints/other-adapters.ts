@@ -1,0 +1,98 @@
+/** Other ranks, targets and models under which PEFT prints the very number that was seen. */
+
+import type { AdapterPlan } from "../../adapter/plan.js";
+import { planAdapter } from "../../adapter/plan-adapter.js";
+import { isLinear } from "../../adapter/all-linear.js";
+import { findModel, listModels } from "../../catalogue/models.js";
+import { buildGraph } from "../../graph/build-graph.js";
+import type { ModuleGraph } from "../../graph/module-graph.js";
+import { sitesOf } from "../../graph/sites.js";
+import { describeModel } from "../../model/description.js";
+import type { JsonObject } from "../../problem/fields.js";
+import { InputError } from "../../problem/problem.js";
+import type { Versions } from "../../versions.js";
+import { fits } from "./read-print.js";
+import type { Printed } from "./read-print.js";
+
+export interface OtherRun {
+  readonly what: string;
+  readonly trainable: number;
+  readonly all: number;
+}
+
+const RANKS = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
+/** Names that people target together. */
+const GROUPS: readonly (readonly string[])[] = [
+  ["q_proj", "v_proj"],
+  ["q_proj", "k_proj", "v_proj"],
+  ["q_proj", "k_proj", "v_proj", "o_proj"],
+  ["gate_proj", "up_proj", "down_proj"],
+  ["query_key_value"],
+  ["qkv_proj"],
+  ["c_attn"],
+];
+const MAX_RUNS = 5;
+
+/** LoRA of other ranks and usual targets on the same model. */
+export function otherAdapters(
+  graph: ModuleGraph,
+  adapter: JsonObject,
+  versions: Versions,
+  printed: Printed,
+): readonly OtherRun[] {
+  if ((adapter["peft_type"] ?? "LORA") !== "LORA") return [];
+  const names = new Set(sitesOf(graph).flatMap(({ node }) => (isLinear(node) ? [node.name] : [])));
+  const groups = GROUPS.filter((group) => group.every((name) => names.has(name)));
+  const own = adapter["target_modules"];
+  const targets: readonly unknown[] = [own, ...groups, "all-linear"];
+  const runs = targets.flatMap((target) =>
+    RANKS.map((rank): readonly [string, JsonObject] => [
+      `r=${rank} on ${targetText(target)}`,
+      { ...adapter, r: rank, ...(target === undefined ? {} : { target_modules: target }) },
+    ]),
+  );
+  const found = runs.flatMap(([what, changed]) =>
+    matching(what, printed, () => planAdapter(graph, changed, versions)),
+  );
+  return found.slice(0, MAX_RUNS);
+}
+
+function targetText(target: unknown): string {
+  if (target === undefined) return "PEFT's default targets";
+  if (Array.isArray(target)) return target.join(", ");
+  return typeof target === "string" ? target : JSON.stringify(target);
+}
+
+/** Models of the catalogue on which the same adapter gives the number. */
+export function otherModels(
+  adapter: JsonObject,
+  versions: Versions,
+  printed: Printed,
+): readonly OtherRun[] {
+  const runs: OtherRun[] = [];
+  for (const { repo } of listModels()) {
+    const build = (): AdapterPlan => {
+      const description = describeModel(repo, (id) => findModel(id).config);
+      return planAdapter(
+        buildGraph(description, versions.transformersMajor).graph,
+        adapter,
+        versions,
+      );
+    };
+    runs.push(...matching(repo, printed, build));
+    if (runs.length >= MAX_RUNS) break;
+  }
+  return runs;
+}
+
+function matching(what: string, printed: Printed, plan: () => AdapterPlan): readonly OtherRun[] {
+  try {
+    const { trainable, all } = plan();
+    const isTrainable = printed.trainable === undefined || fits(printed.trainable, trainable);
+    const isAll = printed.all === undefined || fits(printed.all, all);
+    return isTrainable && isAll ? [{ what, trainable, all }] : [];
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
+}
