@@ -10,6 +10,7 @@ import { reject } from "../problem/problem.js";
 import { BASE_FIELDS } from "./base-fields.js";
 import { LORA_FIELDS } from "./lora/lora-config.js";
 import { planLora } from "./lora/plan-lora.js";
+import type { LibraryVersions } from "./library-versions.js";
 import type { MethodFacts } from "./method-facts.js";
 import { LAYER_METHODS } from "./methods/index.js";
 import { planLayerMethod } from "./methods/layer-method.js";
@@ -18,12 +19,6 @@ import { planTrainableTokens, TOKEN_FIELDS } from "./plan-trainable-tokens.js";
 import { ADAPTION_FIELDS, planAdaptionPrompt } from "./prompts/adaption-prompt.js";
 import { PROMPT_METHODS } from "./prompts/index.js";
 import { planPromptMethod, PROMPT_FIELDS } from "./prompts/prompt-method.js";
-
-/** Versions whose rules differ. */
-export interface LibraryVersions {
-  readonly peft: string;
-  readonly transformers: string;
-}
 
 type Plan = (graph: ModuleGraph, adapter: Fields, versions: LibraryVersions) => AdapterPlan;
 

@@ -3,10 +3,12 @@
 import { Config } from "../model/config.js";
 import type { Assumption } from "../model/config.js";
 import type { ModelDescription } from "../model/description.js";
+import type { JsonObject } from "../problem/fields.js";
 import { suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
 import type { BuildContext } from "./blueprint.js";
+import { isInTransformers4 } from "./blueprints/in-transformers-4.js";
 import { buildFreeForm } from "./blueprints/free-form.js";
 import { FLOATS, graphFromHeader } from "./from-header.js";
 import type { ModuleGraph } from "./module-graph.js";
@@ -27,6 +29,7 @@ export function buildGraph(description: ModelDescription, transformersMajor: num
   if (description.kind === "safetensors") return fromFile(description, context);
   const blueprint = blueprintOf(description.modelType);
   if (blueprint === undefined) rejectModelType(description.modelType);
+  rejectOldVersion(description.modelType, description.config, transformersMajor);
   const config = new Config(description.config);
   const graph = blueprint.build(config, { ...context, className: description.architecture });
   return { graph, assumed: config.assumed };
@@ -46,6 +49,7 @@ function fromFile({ tensors, config: values }: FileDescription, context: BuildCo
     };
     return { graph: graphFromHeader(tensors, values), assumed: [assumption] };
   }
+  rejectOldVersion(blueprint.modelType, values, context.transformersMajor);
   const config = new Config(values);
   const className = config.stringList("architectures")?.[0];
   const graph = blueprint.build(config, { ...context, className });
@@ -70,6 +74,18 @@ function rejectOtherShapes(graph: ModuleGraph, tensors: FileDescription["tensors
       });
     }
   }
+}
+
+/** Under transformers 4 many models have other modules: those that are not described are refused by name. */
+function rejectOldVersion(modelType: string, config: JsonObject, transformersMajor: number): void {
+  if (transformersMajor >= 5 || isInTransformers4(modelType, config)) return;
+  reject({
+    code: "unsupported",
+    path: "versions.transformers",
+    message: `${modelType} has other modules under transformers 4, or none, and is counted as transformers 5 builds it; leave versions.transformers out, or take 5.x`,
+    received: transformersMajor,
+    expected: "5.x",
+  });
 }
 
 function rejectModelType(modelType: string): never {

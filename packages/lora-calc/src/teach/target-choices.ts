@@ -2,7 +2,7 @@
 
 import { headOutsideAllLinear, isLinear } from "../adapter/all-linear.js";
 import { planAdapter } from "../adapter/plan-adapter.js";
-import type { LibraryVersions } from "../adapter/plan-adapter.js";
+import type { LibraryVersions } from "../adapter/library-versions.js";
 import type { AdapterPlan } from "../adapter/plan.js";
 import { findModel } from "../catalogue/models.js";
 import { buildGraph } from "../graph/build-graph.js";

@@ -32,17 +32,24 @@ export interface Model {
   readonly config: JsonObject;
   readonly architecture: string | null;
   readonly cases: readonly Case[];
+  /** Release of transformers that the judge ran. */
+  readonly transformers: string;
 }
 
 export function readModels(name: string): readonly Model[] {
   const file = new URL(name, import.meta.url);
-  const [, ...lines] = gunzipSync(readFileSync(file)).toString().trim().split("\n");
-  return lines.map((line): Model => JSON.parse(line) as Model);
+  const [head = "", ...lines] = gunzipSync(readFileSync(file)).toString().trim().split("\n");
+  const { versions } = JSON.parse(head) as { versions: { transformers: string } };
+  const { transformers } = versions;
+  return lines.map((line): Model => ({ ...(JSON.parse(line) as Model), transformers }));
 }
 
-export function answer({ config, architecture }: Model, adapter: JsonObject): Result {
+export function answer(
+  { config, architecture, transformers }: Model,
+  adapter: JsonObject,
+): Result {
   const model = architecture === null ? { config } : { config, architecture };
-  return estimate({ model, adapter });
+  return estimate({ model, adapter, versions: { transformers } });
 }
 
 /** Adapted modules by pattern, as the judge writes them. */
@@ -56,10 +63,14 @@ function patternsOf(paths: readonly string[]): Readonly<Record<string, number>> 
 }
 
 /** Every adapted module by its own path. */
-function pathsOf({ config, architecture }: Model, adapter: JsonObject): readonly string[] {
+function pathsOf(
+  { config, architecture, transformers }: Model,
+  adapter: JsonObject,
+): readonly string[] {
   const model = architecture === null ? { config } : { config, architecture };
-  const versions = { peft: "0.21.0", transformers: "5.18.0" };
-  const { graph } = buildGraph(describeModel(model, () => ({})), 5);
+  const versions = { peft: "0.21.0", transformers };
+  const major = Number.parseInt(transformers, 10);
+  const { graph } = buildGraph(describeModel(model, () => ({})), major);
   return planAdapter(graph, adapter, versions).modules.flatMap(({ site }) => expand(site));
 }
 

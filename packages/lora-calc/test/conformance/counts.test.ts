@@ -38,16 +38,31 @@ describe("hostile options of layers and parameters", () => {
   ])("%s within two seconds", (code, options) => {
     const start = performance.now();
     const result = answer(
-      { id: "", config, architecture: null, cases: [] },
+      { id: "", config, architecture: null, cases: [], transformers: "5.18.0" },
       { r: 8, target_modules: ["q_proj"], ...options },
     );
     expect(isRefusal(result) ? result.error.code : "counted").toBe(code);
     expect(performance.now() - start).toBeLessThan(2000);
   });
+});
 
-  it("refuses experts under transformers 4 by name", () => {
-    const scenario = { model: { config: { model_type: "mixtral" } }, adapter: { r: 8 } };
-    const result = estimate({ ...scenario, versions: { transformers: "4.57.0" } });
+/** The same under transformers 4.57 (conformance/counts.py with that release). */
+const older = readModels("counts-transformers-4.jsonl.gz");
+
+describe("counts under transformers 4.57 equal PEFT's", () => {
+  it.each(older)("$id", compare);
+
+  it("over at least a thousand cases of 60 types, experts among them", () => {
+    expect(older.every(({ transformers }) => transformers.startsWith("4.57."))).toBe(true);
+    const types = new Set(older.map(({ config }) => config["model_type"]));
+    expect(types.size).toBeGreaterThanOrEqual(60);
+    expect(older.flatMap(({ cases }) => cases).length).toBeGreaterThanOrEqual(1000);
+    expect([...types]).toEqual(expect.arrayContaining(["mixtral", "qwen3_moe", "deepseek_v3"]));
+  });
+
+  it.each(["vit", "gpt_neox", "qwen3_5"])("refuses %s by name, which is another there", (type) => {
+    const scenario = { model: { config: { model_type: type } }, adapter: { r: 8 } };
+    const result = estimate({ ...scenario, versions: { transformers: "4.57.6" } });
     expect(isRefusal(result) ? result.error.code : "counted").toBe("unsupported");
   });
 });

@@ -3,6 +3,8 @@
 import type { ModuleGraph } from "../../graph/module-graph.js";
 import type { Site } from "../../graph/sites.js";
 import type { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import type { LibraryVersions } from "../library-versions.js";
 import { decideSites } from "../decide-sites.js";
 import { sharpestSight } from "../layer-sight.js";
 import type { AdaptedModule, AdapterPlan } from "../plan.js";
@@ -24,14 +26,18 @@ import type { LoraConfig } from "./lora-config.js";
 import { rewriteExperts } from "./rewrite-experts.js";
 
 /** Source: peft@0.21.0 tuners/lora/model.py `LoraModel`. */
-export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
+export function planLora(
+  base: ModuleGraph,
+  adapter: Fields,
+  { transformers }: LibraryVersions,
+): AdapterPlan {
   const taskType = readTaskType(adapter);
   const read = { targeting: readTargeting(adapter), config: readLoraConfig(adapter) };
-  const { targeting: given, config } = rewriteExperts(
-    base,
-    read,
-    headOutsideAllLinear(base, taskType),
-  );
+  // Experts have been parameters since transformers 5; before, their names were those of modules.
+  const isSince5 = Number.parseInt(transformers, 10) >= 5;
+  const { targeting: given, config } = isSince5
+    ? rewriteExperts(base, read, headOutsideAllLinear(base, taskType))
+    : read;
   const graph = replicateLayers(base, adapter);
   const tying = config.ensureWeightTying ? tieEmbeddings(graph, given) : { targeting: given };
   const targeting = resolveTargets(graph, tying.targeting, "LORA", { taskType });
@@ -61,8 +67,23 @@ export function planLora(base: ModuleGraph, adapter: Fields): AdapterPlan {
     tokens: (adapted) =>
       trainedTokens(graph, adapter, indices, tying.targeting.modulesToSave ?? [], adapted),
   });
+  if (!isSince5) rejectAdaptedFollower(plan);
   const ensuresTying = config.ensureWeightTying && graph.tied.length > 0;
   return ensuresTying ? { ...plan, ensuresTying } : plan;
+}
+
+/** Before transformers 5 the tied head of trained tokens may not be adapted itself. */
+function rejectAdaptedFollower({ tokens = [], modules }: AdapterPlan): void {
+  const head = tokens.find(({ followedBy }) =>
+    modules.some(({ site }) => site.path === followedBy),
+  )?.followedBy;
+  if (head === undefined) return;
+  reject({
+    code: "invalid_adapter_type",
+    path: "adapter.trainable_token_indices",
+    message: `${head} follows the trained tokens and is adapted; leave one of them out, or take transformers 5`,
+    received: head,
+  });
 }
 
 /** The A and B of a tied module are the embedding's B and A, so they have its rank. */

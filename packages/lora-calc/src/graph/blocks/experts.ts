@@ -1,29 +1,16 @@
 /** Mixtures of experts as transformers 5 holds them: a router, and all experts in two parameters of three dimensions. */
 
-import { reject } from "../../problem/problem.js";
 import type { BuildContext } from "../blueprint.js";
 import type { Activation } from "../forward.js";
 import type { ModuleNode, Parameter } from "../module-graph.js";
 import { persistentBuffer, container } from "../vocabulary.js";
 import { activationModule, gatedMlp } from "./mlp.js";
+import { singleExperts } from "./single-experts.js";
+import type { ExpertsShape } from "./single-experts.js";
 
-/** Before transformers 5 experts were modules of their own, which PEFT counts otherwise: refused by name. */
-export function rejectUnfused({ transformersMajor }: BuildContext, modelType: string): void {
-  if (transformersMajor >= 5) return;
-  reject({
-    code: "unsupported",
-    path: "versions.transformers",
-    message: `the experts of ${modelType} are counted as transformers 5 holds them; leave versions.transformers out, or take 5.x`,
-    received: transformersMajor,
-    expected: "5.x",
-  });
-}
-
-interface ExpertsShape {
-  readonly type: string;
-  readonly experts: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
+/** Whether the experts of a model are two parameters: since transformers 5. Before, each was a module. */
+export function areFused({ transformersMajor }: BuildContext): boolean {
+  return transformersMajor >= 5;
 }
 
 /** A score per expert: weight (experts, hidden). */
@@ -85,12 +72,16 @@ export interface SharedExperts {
   /** The router is registered before the experts. */
   readonly gateFirst?: boolean;
   readonly bias?: boolean;
+  /** Since transformers 5 the experts are two parameters, before they were modules. */
+  readonly isFused: boolean;
 }
 
 /** Experts, a router and an expert that sees every token (deepseek and its kin). */
 export function expertsWithShared(options: SharedExperts): ModuleNode {
   const { prefix, hiddenSize, sharedWidth, activation, gate } = options;
-  const experts = fusedExperts({ ...options, type: `${prefix}Experts` }, activation);
+  const experts = options.isFused
+    ? fusedExperts({ ...options, type: `${prefix}Experts` }, activation)
+    : singleExperts({ ...options, type: `${prefix}MLP` }, activation, options.bias);
   const shared = gatedMlp({
     name: "shared_experts",
     type: `${prefix}MLP`,

@@ -40,6 +40,8 @@ export interface LlamaLike {
     /** Default of the class; absent = hidden_size / heads. */
     readonly headDim?: number;
   };
+  /** The class divides the hidden size by the heads whatever `head_dim` says. */
+  readonly ignoresHeadDim?: boolean;
   /** Bias on q, k, v and o, or on q, k, v only. */
   readonly attentionBias?: boolean | "query_key_value";
   /** Bias of o alone, where it has a switch of its own (seed_oss). */
@@ -187,7 +189,7 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
   };
 }
 
-function readSizes({ defaults }: LlamaLike, config: Config): Sizes {
+function readSizes({ defaults, ignoresHeadDim = false }: LlamaLike, config: Config): Sizes {
   const hiddenSize = config.size("hidden_size", defaults.hiddenSize);
   const heads = config.size("num_attention_heads", defaults.heads);
   const keyValueHeads = config.isNull("num_key_value_heads")
@@ -198,7 +200,7 @@ function readSizes({ defaults }: LlamaLike, config: Config): Sizes {
     heads,
     keyValueHeads,
     headDim:
-      config.optionalSize("head_dim") ??
+      (ignoresHeadDim ? undefined : config.optionalSize("head_dim")) ??
       defaults.headDim ??
       config.divide("hidden_size", hiddenSize, heads),
     layers: config.layerCount("num_hidden_layers", defaults.layers),

@@ -5,9 +5,10 @@ import type { BuildContext } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
 import { container, linear } from "../vocabulary.js";
 import { activation } from "./activation.js";
-import { fusedExperts, rejectUnfused, router } from "./experts.js";
+import { areFused, fusedExperts, router } from "./experts.js";
 import type { LlamaLike } from "./llama-like.js";
 import { gatedMlp } from "./mlp.js";
+import { singleExperts } from "./single-experts.js";
 
 interface Parts {
   readonly gate: ModuleNode;
@@ -22,7 +23,6 @@ export function sparseLayers(
   defaults: { readonly experts: number; readonly width: number },
   arrange: (parts: Parts, hiddenSize: number) => readonly ModuleNode[],
 ): Required<Pick<LlamaLike, "layerKey" | "makeMlp">> {
-  rejectUnfused(context, prefix);
   const experts = config.size(["num_experts", "num_local_experts"], defaults.experts);
   const intermediateSize = config.size("moe_intermediate_size", defaults.width);
   const step = config.size("decoder_sparse_step", 1);
@@ -32,11 +32,15 @@ export function sparseLayers(
     layerKey: (index: number): string => (isSparse(index) ? "experts" : "dense"),
     makeMlp: (hiddenSize: number, _: number, index: number): ModuleNode | undefined => {
       if (!isSparse(index)) return undefined;
-      const gate = router("gate", { type: `${prefix}TopKRouter`, experts, hiddenSize });
-      const all = fusedExperts(
-        { type: `${prefix}Experts`, experts, hiddenSize, intermediateSize },
-        activation(config, "hidden_act", "silu"),
-      );
+      const isFused = areFused(context);
+      const sizes = { experts, hiddenSize, intermediateSize };
+      const act = activation(config, "hidden_act", "silu");
+      const gate = isFused
+        ? router("gate", { type: `${prefix}TopKRouter`, experts, hiddenSize })
+        : linear("gate", hiddenSize, experts);
+      const all = isFused
+        ? fusedExperts({ type: `${prefix}Experts`, ...sizes }, act)
+        : singleExperts({ type: `${prefix}MLP`, ...sizes }, act);
       const children = arrange({ gate, experts: all }, hiddenSize);
       return container("mlp", `${prefix}SparseMoeBlock`, { children });
     },

@@ -1,7 +1,7 @@
 /** DeepSeek-V2, V3 and V3.2, and GLM after them: keys and values through a narrow projection, experts behind the first layers. */
 
 import { activation } from "../blocks/activation.js";
-import { expertsWithShared, rejectUnfused, router } from "../blocks/experts.js";
+import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
@@ -36,7 +36,6 @@ function deepseek(generation: Generation): Blueprint {
   return {
     modelType,
     build: (config, context) => {
-      rejectUnfused(context, modelType);
       const ropeDim = config.size("qk_rope_head_dim", 64);
       const isDense = denseLayers(config, generation.denseLayers);
       const names = ["n_routed_experts", "num_local_experts"];
@@ -76,6 +75,7 @@ function deepseek(generation: Generation): Blueprint {
                   intermediateSize: width,
                   sharedWidth: width * shared,
                   bias: mlpBias,
+                  isFused: areFused(context),
                   activation: activation(config, "hidden_act", "silu"),
                   gate: router(
                     "gate",

@@ -1,18 +1,18 @@
 /** ERNIE 4.5 with experts in a range of layers; the router corrects its scores by a parameter. */
 
 import { activation } from "../blocks/activation.js";
-import { expertsWithShared, rejectUnfused, router } from "../blocks/experts.js";
+import { areFused, expertsWithShared, router } from "../blocks/experts.js";
+import type { SharedExperts } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
-import { container } from "../vocabulary.js";
+import { container, linear } from "../vocabulary.js";
 
 const PREFIX = "Ernie4_5_Moe";
 
 export const ernie45Moe: Blueprint = {
   modelType: "ernie4_5_moe",
   build: (config, context) => {
-    rejectUnfused(context, "ernie4_5_moe");
     const bias = config.boolean("use_bias", false);
     const experts = config.size("moe_num_experts", 64);
     const width = config.size("moe_intermediate_size", 1536);
@@ -42,7 +42,7 @@ export const ernie45Moe: Blueprint = {
         layerKey: (index) => (isSparse(index) ? "experts" : "dense"),
         makeMlp: (hiddenSize, _, index) =>
           isSparse(index)
-            ? expertsWithShared({
+            ? withStatics(areFused(context), experts, {
                 prefix: PREFIX,
                 type: `${PREFIX}SparseMoeBlock`,
                 experts,
@@ -50,7 +50,6 @@ export const ernie45Moe: Blueprint = {
                 intermediateSize: width,
                 sharedWidth: width * shared,
                 activation: activation(config, "hidden_act", "silu"),
-                gate: correctedRouter(experts, hiddenSize),
                 gateFirst: true,
                 bias,
               })
@@ -63,13 +62,21 @@ export const ernie45Moe: Blueprint = {
   },
 };
 
-function correctedRouter(experts: number, hiddenSize: number): ModuleNode {
-  return {
-    ...router("gate", { type: `${PREFIX}TopKRouter`, experts, hiddenSize }),
-    children: [
-      container("moe_statics", `${PREFIX}Statics`, {
-        parameters: [{ name: "e_score_correction_bias", shape: [1, experts], dtype: "float32" }],
-      }),
-    ],
-  };
+/** The correction of the scores lies in the router, before transformers 5 beside it. */
+function withStatics(
+  isFused: boolean,
+  experts: number,
+  shape: Omit<SharedExperts, "gate" | "isFused">,
+): ModuleNode {
+  const { hiddenSize } = shape;
+  const statics = container("moe_statics", `${PREFIX}Statics`, {
+    parameters: [{ name: "e_score_correction_bias", shape: [1, experts], dtype: "float32" }],
+  });
+  if (!isFused) {
+    const gate = linear("gate", hiddenSize, experts);
+    const mlp = expertsWithShared({ ...shape, gate, isFused });
+    return { ...mlp, children: [statics, ...mlp.children] };
+  }
+  const plain = router("gate", { type: `${PREFIX}TopKRouter`, experts, hiddenSize });
+  return expertsWithShared({ ...shape, gate: { ...plain, children: [statics] }, isFused });
 }

@@ -1,7 +1,7 @@
 /** GLM-4.5 and dots1: DeepSeek's experts behind ordinary attention. */
 
 import { activation } from "../blocks/activation.js";
-import { expertsWithShared, rejectUnfused, router } from "../blocks/experts.js";
+import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
@@ -18,7 +18,6 @@ interface Experts {
 export const glm4Moe: Blueprint = {
   modelType: "glm4_moe",
   build: (config, context) => {
-    rejectUnfused(context, "glm4_moe");
     const heads = config.size("num_attention_heads", 96);
     return llamaLike(
       {
@@ -39,7 +38,7 @@ export const glm4Moe: Blueprint = {
         ...(config.boolean("use_qk_norm", false) ? { queryKeyNorm: "head" } : {}),
         rotaryShare: config.number("partial_rotary_factor", 0.5),
         tied: config.boolean("tie_word_embeddings", false),
-        ...sparse(config, {
+        ...sparse(config, areFused(context), {
           prefix: "Glm4Moe",
           experts: 128,
           shared: 1,
@@ -57,7 +56,6 @@ export const glm4Moe: Blueprint = {
 export const dots1: Blueprint = {
   modelType: "dots1",
   build: (config, context) => {
-    rejectUnfused(context, "dots1");
     return llamaLike(
       {
         modelType: "dots1",
@@ -73,7 +71,7 @@ export const dots1: Blueprint = {
         attentionBias: config.boolean("attention_bias", false),
         queryKeyNorm: "head",
         tied: config.boolean("tie_word_embeddings", false),
-        ...sparse(config, {
+        ...sparse(config, areFused(context), {
           prefix: "Dots1",
           experts: 128,
           shared: 2,
@@ -90,6 +88,7 @@ export const dots1: Blueprint = {
 
 function sparse(
   config: Config,
+  isFused: boolean,
   { prefix, ...defaults }: Experts,
 ): Pick<LlamaLike, "layerKey" | "makeMlp"> {
   const experts = config.size(["n_routed_experts", "num_local_experts"], defaults.experts);
@@ -109,6 +108,7 @@ function sparse(
             intermediateSize: width,
             sharedWidth: width * shared,
             activation: activation(config, "hidden_act", "silu"),
+            isFused,
             gate: router(
               "gate",
               { type: `${prefix}TopkRouter`, experts, hiddenSize },

@@ -1,14 +1,13 @@
 /** gpt-oss: attention sinks, every second layer slides, experts with biases and stored (experts, in, out). */
 
 import type { Blueprint } from "../blueprint.js";
-import { rejectUnfused, router, transposedExperts } from "../blocks/experts.js";
+import { router, transposedExperts } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { container } from "../vocabulary.js";
 
 export const gptOss: Blueprint = {
   modelType: "gpt_oss",
   build: (config, context) => {
-    rejectUnfused(context, "gpt_oss");
     const experts = config.size(["num_local_experts", "num_experts"], 128);
     const heads = config.size("num_attention_heads", 64);
     return llamaLike(

@@ -1,7 +1,7 @@
 /** Granite with experts, which stand behind the norms of a layer as `block_sparse_moe`. */
 
 import { activation } from "../blocks/activation.js";
-import { fusedExperts, rejectUnfused, router } from "../blocks/experts.js";
+import { fusedExperts, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
 import { container } from "../vocabulary.js";
@@ -9,7 +9,6 @@ import { container } from "../vocabulary.js";
 export const granitemoe: Blueprint = {
   modelType: "granitemoe",
   build: (config, context) => {
-    rejectUnfused(context, "granitemoe");
     const experts = config.size("num_local_experts", 8);
     return llamaLike(
       {

@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
-import { fusedExperts, rejectUnfused, router } from "../blocks/experts.js";
+import { fusedExperts, router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import { mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { activationModule } from "../blocks/mlp.js";
@@ -23,7 +23,6 @@ export const granitemoehybrid: Blueprint = {
       config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
     const vocabSize = config.size("vocab_size", 32000);
     const experts = config.integer("num_local_experts", 8);
-    if (experts > 0) rejectUnfused(context, "granitemoehybrid");
     const types = config.stringList("layer_types") ?? config.stringList("layers_block_type");
     const isMamba = (index: number) =>
       types === undefined || ["mamba", "linear_attention"].includes(types[index] ?? "");

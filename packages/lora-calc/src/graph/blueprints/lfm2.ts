@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
-import { fusedExperts, rejectUnfused, router } from "../blocks/experts.js";
+import { fusedExperts, router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import type { Blueprint } from "../blueprint.js";
@@ -55,7 +55,6 @@ export const lfm2: Blueprint = {
 export const lfm2Moe: Blueprint = {
   modelType: "lfm2_moe",
   build: (config, context) => {
-    rejectUnfused(context, "lfm2_moe");
     const types = config.stringList("layer_types");
     if (types === undefined) {
       reject({

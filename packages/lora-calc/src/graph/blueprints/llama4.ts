@@ -2,14 +2,13 @@
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
-import { rejectUnfused } from "../blocks/experts.js";
 import { decoderSizes, languageModel } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import { llama4Vision } from "../blocks/llama4-vision.js";
 import { activationModule } from "../blocks/mlp.js";
 import { modelOfClass } from "../blocks/model-classes.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import type { Blueprint, BuildContext } from "../blueprint.js";
+import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
 import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
 
@@ -18,14 +17,14 @@ const SEEING = "Llama4ForConditionalGeneration";
 
 export const llama4Text: Blueprint = {
   modelType: "llama4_text",
-  build: (config, context) => languageModel(textParts(config, context), config, context),
+  build: (config, context) => languageModel(textParts(config), config, context),
 };
 
 export const llama4: Blueprint = {
   modelType: "llama4",
   build: (config, context) => {
     const text = config.nested("text_config");
-    const language = textParts(text, context);
+    const language = textParts(text);
     // Without a class AutoModelForCausalLM takes the language part alone.
     if ((context.className ?? CAUSAL) === CAUSAL) {
       return languageModel(language, text, { ...context, className: CAUSAL });
@@ -80,8 +79,7 @@ interface Sizes {
   readonly headDim: number;
 }
 
-function textParts(config: Config, context: BuildContext): LanguageModelParts {
-  rejectUnfused(context, "llama4");
+function textParts(config: Config): LanguageModelParts {
   const hiddenSize = config.size("hidden_size", 5120);
   const heads = config.size("num_attention_heads", 40);
   const sizes: Sizes = {

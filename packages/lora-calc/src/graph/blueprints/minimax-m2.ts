@@ -1,7 +1,7 @@
 /** MiniMax-M2: norms over whole projections, experts in every layer. */
 
 import { activation } from "../blocks/activation.js";
-import { rejectUnfused, routedMlp } from "../blocks/experts.js";
+import { routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
 import { persistentBuffer } from "../vocabulary.js";
@@ -9,7 +9,6 @@ import { persistentBuffer } from "../vocabulary.js";
 export const minimaxM2: Blueprint = {
   modelType: "minimax_m2",
   build: (config, context) => {
-    rejectUnfused(context, "minimax_m2");
     const experts = config.size(["num_local_experts", "num_experts"], 256);
     const headDim = config.optionalSize("head_dim") ?? 128;
     const rotaryDim = config.optionalSize("rotary_dim");

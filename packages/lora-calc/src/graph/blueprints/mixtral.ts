@@ -2,13 +2,13 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { rejectUnfused, routedMlp } from "../blocks/experts.js";
+import { areFused, routedMlp } from "../blocks/experts.js";
+import { blockSparseMoe } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const mixtral: Blueprint = {
   modelType: "mixtral",
   build: (config, context) => {
-    rejectUnfused(context, "mixtral");
     const experts = config.size(["num_local_experts", "num_experts"], 8);
     return llamaLike(
       {
@@ -25,7 +25,7 @@ export const mixtral: Blueprint = {
         },
         tied: config.boolean("tie_word_embeddings", false),
         makeMlp: (hiddenSize, intermediateSize) =>
-          routedMlp(
+          (areFused(context) ? routedMlp : blockSparseMoe)(
             "Mixtral",
             { experts, hiddenSize, intermediateSize },
             activation(config, "hidden_act", "silu"),

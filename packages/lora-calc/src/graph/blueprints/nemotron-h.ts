@@ -3,7 +3,7 @@
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
 import { activation } from "../blocks/activation.js";
-import { rejectUnfused, router } from "../blocks/experts.js";
+import { router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import { MAMBA_INCOMPATIBLE, mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
@@ -32,7 +32,6 @@ export const nemotronH: Blueprint = {
   build: (config, context) => {
     const hiddenSize = config.size("hidden_size", 4096);
     const mixers = mixersOf(config);
-    if (mixers.includes("moe")) rejectUnfused(context, "nemotron_h");
     const vocabSize = config.size("vocab_size", 131072);
     const keyWidth = config.size("num_key_value_heads", 8) * config.size("head_dim", 128);
     const norm = (name: string) => rmsNorm(name, "NemotronHRMSNorm", hiddenSize);

@@ -2,13 +2,13 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { rejectUnfused, routedMlp } from "../blocks/experts.js";
+import { areFused, routedMlp } from "../blocks/experts.js";
+import { singleRoutedMlp } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const olmoe: Blueprint = {
   modelType: "olmoe",
   build: (config, context) => {
-    rejectUnfused(context, "olmoe");
     const experts = config.size(["num_experts", "num_local_experts"], 64);
     return llamaLike(
       {
@@ -26,7 +26,7 @@ export const olmoe: Blueprint = {
         queryKeyNorm: "projection",
         tied: config.boolean("tie_word_embeddings", false),
         makeMlp: (hiddenSize, intermediateSize) =>
-          routedMlp(
+          (areFused(context) ? routedMlp : singleRoutedMlp)(
             "Olmoe",
             { experts, hiddenSize, intermediateSize },
             activation(config, "hidden_act", "silu"),

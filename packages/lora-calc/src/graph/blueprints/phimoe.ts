@@ -1,7 +1,8 @@
 /** Phi-3.5-MoE: layer norms with bias, experts in every layer. */
 
 import { activation } from "../blocks/activation.js";
-import { fusedExperts, rejectUnfused } from "../blocks/experts.js";
+import { areFused, fusedExperts } from "../blocks/experts.js";
+import { blockSparseMoe } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
 import { container, layerNorm, linear } from "../vocabulary.js";
@@ -9,7 +10,6 @@ import { container, layerNorm, linear } from "../vocabulary.js";
 export const phimoe: Blueprint = {
   modelType: "phimoe",
   build: (config, context) => {
-    rejectUnfused(context, "phimoe");
     const experts = config.size("num_local_experts", 16);
     return llamaLike(
       {
@@ -24,20 +24,19 @@ export const phimoe: Blueprint = {
           heads: 32,
           keyValueHeads: 8,
         },
+        ignoresHeadDim: !areFused(context),
         attentionBias: config.boolean("attention_bias", false),
         headBias: config.boolean("lm_head_bias", false),
         tied: config.boolean("tie_word_embeddings", false),
         makeNorm: (name, size) => layerNorm(name, size),
-        makeMlp: (hiddenSize, intermediateSize) =>
-          container("mlp", "PhimoeSparseMoeBlock", {
-            children: [
-              linear("router", hiddenSize, experts, { type: "PhimoeTopKRouter" }),
-              fusedExperts(
-                { type: "PhimoeExperts", experts, hiddenSize, intermediateSize },
-                activation(config, "hidden_act", "silu"),
-              ),
-            ],
-          }),
+        makeMlp: (hiddenSize, intermediateSize) => {
+          const act = activation(config, "hidden_act", "silu");
+          const sizes = { experts, hiddenSize, intermediateSize };
+          if (!areFused(context)) return blockSparseMoe("Phimoe", sizes, act);
+          const router = linear("router", hiddenSize, experts, { type: "PhimoeTopKRouter" });
+          const all = fusedExperts({ type: "PhimoeExperts", ...sizes }, act);
+          return container("mlp", "PhimoeSparseMoeBlock", { children: [router, all] });
+        },
         isCountedOnly: true,
       },
       config,

@@ -1,0 +1,5 @@
+/** Versions whose rules differ. */
+export interface LibraryVersions {
+  readonly peft: string;
+  readonly transformers: string;
+}
