@@ -18,7 +18,7 @@ import { readStep } from "./memory/read-step.js";
 import type { StepSettings } from "./memory/read-step.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
-import { InputError } from "./problem/problem.js";
+import { InputError, reject } from "./problem/problem.js";
 import type { Estimate, Result } from "./result.js";
 import { memoryResult, parameterCounts } from "./write-result.js";
 import { readVersions } from "./versions.js";
@@ -70,6 +70,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const step = readStep(scenario, description);
   const { quantization } = step;
   const stored = storedBytes(graph, step.training.dtype, quantization);
+  rejectUncountable(plan.all, stored.bytes);
   const facts = { graph, plan, isFull: !scenario.has("adapter"), device, step, options };
   const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
@@ -82,6 +83,17 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     warnings: [...plan.warnings, ...step.warnings, ...warnings],
     versions: { ...versions.named, profile: step.profile },
   };
+}
+
+/** Beyond 2^53 a number is no longer exact; no model is within a thousandth of it. */
+function rejectUncountable(all: number, bytes: number): void {
+  if (Number.isSafeInteger(all) && Number.isSafeInteger(bytes)) return;
+  reject({
+    code: "limit_exceeded",
+    path: "model",
+    message: `the sizes of the model make more than 2^53 parameters or bytes, beyond what is counted exactly; one of them is wrong`,
+    received: all,
+  });
 }
 
 interface Facts {

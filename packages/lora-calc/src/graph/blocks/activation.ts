@@ -5,16 +5,16 @@ import { reject } from "../../problem/problem.js";
 import type { Activation } from "../forward.js";
 
 /** transformers' `ACT2FN`: names that select the same function. */
-const NAMES: Readonly<Record<string, Activation>> = {
-  silu: "silu",
-  swish: "silu",
-  gelu: "gelu",
-  gelu_pytorch_tanh: "gelu_tanh",
-  gelu_fast: "gelu_tanh",
-  gelu_new: "gelu_new",
-  relu: "relu",
-  relu2: "relu2",
-};
+const NAMES: ReadonlyMap<string, Activation> = new Map([
+  ["silu", "silu"],
+  ["swish", "silu"],
+  ["gelu", "gelu"],
+  ["gelu_pytorch_tanh", "gelu_tanh"],
+  ["gelu_fast", "gelu_tanh"],
+  ["gelu_new", "gelu_new"],
+  ["relu", "relu"],
+  ["relu2", "relu2"],
+]);
 
 /** Activation of a config field; a name that is not understood is a Problem, never a substitute. */
 export function activation(
@@ -23,15 +23,15 @@ export function activation(
   fallback: string,
 ): Activation {
   const name = config.string(names, fallback);
-  const known = NAMES[name];
+  const known = NAMES.get(name);
   if (known === undefined) {
     const field = typeof names === "string" ? names : (names[0] ?? "");
     reject({
       code: "invalid_value",
       path: config.fields.at(field),
-      message: `${config.fields.at(field)}: activation ${name} is not known; known are ${Object.keys(NAMES).join(", ")}`,
+      message: `${config.fields.at(field)}: activation ${name} is not known; known are ${[...NAMES.keys()].join(", ")}`,
       received: name,
-      expected: Object.keys(NAMES),
+      expected: [...NAMES.keys()],
     });
   }
   return known;

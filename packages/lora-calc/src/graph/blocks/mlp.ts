@@ -85,10 +85,10 @@ export function activationModule(name: string, activation: Activation): ModuleNo
 }
 
 /** Activations that only models without a program have. */
-const COUNTED_CLASSES: Readonly<Record<string, string>> = {
-  quick_gelu: "QuickGELUActivation",
-  tanh: "Tanh",
-};
+const COUNTED_CLASSES: ReadonlyMap<string, string> = new Map([
+  ["quick_gelu", "QuickGELUActivation"],
+  ["tanh", "Tanh"],
+]);
 
 /** The activation that a field names, for models that are counted only. */
 export function activationOf(
@@ -97,7 +97,7 @@ export function activationOf(
   field: string,
   fallback: string,
 ): ModuleNode {
-  const counted = COUNTED_CLASSES[config.string(field, fallback)];
+  const counted = COUNTED_CLASSES.get(config.string(field, fallback));
   return counted === undefined
     ? activationModule(name, activation(config, field, fallback))
     : leaf(name, counted);
