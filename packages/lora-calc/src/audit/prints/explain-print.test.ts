@@ -88,6 +88,17 @@ describe("explainPrint names what people saw", () => {
     expect(codesOf(scenario, `294,912 / ${124_734_720 + 64 * 768}`)).toEqual(["same", "resized"]);
   });
 
+  it("experts of before transformers 5", () => {
+    const adapter = { r: 8, target_modules: "all-linear" };
+    const scenario = { model: "mistralai/Mixtral-8x7B-v0.1", adapter };
+    // Judged for small Mixtrals under 4.57 (counts-transformers-4.jsonl.gz): every w1, w2, w3 and gate is a Linear.
+    const perExpert = 3 * 8 * (4096 + 14_336);
+    const attention = 8 * (2 * (4096 + 4096) + 2 * (4096 + 1024));
+    const gate = 8 * (4096 + 8);
+    const trainable = 32 * (8 * perExpert + attention + gate);
+    expect(codesOf(scenario, String(trainable))).toEqual(["other_transformers"]);
+  });
+
   it("another rank", () => {
     const scenario = { model: "gpt2", adapter: { r: 8 } };
     const result = explainPrint(scenario, `${16 * (768 + 2304) * 12}`);

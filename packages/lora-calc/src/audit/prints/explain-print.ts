@@ -15,7 +15,7 @@ import type { Scenario } from "../../scenario.js";
 import { formatCount } from "../../units/format.js";
 import { readVersions } from "../../versions.js";
 import { parameterCounts } from "../../write-result.js";
-import { otherAdapters, otherModels } from "./other-adapters.js";
+import { otherAdapters, otherModels, otherRelease } from "./other-adapters.js";
 import type { OtherRun } from "./other-adapters.js";
 import { allReadings, resizedReading, trainableReadings } from "./readings.js";
 import type { Reading, ReadingCode } from "./readings.js";
@@ -23,7 +23,8 @@ import { fits, readPrint } from "./read-print.js";
 import type { Figure, Printed } from "./read-print.js";
 
 export interface PrintReason {
-  readonly code: ReadingCode | "other_adapter" | "other_model" | "unexplained";
+  readonly code:
+    ReadingCode | "other_transformers" | "other_adapter" | "other_model" | "unexplained";
   readonly message: string;
 }
 
@@ -70,6 +71,8 @@ function explain(scenario: Scenario, text: string): Omit<PrintExplanation, "sche
   const readings = byReadings(graph, plan, printed);
   if (readings.length > 0) return { ...found, reasons: readings };
   if (adapter === null) return { ...found, reasons: [unexplained(printed, plan)] };
+  const releases = otherRelease(fields.get("model"), adapter, versions, printed);
+  if (releases.length > 0) return { ...found, reasons: releases.map(otherTransformers) };
   const adapters = otherAdapters(graph, adapter, versions, printed);
   if (adapters.length > 0) return { ...found, reasons: adapters.map(otherAdapter) };
   const models = otherModels(adapter, versions, printed);
@@ -118,6 +121,13 @@ function sentences(what: string, readings: readonly Reading[]): readonly PrintRe
     message:
       code === "same" ? `${what} is PEFT's` : `${what}, ${formatCount(count)}, is ${message}`,
   }));
+}
+
+function otherTransformers({ what, trainable, all }: OtherRun): PrintReason {
+  return {
+    code: "other_transformers",
+    message: `PEFT prints these numbers under ${what} (${formatCount(trainable)} of ${formatCount(all)}), where experts are other modules`,
+  };
 }
 
 function otherAdapter({ what, trainable, all }: OtherRun): PrintReason {

@@ -1,4 +1,4 @@
-/** Other ranks, targets and models under which PEFT prints the very number that was seen. */
+/** Other releases, ranks, targets and models under which PEFT prints the very number that was seen. */
 
 import type { AdapterPlan } from "../../adapter/plan.js";
 import { planAdapter } from "../../adapter/plan-adapter.js";
@@ -61,6 +61,30 @@ function targetText(target: unknown): string {
   if (target === undefined) return "PEFT's default targets";
   if (Array.isArray(target)) return target.join(", ");
   return typeof target === "string" ? target : JSON.stringify(target);
+}
+
+/** Releases of transformers whose modules are others: experts were modules of their own before 5. */
+const RELEASES = ["4.57.6", "5.18.0"] as const;
+
+/** The same run under the other release of transformers. */
+export function otherRelease(
+  model: unknown,
+  adapter: JsonObject,
+  versions: Versions,
+  printed: Printed,
+): readonly OtherRun[] {
+  return RELEASES.filter((release) => majorOf(release) !== versions.transformersMajor).flatMap(
+    (transformers) =>
+      matching(`transformers ${transformers}`, printed, () => {
+        const description = describeModel(model, (id) => findModel(id).config);
+        const { graph } = buildGraph(description, majorOf(transformers));
+        return planAdapter(graph, adapter, { ...versions, transformers });
+      }),
+  );
+}
+
+function majorOf(release: string): number {
+  return Number.parseInt(release, 10);
 }
 
 /** Models of the catalogue on which the same adapter gives the number. */
