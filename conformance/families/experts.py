@@ -93,4 +93,22 @@ FAMILIES = [
         (UNTIED, {"use_expert_bias": False, "conv_bias": True}, {"num_dense_layers": 0}),
         task_classes("Lfm2Moe", "Model"),
     ),
+    Family(
+        "hy_v3",
+        {**SIZES, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "head_dim": 12},
+        (TIED, BIASES, {"head_dim": 20}, {"mlp_bias": True, "num_shared_experts": 2}, {"mlp_layer_types": ["sparse", "dense", "sparse"]}),
+        task_classes("HYV3", "Model"),
+    ),
+    Family(
+        "laguna",
+        {**SIZES, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 24, "head_dim": 12},
+        (TIED, BIASES, {"gating": "per-element"}, {"num_attention_heads_per_layer": [4, 8, 4]}, {"mlp_layer_types": ["sparse", "dense", "sparse"]}),
+        task_classes("Laguna", "Model"),
+    ),
+    Family(
+        "mimo_v2_flash",
+        {**SIZES, "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "head_dim": 12, "v_head_dim": 8},
+        (TIED, BIASES, {"v_head_dim": 12}, {"layer_types": ["sliding_attention", "full_attention", "full_attention"], "mlp_layer_types": ["sparse", "dense", "sparse"]}),
+        task_classes("MiMoV2Flash", "Model"),
+    ),
 ]

@@ -110,6 +110,8 @@ export interface LlamaLike {
   readonly hasNoMlp?: boolean;
   /** Modules behind the norms of a layer: dropouts, experts. Counted only. */
   readonly layerTail?: (sizes: Sizes) => readonly ModuleNode[];
+  /** The module of rotary tables, where it is not one table. Counted only. */
+  readonly makeRotary?: (sizes: Sizes) => ModuleNode;
   /** Rotated share of a head. Default: all of it. */
   readonly rotaryShare?: number;
   /** Width of keys and values as PEFT shapes prefixes, where it does not find head_dim. Default: kv heads · head_dim. */
@@ -169,12 +171,17 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
         decoderLayer(family, sizes, config, index),
       ),
       norm(family, "norm", hiddenSize),
-      rotaryEmbedding(family.rotaryType ?? `${prefix}RotaryEmbedding`, rotaryDim(family, headDim), {
-        ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
-        ...(family.rotaryPerLayerType === true && layerTypes !== undefined
-          ? { perLayerType: [...new Set(layerTypes)].sort() }
-          : {}),
-      }),
+      family.makeRotary?.(sizes) ??
+        rotaryEmbedding(
+          family.rotaryType ?? `${prefix}RotaryEmbedding`,
+          rotaryDim(family, headDim),
+          {
+            ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
+            ...(family.rotaryPerLayerType === true && layerTypes !== undefined
+              ? { perLayerType: [...new Set(layerTypes)].sort() }
+              : {}),
+          },
+        ),
     ],
     ...(family.backboneType === undefined ? {} : { backboneType: family.backboneType }),
     ...(family.taskPrefix === undefined ? {} : { taskPrefix: family.taskPrefix }),

@@ -31,3 +31,17 @@ export function rotaryEmbedding(
     ]),
   });
 }
+
+/** A table per kind of attention, each of its own rotated share of a head (laguna, mimo_v2_flash). */
+export function sharedRotary(
+  type: string,
+  headDim: number,
+  shares: Readonly<Record<string, number>>,
+): ModuleNode {
+  return container("rotary_emb", type, {
+    buffers: Object.entries(shares).flatMap(([kind, share]) => {
+      const shape = [Math.ceil(Math.floor(headDim * share) / 2)];
+      return [buffer(`${kind}_inv_freq`, shape), buffer(`${kind}_original_inv_freq`, shape)];
+    }),
+  });
+}

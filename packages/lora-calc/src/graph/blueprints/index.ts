@@ -37,6 +37,9 @@ import { granite } from "./granite.js";
 import { granitemoe } from "./granitemoe.js";
 import { granitemoehybrid } from "./granitemoehybrid.js";
 import { helium } from "./helium.js";
+import { hyV3 } from "./hy-v3.js";
+import { laguna } from "./laguna.js";
+import { mimoV2Flash } from "./mimo-v2-flash.js";
 import { idefics3, smolvlm } from "./idefics3.js";
 import { lfm2, lfm2Moe } from "./lfm2.js";
 import { llama4, llama4Text } from "./llama4.js";
@@ -97,6 +100,9 @@ const BLUEPRINTS: readonly Blueprint[] = [
   gptOss,
   granite,
   helium,
+  hyV3,
+  laguna,
+  mimoV2Flash,
   llama,
   ministral3,
   mistral,
