@@ -69,7 +69,8 @@ function audit(files: AdapterFiles): Omit<Audit, "schema"> {
   const base = onBase(read, files.model, tensors);
   const fromPlan =
     base.plan === undefined || tensors === undefined ? [] : planFindings(base.plan, tensors);
-  const facts = tensors === undefined ? undefined : describeFile(tensors, files);
+  const isAsked = copiesOf(read.adapter);
+  const facts = tensors === undefined ? undefined : describeFile(tensors, { ...files, isAsked });
   return {
     tool: "PEFT",
     peft_type: read.peftType,
@@ -89,6 +90,13 @@ function audit(files: AdapterFiles): Omit<Audit, "schema"> {
       ...(facts?.findings ?? []),
     ],
   };
+}
+
+/** Whether `modules_to_save` trains the module of a key. */
+function copiesOf(adapter: JsonObject): (key: string) => boolean {
+  const fields = new Fields(adapter, "adapter");
+  const names = fields.stringList("modules_to_save") ?? [];
+  return (key) => names.some((name) => key.replace(/\.weight$/, "").endsWith(name));
 }
 
 interface OnBase {

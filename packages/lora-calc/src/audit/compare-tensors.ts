@@ -7,8 +7,15 @@ import type { FileTensor, FileTensors } from "./read-tensors.js";
 
 type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
-/** Keys of frozen weights of the base that PEFT saves with a targeted or resized embedding. */
-export const SAVED_BASE = /\.base_layer\.weight$|(?:^|\.)(?:embed_tokens|lm_head)\.weight$/;
+/** Keys of the weights of embeddings: frozen ones of the base, unless the configuration asks for a trained copy. */
+const EMBEDDING = /(?:^|\.)(?:embed_tokens|lm_head)\.weight$/;
+/** The weight under an adapted embedding, which PEFT saves with it. */
+const UNDER_ADAPTER = ".base_layer.weight";
+
+/** Whether a key is a frozen weight of the base; `isAsked` says whether the configuration trains what has this key. */
+export function isSavedBase(key: string, isAsked: (key: string) => boolean): boolean {
+  return key.endsWith(UNDER_ADAPTER) || (EMBEDDING.test(key) && !isAsked(key));
+}
 
 const MAX_NAMED = 3;
 
@@ -17,7 +24,7 @@ export function compareTensors(file: FileTensors, expected: Shapes): readonly Fi
   const missing = [...expected.keys()].filter((key) => !file.has(key));
   const beyond = [...file].filter(([key]) => !expected.has(key));
   const [bases, unexpected] = [true, false].map((isBase) =>
-    beyond.filter(([key]) => SAVED_BASE.test(key) === isBase),
+    beyond.filter(([key]) => isSavedBase(key, () => false) === isBase),
   );
   const differing = [...file].flatMap(([key, { shape }]) => {
     const wanted = expected.get(key)?.shape;

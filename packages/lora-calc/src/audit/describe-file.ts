@@ -1,7 +1,7 @@
 /** What a file of tensors holds: how many, of which dtype, how large. */
 
 import { formatCount } from "../units/format.js";
-import { SAVED_BASE } from "./compare-tensors.js";
+import { isSavedBase } from "./compare-tensors.js";
 import type { Finding } from "./findings.js";
 import { dataBytes, parametersOf } from "./read-tensors.js";
 import type { FileTensors } from "./read-tensors.js";
@@ -19,6 +19,8 @@ export interface FileFacts {
 }
 
 interface Sizes {
+  /** Whether the configuration trains a copy with this key. */
+  readonly isAsked?: (key: string) => boolean;
   readonly header?: unknown;
   readonly headerBytes?: number;
   readonly fileBytes?: number;
@@ -26,9 +28,11 @@ interface Sizes {
 
 export function describeFile(
   tensors: FileTensors,
-  { header, headerBytes, fileBytes }: Sizes,
+  { isAsked = () => false, header, headerBytes, fileBytes }: Sizes,
 ): { readonly file: FileFacts; readonly findings: readonly Finding[] } {
-  const bases = [...tensors].flatMap(([key, tensor]) => (SAVED_BASE.test(key) ? [tensor] : []));
+  const bases = [...tensors].flatMap(([key, tensor]) =>
+    isSavedBase(key, isAsked) ? [tensor] : [],
+  );
   const dtypes: Record<string, number> = {};
   for (const { dtype } of tensors.values()) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
   const bytes = headerBytes === undefined ? undefined : headerBytes + dataBytes(header);

@@ -29,7 +29,7 @@ it("says why the number is what it is", async () => {
   expect(code).toBe(0);
   // peft 0.21.0: r=8 on c_attn of gpt2.
   expect(text).toContain("trainable params: 294,912 ||");
-  expect(text).toMatch(/sharded: the trainable number, 147,456, is the share of one of 2/);
+  expect(text).toMatch(/sharded: the trainable number, 147,456: the share of one of 2/);
 });
 
 it("asks for numbers where there are none", async () => {

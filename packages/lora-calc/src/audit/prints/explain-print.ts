@@ -118,8 +118,7 @@ function matches(readings: readonly Reading[], printed: Figure | undefined): rea
 function sentences(what: string, readings: readonly Reading[]): readonly PrintReason[] {
   return readings.map(({ code, count, message }) => ({
     code,
-    message:
-      code === "same" ? `${what} is PEFT's` : `${what}, ${formatCount(count)}, is ${message}`,
+    message: code === "same" ? `${what} is PEFT's` : `${what}, ${formatCount(count)}: ${message}`,
   }));
 }
 
