@@ -1,6 +1,6 @@
 """Writes counts that real PEFT prints for drawn adapters on every small model in `families`.
 
-    python counts.py OUTPUT.jsonl.gz [--adapters N] [--shard K/OF] [MODEL_TYPE …]
+    python counts.py OUTPUT.jsonl.gz [--adapters N] [--shard K/OF] [--other-release] [MODEL_TYPE …]
 
 One line per model with its cases: adapter, then trainable and all parameters and the adapted modules by pattern, or the
 exception. Each base is built once and copied for each of its adapters.
@@ -48,11 +48,13 @@ def case(base: torch.nn.Module, adapter: Adapter) -> dict[str, Any]:
     return {**record, "trainable": trainable, "all": everything, **adapted(model)}
 
 
-def built(model: Model) -> torch.nn.Module | None:
-    """None where this release of transformers does not have the class, or cannot build it from this configuration."""
+def built(model: Model, is_other_release: bool) -> torch.nn.Module | None:
+    """None where another release of transformers does not have the class, or cannot build it from this configuration."""
     try:
         return hf.build_model(hf.build_config(model.config), model.architecture)
-    except Exception as error:  # the families are written for the release in requirements.txt, which builds all of them
+    except Exception as error:
+        if not is_other_release:  # the families are written for the release in requirements.txt, which builds all of them
+            raise
         print(f"{model.id}: {type(error).__name__} {error}", flush=True)
         return None
 
@@ -79,6 +81,7 @@ def main() -> None:
     parser.add_argument("model_types", nargs="*")
     parser.add_argument("--adapters", type=int, default=12, help="adapters drawn per model")
     parser.add_argument("--shard", default="0/1", help="K/OF: every OFth model, starting with the Kth")
+    parser.add_argument("--other-release", action="store_true", help="leave out, by name, what cannot be built")
     arguments = parser.parse_args()
     index, shards = map(int, arguments.shard.split("/"))
     with gzip.GzipFile(arguments.output, "wb", mtime=0) as file:
@@ -86,7 +89,7 @@ def main() -> None:
         for number, model in enumerate(chosen(arguments.model_types)):
             if number % shards != index:
                 continue
-            base = built(model)
+            base = built(model, arguments.other_release)
             if base is not None:
                 file.write((json.dumps(cases_of(model, base, arguments.adapters)) + "\n").encode())
 

@@ -80,6 +80,18 @@ describe("auditAdapter", () => {
     expect(codes(audit)).toEqual(["warning base_unknown", "error shape_differs"]);
   });
 
+  it("says so where the file names a class that is not known, and still reads it", () => {
+    const config = {
+      peft_type: "LORA",
+      target_modules: ["c_attn"],
+      base_model_name_or_path: "gpt2",
+      auto_mapping: { base_model_class: "GPT2WithMyHead" },
+    };
+    const audit = audited({ config });
+    expect(codes(audit)).toEqual(["warning base_unknown"]);
+    expect(audit.findings[0]?.message).toContain("GPT2WithMyHead");
+  });
+
   it("sees a download that was cut", () => {
     const header = { "x.lora_A.weight": { dtype: "F32", shape: [8, 64], data_offsets: [0, 2048] } };
     const config = { peft_type: "LORA" };

@@ -16,6 +16,7 @@ import { readVersions } from "../versions.js";
 import { parameterCounts } from "../write-result.js";
 import type { Audit, AuditResult } from "./audit.js";
 import { baseGraph } from "./base-graph.js";
+import type { Base, Trained } from "./base-graph.js";
 import { compareTensors } from "./compare-tensors.js";
 import { describeFile } from "./describe-file.js";
 import type { Finding } from "./findings.js";
@@ -113,7 +114,7 @@ function onBase(
   tensors: FileTensors | undefined,
 ): OnBase {
   const labels = tensors === undefined ? undefined : trainedLabels(tensors);
-  const { graph, ...base } = baseGraph(given, named, {
+  const { graph, ...base } = namedBase(given, named, {
     classOf: (built) => trainedClass(adapter, built),
     ...(labels === undefined ? {} : { labels }),
   });
@@ -131,6 +132,20 @@ function onBase(
     if (!(error instanceof InputError)) throw error;
     const refused: Finding = { code: "refused", level: "error", message: error.message };
     return { ...base, findings: [...base.findings, refused] };
+  }
+}
+
+/** What the file says of its base may be beyond us; what the reader gives has to be right. */
+function namedBase(given: unknown, named: string | undefined, trained: Trained): Base {
+  try {
+    return baseGraph(given, named, trained);
+  } catch (error) {
+    if (!(error instanceof InputError) || given !== undefined) throw error;
+    const message = `nothing is counted on the base: ${error.message}`;
+    return {
+      ...(named === undefined ? {} : { name: named }),
+      findings: [{ code: "base_unknown", level: "warning", message }],
+    };
   }
 }
 

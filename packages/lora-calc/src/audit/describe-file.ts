@@ -33,15 +33,15 @@ export function describeFile(
   const bases = [...tensors].flatMap(([key, tensor]) =>
     isSavedBase(key, isAsked) ? [tensor] : [],
   );
-  const dtypes: Record<string, number> = {};
-  for (const { dtype } of tensors.values()) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
+  const dtypes = new Map<string, number>();
+  for (const { dtype } of tensors.values()) dtypes.set(dtype, (dtypes.get(dtype) ?? 0) + 1);
   const bytes = headerBytes === undefined ? undefined : headerBytes + dataBytes(header);
   return {
     file: {
       tensors: tensors.size,
       parameters: parametersOf(tensors.values()) - parametersOf(bases),
       base_parameters: parametersOf(bases),
-      dtypes,
+      dtypes: Object.fromEntries(dtypes),
       ...(bytes === undefined ? {} : { bytes }),
     },
     findings: bytes === undefined || fileBytes === undefined ? [] : sizeFinding(bytes, fileBytes),

@@ -6,7 +6,7 @@ export const FINDING_CODES = {
   unknown_field: "A field that PEFT does not have; it is dropped when the file is loaded.",
   needs_newer_peft: "Releases of PEFT before the named one stop at some fields of the file.",
   base_not_named: "The file does not say which model it belongs to.",
-  base_unknown: "The base model is not in the catalogue.",
+  base_unknown: "The base model is not in the catalogue, or not in the class that the file names.",
   refused: "PEFT refuses the configuration on this base.",
   reach: "The configuration reaches less or more of the model than its names suggest.",
   old_key_format: "The keys of the tensors carry parts that PEFT does not write.",

@@ -31,7 +31,7 @@ export function readTensors(header: unknown): FileTensors {
       const entry = fields.object(name);
       const dtype = entry?.string("dtype");
       const shape = entry?.integerList("shape");
-      if (dtype === undefined || shape === undefined || shape.some((size) => size < 0)) {
+      if (dtype === undefined || shape === undefined || !isShape(shape)) {
         reject({
           code: "invalid_value",
           path: `header.${name}`,
@@ -42,6 +42,11 @@ export function readTensors(header: unknown): FileTensors {
       return [name, { dtype, shape }];
     }),
   );
+}
+
+/** Sizes whose product is still exact. */
+function isShape(shape: readonly number[]): boolean {
+  return shape.every((size) => size >= 0) && Number.isSafeInteger(elementCount(shape));
 }
 
 /** Where the data ends, counted from its start. Unit: bytes. */

@@ -7,7 +7,8 @@ import { InputError } from "lora-calc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runAudit } from "../../cli/commands/audit.js";
 import { readAdapter } from "../../cli/input/read-adapter.js";
-import { PLAIN } from "../../cli/render/style.js";
+import { caught } from "./caught-output.js";
+import type { Caught } from "./caught-output.js";
 
 let folder = "";
 
@@ -45,23 +46,8 @@ async function putTensors(header: unknown, dataBytes: number): Promise<string> {
   return path;
 }
 
-async function audited(
-  source: string,
-  json = false,
-): Promise<{ code: number; text: string; talk: string }> {
-  let [text, talk] = ["", ""];
-  const output = {
-    result: (part: string) => {
-      text += part;
-      return Promise.resolve();
-    },
-    talk: (part: string) => {
-      talk += part;
-    },
-    style: PLAIN,
-  };
-  const code = await runAudit(source, { json }, output);
-  return { code, text, talk };
+function audited(source: string, json = false): Promise<Caught> {
+  return caught((output) => runAudit(source, { json }, output));
 }
 
 function codeOf(run: Promise<unknown>): Promise<unknown> {

@@ -2,26 +2,15 @@
 
 import { expect, it } from "vitest";
 import { runExplain } from "../../cli/commands/explain.js";
-import { PLAIN } from "../../cli/render/style.js";
+import { caught } from "./caught-output.js";
+import type { Caught } from "./caught-output.js";
 
-async function explained(saw: string): Promise<{ code: number; text: string; talk: string }> {
-  let [text, talk] = ["", ""];
-  const output = {
-    result: (part: string) => {
-      text += part;
-      return Promise.resolve();
-    },
-    talk: (part: string) => {
-      talk += part;
-    },
-    style: PLAIN,
-  };
+function explained(saw: string): Promise<Caught> {
   const flags = new Map([
     ["--rank", "8"],
     ["--target-modules", "c_attn"],
   ]);
-  const code = await runExplain("gpt2", { parts: [], saw }, flags, output);
-  return { code, text, talk };
+  return caught((output) => runExplain("gpt2", { parts: [], saw }, flags, output));
 }
 
 it("says why the number is what it is", async () => {

@@ -1,6 +1,7 @@
 /** DeepSeek-V2, V3 and V3.2, and GLM after them: keys and values through a narrow projection, experts behind the first layers. */
 
 import { activation } from "../blocks/activation.js";
+import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
@@ -37,7 +38,10 @@ function deepseek(generation: Generation): Blueprint {
     modelType,
     build: (config, context) => {
       const ropeDim = config.size("qk_rope_head_dim", 64);
-      const isDense = denseLayers(config, generation.denseLayers);
+      const isDense = denseLayers(
+        config,
+        config.integer("first_k_dense_replace", generation.denseLayers),
+      );
       const names = ["n_routed_experts", "num_local_experts"];
       const experts = config.size(
         indexer === undefined ? names : ["num_experts", ...names],
@@ -90,13 +94,6 @@ function deepseek(generation: Generation): Blueprint {
       );
     },
   };
-}
-
-/** The first layers, or those that `mlp_layer_types` calls so. */
-function denseLayers(config: Config, usual: number): (index: number) => boolean {
-  const types = config.stringList("mlp_layer_types");
-  const first = config.integer("first_k_dense_replace", usual);
-  return (index) => (types === undefined ? index < first : types[index] !== "sparse");
 }
 
 /**

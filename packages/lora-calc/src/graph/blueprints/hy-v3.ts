@@ -1,10 +1,10 @@
 /** Hunyuan 3: Qwen3's attention before DeepSeek's experts; the correction of the scores lies in the block itself. */
 
 import { activation } from "../blocks/activation.js";
+import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
-import type { Config } from "../../model/config.js";
 import { persistentBuffer } from "../vocabulary.js";
 
 const PREFIX = "HYV3";
@@ -16,7 +16,7 @@ export const hyV3: Blueprint = {
     const width = config.size("moe_intermediate_size", 1536);
     const shared = config.integer("num_shared_experts", 1);
     const bias = config.boolean("mlp_bias", false);
-    const isDense = denseLayers(config);
+    const isDense = denseLayers(config, 1);
     return llamaLike(
       {
         modelType: "hy_v3",
@@ -60,9 +60,3 @@ export const hyV3: Blueprint = {
     );
   },
 };
-
-/** The first layer, or those that `mlp_layer_types` calls so. */
-function denseLayers(config: Config): (index: number) => boolean {
-  const types = config.stringList("mlp_layer_types");
-  return (index) => (types === undefined ? index === 0 : types[index] !== "sparse");
-}

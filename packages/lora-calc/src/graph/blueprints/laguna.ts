@@ -1,6 +1,7 @@
 /** Laguna: heads by layer, a gate on what attention gives out, experts beside one that sees every token. */
 
 import { activation } from "../blocks/activation.js";
+import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Sizes } from "../blocks/llama-like.js";
@@ -18,9 +19,7 @@ export const laguna: Blueprint = {
     const experts = config.size(["num_experts", "num_local_experts"], 256);
     const width = config.size("moe_intermediate_size", 512);
     const sharedWidth = config.size("shared_expert_intermediate_size", 512);
-    const types = config.stringList("mlp_layer_types");
-    const isDense = (index: number): boolean =>
-      types === undefined ? index === 0 : types[index] !== "sparse";
+    const isDense = denseLayers(config, 1);
     const heads = config.integerList("num_attention_heads_per_layer");
     return llamaLike(
       {

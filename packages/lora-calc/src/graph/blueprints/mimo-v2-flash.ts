@@ -1,6 +1,7 @@
 /** MiMo-V2-Flash: twice the key and value heads in sliding layers, values narrower than keys, experts without a shared one. */
 
 import { activation } from "../blocks/activation.js";
+import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Sizes } from "../blocks/llama-like.js";
@@ -19,10 +20,8 @@ export const mimoV2Flash: Blueprint = {
   build: (config, context) => {
     const experts = config.size(["n_routed_experts", "num_local_experts"], 256);
     const width = config.size("moe_intermediate_size", 2048);
-    const mlpTypes = config.stringList("mlp_layer_types");
     const layerTypes = config.stringList("layer_types");
-    const isDense = (index: number): boolean =>
-      mlpTypes === undefined ? index === 0 : mlpTypes[index] !== "sparse";
+    const isDense = denseLayers(config, 1);
     // The first layer and every sixth see everything.
     const isSliding = (index: number): boolean =>
       layerTypes === undefined
