@@ -211,4 +211,17 @@ FAMILIES = [
         (TIED, {"moe_latent_size": 20, "mlp_bias": True, "use_bias": True}, {"hybrid_override_pattern": None, "num_hidden_layers": None, "layers_block_type": ["mamba", "attention", "mlp"]}),
         task_classes("NemotronH", "Model"),
     ),
+    Family(
+        "olmo_hybrid",
+        {**SIZES, "num_hidden_layers": 5, "linear_key_head_dim": 4, "linear_num_key_heads": 2},
+        (
+            TIED,
+            BIASES,
+            {"layer_types": ["full_attention", "linear_attention", "linear_attention", "full_attention", "linear_attention"]},
+            {"rope_parameters": {"rope_type": "default", "rope_theta": 5e5}, "linear_value_head_dim": 6, "linear_num_value_heads": 6},
+            {"rope_parameters": {"rope_type": "default", "rope_theta": None}},
+            {"num_hidden_layers": 3, "linear_num_key_heads": None, "linear_key_head_dim": None, "linear_conv_kernel_dim": 3},
+        ),
+        task_classes("OlmoHybrid", "Model"),
+    ),
 ]

@@ -88,6 +88,12 @@ FAMILIES = [
     Family("glm4_moe_lite", {**DEEPSEEK, "q_lora_rank": 12}, (TIED, BIASES, {"q_lora_rank": None}, SPARSE_SECOND), task_classes("Glm4MoeLite", "Model")),
     Family("minimax_m2", {**SIZES, "num_local_experts": 4, "head_dim": 12}, (TIED, {"head_dim": 20, "rotary_dim": 8}), task_classes("MiniMaxM2", "Model")),
     Family(
+        "minimax",
+        {**SIZES, "num_local_experts": 4, "block_size": 16},
+        (TIED, HEAD_DIM, {"layer_types": ["linear_attention", "linear_attention", "full_attention"]}, {"block_size": 8}),
+        task_classes("MiniMax", "Model", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering"),
+    ),
+    Family(
         "lfm2_moe",
         {**SIZES, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "num_dense_layers": 1, "layer_types": ["conv", "full_attention", "conv"]},
         (UNTIED, {"use_expert_bias": False, "conv_bias": True}, {"num_dense_layers": 0}),

@@ -37,6 +37,16 @@ GEMMA4_VISION = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers"
 GEMMA4_AUDIO = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "output_proj_dims": 20, "subsampling_conv_channels": [8, 4]}
 
 
+GEMMA3N = {**TEXT, "num_hidden_layers": 4, "head_dim": 12, "vocab_size_per_layer_input": 96, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 1, "laurel_rank": 6, "altup_num_inputs": 3, "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]}
+GEMMA3N_AUDIO = {"hidden_size": 24, "conf_num_hidden_layers": 2, "conf_num_attention_heads": 2, "sscp_conv_channel_size": [8, 4], "vocab_size": 16}
+
+
+BLIP2_OPT = {"model_type": "opt", "vocab_size": 128, "hidden_size": 48, "ffn_dim": 80, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64, "word_embed_proj_dim": 48, "pad_token_id": 1}
+BLIP2_T5 = {"model_type": "t5", "vocab_size": 128, "d_model": 48, "d_kv": 12, "d_ff": 80, "num_layers": 2, "num_heads": 4, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "pad_token_id": 0}
+BLIP2_VISION = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 28}
+BLIP2_QFORMER = {"hidden_size": 36, "intermediate_size": 40, "num_hidden_layers": 3, "num_attention_heads": 3}
+
+
 LLAMA4 = {**TEXT, "num_hidden_layers": 5, "num_local_experts": 4, "intermediate_size_mlp": 40, "head_dim": 12}
 LLAMA4_VISION = {"hidden_size": 24, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 28, "patch_size": 14, "vision_output_dim": 16, "projector_input_dim": 16, "projector_output_dim": 16}
 MLLAMA = {
@@ -87,6 +97,22 @@ FAMILIES = [
         {"text_config": {**GEMMA4, **GEMMA4_EXPERTS}},
     ),
     text_family("gemma4_text", "Gemma4", GEMMA4, UNTIED, GEMMA4_EXPERTS, {"layer_types": None, "num_hidden_layers": 7, "num_kv_shared_layers": 3}, {"attention_bias": True, "attention_k_eq_v": True}, classes=("TextModel",)),
+    family(
+        "gemma3n",
+        "Gemma3n",
+        {"text_config": GEMMA3N, "audio_config": GEMMA3N_AUDIO, "vision_config": {}},
+        UNTIED,
+        {"audio_config": {**GEMMA3N_AUDIO, "input_feat_size": 40, "sscp_conv_kernel_size": [[3, 5], [3, 3]], "sscp_conv_stride_size": [[2, 1], [2, 2]], "conf_attention_chunk_size": 4, "conf_attention_context_right": 2, "conf_conv_kernel_size": 3}},
+    ),
+    text_family("gemma3n_text", "Gemma3n", GEMMA3N, UNTIED, {"layer_types": None, "num_hidden_layers": 7, "num_kv_shared_layers": 2}, {"attention_bias": True, "num_kv_shared_layers": 0, "intermediate_size": [80, 64, 80, 96]}, classes=("TextModel",)),
+    family(
+        "blip-2",
+        "Blip2",
+        {"text_config": BLIP2_OPT, "vision_config": BLIP2_VISION, "qformer_config": BLIP2_QFORMER, "num_query_tokens": 8},
+        {"text_config": BLIP2_T5},
+        {"text_config": {**BLIP2_T5, **TIED}, "qformer_config": {**BLIP2_QFORMER, "use_qformer_text_input": True, "cross_attention_frequency": 3}},
+        {"text_config": {**BLIP2_OPT, **UNTIED, "word_embed_proj_dim": 20}, "vision_config": {**BLIP2_VISION, "qkv_bias": False, "patch_size": 7}},
+    ),
     Family("llama4", {"text_config": LLAMA4, "vision_config": LLAMA4_VISION}, ({"text_config": {**LLAMA4, **TIED}},), task_classes("Llama4", GENERATION)),
     text_family("llama4_text", "Llama4", LLAMA4, TIED, {"interleave_moe_layer_step": 2, "use_qk_norm": False}, {"moe_layers": [0, 3], "no_rope_layers": [1, 0, 0, 1, 1], "attention_bias": True}, classes=("TextModel",)),
     family("mllama", "Mllama", MLLAMA, {"text_config": {**TEXT, "num_hidden_layers": 4, "cross_attention_layers": [0, 2]}}),

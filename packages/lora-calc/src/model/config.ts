@@ -72,8 +72,33 @@ export class Config {
     return this.fields.stringList(name);
   }
 
+  /** Whole numbers of any sign: indices of layers. */
   integerList(name: string): readonly number[] | undefined {
     return this.fields.integerList(name);
+  }
+
+  /** A size for each of several parts. */
+  sizes(name: string): readonly number[] | undefined {
+    const sizes = this.fields.integerList(name);
+    const wrong = sizes?.find((size) => size < 1 || size > MAX_SIZE);
+    if (wrong !== undefined) {
+      reject({
+        code: "invalid_value",
+        path: this.fields.at(name),
+        message: `${this.fields.at(name)} must hold whole numbers from 1 to ${MAX_SIZE}`,
+        received: wrong,
+      });
+    }
+    return sizes;
+  }
+
+  /** Sizes in lists of their own: height and width of several kernels. */
+  sizeLists(name: string): readonly (readonly number[])[] | undefined {
+    const value = this.fields.get(name);
+    if (!Array.isArray(value)) return this.sizes(name)?.map((size) => [size]);
+    const byIndex = Object.fromEntries(value.map((item: unknown, index) => [index, item]));
+    const lists = new Config(byIndex, this.fields.at(name), this.assumed);
+    return value.map((_, index) => lists.sizes(String(index)) ?? []);
   }
 
   /**

@@ -99,7 +99,7 @@ function visionLayer(config: Config, width: number, headDim: number): ModuleNode
 
 export function gemma4Audio(config: Config): ModuleNode {
   const width = config.size("hidden_size", 1024);
-  const [first = 128, second = 32] = config.integerList("subsampling_conv_channels") ?? [];
+  const [first = 128, second = 32] = config.sizes("subsampling_conv_channels") ?? [];
   const subsample = (name: string, from: number, to: number) =>
     container(name, "Gemma4AudioSubSampleConvProjectionLayer", {
       children: [

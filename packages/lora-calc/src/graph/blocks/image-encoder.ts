@@ -16,7 +16,7 @@ export function sidesOf(config: Config, name: string, fallback: number): readonl
     const side = config.size(name, fallback);
     return [side, side];
   }
-  const [height = fallback, width = height] = config.integerList(name) ?? [];
+  const [height = fallback, width = height] = config.sizes(name) ?? [];
   return [height, width];
 }
 

@@ -46,6 +46,7 @@ export function visionLanguage(
     ...parts.vision,
     container(languageName, language.backboneType ?? `${language.prefix}Model`, {
       children: language.children,
+      ...(language.buffers === undefined ? {} : { buffers: language.buffers }),
     }),
     ...(parts.behind ?? []),
   ];

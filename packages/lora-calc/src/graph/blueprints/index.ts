@@ -6,6 +6,7 @@ import { apertus } from "./apertus.js";
 import { arcee } from "./arcee.js";
 import { bart, m2m100, marian, mbart, pegasus } from "./bart.js";
 import { bert } from "./bert.js";
+import { blip2 } from "./blip-2.js";
 import { bloom } from "./bloom.js";
 import { clip, siglip } from "./clip.js";
 import { cohere, cohere2 } from "./cohere.js";
@@ -23,6 +24,8 @@ import { gemma } from "./gemma.js";
 import { gemma2 } from "./gemma2.js";
 import { gemma3Text } from "./gemma3-text.js";
 import { gemma3 } from "./gemma3.js";
+import { gemma3nText } from "./gemma3n-text.js";
+import { gemma3n } from "./gemma3n.js";
 import { gemma4Text } from "./gemma4-text.js";
 import { gemma4 } from "./gemma4.js";
 import { glm, glm4 } from "./glm.js";
@@ -47,6 +50,7 @@ import { llama } from "./llama.js";
 import { llava, mistral3, paligemma } from "./llava.js";
 import { mamba, mamba2 } from "./mamba.js";
 import { minimaxM2 } from "./minimax-m2.js";
+import { minimax } from "./minimax.js";
 import { ministral3 } from "./ministral3.js";
 import { mistral } from "./mistral.js";
 import { mixtral } from "./mixtral.js";
@@ -55,6 +59,7 @@ import { modernbert } from "./modernbert.js";
 import { mpt } from "./mpt.js";
 import { nemotronH } from "./nemotron-h.js";
 import { nemotron } from "./nemotron.js";
+import { olmoHybrid } from "./olmo-hybrid.js";
 import { olmo } from "./olmo.js";
 import { olmo2 } from "./olmo2.js";
 import { olmo3 } from "./olmo3.js";
@@ -112,6 +117,7 @@ const BLUEPRINTS: readonly Blueprint[] = [
   olmo2,
   olmo3,
   olmoe,
+  olmoHybrid,
   phi,
   phi3,
   qwen2,
@@ -156,12 +162,15 @@ const BLUEPRINTS: readonly Blueprint[] = [
   qwen2Vl,
   qwen25Vl,
   qwen3Vl,
+  blip2,
   clip,
   dinov2,
   siglip,
   swin,
   vit,
   wav2vec2,
+  gemma3n,
+  gemma3nText,
   gemma4,
   gemma4Text,
   deepseekV32,
@@ -169,6 +178,7 @@ const BLUEPRINTS: readonly Blueprint[] = [
   glmMoeDsa,
   lfm2,
   lfm2Moe,
+  minimax,
   minimaxM2,
   falconH1,
   granitemoehybrid,

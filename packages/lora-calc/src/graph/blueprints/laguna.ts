@@ -20,7 +20,7 @@ export const laguna: Blueprint = {
     const width = config.size("moe_intermediate_size", 512);
     const sharedWidth = config.size("shared_expert_intermediate_size", 512);
     const isDense = denseLayers(config, 1);
-    const heads = config.integerList("num_attention_heads_per_layer");
+    const heads = config.sizes("num_attention_heads_per_layer");
     return llamaLike(
       {
         modelType: "laguna",

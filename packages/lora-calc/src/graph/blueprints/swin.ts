@@ -17,8 +17,8 @@ export const swin: Blueprint = {
   modelType: "swin",
   build: (config, context) => {
     const embedDim = config.size("embed_dim", 96);
-    const depths = config.integerList("depths") ?? [2, 2, 6, 2];
-    const heads = config.integerList("num_heads") ?? [3, 6, 12, 24];
+    const depths = config.sizes("depths") ?? [2, 2, 6, 2];
+    const heads = config.sizes("num_heads") ?? [3, 6, 12, 24];
     if (depths.length === 0 || depths.length > 16 || heads.length < depths.length) {
       reject({
         code: "invalid_value",

@@ -141,8 +141,8 @@ const KERNELS = [10, 3, 3, 3, 3, 2, 2];
 
 /** Width and kernel of every convolution over the sound. */
 function convSizes(config: Config): readonly ConvSize[] {
-  const widths = config.integerList("conv_dim") ?? KERNELS.map(() => 512);
-  const kernels = config.integerList("conv_kernel") ?? KERNELS;
+  const widths = config.sizes("conv_dim") ?? KERNELS.map(() => 512);
+  const kernels = config.sizes("conv_kernel") ?? KERNELS;
   if (widths.length !== kernels.length || widths.length === 0 || widths.length > 64) {
     reject({
       code: "invalid_value",
