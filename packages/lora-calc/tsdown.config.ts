@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "tsdown";
 
-/** Bundles the command line with everything it uses, so that nothing is installed at run time; YAML becomes a lazy chunk. */
+/** Bundles the command line with everything it uses, so that nothing is installed at run time. Commands and YAML are chunks. */
 export default defineConfig({
   entry: { "cli/main": "cli/main.ts" },
   outDir: "dist",

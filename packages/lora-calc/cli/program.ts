@@ -1,18 +1,9 @@
-/** The commands and flags of lora-calc, and what each runs. */
+/** The commands and flags of lora-calc, and what each runs. A command is loaded when it is the one: help answers at once. */
 
 import { Argument, Command, Option } from "commander";
 import { VERSION } from "lora-calc";
-import { runAdvise } from "./commands/advise.js";
-import { runAudit } from "./commands/audit.js";
-import { runBatch } from "./commands/batch.js";
-import { runCompare } from "./commands/compare.js";
-import { runEstimate } from "./commands/estimate.js";
-import { runExplain } from "./commands/explain.js";
-import { EXPORT_FORMATS, runExport } from "./commands/export.js";
-import type { ExportFormat } from "./commands/export.js";
-import { runFit } from "./commands/fit.js";
-import { LIST_NAMES, runList } from "./commands/list.js";
-import type { ListName } from "./commands/list.js";
+import { EXPORT_FORMATS, LIST_NAMES } from "./commands/names.js";
+import type { ExportFormat, ListName } from "./commands/names.js";
 import type { ExitCode } from "./exit-codes.js";
 import type { FlagValues } from "./input/apply-flags.js";
 import { FLAG_GROUPS, SCENARIO_FLAGS } from "./input/scenario-flags.js";
@@ -87,12 +78,14 @@ function addEstimate(program: Command, outputOf: OutputOf, finish: Finish): void
     const check = options["check"] === true;
     const output = outputOf(options);
     if (options["batch"] === true) {
+      const { runBatch } = await import("./commands/batch.js");
       finish(await runBatch(process.stdin, { full: options["full"] === true, check }, output));
       return;
     }
     if (source === undefined)
       command.error("error: a model or a file is missing: lora-calc estimate MODEL");
     const json = options["json"] === true;
+    const { runEstimate } = await import("./commands/estimate.js");
     finish(await runEstimate(source, flagValues(options), { json, check }, output));
   });
 }
@@ -108,6 +101,7 @@ function addFit(program: Command, outputOf: OutputOf, finish: Finish): void {
   command.action(async (source: string) => {
     const options: Options = command.optsWithGlobals();
     const asked = { json: options["json"] === true, check: options["check"] === true };
+    const { runFit } = await import("./commands/fit.js");
     finish(await runFit(source, flagValues(options), asked, outputOf(options)));
   });
 }
@@ -121,6 +115,7 @@ function addAdvise(program: Command, outputOf: OutputOf, finish: Finish): void {
   addScenarioFlags(command);
   command.action(async (source: string) => {
     const options: Options = command.optsWithGlobals();
+    const { runAdvise } = await import("./commands/advise.js");
     finish(
       await runAdvise(source, flagValues(options), options["json"] === true, outputOf(options)),
     );
@@ -137,6 +132,7 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
   command.action(async (sources: readonly string[]) => {
     const options: Options = command.optsWithGlobals();
     if (sources.length < 2) command.error("error: compare needs at least two scenarios");
+    const { runCompare } = await import("./commands/compare.js");
     finish(
       await runCompare(sources, flagValues(options), options["json"] === true, outputOf(options)),
     );
@@ -158,6 +154,7 @@ function addExplain(program: Command, outputOf: OutputOf, finish: Finish): void 
     const options: Options = command.optsWithGlobals();
     const saw = options["saw"];
     const asked = { parts, ...(typeof saw === "string" ? { saw } : {}) };
+    const { runExplain } = await import("./commands/explain.js");
     finish(await runExplain(source, asked, flagValues(options), outputOf(options)));
   });
 }
@@ -174,6 +171,7 @@ function addExport(program: Command, outputOf: OutputOf, finish: Finish): void {
   command.action(async (source: string) => {
     const options: Options = command.optsWithGlobals();
     const format = options["to"] as ExportFormat;
+    const { runExport } = await import("./commands/export.js");
     finish(await runExport(source, format, flagValues(options), outputOf(options)));
   });
 }
@@ -194,6 +192,7 @@ function addAudit(program: Command, outputOf: OutputOf, finish: Finish): void {
   command.action(async (source: string) => {
     const { base, ...options }: Options = command.optsWithGlobals();
     const asked = { json: options["json"] === true, ...(typeof base === "string" ? { base } : {}) };
+    const { runAudit } = await import("./commands/audit.js");
     finish(await runAudit(source, asked, outputOf(options)));
   });
 }
@@ -206,6 +205,7 @@ function addList(program: Command, outputOf: OutputOf, finish: Finish): void {
     .option("--json", "with sources and dates");
   command.action(async (what: ListName) => {
     const options: Options = command.optsWithGlobals();
+    const { runList } = await import("./commands/list.js");
     finish(await runList(what, options["json"] === true, outputOf(options)));
   });
 }

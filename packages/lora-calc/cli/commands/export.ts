@@ -18,21 +18,18 @@ import { readScenario } from "../input/read-scenario.js";
 import type { Output } from "../output.js";
 import { verdictOf } from "../render/answer.js";
 import { refuse } from "./answers.js";
+import type { ExportFormat } from "./names.js";
 
 type Writer = (scenario: Scenario, result: Estimate) => string;
 
-const WRITERS = {
+const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
   "peft-python": (scenario, result) => writePeftPython(scenario, result.parameters),
   "adapter-config": (scenario) => `${writeAdapterConfig(scenario)}\n`,
   markdown: (scenario, result) => writeMarkdown(scenario, result, verdictOf(scenario, result)),
   csv: (_, result) => writeCsv(result),
   json: (_, result) => `${JSON.stringify(result, null, 2)}\n`,
   link: (scenario) => `${encodeLink(scenario)}\n`,
-} as const satisfies Record<string, Writer>;
-
-export type ExportFormat = keyof typeof WRITERS;
-
-export const EXPORT_FORMATS: readonly string[] = Object.keys(WRITERS);
+};
 
 export async function runExport(
   source: string,

@@ -6,13 +6,14 @@ import type { ExitCode } from "../exit-codes.js";
 import type { Output } from "../output.js";
 import { renderGpus, renderModels, renderNames, renderRecipes } from "../render/listing.js";
 import type { Style } from "../render/style.js";
+import type { ListName } from "./names.js";
 
 interface Listing {
   readonly rows: () => readonly unknown[];
   readonly text: (style: Style) => string;
 }
 
-const LISTINGS = {
+const LISTINGS: Readonly<Record<ListName, Listing>> = {
   models: { rows: listModels, text: (style) => renderModels(listModels(), style) },
   gpus: { rows: listGpus, text: (style) => renderGpus(listGpus(), style) },
   recipes: { rows: listRecipes, text: (style) => renderRecipes(listRecipes(), style) },
@@ -32,11 +33,7 @@ const LISTINGS = {
         style,
       ),
   },
-} as const satisfies Record<string, Listing>;
-
-export type ListName = keyof typeof LISTINGS;
-
-export const LIST_NAMES: readonly string[] = Object.keys(LISTINGS);
+};
 
 export async function runList(name: ListName, json: boolean, output: Output): Promise<ExitCode> {
   const { rows, text } = LISTINGS[name];

@@ -1,0 +1,14 @@
+/** Names that commands choose between. The parser needs them before it loads a command. */
+
+export const EXPORT_FORMATS = [
+  "peft-python",
+  "adapter-config",
+  "markdown",
+  "csv",
+  "json",
+  "link",
+] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export const LIST_NAMES = ["models", "gpus", "recipes", "methods", "stacks"] as const;
+export type ListName = (typeof LIST_NAMES)[number];
