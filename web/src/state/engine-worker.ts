@@ -1,16 +1,44 @@
 /** Computes beside the page, so that a control being dragged never waits. */
 
-import type { Scenario } from "lora-calc";
+import { auditAdapter, explainPrint } from "lora-calc";
+import type { AdapterFiles, AuditResult, PrintResult, Scenario } from "lora-calc";
 import { answerTo, counselOn } from "./answer.js";
+import type { Answer, Counsel } from "./answer.js";
 
-/** `answer` is asked at every change, `counsel` when the reader rests. */
-export type Question = "answer" | "counsel";
-
-export interface Message {
-  readonly question: Question;
+/** A line or number that another tool printed for a run. */
+interface SeenPrint {
   readonly scenario: Scenario;
+  readonly text: string;
 }
 
-addEventListener("message", ({ data: { question, scenario } }: MessageEvent<Message>) => {
-  postMessage(question === "answer" ? answerTo(scenario) : counselOn(scenario));
+/** What may be asked, and what is answered. `answer` is asked at every change, `counsel` when the reader rests. */
+export interface Questions {
+  readonly answer: { readonly asked: Scenario; readonly reply: Answer };
+  readonly counsel: { readonly asked: Scenario; readonly reply: Counsel | undefined };
+  readonly print: { readonly asked: SeenPrint; readonly reply: PrintResult };
+  readonly audit: { readonly asked: AdapterFiles; readonly reply: AuditResult };
+}
+
+export type Question = keyof Questions;
+
+/** A question with what is asked. */
+export type Message = {
+  readonly [Q in Question]: { readonly question: Q; readonly asked: Questions[Q]["asked"] };
+}[Question];
+
+function replyTo(message: Message): Questions[Question]["reply"] {
+  switch (message.question) {
+    case "answer":
+      return answerTo(message.asked);
+    case "counsel":
+      return counselOn(message.asked);
+    case "print":
+      return explainPrint(message.asked.scenario, message.asked.text);
+    case "audit":
+      return auditAdapter(message.asked);
+  }
+}
+
+addEventListener("message", ({ data }: MessageEvent<Message>) => {
+  postMessage(replyTo(data));
 });

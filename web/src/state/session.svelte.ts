@@ -46,8 +46,8 @@ export class Session {
   private past: readonly Scenario[] = $state.raw([]);
   private future: readonly Scenario[] = $state.raw([]);
   private openPath: FieldPath | undefined;
-  private answers: Engine | undefined;
-  private counsels: Engine | undefined;
+  private answers: Engine<"answer"> | undefined;
+  private counsels: Engine<"counsel"> | undefined;
   private resting: ReturnType<typeof setTimeout> | undefined;
   private afterPaint: number | undefined;
 

@@ -2,13 +2,16 @@
 
 import { open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isObject, MAX_TEXT_BYTES, parseJson, reject, rejectSize } from "lora-calc";
+import {
+  HEADER_LENGTH_BYTES,
+  headerEnd,
+  isObject,
+  parseHeader,
+  parseJson,
+  reject,
+} from "lora-calc";
 import { readText } from "./read-text.js";
 
-/** A file begins with the length of its header, a little-endian uint64. */
-const LENGTH_BYTES = 8;
-/** What stands in a repository in place of a large file. */
-const POINTER_START = "version ";
 /** More files than any published model has. */
 const MAX_FILES = 2000;
 
@@ -60,39 +63,34 @@ export interface HeaderOfFile {
 }
 
 export async function readHeader(path: string): Promise<HeaderOfFile> {
-  const file = await open(path).catch(() => rejectFile(path, "cannot be read"));
+  const file = await open(path).catch(() => rejectFile(path));
   try {
     const { size: fileBytes } = await file.stat();
-    const length = await readLength(file, path);
-    if (length > MAX_TEXT_BYTES) rejectSize(`the header of ${path}`, Number(length));
-    const bytes = Buffer.alloc(Number(length));
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, LENGTH_BYTES);
-    if (bytesRead < bytes.length) rejectFile(path, "ends inside its header");
-    const header = parseJson(bytes.toString("utf8"), `the header of ${path}`);
-    if (!isObject(header)) rejectFile(path, "has no header of tensors");
-    return { header, headerBytes: LENGTH_BYTES + bytes.length, fileBytes };
+    const start = await readAt(file, path, { offset: 0, length: HEADER_LENGTH_BYTES });
+    const headerBytes = headerEnd(start, path, fileBytes);
+    const length = headerBytes - HEADER_LENGTH_BYTES;
+    const text = await readAt(file, path, { offset: HEADER_LENGTH_BYTES, length });
+    return { header: parseHeader(text.toString("utf8"), path), headerBytes, fileBytes };
   } finally {
     await file.close();
   }
 }
 
-async function readLength(file: Awaited<ReturnType<typeof open>>, path: string): Promise<bigint> {
-  const bytes = Buffer.alloc(LENGTH_BYTES);
-  const { bytesRead } = await file
-    .read(bytes, 0, LENGTH_BYTES, 0)
-    .catch(() => rejectFile(path, "cannot be read"));
-  if (bytesRead < LENGTH_BYTES) rejectFile(path, "is too short");
-  if (bytes.toString("latin1") === POINTER_START) {
-    rejectFile(path, "is a Git LFS pointer, not the file itself (git lfs pull fetches it)");
-  }
-  return bytes.readBigUInt64LE();
+async function readAt(
+  file: Awaited<ReturnType<typeof open>>,
+  path: string,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await file.read(bytes, 0, length, offset).catch(() => rejectFile(path));
+  return bytes.subarray(0, bytesRead);
 }
 
-function rejectFile(path: string, what: string): never {
+function rejectFile(path: string): never {
   reject({
     code: "unreadable_file",
     path: "",
-    message: `${path} ${what}; it should be a safetensors file`,
+    message: `${path} cannot be read; it should be a safetensors file`,
     received: path,
     expected: "a .safetensors file, or model.safetensors.index.json beside its files",
   });

@@ -1,6 +1,6 @@
 /** What an audit found, for people. */
 
-import { formatBytes, formatCount, formatTrainableLine } from "lora-calc";
+import { auditSentence, formatBytes, formatCount, formatTrainableLine } from "lora-calc";
 import type { Audit, FileFacts, Finding } from "lora-calc";
 import { alignColumns, wrap } from "./columns.js";
 import { oneLine } from "./one-line.js";
@@ -13,7 +13,7 @@ interface Files {
 export function renderAudit(audit: Audit, { tensorsPath }: Files, style: Style): string {
   const { parameters, file, findings } = audit;
   const sections = [
-    style.strong(verdict(audit)),
+    style.strong(auditSentence(audit)),
     alignColumns(facts(audit, tensorsPath), [{}, {}])
       .map((line) => `  ${line}`)
       .join("\n"),
@@ -30,19 +30,6 @@ export function renderAudit(audit: Audit, { tensorsPath }: Files, style: Style):
       : "",
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
-}
-
-/** One sentence: whether the parts agree. */
-function verdict({ parameters, file, findings, tool }: Audit): string {
-  const errors = findings.filter(({ level }) => level === "error").length;
-  const warnings = findings.filter(({ level }) => level === "warning").length;
-  if (errors > 0) return `This adapter cannot be loaded as it is: ${counted(errors, "error")}.`;
-  if (warnings > 0) return `Readable, with ${counted(warnings, "warning")}.`;
-  if (tool === "MLX") return "An adapter of MLX.";
-  if (parameters === undefined) return "Readable.";
-  return file === undefined
-    ? "The configuration is sound on its base."
-    : "Configuration, tensors and base agree.";
 }
 
 function facts(audit: Audit, tensorsPath: string | undefined): readonly (readonly string[])[] {
@@ -86,10 +73,6 @@ function sizeText(own: number, expected: number | undefined): string {
 
 function bytes(amount: number): string {
   return `${formatCount(amount)} bytes (${formatBytes(amount)})`;
-}
-
-function counted(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? "" : "s"}`;
 }
 
 function line({ level, code, message }: Finding, style: Style): string {

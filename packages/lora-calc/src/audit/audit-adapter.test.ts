@@ -77,7 +77,7 @@ describe("auditAdapter", () => {
     const audit = audited({ config, header });
     expect(audit.parameters).toBeUndefined();
     expect(audit.file?.parameters).toBe(512);
-    expect(codes(audit)).toEqual(["warning base_unknown", "error shape_differs"]);
+    expect(codes(audit)).toEqual(["error shape_differs", "warning base_unknown"]);
   });
 
   it("says so where the file names a class that is not known, and still reads it", () => {

@@ -19,6 +19,7 @@ import { baseGraph } from "./base-graph.js";
 import type { Base, Trained } from "./base-graph.js";
 import { compareTensors } from "./compare-tensors.js";
 import { describeFile } from "./describe-file.js";
+import { worstFirst } from "./findings.js";
 import type { Finding } from "./findings.js";
 import { underCurrentNames } from "./old-names.js";
 import { rejectOtherTool } from "./other-tools.js";
@@ -80,7 +81,7 @@ function audit(files: AdapterFiles): Omit<Audit, "schema"> {
     ...(base.parameters === undefined ? {} : { parameters: base.parameters }),
     ...(facts === undefined ? {} : { file: facts.file }),
     ...expectedBytes(base.plan),
-    findings: [
+    findings: worstFirst([
       ...read.findings,
       ...base.findings,
       ...keyFindings,
@@ -89,7 +90,7 @@ function audit(files: AdapterFiles): Omit<Audit, "schema"> {
         ? rankFindings(read.adapter, tensors)
         : []),
       ...(facts?.findings ?? []),
-    ],
+    ]),
   };
 }
 

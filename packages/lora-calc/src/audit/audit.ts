@@ -19,6 +19,7 @@ export interface Audit {
   readonly file?: FileFacts;
   /** Size of the file that PEFT would write for this configuration in float32. Unit: bytes. */
   readonly expected_file_bytes?: number;
+  /** Errors first. */
   readonly findings: readonly Finding[];
 }
 

@@ -31,3 +31,10 @@ export interface Finding {
   readonly level: FindingLevel;
   readonly message: string;
 }
+
+const LEVELS: readonly FindingLevel[] = ["error", "warning", "note"];
+
+/** What stops a reader before what is good to know; otherwise as found. */
+export function worstFirst(findings: readonly Finding[]): readonly Finding[] {
+  return LEVELS.flatMap((level) => findings.filter((finding) => finding.level === level));
+}

@@ -27,6 +27,18 @@ describe("explainPrint names what people saw", () => {
     ).toEqual(["same", "packed_4bit"]);
   });
 
+  // The same print, asked of a run with another rank.
+  it("another rank and 4-bit weights by their bytes", () => {
+    const adapter = { r: 16, target_modules: ["q_proj", "v_proj"] };
+    const result = explainPrint(
+      { model: { config: LLAMA_30B }, adapter },
+      "trainable params: 408,944,640 || all params: 16,886,824,448",
+    );
+    const reasons = "error" in result ? [] : result.reasons;
+    expect(reasons.map(({ code }) => code)).toContain("other_adapter");
+    expect(reasons[0]?.message).toMatch(/r=256 on q_proj, v_proj.*4-bit weights/);
+  });
+
   // https://github.com/huggingface/peft/pull/1806
   it("the share of one of two processes", () => {
     const scenario = {

@@ -129,10 +129,14 @@ function otherTransformers({ what, trainable, all }: OtherRun): PrintReason {
   };
 }
 
-function otherAdapter({ what, trainable, all }: OtherRun): PrintReason {
+function otherAdapter({ what, trainable, all, reading }: OtherRun): PrintReason {
+  const numbers = `${formatCount(trainable)} of ${formatCount(all)}`;
   return {
     code: "other_adapter",
-    message: `PEFT prints these numbers for ${what}: ${formatCount(trainable)} of ${formatCount(all)}`,
+    message:
+      reading === undefined
+        ? `PEFT prints these numbers for ${what}: ${numbers}`
+        : `they are those of ${what}, ${numbers}: ${reading}`,
   };
 }
 

@@ -11,6 +11,7 @@ import { describeModel } from "../../model/description.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { InputError } from "../../problem/problem.js";
 import type { Versions } from "../../versions.js";
+import { allReadings } from "./readings.js";
 import { fits } from "./read-print.js";
 import type { Printed } from "./read-print.js";
 
@@ -18,6 +19,8 @@ export interface OtherRun {
   readonly what: string;
   readonly trainable: number;
   readonly all: number;
+  /** How the whole was counted, where that is not PEFT's way. */
+  readonly reading?: string;
 }
 
 const RANKS = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
@@ -52,9 +55,10 @@ export function otherAdapters(
     ]),
   );
   const found = runs.flatMap(([what, changed]) =>
-    matching(what, printed, () => planAdapter(graph, changed, versions)),
+    matching(what, printed, () => planAdapter(graph, changed, versions), graph),
   );
-  return found.slice(0, MAX_RUNS);
+  const plain = found.filter(({ reading }) => reading === undefined);
+  return (plain.length > 0 ? plain : found).slice(0, MAX_RUNS);
 }
 
 function targetText(target: unknown): string {
@@ -109,12 +113,23 @@ export function otherModels(
   return runs;
 }
 
-function matching(what: string, printed: Printed, plan: () => AdapterPlan): readonly OtherRun[] {
+/** With the graph, a whole that was counted in another known way will do. */
+function matching(
+  what: string,
+  printed: Printed,
+  makePlan: () => AdapterPlan,
+  graph?: ModuleGraph,
+): readonly OtherRun[] {
   try {
-    const { trainable, all } = plan();
-    const isTrainable = printed.trainable === undefined || fits(printed.trainable, trainable);
-    const isAll = printed.all === undefined || fits(printed.all, all);
-    return isTrainable && isAll ? [{ what, trainable, all }] : [];
+    const plan = makePlan();
+    const { trainable, all } = plan;
+    const seen = printed.all;
+    if (printed.trainable !== undefined && !fits(printed.trainable, trainable)) return [];
+    if (seen === undefined || fits(seen, all)) return [{ what, trainable, all }];
+    if (graph === undefined || printed.trainable === undefined) return [];
+    const reading = allReadings(graph, plan).find(({ count }) => fits(seen, count));
+    if (reading === undefined) return [];
+    return [{ what, trainable, all: reading.count, reading: reading.message }];
   } catch (error) {
     if (error instanceof InputError) return [];
     throw error;
