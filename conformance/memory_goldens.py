@@ -1,8 +1,9 @@
 """Trace the memory of every case with real code and write the results as goldens for the TypeScript tests.
 
-    python memory_goldens.py [--per-model 12] [--processes 2] [--limit N] [--finished]
+    python memory_goldens.py [--per-model 12] [--processes 2] [--limit N] [--finished] [--again]
 
-Finished cases are kept in a work file, so an interrupted run goes on where it stopped. All sizes are bytes.
+Cases that the goldens have are not traced again unless asked for. Finished cases are kept in a work file, so an interrupted
+run goes on where it stopped. All sizes are bytes.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ def trace_case(case: Case) -> dict[str, Any]:
     return {"scenario": case, "expected": {key: result[key] for key in KEPT}}
 
 
-def finished() -> dict[str, dict[str, Any]]:
-    """Records of earlier runs whose scenario has not changed."""
-    if not WORK.exists():
-        return {}
-    rows = [json.loads(line) for line in WORK.read_text().splitlines()]
+def finished(again: bool) -> dict[str, dict[str, Any]]:
+    """Records of earlier runs by their scenario: of the goldens, unless all are traced again, and of the work file."""
+    lines = [] if again or not GOLDENS.exists() else gzip.decompress(GOLDENS.read_bytes()).decode().splitlines()
+    lines += WORK.read_text().splitlines() if WORK.exists() else []
+    rows = [json.loads(line) for line in lines]
     return {json.dumps(row["scenario"], sort_keys=True): row for row in rows}
 
 
@@ -48,15 +49,16 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int, default=None)
     parser.add_argument("--finished", action="store_true", help="trace nothing, write what earlier runs have finished")
+    parser.add_argument("--again", action="store_true", help="trace what the goldens have, too")
     arguments = parser.parse_args()
     cases = all_cases(arguments.per_model)[: arguments.limit]
-    known = finished()
+    known = finished(arguments.again)
     missing = [case for case in cases if json.dumps(case, sort_keys=True) not in known]
     missing.sort(key=lambda case: size_of(case["model"]["config"]))  # small models first: most cases early
     print(f"{len(cases)} cases, {len(missing)} to trace", flush=True)
     if not arguments.finished:
         trace_all(missing, arguments.processes)
-    known = finished()
+    known = finished(arguments.again)
     rows = [known[key] for case in cases if (key := json.dumps(case, sort_keys=True)) in known]
     GOLDENS.parent.mkdir(parents=True, exist_ok=True)
     with gzip.GzipFile(GOLDENS, "wb", mtime=0) as file:

@@ -95,7 +95,7 @@ FAMILIES = [
     Family("arcee", SIZES, (TIED, BIASES, {"mlp_bias": True}, {"hidden_act": "silu"}), task_classes("Arcee", *DECODER_TASKS)),
     Family("apertus", SIZES, (TIED, BIASES), task_classes("Apertus", "Model", "ForTokenClassification")),
     Family("ernie4_5", SIZES, (UNTIED, HEAD_DIM, {"use_bias": True}), task_classes("Ernie4_5", "Model")),
-    Family("exaone4", SIZES, (TIED, HEAD_DIM), task_classes("Exaone4", *DECODER_TASKS)),
+    Family("exaone4", SIZES, (TIED, HEAD_DIM, {"sliding_window": None, "layer_types": ["full_attention"] * 3}), task_classes("Exaone4", *DECODER_TASKS)),
     Family("cohere", SIZES, (UNTIED, BIASES, {"use_qk_norm": True}), task_classes("Cohere", "Model")),
     Family("cohere2", SIZES, (UNTIED, BIASES, HEAD_DIM), task_classes("Cohere2", "Model")),
     Family(

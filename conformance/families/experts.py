@@ -88,6 +88,13 @@ FAMILIES = [
     Family("glm4_moe_lite", {**DEEPSEEK, "q_lora_rank": 12}, (TIED, BIASES, {"q_lora_rank": None}, SPARSE_SECOND), task_classes("Glm4MoeLite", "Model")),
     Family("minimax_m2", {**SIZES, "num_local_experts": 4, "head_dim": 12}, (TIED, {"head_dim": 20, "rotary_dim": 8}), task_classes("MiniMaxM2", "Model")),
     Family(
+        "mistral4",
+        {**DEEPSEEK, "q_lora_rank": 12, "n_group": 1, "topk_group": 1},
+        (TIED, BIASES, {"q_lora_rank": None}, {"first_k_dense_replace": 0, "n_shared_experts": 2}),
+        task_classes("Mistral4", "Model", "ForSequenceClassification", "ForTokenClassification"),
+        default_architecture="Mistral4ForCausalLM",
+    ),
+    Family(
         "minimax",
         {**SIZES, "num_local_experts": 4, "block_size": 16},
         (TIED, HEAD_DIM, {"layer_types": ["linear_attention", "linear_attention", "full_attention"]}, {"block_size": 8}),

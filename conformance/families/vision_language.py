@@ -37,6 +37,7 @@ GEMMA4_VISION = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers"
 GEMMA4_AUDIO = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "output_proj_dims": 20, "subsampling_conv_channels": [8, 4]}
 
 
+GEMMA4_UNIFIED = {**TEXT, "num_hidden_layers": 4, "head_dim": 12, "global_head_dim": 20, "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]}
 GEMMA3N = {**TEXT, "num_hidden_layers": 4, "head_dim": 12, "vocab_size_per_layer_input": 96, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 1, "laurel_rank": 6, "altup_num_inputs": 3, "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]}
 GEMMA3N_AUDIO = {"hidden_size": 24, "conf_num_hidden_layers": 2, "conf_num_attention_heads": 2, "sscp_conv_channel_size": [8, 4], "vocab_size": 16}
 
@@ -105,6 +106,14 @@ FAMILIES = [
         {"audio_config": {**GEMMA3N_AUDIO, "input_feat_size": 40, "sscp_conv_kernel_size": [[3, 5], [3, 3]], "sscp_conv_stride_size": [[2, 1], [2, 2]], "conf_attention_chunk_size": 4, "conf_attention_context_right": 2, "conf_conv_kernel_size": 3}},
     ),
     text_family("gemma3n_text", "Gemma3n", GEMMA3N, UNTIED, {"layer_types": None, "num_hidden_layers": 7, "num_kv_shared_layers": 2}, {"attention_bias": True, "num_kv_shared_layers": 0, "intermediate_size": [80, 64, 80, 96]}, classes=("TextModel",)),
+    family(
+        "gemma4_unified",
+        "Gemma4Unified",
+        {"text_config": GEMMA4_UNIFIED, "vision_config": {"patch_size": 4, "pooling_kernel_size": 2, "mm_embed_dim": 24, "mm_posemb_size": 16, "output_proj_dims": 24}, "audio_config": {"audio_embed_dim": 20}},
+        UNTIED,
+        {"text_config": {**GEMMA4_UNIFIED, "attention_k_eq_v": True, "num_global_key_value_heads": 1}},
+    ),
+    text_family("gemma4_unified_text", "Gemma4Unified", GEMMA4_UNIFIED, UNTIED, {"layer_types": None, "num_hidden_layers": 7, "num_kv_shared_layers": 3, "use_double_wide_mlp": True}, {"attention_bias": True}, classes=("TextModel",)),
     family(
         "blip-2",
         "Blip2",

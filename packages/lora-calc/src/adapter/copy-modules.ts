@@ -9,6 +9,13 @@ import { elementCount } from "../units/dtype.js";
 import { decideSites } from "./decide-sites.js";
 import type { AdaptedModule, CopiedModule } from "./plan.js";
 
+export interface CopyOptions {
+  /** Name of the dropout inside each adapted module. */
+  readonly dropout?: string;
+  /** The wrapper of the task goes over the model a second time, and then reaches into the copies. */
+  readonly wrapsTwice?: boolean;
+}
+
 /**
  * Copies of every module whose path ends in one of the names. Unlike targets this is a plain text comparison: `norm`
  * also copies every `input_layernorm`.
@@ -19,7 +26,7 @@ export function copiedModules(
   graph: ModuleGraph,
   names: readonly string[],
   adapted: readonly AdaptedModule[],
-  dropout?: string,
+  { dropout, wrapsTwice = false }: CopyOptions = {},
 ): readonly CopiedModule[] {
   if (names.length === 0) return [];
   const endings = [...new Set(names)];
@@ -29,7 +36,8 @@ export function copiedModules(
     endings.some((ending) => path.endsWith(ending)),
   );
   const adaptedPatterns = new Set(adapted.map(({ site }) => site.pattern));
-  const copied = decided.flatMap(({ site, decision }) => (decision ? [site] : []));
+  const hits = decided.flatMap(({ site, decision }) => (decision ? [site] : []));
+  const copied = wrapsTwice ? hits : wrapped(hits);
   return copied.map((site) => {
     rejectUncopyable(site, adaptedPatterns);
     const isNested = copied.some((outer) => site.path.startsWith(`${outer.path}.`));
@@ -38,6 +46,16 @@ export function copiedModules(
       parameterCount: subtreeParameterCount(site),
       ...(isNested ? { isNested } : {}),
     };
+  });
+}
+
+/** Two levels below a copied module PEFT takes a hit for one of that module, which it copied already. */
+function wrapped(sites: readonly Site[]): readonly Site[] {
+  const paths = new Set<string>();
+  return sites.filter(({ path }) => {
+    if (paths.has(path.split(".").slice(0, -2).join("."))) return false;
+    paths.add(path);
+    return true;
   });
 }
 

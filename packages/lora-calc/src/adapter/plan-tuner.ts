@@ -74,11 +74,13 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     ...(tuner.leavesRoot === true ? unfrozenRoot(graph) : []),
   ];
   const wrapsTwice = isWrappedTwice(tuner);
+  const { dropout } = tuner;
+  const copying = { wrapsTwice, ...(dropout === undefined ? {} : { dropout }) };
   // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
-  if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules, tuner.dropout);
+  if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules, copying);
   const earlyTokens = wrapsTwice ? tuner.tokens?.(modules) : undefined;
   const followers = tied?.copiedPaths ?? [];
-  const copied = copiedModules(graph, names, modules, tuner.dropout).filter(
+  const copied = copiedModules(graph, names, modules, copying).filter(
     ({ site }) => !followers.includes(site.path),
   );
   const copies = [

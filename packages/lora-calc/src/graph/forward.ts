@@ -23,7 +23,11 @@ export type RotaryVariant =
   /** Only the first dimensions of a head; queries and keys are both turned before they are joined again (gpt_neox). */
   | "partial"
   /** The same, with each joined as soon as it is turned (phi3). */
-  | "partial_inline";
+  | "partial_inline"
+  /** Neighbours make a pair; tables are interleaved in every layer; the first dimensions of a head (glm, glm4). */
+  | "partial_pairs"
+  /** The same for all dimensions, in fp32 (ernie4_5). */
+  | "full_pairs_fp32";
 
 /** Which child modules make queries, keys and values. */
 type Projections =
@@ -78,6 +82,8 @@ export type MlpForward =
       readonly up: string;
       readonly down: string;
       readonly activation: Activation;
+      /** On the output (seed_oss). */
+      readonly dropout?: number;
     }
   /** Gate and up in one projection whose output is cut in two halves (phi3, glm4). */
   | {

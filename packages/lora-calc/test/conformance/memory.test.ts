@@ -41,8 +41,11 @@ function compare(goldens: readonly MemoryGolden[]) {
 
 it("says why a run with trained tokens on the head has no memory under chunked_nll, and counts it", () => {
   const tied = (readGoldens("memory.jsonl.gz") as readonly MemoryGolden[]).filter(
-    ({ scenario: { adapter } }) =>
-      typeof adapter === "object" && adapter !== null && "trainable_token_indices" in adapter,
+    ({ scenario: { adapter }, error }) =>
+      error !== undefined &&
+      typeof adapter === "object" &&
+      adapter !== null &&
+      "trainable_token_indices" in adapter,
   );
   expect(tied.length).toBeGreaterThan(0);
   for (const { scenario } of tied) {

@@ -89,7 +89,7 @@ export function planLayerMethod(
     hasDefaultTargets: !adapter.has("target_modules"),
     bias: adapter.string("bias") ?? "none",
     ...(method.dropout === undefined ? {} : { dropout: method.dropout }),
-    adapt: (sites) => adaptSites(method, formula, sites),
+    adapt: (sites) => adaptSites(method, seenBy(formula, resolved), sites),
     ...(formula.ofModel === undefined ? {} : { modelTensors: formula.ofModel }),
   });
 }
@@ -102,6 +102,13 @@ function withNames(
 ): Targeting {
   if (targeting.targets?.kind !== "all_linear" || targeting.layers === undefined) return targeting;
   return { ...targeting, targets: listNames(namesOfAllLinear(graph, headOutside)) };
+}
+
+/** The first look at "all-linear" is at whole paths, which are found whatever layers are chosen among names after it. */
+function seenBy(formula: Formula, { targets, layers }: Targeting): Formula {
+  if (targets?.kind !== "all_linear" || layers === undefined) return formula;
+  const { looksFirst, ...rest } = formula;
+  return looksFirst === "before_matching" ? rest : formula;
 }
 
 function adaptSites(

@@ -19,6 +19,7 @@ export interface GroupedQueryAttention {
   readonly outputWidth?: number;
   readonly rotary?: RotaryVariant;
   readonly attentionDropout: number;
+  readonly outputDropout?: number;
   /** Norms of queries and keys, made by the caller because their class and size differ. */
   readonly queryKeyNorm?: {
     readonly on: QueryKeyNormPlace;
@@ -51,6 +52,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
     attentionDropout: options.attentionDropout,
     ...(rotary === undefined ? {} : { rotary }),
     ...(slidingWindow === undefined ? {} : { slidingWindow }),
+    ...(options.outputDropout === undefined ? {} : { outputDropout: options.outputDropout }),
     ...(softcap === undefined ? {} : { softcap }),
     ...(queryKeyNorm === undefined
       ? {}

@@ -2,7 +2,12 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
-import type { QueryKeyNormPlace, RmsNormVariant, RotaryVariant } from "../forward.js";
+import type {
+  DecoderForward,
+  QueryKeyNormPlace,
+  RmsNormVariant,
+  RotaryVariant,
+} from "../forward.js";
 import type { ModuleGraph, ModuleNode, Parameter } from "../module-graph.js";
 import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
 import { activation } from "./activation.js";
@@ -10,21 +15,9 @@ import { groupedQueryAttention } from "./attention.js";
 import { languageModel } from "./language-model.js";
 import type { LanguageModelParts } from "./language-model.js";
 import { gatedMlp } from "./mlp.js";
+import { normNames } from "./norm-positions.js";
+import type { NormNames, NormPosition } from "./norm-positions.js";
 import { rotaryEmbedding } from "./rotary.js";
-
-const NORM_POSITIONS = {
-  before: { preAttentionNorm: "input_layernorm", preMlpNorm: "post_attention_layernorm" },
-  after: {
-    postAttentionNorm: "post_attention_layernorm",
-    postMlpNorm: "post_feedforward_layernorm",
-  },
-  both: {
-    preAttentionNorm: "input_layernorm",
-    postAttentionNorm: "post_attention_layernorm",
-    preMlpNorm: "pre_feedforward_layernorm",
-    postMlpNorm: "post_feedforward_layernorm",
-  },
-} as const;
 
 export interface LlamaLike {
   readonly modelType: string;
@@ -49,6 +42,12 @@ export interface LlamaLike {
   /** The output projection is (hidden, hidden) whatever the heads give (helium). */
   readonly squareOutput?: boolean;
   readonly mlpBias?: boolean;
+  /** On what attention and MLP give (seed_oss, starcoder2); `makeMlp` sees to its own. */
+  readonly sublayerDropout?: number;
+  /** Default of the class for `attention_dropout`. Default: 0. */
+  readonly attentionDropout?: number;
+  /** On the embedded tokens (starcoder2). */
+  readonly embeddingDropout?: number;
   /** Class of the MLP when it is another family's. */
   readonly mlpType?: string;
   readonly tied: boolean;
@@ -59,7 +58,7 @@ export interface LlamaLike {
    * Where the block's norms stand: before each sublayer (llama), after it (olmo2), or both (gemma2).
    * Default: before.
    */
-  readonly normPosition?: keyof typeof NORM_POSITIONS;
+  readonly normPosition?: NormPosition | NormNames;
   readonly rotary?: RotaryVariant;
   /** Layers without rotary embedding (smollm3): true where the layer rotates. */
   readonly rotates?: (index: number) => boolean;
@@ -115,7 +114,7 @@ export interface LlamaLike {
   /** Rotated share of a head. Default: all of it. */
   readonly rotaryShare?: number;
   /** Width of keys and values as PEFT shapes prefixes, where it does not find head_dim. Default: kv heads · head_dim. */
-  readonly keyValueSize?: (sizes: Sizes) => number;
+  readonly keyValueSize?: (sizes: Sizes, config: Config) => number;
   /** The tree is known, how it computes is not: it can be counted and stored, not run. */
   readonly isCountedOnly?: boolean;
 }
@@ -148,18 +147,10 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
     prefix,
     backbone: "model",
     hiddenSize,
-    keyValueSize: family.keyValueSize?.(sizes) ?? sizes.keyValueHeads * headDim,
+    keyValueSize: family.keyValueSize?.(sizes, config) ?? sizes.keyValueHeads * headDim,
     vocabSize,
     tied: family.tied,
-    forward: {
-      kind: "decoder",
-      tokenEmbedding: "embed_tokens",
-      rotary: "rotary_emb",
-      layers: "layers",
-      finalNorm: "norm",
-      ...(family.scaledEmbedding === true ? { scaledEmbedding: true } : {}),
-      ...(layerTypes === undefined ? {} : { layerTypes }),
-    },
+    forward: decoderForward(family),
     children: [
       embedding(
         "embed_tokens",
@@ -176,7 +167,7 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
           family.rotaryType ?? `${prefix}RotaryEmbedding`,
           rotaryDim(family, headDim),
           {
-            ...(family.rotary === "full_fp32" ? { keepsFp32: true } : {}),
+            ...(family.rotary?.endsWith("fp32") === true ? { keepsFp32: true } : {}),
             ...(family.rotaryPerLayerType === true && layerTypes !== undefined
               ? { perLayerType: [...new Set(layerTypes)].sort() }
               : {}),
@@ -193,6 +184,20 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
     ...(family.headBias === true ? { headBias: true } : {}),
     ...(family.softcappedLogits === true ? { softcap: true } : {}),
     ...(family.isCountedOnly === true ? { isCountedOnly: true } : {}),
+  };
+}
+
+function decoderForward(family: LlamaLike): DecoderForward {
+  const { layerTypes, scaledEmbedding, embeddingDropout } = family;
+  return {
+    kind: "decoder",
+    tokenEmbedding: "embed_tokens",
+    rotary: "rotary_emb",
+    layers: "layers",
+    finalNorm: "norm",
+    ...(scaledEmbedding === true ? { scaledEmbedding: true } : {}),
+    ...(embeddingDropout === undefined ? {} : { embeddingDropout }),
+    ...(layerTypes === undefined ? {} : { layerTypes }),
   };
 }
 
@@ -228,7 +233,7 @@ function norm(family: LlamaLike, name: string, size: number): ModuleNode {
 function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: number): ModuleNode {
   const { prefix } = family;
   const { hiddenSize, intermediateSize } = sizes;
-  const norms = NORM_POSITIONS[family.normPosition ?? "before"];
+  const norms = normNames(family.normPosition ?? "before");
   const { field, fallback } = family.activation ?? { field: "hidden_act", fallback: "silu" };
   return container(String(index), `${prefix}DecoderLayer`, {
     forward: {
@@ -249,6 +254,7 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
             intermediateSize,
             bias: family.mlpBias ?? false,
             activation: activation(config, field, fallback),
+            ...(family.sublayerDropout === undefined ? {} : { dropout: family.sublayerDropout }),
           })),
       ...(family.layerNorms ?? Object.values(norms)).map((name) => norm(family, name, hiddenSize)),
       ...(family.layerTail?.(sizes) ?? []),
@@ -272,7 +278,8 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
     outputBias: family.outputBias ?? family.attentionBias === true,
     ...(family.gatedQuery === true ? { queryWidth: 2 * heads * headDim } : {}),
     ...(family.squareOutput === true ? { outputWidth: hiddenSize } : {}),
-    attentionDropout: config.number("attention_dropout", 0),
+    attentionDropout: config.number("attention_dropout", family.attentionDropout ?? 0),
+    ...(family.sublayerDropout === undefined ? {} : { outputDropout: family.sublayerDropout }),
     ...(family.rotates?.(index) === false ? {} : { rotary: family.rotary ?? "full" }),
     ...(window === undefined ? {} : { slidingWindow: window }),
     ...(family.softcappedAttention === true ? { softcap: true } : {}),

@@ -13,13 +13,18 @@ interface MlpShape {
   readonly intermediateSize: number;
   readonly bias?: boolean;
   readonly activation: Activation;
+  /** On the output, where the class has one. */
+  readonly dropout?: number;
 }
 
 /** `down_proj(act(gate_proj(x)) * up_proj(x))`. */
 export function gatedMlp(shape: MlpShape): ModuleNode {
   const { name = "mlp", type, hiddenSize, intermediateSize, bias = false, activation } = shape;
   return container(name, type, {
-    forward: { kind: "gated_mlp", gate: "gate_proj", up: "up_proj", down: "down_proj", activation },
+    forward: {
+      ...{ kind: "gated_mlp", gate: "gate_proj", up: "up_proj", down: "down_proj", activation },
+      ...(shape.dropout === undefined ? {} : { dropout: shape.dropout }),
+    },
     children: [
       linear("gate_proj", hiddenSize, intermediateSize, { bias }),
       linear("up_proj", hiddenSize, intermediateSize, { bias }),
@@ -53,9 +58,11 @@ export interface PlainMlp {
   /** The activation as the class registers it, before (phi) or behind the projections. */
   readonly activation: ModuleNode;
   readonly activationFirst?: boolean;
+  /** How it computes, where that is known: the function, and the dropout on the output. */
+  readonly program?: { readonly activation: Activation; readonly dropout?: number };
 }
 
-/** `down(act(up(x)))`, without a program. */
+/** `down(act(up(x)))`. */
 export function plainMlp(shape: PlainMlp): ModuleNode {
   const { name = "mlp", type, up, down, bias = false, hiddenSize, intermediateSize } = shape;
   const projections = [
@@ -63,6 +70,9 @@ export function plainMlp(shape: PlainMlp): ModuleNode {
     linear(down, intermediateSize, hiddenSize, { bias }),
   ];
   return container(name, type, {
+    ...(shape.program === undefined
+      ? {}
+      : { forward: { kind: "mlp", up, down, ...shape.program } }),
     children:
       shape.activationFirst === true
         ? [shape.activation, ...projections]

@@ -1,14 +1,14 @@
-/** DeepSeek-V2, V3 and V3.2, and GLM after them: keys and values through a narrow projection, experts behind the first layers. */
+/** DeepSeek-V2, V3 and V3.2, GLM and Mistral 4 after them: keys and values through a narrow projection, experts behind the first layers. */
 
 import { activation } from "../blocks/activation.js";
 import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
+import { latentAttention } from "../blocks/latent-attention.js";
+import type { LatentDefaults } from "../blocks/latent-attention.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../blueprint.js";
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, layerNorm, linear, rmsNorm } from "../vocabulary.js";
 
 type Inherited = "modelType" | "prefix" | "taskHeads" | "defaults" | "keyValueSize";
 
@@ -25,12 +25,6 @@ type Generation = Pick<LlamaLike, Inherited> & {
   /** A small attention that chooses the tokens for the large one. */
   readonly indexer?: { readonly heads: number; readonly isShared?: typeof sharesIndex };
 };
-
-interface LatentDefaults {
-  readonly queryRank: number;
-  readonly plainDim: number;
-  readonly valueDim: number;
-}
 
 function deepseek(generation: Generation): Blueprint {
   const { modelType, prefix, corrects, indexer, latent } = generation;
@@ -109,72 +103,6 @@ function sharesIndex(config: Config): (index: number) => boolean {
   const frequency = Math.max(config.integer("index_topk_freq", 1), 1);
   const offset = config.integer("index_skip_topk_offset", 2);
   return (index) => Math.max(index - offset + 1, 0) % frequency !== 0;
-}
-
-interface LatentSizes extends LatentDefaults {
-  readonly hiddenSize: number;
-  readonly heads: number;
-  readonly ropeDim: number;
-  readonly indexHeads?: number;
-}
-
-/** Multi-head latent attention: queries (optionally), keys and values are made from short vectors. */
-function latentAttention(
-  prefix: string,
-  config: Config,
-  { hiddenSize, heads, ropeDim, indexHeads, ...usual }: LatentSizes,
-): ModuleNode {
-  const plainDim = config.size("qk_nope_head_dim", usual.plainDim);
-  const valueDim = config.size("v_head_dim", usual.valueDim);
-  const keyRank = config.size("kv_lora_rank", 512);
-  const queryRank = config.isNull("q_lora_rank")
-    ? undefined
-    : config.size("q_lora_rank", usual.queryRank);
-  const bias = config.boolean("attention_bias", false);
-  const queryWidth = heads * (plainDim + ropeDim);
-  return container("self_attn", `${prefix}Attention`, {
-    children: [
-      ...(queryRank === undefined
-        ? [linear("q_proj", hiddenSize, queryWidth)]
-        : [
-            linear("q_a_proj", hiddenSize, queryRank, { bias }),
-            rmsNorm("q_a_layernorm", `${prefix}RMSNorm`, queryRank),
-            linear("q_b_proj", queryRank, queryWidth),
-          ]),
-      linear("kv_a_proj_with_mqa", hiddenSize, keyRank + ropeDim, { bias }),
-      rmsNorm("kv_a_layernorm", `${prefix}RMSNorm`, keyRank),
-      linear("kv_b_proj", keyRank, heads * (plainDim + valueDim)),
-      linear("o_proj", heads * valueDim, hiddenSize, { bias }),
-      indexHeads === undefined
-        ? undefined
-        : indexer(prefix, hiddenSize, {
-            queryRank: queryRank ?? usual.queryRank,
-            heads: indexHeads,
-            headDim: config.size("index_head_dim", 128),
-          }),
-    ],
-  });
-}
-
-interface IndexerSizes {
-  readonly queryRank: number;
-  readonly heads: number;
-  readonly headDim: number;
-}
-
-function indexer(
-  prefix: string,
-  hiddenSize: number,
-  { queryRank, heads, headDim }: IndexerSizes,
-): ModuleNode {
-  return container("indexer", `${prefix}Indexer`, {
-    children: [
-      linear("wq_b", queryRank, heads * headDim),
-      linear("wk", hiddenSize, headDim),
-      layerNorm("k_norm", headDim),
-      linear("weights_proj", hiddenSize, heads),
-    ],
-  });
 }
 
 export const deepseekV3: Blueprint = deepseek({
@@ -289,4 +217,28 @@ export const glm4MoeLite: Blueprint = deepseek({
   latent: { queryRank: 768, plainDim: 192, valueDim: 256 },
   keyValueSize: ({ hiddenSize, heads, keyValueHeads }) =>
     keyValueHeads * Math.floor(hiddenSize / heads),
+});
+
+export const mistral4: Blueprint = deepseek({
+  modelType: "mistral4",
+  prefix: "Mistral4",
+  taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
+  sparseType: "Mistral4MoE",
+  defaults: {
+    vocabSize: 131072,
+    hiddenSize: 4096,
+    intermediateSize: 12288,
+    layers: 36,
+    heads: 32,
+    keyValueHeads: 32,
+  },
+  experts: 128,
+  sharedExperts: 1,
+  expertWidth: 2048,
+  denseLayers: 0,
+  corrects: false,
+  mlpBias: false,
+  latent: { queryRank: 1024, plainDim: 64, valueDim: 128, keyRank: 256 },
+  keyValueSize: ({ keyValueHeads }, config) =>
+    keyValueHeads * (config.size("qk_nope_head_dim", 64) + config.size("qk_rope_head_dim", 64)),
 });

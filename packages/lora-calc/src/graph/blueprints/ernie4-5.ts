@@ -24,7 +24,7 @@ export const ernie45: Blueprint = {
         attentionBias: bias,
         mlpBias: bias,
         tied: config.boolean("tie_word_embeddings", true),
-        isCountedOnly: true,
+        rotary: "full_pairs_fp32",
       },
       config,
       context,

@@ -7,6 +7,7 @@ import { fusedExperts } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import { activationModule, gatedMlp } from "../blocks/mlp.js";
+import { renamedClasses } from "../blocks/renamed-classes.js";
 import { layerTypes } from "../blocks/sliding-window.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
@@ -32,6 +33,8 @@ interface Sizes {
   readonly layers: number;
   /** Width of the vector that each token adds to each layer; 0 = none. */
   readonly perLayerWidth: number;
+  /** Experts stand beside the MLP. */
+  readonly hasExperts: boolean;
   /** Index of the first layer that uses the keys and values of an earlier one. */
   readonly firstShared: number;
 }
@@ -41,14 +44,43 @@ interface LayerKind {
   readonly sharesKeys: boolean;
 }
 
+/** The same without vectors per layer and without experts, for a model that sees and hears without towers. */
+export const gemma4UnifiedText: Blueprint = {
+  modelType: "gemma4_unified_text",
+  build: (config, context) => languageModel(gemma4UnifiedParts(config), config, context),
+};
+
 /** Also the language part of the models that see and hear. */
 export function gemma4Parts(config: Config): LanguageModelParts {
+  return languageParts(config, {
+    perLayerWidth: config.integer("hidden_size_per_layer_input", 256),
+    hasExperts: config.boolean("enable_moe_block", false),
+  });
+}
+
+export function gemma4UnifiedParts(config: Config): LanguageModelParts {
+  const parts = languageParts(config, { perLayerWidth: 0, hasExperts: false });
+  return {
+    ...parts,
+    modelType: "gemma4_unified_text",
+    prefix: "Gemma4Unified",
+    backboneType: "Gemma4UnifiedTextModel",
+    children: parts.children.map(
+      (child) => child && renamedClasses(child, "Gemma4", "Gemma4Unified"),
+    ),
+  };
+}
+
+function languageParts(
+  config: Config,
+  extras: Pick<Sizes, "perLayerWidth" | "hasExperts">,
+): LanguageModelParts {
   const layers = config.layerCount("num_hidden_layers", 30);
   const sizes: Sizes = {
     hiddenSize: config.size("hidden_size", 2304),
     heads: config.size("num_attention_heads", 8),
     layers,
-    perLayerWidth: config.integer("hidden_size_per_layer_input", 256),
+    ...extras,
     firstShared: layers - config.integer("num_kv_shared_layers", 0),
   };
   const { hiddenSize } = sizes;
@@ -187,7 +219,7 @@ function decoderLayer(config: Config, sizes: Sizes, kind: LayerKind): ModuleNode
             linear("per_layer_projection", perLayerWidth, hiddenSize),
             norm("post_per_layer_input_norm", hiddenSize),
           ]),
-      ...(config.boolean("enable_moe_block", false) ? expertBlock(config, hiddenSize) : []),
+      ...(sizes.hasExperts ? expertBlock(config, hiddenSize) : []),
     ],
   });
 }

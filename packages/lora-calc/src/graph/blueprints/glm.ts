@@ -24,13 +24,19 @@ export const glm4: Blueprint = {
         ...["input_layernorm", "post_attention_layernorm"],
         ...["post_self_attn_layernorm", "post_mlp_layernorm"],
       ],
+      normPosition: {
+        preAttentionNorm: "input_layernorm",
+        postAttentionNorm: "post_self_attn_layernorm",
+        preMlpNorm: "post_attention_layernorm",
+        postMlpNorm: "post_mlp_layernorm",
+      },
     }),
 };
 
 function build(
   config: Config,
   context: BuildContext,
-  family: Pick<LlamaLike, "modelType" | "prefix" | "layerNorms">,
+  family: Pick<LlamaLike, "modelType" | "prefix" | "layerNorms" | "normPosition">,
 ): ModuleGraph {
   return llamaLike(
     {
@@ -55,7 +61,7 @@ function build(
           activation: activation(config, "hidden_act", "silu"),
         }),
       rotaryShare: config.number("partial_rotary_factor", 0.5),
-      isCountedOnly: true,
+      rotary: "partial_pairs",
     },
     config,
     context,

@@ -11,7 +11,14 @@ import { bloom } from "./bloom.js";
 import { clip, siglip } from "./clip.js";
 import { cohere, cohere2 } from "./cohere.js";
 import { debertaV2 } from "./deberta-v2.js";
-import { deepseekV2, deepseekV3, deepseekV32, glm4MoeLite, glmMoeDsa } from "./deepseek.js";
+import {
+  deepseekV2,
+  deepseekV3,
+  deepseekV32,
+  glm4MoeLite,
+  glmMoeDsa,
+  mistral4,
+} from "./deepseek.js";
 import { dinov2 } from "./dinov2.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
@@ -26,7 +33,8 @@ import { gemma3Text } from "./gemma3-text.js";
 import { gemma3 } from "./gemma3.js";
 import { gemma3nText } from "./gemma3n-text.js";
 import { gemma3n } from "./gemma3n.js";
-import { gemma4Text } from "./gemma4-text.js";
+import { gemma4Unified } from "./gemma4-unified.js";
+import { gemma4Text, gemma4UnifiedText } from "./gemma4-text.js";
 import { gemma4 } from "./gemma4.js";
 import { glm, glm4 } from "./glm.js";
 import { dots1, glm4Moe } from "./glm4-moe.js";
@@ -173,12 +181,15 @@ const BLUEPRINTS: readonly Blueprint[] = [
   gemma3nText,
   gemma4,
   gemma4Text,
+  gemma4Unified,
+  gemma4UnifiedText,
   deepseekV32,
   glm4MoeLite,
   glmMoeDsa,
   lfm2,
   lfm2Moe,
   minimax,
+  mistral4,
   minimaxM2,
   falconH1,
   granitemoehybrid,

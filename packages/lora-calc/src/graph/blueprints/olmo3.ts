@@ -32,7 +32,6 @@ export const olmo3: Blueprint = {
         rotaryPerLayerType: true,
         layerTypes: types,
         slidingWindow: windowOf(config, types, 4096),
-        isCountedOnly: true,
       },
       config,
       context,

@@ -10,6 +10,9 @@ export const starcoder2: Blueprint = {
   modelType: "starcoder2",
   build: (config, context) => {
     const bias = config.boolean("use_bias", true);
+    const act = activation(config, "hidden_act", "gelu_pytorch_tanh");
+    const dropout = config.number("residual_dropout", 0);
+    const window = config.optionalSize("sliding_window");
     return llamaLike(
       {
         modelType: "starcoder2",
@@ -30,12 +33,12 @@ export const starcoder2: Blueprint = {
           plainMlp({
             type: "Starcoder2MLP",
             ...{ up: "c_fc", down: "c_proj", hiddenSize, intermediateSize, bias },
-            activation: activationModule(
-              "act",
-              activation(config, "hidden_act", "gelu_pytorch_tanh"),
-            ),
+            activation: activationModule("act", act),
+            program: { activation: act, dropout },
           }),
-        isCountedOnly: true,
+        sublayerDropout: dropout,
+        embeddingDropout: config.number("embedding_dropout", 0),
+        ...(window === undefined ? {} : { slidingWindow: () => window }),
       },
       config,
       context,

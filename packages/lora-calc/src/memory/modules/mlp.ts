@@ -22,7 +22,7 @@ export function callMlp(m: Machine, module: BoundModule, hidden: Tensor): Tensor
   });
 }
 
-/** `down(act(gate(x)) * up(x))`. */
+/** `dropout(down(act(gate(x)) * up(x)))`. */
 function gated(
   m: Machine,
   module: BoundModule,
@@ -34,7 +34,8 @@ function gated(
     const activated = frame.hold(callActivation(m, module, forward.activation, gate));
     const product = frame.hold(mul(m, activated, callLinear(m, childOf(module, forward.up), x)));
     frame.drop(activated);
-    return callLinear(m, childOf(module, forward.down), product);
+    const output = callLinear(m, childOf(module, forward.down), product);
+    return dropout(m, frame.rebind(product, output), forward.dropout ?? 0);
   });
 }
 

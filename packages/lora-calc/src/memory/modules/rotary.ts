@@ -4,8 +4,8 @@ import type { RotaryVariant } from "../../graph/forward.js";
 import type { Frame } from "../machine/frame.js";
 import type { Machine } from "../machine/machine.js";
 import { cast, withAutocast } from "../machine/ops/cast.js";
-import { add, cat, mul, mulScalar, neg, pointwise } from "../machine/ops/elementwise.js";
-import { slice, unsqueeze } from "../machine/ops/views.js";
+import { add, cat, mul, mulScalar, neg, pointwise, stackLast } from "../machine/ops/elementwise.js";
+import { everySecond, slice, unsqueeze, view } from "../machine/ops/views.js";
 import type { Dtype } from "../../units/dtype.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule } from "./bound-module.js";
@@ -48,20 +48,56 @@ export function applyRotary(
   const [turnedQuery, turnedKey] = m.frame((frame) => {
     const cos = frame.hold(unsqueeze(m, cosine, 1));
     const sin = frame.hold(unsqueeze(m, sine, 1));
-    if (variant === "partial") return partial(m, [query, key], cos, sin);
+    if (variant === "partial") return partial(m, [query, key], turnHalves, cos, sin);
     if (variant === "partial_inline") return partialInline(m, [query, key], cos, sin);
-    const turned = [frame.hold(turn(m, query, cos, sin)), frame.hold(turn(m, key, cos, sin))];
-    return variant === "full_fp32" ? turned.map((tensor) => cast(m, tensor, query.dtype)) : turned;
+    if (variant === "full" || variant === "full_fp32") {
+      const turned = [query, key].map((x) => frame.hold(turnHalves(m, x, cos, sin)));
+      return variant === "full" ? turned : turned.map((x) => cast(m, x, query.dtype));
+    }
+    const pairCos = frame.rebind(cos, interleaved(m, cos));
+    const pairSin = frame.rebind(sin, interleaved(m, sin));
+    if (variant === "partial_pairs") return partial(m, [query, key], turnPairs, pairCos, pairSin);
+    const turned = [query, key].map((x) => frame.hold(turnPairsFp32(m, x, pairCos, pairSin)));
+    return turned.map((x) => cast(m, x, query.dtype));
   });
   if (turnedQuery === undefined || turnedKey === undefined) throw new Error("rotary lost a tensor");
   return [turnedQuery, turnedKey];
 }
 
+type Turn = (m: Machine, x: Tensor, cos: Tensor, sin: Tensor) => Tensor;
+
 /** `(x * cos) + (rotate_half(x) * sin)`. */
-function turn(m: Machine, x: Tensor, cos: Tensor, sin: Tensor): Tensor {
-  return m.frame((frame) => {
+const turnHalves: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
     const straight = frame.hold(mul(m, x, cos));
     return add(m, straight, mul(m, rotateHalf(m, x), sin));
+  });
+
+/** The same where neighbours make a pair. */
+const turnPairs: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const straight = frame.hold(mul(m, x, cos));
+    return add(m, straight, mul(m, rotatePairs(m, x), sin));
+  });
+
+/** The same in fp32. */
+const turnPairsFp32: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const straight = frame.hold(mul(m, cast(m, x, "float32"), cos));
+    return add(m, straight, mul(m, cast(m, rotatePairs(m, x), "float32"), sin));
+  });
+
+/** `table[..., : dim // 2].repeat_interleave(2, dim=-1)`: a copy in every layer. */
+function interleaved(m: Machine, table: Tensor): Tensor {
+  return m.empty("clone", table.shape, table.dtype);
+}
+
+/** `stack((-odd, even), -1).flatten(-2)`. */
+function rotatePairs(m: Machine, x: Tensor): Tensor {
+  return m.frame((frame) => {
+    const even = frame.hold(everySecond(m, x, 0));
+    const odd = frame.hold(everySecond(m, x, 1));
+    return view(m, stackLast(m, [neg(m, odd), even]), x.shape);
   });
 }
 
@@ -86,6 +122,7 @@ function cutHeads(m: Machine, frame: Frame, x: Tensor, dim: number) {
 function partial(
   m: Machine,
   tensors: readonly [Tensor, Tensor],
+  turn: Turn,
   cos: Tensor,
   sin: Tensor,
 ): readonly Tensor[] {
@@ -110,7 +147,7 @@ function partialInline(
   return m.frame((frame) => {
     const cut = tensors.map((x) => cutHeads(m, frame, x, cos.size(-1)));
     return cut.map(({ turning, passing }) =>
-      frame.hold(cat(m, [turn(m, turning, cos, sin), passing], -1)),
+      frame.hold(cat(m, [turnHalves(m, turning, cos, sin), passing], -1)),
     );
   });
 }

@@ -53,9 +53,9 @@ function geluNew(m: Machine, input: Tensor): Tensor {
   });
 }
 
-/** ReLU squared: `relu(x) ** 2`. */
+/** `torch.square(relu(x))`, which calls `pow`: under autocast that runs in fp32. */
 function relu2(m: Machine, input: Tensor): Tensor {
-  return pow(m, relu(m, input));
+  return m.frame((frame) => pow(m, frame.hold(relu(m, input))));
 }
 
 const ACTIVATIONS: Readonly<Record<Activation, (m: Machine, input: Tensor) => Tensor>> = {

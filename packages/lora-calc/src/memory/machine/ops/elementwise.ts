@@ -187,6 +187,21 @@ export function cat(m: Machine, inputs: readonly Tensor[], dim: number): Tensor 
   return output;
 }
 
+/** `torch.stack(inputs, dim=-1)` of equal tensors; the gradient is unbound into views. */
+export function stackLast(m: Machine, inputs: readonly Tensor[]): Tensor {
+  const node = m.track("StackBackward0", inputs);
+  const [first] = inputs;
+  if (first === undefined) throw new Error("stack needs tensors");
+  const { shape, dtype } = first;
+  const output = m.empty("stack", [...shape, inputs.length], dtype);
+  if (node !== undefined) {
+    node.backward = (gradient) =>
+      inputs.map(() => m.alias(gradient, shape, gradient.strides.slice(0, -1)));
+  }
+  m.finish(node, [output], inputs);
+  return output;
+}
+
 /** Operations on a scalar or a table that only matter by their output: exp, cos, sin, eq, ne, arange, … */
 export function pointwise(
   m: Machine,

@@ -61,11 +61,25 @@ export function slice(m: Machine, input: Tensor, dim: number, start: number, end
   const full = input.shape;
   if (start === 0 && end === full[at]) return input;
   const shape = full.map((size, index) => (index === at ? end - start : size));
-  return viewNode(m, "SliceBackward0", input, shape, input.strides, (gradient) => {
-    const padded = m.empty("slice_backward", full, gradient.dtype);
-    m.consume(gradient);
-    return padded;
-  });
+  return viewNode(m, "SliceBackward0", input, shape, input.strides, (gradient) =>
+    padded(m, gradient, full),
+  );
+}
+
+/** `tensor[..., start::2]`; the gradient is a full tensor with zeros between. */
+export function everySecond(m: Machine, input: Tensor, start: 0 | 1): Tensor {
+  const full = input.shape;
+  const shape = [...full.slice(0, -1), Math.ceil((input.size(-1) - start) / 2)];
+  const strides = [...input.strides.slice(0, -1), 2 * (input.strides.at(-1) ?? 1)];
+  return viewNode(m, "SliceBackward0", input, shape, strides, (gradient) =>
+    padded(m, gradient, full),
+  );
+}
+
+function padded(m: Machine, gradient: Tensor, shape: Shape): Tensor {
+  const whole = m.empty("slice_backward", shape, gradient.dtype);
+  m.consume(gradient);
+  return whole;
 }
 
 /** Part of a gradient, without history. */
