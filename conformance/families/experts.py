@@ -88,6 +88,17 @@ FAMILIES = [
     Family("glm4_moe_lite", {**DEEPSEEK, "q_lora_rank": 12}, (TIED, BIASES, {"q_lora_rank": None}, SPARSE_SECOND), task_classes("Glm4MoeLite", "Model")),
     Family("minimax_m2", {**SIZES, "num_local_experts": 4, "head_dim": 12}, (TIED, {"head_dim": 20, "rotary_dim": 8}), task_classes("MiniMaxM2", "Model")),
     Family(
+        "deepseek_v4",
+        {**SIZES, "num_hidden_layers": 5, "n_routed_experts": 4, "moe_intermediate_size": 16, "num_experts_per_tok": 2, "head_dim": 12, "qk_rope_head_dim": 4, "q_lora_rank": 10, "o_groups": 2, "o_lora_rank": 6, "index_n_heads": 2, "index_head_dim": 8, "hc_mult": 2, "num_key_value_heads": 1},
+        (
+            TIED,
+            {"compress_ratios": [0, 4, 128, 4, 0], "num_hash_layers": 1},
+            {"mlp_bias": True, "compress_rate_csa": 2, "compress_rate_hca": 16, "hc_mult": 3},
+            {"layer_types": ["sliding_attention", "heavily_compressed_attention", "compressed_sparse_attention", "sliding_attention", "sliding_attention"], "mlp_layer_types": ["moe", "hash_moe", "moe", "moe", "moe"]},
+        ),
+        task_classes("DeepseekV4", "Model"),
+    ),
+    Family(
         "mistral4",
         {**DEEPSEEK, "q_lora_rank": 12, "n_group": 1, "topk_group": 1},
         (TIED, BIASES, {"q_lora_rank": None}, {"first_k_dense_replace": 0, "n_shared_experts": 2}),

@@ -123,7 +123,10 @@ function subtreeTensors(
   );
   const buffers = node.buffers
     .filter(({ isPersistent }) => isPersistent === true)
-    .map(({ name, shape }) => saved(site, `${below}${name}`, shape, dtype));
+    .map(({ name, shape, dtype: own }) =>
+      // A model loaded in another dtype casts its floating numbers only.
+      saved(site, `${below}${name}`, shape, own === "float32" || own === "model" ? dtype : own),
+    );
   const inner = node.children.flatMap((child) =>
     isRepeat(child)
       ? subtreeTensors(

@@ -19,6 +19,7 @@ import {
   glmMoeDsa,
   mistral4,
 } from "./deepseek.js";
+import { deepseekV4 } from "./deepseek-v4.js";
 import { dinov2 } from "./dinov2.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
@@ -184,6 +185,7 @@ const BLUEPRINTS: readonly Blueprint[] = [
   gemma4Unified,
   gemma4UnifiedText,
   deepseekV32,
+  deepseekV4,
   glm4MoeLite,
   glmMoeDsa,
   lfm2,
