@@ -1,5 +1,6 @@
 /** The words blueprints are written in: each makes one node of the module tree. */
 
+import { reject } from "../problem/problem.js";
 import type { Dtype } from "../units/dtype.js";
 import type { Forward, RmsNormVariant } from "./forward.js";
 import type { Buffer, Child, ModuleNode, Parameter, Repeat } from "./module-graph.js";
@@ -221,6 +222,17 @@ export function repeatedBy<Key extends string>(
   return moduleList(name, repeats);
 }
 
+/** More than any list of modules has: Kimi K2 has 384 experts in a list under transformers 4. */
+const MAX_MODULES = 10_000;
+
 function range(count: number): readonly number[] {
+  if (count > MAX_MODULES) {
+    reject({
+      code: "limit_exceeded",
+      path: "model.config",
+      message: `a list of ${count} modules is more than the ${MAX_MODULES} that are built; one of the sizes is wrong`,
+      received: count,
+    });
+  }
   return Array.from({ length: count }, (_, index) => index);
 }

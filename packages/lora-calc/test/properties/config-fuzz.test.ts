@@ -145,3 +145,14 @@ it("answers or refuses ten thousand configurations of every type", () => {
   expect(answers).toBeGreaterThan(RUNS / 5);
   expect(types.size).toBeGreaterThan(modelTypes().length * 0.8);
 }, 240_000);
+
+it.each([
+  [{ model_type: "gemma3n_text", altup_num_inputs: 1e9 }, "invalid_value"],
+  [
+    { model_type: "stablelm", qk_layernorm: true, num_attention_heads: 1e9, head_dim: 1 },
+    "limit_exceeded",
+  ],
+])("refuses a list of a thousand million modules: %j", (config, code) => {
+  const result = estimate({ model: { config } });
+  expect(isRefusal(result) ? result.error.code : "counted").toBe(code);
+});

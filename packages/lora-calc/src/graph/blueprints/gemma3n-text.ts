@@ -46,7 +46,7 @@ export function gemma3nParts(config: Config): LanguageModelParts {
     hiddenSize: config.size("hidden_size", 2048),
     headDim: config.size("head_dim", 256),
     perLayerWidth: config.size("hidden_size_per_layer_input", 256),
-    copies: config.size("altup_num_inputs", 4),
+    copies: config.layerCount("altup_num_inputs", 4),
   };
   const { hiddenSize, perLayerWidth, copies } = sizes;
   const vocabSize = config.size("vocab_size", 262400);
