@@ -1,7 +1,13 @@
 /** Reads what the reader chose of an adapter: its configuration whole, of its tensors the header alone. */
 
-import { HEADER_LENGTH_BYTES, headerEnd, parseHeader, parseJson, rejectSize } from "lora-calc";
-import { MAX_TEXT_BYTES } from "lora-calc";
+import {
+  HEADER_LENGTH_BYTES,
+  headerEnd,
+  MAX_TEXT_BYTES,
+  parseHeader,
+  parseJson,
+  rejectSize,
+} from "lora-calc";
 import type { AdapterFiles } from "lora-calc";
 
 export async function readAdapterFile(file: File): Promise<Partial<AdapterFiles>> {

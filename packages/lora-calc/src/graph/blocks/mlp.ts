@@ -20,10 +20,15 @@ interface MlpShape {
 /** `down_proj(act(gate_proj(x)) * up_proj(x))`. */
 export function gatedMlp(shape: MlpShape): ModuleNode {
   const { name = "mlp", type, hiddenSize, intermediateSize, bias = false, activation } = shape;
+  const { dropout } = shape;
   return container(name, type, {
     forward: {
-      ...{ kind: "gated_mlp", gate: "gate_proj", up: "up_proj", down: "down_proj", activation },
-      ...(shape.dropout === undefined ? {} : { dropout: shape.dropout }),
+      kind: "gated_mlp",
+      gate: "gate_proj",
+      up: "up_proj",
+      down: "down_proj",
+      activation,
+      ...(dropout === undefined ? {} : { dropout }),
     },
     children: [
       linear("gate_proj", hiddenSize, intermediateSize, { bias }),
