@@ -27,5 +27,5 @@ export function renderPrint(explained: PrintExplanation, style: Style): string {
 }
 
 function figure(value: number | undefined): string {
-  return value === undefined ? "" : formatCount(Math.round(value));
+  return value === undefined ? "" : formatCount(value);
 }

@@ -222,7 +222,7 @@ export function repeatedBy<Key extends string>(
   return moduleList(name, repeats);
 }
 
-/** More than any list of modules has: Kimi K2 has 384 experts in a list under transformers 4. */
+/** Far more than any list of modules has: the longest hold some hundred experts. */
 const MAX_MODULES = 10_000;
 
 function range(count: number): readonly number[] {

@@ -30,7 +30,7 @@ export interface PrintReason {
 
 export interface PrintExplanation {
   readonly schema: 1;
-  /** The numbers in the text. */
+  /** The numbers in the text, as whole parameters. */
   readonly printed: { readonly trainable?: number; readonly all?: number };
   /** What PEFT prints for the scenario. */
   readonly parameters: ParameterCounts;
@@ -165,8 +165,8 @@ function unexplained(printed: Printed, { trainable, all }: AdapterPlan): PrintRe
 
 function valuesOf({ trainable, all }: Printed): PrintExplanation["printed"] {
   return {
-    ...(trainable === undefined ? {} : { trainable: trainable.value }),
-    ...(all === undefined ? {} : { all: all.value }),
+    ...(trainable === undefined ? {} : { trainable: Math.round(trainable.value) }),
+    ...(all === undefined ? {} : { all: Math.round(all.value) }),
   };
 }
 

@@ -47,6 +47,15 @@ export interface LanguageModelParts {
   readonly isCountedOnly?: boolean;
 }
 
+/** Children of a decoder by the names that most classes give them. */
+export const USUAL_DECODER: DecoderForward = {
+  kind: "decoder",
+  tokenEmbedding: "embed_tokens",
+  rotary: "rotary_emb",
+  layers: "layers",
+  finalNorm: "norm",
+};
+
 type TaskHead = "ForSequenceClassification" | "ForTokenClassification" | "ForQuestionAnswering";
 
 type MakeRoot = (parts: LanguageModelParts, config: Config) => TaskModel;

@@ -12,7 +12,7 @@ import type { ModuleGraph, ModuleNode, Parameter } from "../module-graph.js";
 import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
 import { activation } from "./activation.js";
 import { groupedQueryAttention } from "./attention.js";
-import { languageModel } from "./language-model.js";
+import { languageModel, USUAL_DECODER } from "./language-model.js";
 import type { LanguageModelParts } from "./language-model.js";
 import { gatedMlp } from "./mlp.js";
 import { normNames } from "./norm-positions.js";
@@ -190,11 +190,7 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
 function decoderForward(family: LlamaLike): DecoderForward {
   const { layerTypes, scaledEmbedding, embeddingDropout } = family;
   return {
-    kind: "decoder",
-    tokenEmbedding: "embed_tokens",
-    rotary: "rotary_emb",
-    layers: "layers",
-    finalNorm: "norm",
+    ...USUAL_DECODER,
     ...(scaledEmbedding === true ? { scaledEmbedding: true } : {}),
     ...(embeddingDropout === undefined ? {} : { embeddingDropout }),
     ...(layerTypes === undefined ? {} : { layerTypes }),

@@ -6,7 +6,7 @@
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
 import { activation } from "../blocks/activation.js";
-import { languageModel } from "../blocks/language-model.js";
+import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import { activationModule, gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
@@ -67,13 +67,7 @@ export function gemma3nParts(config: Config): LanguageModelParts {
     keyValueSize: config.size("num_key_value_heads", 2) * sizes.headDim,
     vocabSize,
     tied: config.boolean("tie_word_embeddings", true),
-    forward: {
-      kind: "decoder",
-      tokenEmbedding: "embed_tokens",
-      rotary: "rotary_emb",
-      layers: "layers",
-      finalNorm: "norm",
-    },
+    forward: USUAL_DECODER,
     isCountedOnly: true,
     buffers: [buffer("per_layer_projection_scale", []), buffer("per_layer_input_scale", [])],
     children: [

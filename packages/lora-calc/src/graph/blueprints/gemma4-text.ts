@@ -4,7 +4,7 @@ import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
 import { activation } from "../blocks/activation.js";
 import { fusedExperts } from "../blocks/experts.js";
-import { languageModel } from "../blocks/language-model.js";
+import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import { activationModule, gatedMlp } from "../blocks/mlp.js";
 import { renamedClasses } from "../blocks/renamed-classes.js";
@@ -101,13 +101,7 @@ function languageParts(
     keyValueSize: keyValueWidth(config, headDimOf(config, true) > headDimOf(config, false)),
     vocabSize,
     tied: config.boolean("tie_word_embeddings", true),
-    forward: {
-      kind: "decoder",
-      tokenEmbedding: "embed_tokens",
-      rotary: "rotary_emb",
-      layers: "layers",
-      finalNorm: "norm",
-    },
+    forward: USUAL_DECODER,
     isCountedOnly: true,
     children: [
       scaledEmbedding("embed_tokens", vocabSize, hiddenSize),

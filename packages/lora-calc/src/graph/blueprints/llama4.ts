@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
-import { decoderSizes, languageModel } from "../blocks/language-model.js";
+import { decoderSizes, languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import { llama4Vision } from "../blocks/llama4-vision.js";
 import { activationModule } from "../blocks/mlp.js";
@@ -119,13 +119,7 @@ function textParts(config: Config): LanguageModelParts {
     keyValueSize: sizes.keyValueHeads * sizes.headDim,
     vocabSize,
     tied: config.boolean("tie_word_embeddings", false),
-    forward: {
-      kind: "decoder",
-      tokenEmbedding: "embed_tokens",
-      rotary: "rotary_emb",
-      layers: "layers",
-      finalNorm: "norm",
-    },
+    forward: USUAL_DECODER,
     children: [
       embedding("embed_tokens", vocabSize, hiddenSize),
       repeatedBy(

@@ -5,6 +5,7 @@ import { mllamaVision } from "../blocks/mllama-vision.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { visionLanguage } from "../blocks/vision-language.js";
+import { USUAL_DECODER } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ModuleNode } from "../module-graph.js";
@@ -91,13 +92,7 @@ function textParts(config: Config): LanguageModelParts {
     keyValueSize: keys,
     vocabSize,
     tied: false,
-    forward: {
-      kind: "decoder",
-      tokenEmbedding: "embed_tokens",
-      rotary: "rotary_emb",
-      layers: "layers",
-      finalNorm: "norm",
-    },
+    forward: USUAL_DECODER,
     children: [
       embedding("embed_tokens", vocabSize + IMAGE_TOKENS, hiddenSize),
       repeatedBy(

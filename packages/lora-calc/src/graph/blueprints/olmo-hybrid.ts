@@ -3,7 +3,7 @@
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
 import { groupedQueryAttention } from "../blocks/attention.js";
-import { languageModel } from "../blocks/language-model.js";
+import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import type { Blueprint } from "../blueprint.js";
@@ -41,13 +41,7 @@ export const olmoHybrid: Blueprint = {
         keyValueSize: keyValueHeads * headDim,
         vocabSize,
         tied: config.boolean("tie_word_embeddings", false),
-        forward: {
-          kind: "decoder",
-          tokenEmbedding: "embed_tokens",
-          rotary: "rotary_emb",
-          layers: "layers",
-          finalNorm: "norm",
-        },
+        forward: USUAL_DECODER,
         children: [
           embedding("embed_tokens", vocabSize, hiddenSize),
           repeatedBy(

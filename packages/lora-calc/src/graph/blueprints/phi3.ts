@@ -2,7 +2,7 @@
 
 import type { Blueprint } from "../blueprint.js";
 import { activation } from "../blocks/activation.js";
-import { languageModel } from "../blocks/language-model.js";
+import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import { fusedGatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { container, embedding, leaf, linear, repeated, rmsNorm } from "../vocabulary.js";
@@ -70,13 +70,7 @@ export const phi3: Blueprint = {
         keyValueSize: keyValueHeads * headDim,
         vocabSize,
         tied: config.boolean("tie_word_embeddings", false),
-        forward: {
-          kind: "decoder",
-          tokenEmbedding: "embed_tokens",
-          rotary: "rotary_emb",
-          layers: "layers",
-          finalNorm: "norm",
-        },
+        forward: USUAL_DECODER,
         children: [
           embedding("embed_tokens", vocabSize, hiddenSize),
           repeated("layers", config.layerCount("num_hidden_layers", 32), layer),
