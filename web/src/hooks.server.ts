@@ -1,15 +1,17 @@
+import { building } from "$app/environment";
 import type { Handle } from "@sveltejs/kit";
+import { startAfterPaint } from "./page/after-paint.js";
 import theme from "./page/theme.js?raw";
 
 /**
- * Fonts of the first screen are fetched with the styles, scripts after both: the page is read before it is moved. The theme
- * is chosen by a script inside the page, before anything is painted; vite.config.ts allows it by its hash.
+ * Fonts of the first screen are fetched with the styles. The theme is chosen by a script inside the page, before anything
+ * is painted; vite.config.ts allows it by its hash.
  */
 export const handle: Handle = ({ event, resolve }) =>
   resolve(event, {
     preload: ({ type, path }) => type !== "font" || /(?:sans|serif|mono)-latin\./.test(path),
-    transformPageChunk: ({ html }) =>
-      html
-        .replace("%theme%", () => theme)
-        .replaceAll('rel="modulepreload"', 'rel="modulepreload" fetchpriority="low"'),
+    transformPageChunk: ({ html }) => {
+      const page = html.replace("%theme%", () => theme);
+      return building ? startAfterPaint(page) : page;
+    },
   });

@@ -22,7 +22,10 @@ test("the worked example is there at once, with every part of the answer", async
 
 test("choosing a model, its modules and the rank recounts as PEFT does", async ({ page }) => {
   await open(page);
-  await page.getByRole("combobox", { name: "Model", exact: true }).fill("meta-llama/Llama-2-7b-hf");
+  const model = page.getByRole("combobox", { name: "Model", exact: true });
+  await model.fill("meta-llama/Llama-2-7b-hf");
+  // The names to choose from come when the field is looked at.
+  await expect(page.locator("#models option[value='meta-llama/Llama-2-7b-hf']")).toBeAttached();
   await page.getByRole("button", { name: "attention" }).click();
   await expect(peftLine(page)).toHaveText(LLAMA_2_ATTENTION);
   await expect(page.getByRole("checkbox", { name: /^gate_proj/ })).not.toBeChecked();
