@@ -54,6 +54,8 @@ def drawn_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
         for index in range(per_model):
             adapter, quantization = draw_adapter(draw, config), draw.choice([None, None, NF4, NF4, NF4_SINGLE, INT8])
             training = draw_training(draw, config)
+            if has_experts(config):
+                adapter = fit_to_experts(draw, adapter)
             if adapter is None:
                 quantization = None
             if quantization is None:
@@ -76,6 +78,8 @@ def option_cases(configs: dict[str, Any]) -> Iterator[Case]:
         }
         if size_of(config) < 1e9:
             options["16 micro-batches"] = ({}, {"gradient_accumulation_steps": 16})
+        if has_experts(config):
+            options = expert_options()
         for option in draw.sample(sorted(options), OPTIONS_PER_MODEL):
             adapter_change, training_change = options[option]
             quantization = draw.choice([None, NF4, INT8] if option != "fp16" else [None, NF4 | {"bnb_4bit_compute_dtype": "float16"}])
@@ -135,6 +139,29 @@ def draw_training(draw: random.Random, config: dict[str, Any]) -> dict[str, Any]
     if training.get("attn_implementation") == "eager":
         training["max_length"] = min(training["max_length"], 1024)
     return training
+
+
+def has_experts(config: dict[str, Any]) -> bool:
+    return "num_experts_per_tok" in config
+
+
+def expert_options() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """What can be trained where experts are: "all-linear" stands for the experts' parameters, too."""
+    return {
+        "gate and up": ({"target_modules": ATTENTION["llama"], "target_parameters": ["experts.gate_up_proj"]}, {}),
+        "down, foreach": ({"target_modules": [], "target_parameters": ["experts.down_proj"]}, {"optim": "adamw_torch"}),
+        "router": ({"target_modules": [], "target_parameters": ["gate.weight"]}, {"gradient_checkpointing": False}),
+        "attention": ({"target_modules": ATTENTION["llama"], "use_dora": True}, {}),
+        "head": ({"target_modules": ATTENTION["llama"], "modules_to_save": ["lm_head"]}, {}),
+        "fp16": ({"use_rslora": True}, {"bf16": False, "fp16": True, "dtype": "float16"}),
+    }
+
+
+def fit_to_experts(draw: random.Random, adapter: dict[str, Any] | None) -> dict[str, Any] | None:
+    """PEFT takes no dropout and no DoRA on parameters."""
+    if adapter is not None and (draw.random() < 0.5 or {"lora_dropout", "use_dora"} & adapter.keys()):
+        return adapter | {"target_modules": ["q_proj", "k_proj", "v_proj", "o_proj"]}
+    return adapter
 
 
 def size_of(config: dict[str, Any]) -> float:

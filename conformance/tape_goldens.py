@@ -36,6 +36,8 @@ def cases() -> list[Case]:
     gemma2 = family("gemma2", head_dim=64, sliding_window=128, num_hidden_layers=12, tie_word_embeddings=True)
     dropout, dora = ALL_LINEAR | {"lora_dropout": 0.05}, ALL_LINEAR | {"use_dora": True}
     tied, tokens = SMALL | {"tie_word_embeddings": True}, ALL_LINEAR | {"trainable_token_indices": [1, 2, 3]}
+    experts = {"num_experts": 8, "num_local_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 192, "norm_topk_prob": True}
+    shared = family("qwen2_moe", shared_expert_intermediate_size=320, **experts)
     rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]] = [
         ("llama qlora chunked", SMALL, ALL_LINEAR, NF4, {}),
         ("llama qlora kbit plain loop reentrant", SMALL, ALL_LINEAR, NF4, PLAIN | {"use_reentrant": True}),
@@ -52,6 +54,9 @@ def cases() -> list[Case]:
         ("gemma2 trained tokens, scaled table", gemma2, tokens, None, {"loss": "hf", "adapter_dtype": "bfloat16"}),
         ("llama trained tokens, chunked", SMALL, tokens, None, {}),
         ("gpt_neox parallel", family("gpt_neox"), ALL_LINEAR, NF4, {"loss": "nll"}),
+        ("qwen3_moe adapted experts", family("qwen3_moe", head_dim=32, **experts), ALL_LINEAR, NF4, {}),
+        ("mixtral attention only", family("mixtral", **experts), ALL_LINEAR | {"target_modules": ["q_proj", "v_proj"]}, None, {"gradient_checkpointing": False}),
+        ("qwen2_moe full fine-tuning", shared, None, None, {"loss": "hf"}),
     ]  # fmt: skip
     return [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
 

@@ -12,6 +12,7 @@ import { readDevice } from "./memory/device.js";
 import type { Device } from "./memory/device.js";
 import { estimateMemory } from "./memory/estimate-memory.js";
 import { bandsOf } from "./memory/interval.js";
+import { expertWarnings } from "./memory/expert-warnings.js";
 import { whyNotRunnable } from "./memory/runnable.js";
 import { storedBytes } from "./memory/stored-bytes.js";
 import { readStep } from "./memory/read-step.js";
@@ -80,7 +81,12 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     ...answer,
     assumed: [...assumed, ...step.assumed],
     ignored: step.ignored,
-    warnings: [...plan.warnings, ...step.warnings, ...warnings],
+    warnings: [
+      ...plan.warnings,
+      ...step.warnings,
+      ...expertWarnings(graph, plan, step),
+      ...warnings,
+    ],
     versions: { ...versions.named, profile: step.profile },
   };
 }

@@ -1,7 +1,8 @@
 /** What a choice of modules reaches or leaves out without PEFT saying so. */
 
-import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
+import type { ModuleGraph } from "../graph/module-graph.js";
 import { sitesOf } from "../graph/sites.js";
+import { stackedExperts } from "../graph/stacked-experts.js";
 import { elementCount } from "../units/dtype.js";
 import { formatCount } from "../units/format.js";
 import type { Warning } from "../problem/codes.js";
@@ -55,14 +56,14 @@ function convolutions(modules: readonly AdaptedModule[]): readonly Warning[] {
 function expertsLeftOut(graph: ModuleGraph, modules: readonly AdaptedModule[]): readonly Warning[] {
   const adapted = new Set(modules.map(({ site }) => site.pattern));
   const left = sitesOf(graph).filter(
-    ({ node, pattern }) => stacked(node).length > 0 && !adapted.has(pattern),
+    ({ node, pattern }) => stackedExperts(node).length > 0 && !adapted.has(pattern),
   );
   const [first] = left;
   if (first === undefined) return [];
-  const names = stacked(first.node).map(({ name }) => name);
+  const names = stackedExperts(first.node).map(({ name }) => name);
   const size = left.reduce(
     (sum, { node, count }) =>
-      sum + count * stacked(node).reduce((own, { shape }) => own + elementCount(shape), 0),
+      sum + count * stackedExperts(node).reduce((own, { shape }) => own + elementCount(shape), 0),
     0,
   );
   return [
@@ -71,9 +72,4 @@ function expertsLeftOut(graph: ModuleGraph, modules: readonly AdaptedModule[]): 
       message: `the experts are not adapted: ${first.pattern} keeps ${formatCount(size)} parameters in ${names.join(" and ")}, which target_modules does not reach; name them in target_parameters`,
     },
   ];
-}
-
-/** Weights of several experts in one parameter of three dimensions. */
-function stacked({ parameters, type }: ModuleNode): ModuleNode["parameters"] {
-  return type.endsWith("Experts") ? parameters.filter(({ shape }) => shape.length === 3) : [];
 }

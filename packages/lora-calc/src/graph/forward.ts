@@ -100,6 +100,33 @@ export type MlpForward =
       readonly dropout?: number;
     };
 
+/** Experts that a router chooses per token, and perhaps one that every token sees. */
+export interface SparseMlpForward {
+  readonly kind: "sparse_mlp";
+  readonly router: string;
+  readonly experts: string;
+  /** `sigmoid(gate(x)) * mlp(x)`, added to what the experts give (qwen2_moe). */
+  readonly shared?: { readonly mlp: string; readonly gate: string };
+}
+
+/** Softmax of a score per expert in fp32, of which the largest are taken. */
+export interface RouterForward {
+  readonly kind: "router";
+  readonly chosen: number;
+  /** What is taken is divided by its sum, in place. */
+  readonly normalizes: boolean;
+  /** The scores stay fp32 (mixtral); otherwise they are cast back. */
+  readonly keepsFp32?: boolean;
+}
+
+/** All experts at once: tokens in the order of their experts, one grouped product per parameter. */
+export interface ExpertsForward {
+  readonly kind: "experts";
+  readonly gateUp: string;
+  readonly down: string;
+  readonly activation: Activation;
+}
+
 /** Order of norms, attention, MLP and residual additions in one decoder layer. */
 export interface DecoderLayerForward {
   readonly kind: "decoder_layer";
@@ -134,6 +161,8 @@ export interface DecoderForward {
   readonly finalNorm?: string;
   /** Attention type of every layer when the model mixes them; decides which masks are built. */
   readonly layerTypes?: readonly ("full_attention" | "sliding_attention")[];
+  /** Window of a sliding mask that is made though no layer uses it (qwen2_moe). */
+  readonly unusedWindow?: number;
 }
 
 export interface RotaryForward {
@@ -165,6 +194,9 @@ export type Forward =
   | RotaryForward
   | AttentionForward
   | MlpForward
+  | SparseMlpForward
+  | RouterForward
+  | ExpertsForward
   | DecoderLayerForward
   | DecoderForward
   | CausalLmForward;

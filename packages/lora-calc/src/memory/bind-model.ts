@@ -9,10 +9,10 @@ import type { AdaptedModule, AdapterPlan } from "../adapter/plan.js";
 import type { Child, ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import { isRepeat } from "../graph/module-graph.js";
 import { sitesOf } from "../graph/sites.js";
-import type { Site } from "../graph/sites.js";
 import { bytesOf, elementCount } from "../units/dtype.js";
 import type { Dtype } from "../units/dtype.js";
 import { bindCopy, bindTokens } from "./bind-copy.js";
+import { byNode, isAt } from "./adapted-sites.js";
 import { bindLora } from "./bind-lora.js";
 import type { Machine } from "./machine/machine.js";
 import type { Tensor } from "./machine/tensor.js";
@@ -174,9 +174,12 @@ class Loader {
   }
 
   private addAdapters(module: BoundModule): void {
-    const adapted = this.adaptationOf(module);
-    if (adapted?.lora !== undefined) {
-      module.lora = bindLora(this.m, adapted, adapted.lora, this.adapterDtype());
+    for (const adapted of this.adaptationsOf(module)) {
+      const { lora: settings, parameterName: parameter } = adapted;
+      if (settings === undefined) continue;
+      const lora = bindLora(this.m, adapted, settings, this.adapterDtype());
+      if (parameter === undefined) module.lora = lora;
+      else module.parameterLoras = [{ parameter, lora }, ...(module.parameterLoras ?? [])];
     }
     if (this.isCopied(module))
       module.copy = bindCopy(this.m, module, this.options.training.adapter_dtype);
@@ -208,8 +211,9 @@ class Loader {
     return dtype === "auto" ? "float32" : dtype;
   }
 
-  private adaptationOf(module: BoundModule): AdaptedModule | undefined {
-    return this.adapted.get(module.node)?.find(({ site }) => isAt(site, module));
+  /** Of its parameters, the inner ones first. */
+  private adaptationsOf(module: BoundModule): readonly AdaptedModule[] {
+    return this.adapted.get(module.node)?.filter(({ site }) => isAt(site, module)) ?? [];
   }
 
   private trained(root: BoundModule): Trained {
@@ -221,9 +225,13 @@ class Loader {
       if (module.node.layer?.kind === "embedding") embeddings.add(tensor);
     };
     const visit = (module: BoundModule): void => {
-      const { lora, copy } = module;
+      const { lora, copy, parameterLoras = [] } = module;
       for (const tensor of module.parameters.values()) add(tensor, module);
       for (const tensor of [lora?.a, lora?.b, lora?.bias, lora?.magnitude]) add(tensor, module);
+      for (const { lora: own } of parameterLoras.toReversed()) {
+        add(own.a, module);
+        add(own.b, module);
+      }
       for (const tensor of copy?.parameters.values() ?? []) add(tensor, module);
       if (module.tokens !== undefined) parameters.add(module.tokens.delta);
       this.forEachBound(module, visit);
@@ -268,21 +276,6 @@ class Loader {
     });
     if (isSampled) this.m.leaveSection();
   }
-}
-
-/** Whether a site stands for this module: by its node in equal layers, by its path otherwise. */
-function isAt({ node, path, pattern }: Site, module: BoundModule): boolean {
-  return node === module.node && (path !== pattern || path === module.path);
-}
-
-function byNode(modules: readonly AdaptedModule[]): ReadonlyMap<ModuleNode, AdaptedModule[]> {
-  const map = new Map<ModuleNode, AdaptedModule[]>();
-  for (const module of modules) {
-    const list = map.get(module.site.node);
-    if (list === undefined) map.set(module.site.node, [module]);
-    else list.push(module);
-  }
-  return map;
 }
 
 export function loadModel(m: Machine, graph: ModuleGraph, options: LoadOptions): LoadedModel {

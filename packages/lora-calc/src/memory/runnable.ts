@@ -9,6 +9,18 @@ import type { LossName } from "./training.js";
 /** The deepest published decoder has 126 layers; the replay of 256 takes about a second. */
 const MAX_LAYERS = 256;
 
+/** Modules whose trained copy runs in their place. */
+const COPIED_KINDS: ReadonlySet<string | undefined> = new Set([
+  "linear",
+  "hf_conv1d",
+  "embedding",
+  "rms_norm",
+  "layer_norm",
+]);
+
+/** Modules that read their parameters through the adapters on them. */
+const WRAPPED_KINDS: ReadonlySet<string | undefined> = new Set(["experts", "router"]);
+
 /** A sentence that names what is missing, or undefined when the step can be run. */
 export function whyNotRunnable(
   graph: ModuleGraph,
@@ -41,8 +53,13 @@ export function whyNotRunnable(
   ) {
     return "tied copies, and copies inside copies, are not modelled";
   }
+  const compound = plan.copies.find(({ site }) => !COPIED_KINDS.has(site.node.forward?.kind));
+  if (compound !== undefined) {
+    return `a trained copy of ${compound.site.pattern} is not modelled`;
+  }
   const odd = plan.modules.find(
-    ({ lora, parameterName }) => lora === undefined || parameterName !== undefined,
+    ({ lora, parameterName, site: { node } }) =>
+      lora === undefined || (parameterName !== undefined && !WRAPPED_KINDS.has(node.forward?.kind)),
   );
   return odd === undefined ? undefined : `the adapter on ${odd.site.pattern} is not modelled`;
 }

@@ -101,3 +101,15 @@ describe("quantization", () => {
     });
   });
 });
+
+describe("what is not computed", () => {
+  it.each([
+    [{ modules_to_save: ["mlp"] }, "a trained copy of transformer.h.*.mlp"],
+    [{ target_modules: [], target_parameters: ["c_attn.weight"] }, "the adapter on"],
+  ])("has no memory and says why: %j", (options, named) => {
+    const { memory, warnings } = answered({ adapter: { r: 8, ...options }, training: {} });
+    expect(memory).toBeUndefined();
+    const warning = warnings.find(({ code }) => code === "memory_not_computed");
+    expect(warning?.message).toContain(named);
+  });
+});

@@ -1,7 +1,8 @@
 /** Mixtures of experts as transformers 5 holds them: a router, and all experts in two parameters of three dimensions. */
 
+import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
-import type { Activation } from "../forward.js";
+import type { Activation, RouterForward, SparseMlpForward } from "../forward.js";
 import type { ModuleNode, Parameter } from "../module-graph.js";
 import { persistentBuffer, container } from "../vocabulary.js";
 import { activationModule, gatedMlp } from "./mlp.js";
@@ -13,6 +14,26 @@ export function areFused({ transformersMajor }: BuildContext): boolean {
   return transformersMajor >= 5;
 }
 
+/** A router called `gate` and `experts`: how most blocks compute. */
+export const ROUTED: SparseMlpForward = { kind: "sparse_mlp", router: "gate", experts: "experts" };
+
+/**
+ * The router of a configuration, where the step of its model can be run. Not run: the loss that balances experts
+ * (`output_router_logits`), and experts that are modules of their own.
+ */
+export function topKRouter(
+  config: Config,
+  context: BuildContext,
+  { chosen, normalizes }: { readonly chosen: number; readonly normalizes?: boolean },
+): RouterForward | undefined {
+  if (!areFused(context) || config.boolean("output_router_logits", false)) return undefined;
+  return {
+    kind: "router",
+    chosen: config.size("num_experts_per_tok", chosen),
+    normalizes: normalizes ?? config.boolean("norm_topk_prob", false),
+  };
+}
+
 /** A score per expert: weight (experts, hidden). */
 export function router(
   name: string,
@@ -20,13 +41,20 @@ export function router(
   {
     bias = false,
     correction = false,
-  }: { readonly bias?: boolean; readonly correction?: boolean } = {},
+    forward,
+  }: {
+    readonly bias?: boolean;
+    readonly correction?: boolean;
+    /** How it computes, where that is known. */
+    readonly forward?: RouterForward | undefined;
+  } = {},
 ): ModuleNode {
   const parameters: Parameter[] = [{ name: "weight", shape: [experts, hiddenSize] }];
   if (bias) parameters.push({ name: "bias", shape: [experts] });
   return container(name, type, {
     parameters,
     buffers: correction ? [persistentBuffer("e_score_correction_bias", [experts])] : [],
+    ...(forward === undefined ? {} : { forward }),
   });
 }
 
@@ -36,6 +64,7 @@ export function fusedExperts(
   activation: Activation,
 ): ModuleNode {
   return container("experts", type, {
+    forward: { kind: "experts", gateUp: "gate_up_proj", down: "down_proj", activation },
     parameters: [
       { name: "gate_up_proj", shape: [experts, 2 * intermediateSize, hiddenSize] },
       { name: "down_proj", shape: [experts, hiddenSize, intermediateSize] },
@@ -49,10 +78,12 @@ export function routedMlp(
   prefix: string,
   sizes: Omit<ExpertsShape, "type">,
   activation: Activation,
+  forward?: RouterForward,
 ): ModuleNode {
   return container("mlp", `${prefix}SparseMoeBlock`, {
+    ...(forward === undefined ? {} : { forward: ROUTED }),
     children: [
-      router("gate", { ...sizes, type: `${prefix}TopKRouter` }),
+      router("gate", { ...sizes, type: `${prefix}TopKRouter` }, { forward }),
       fusedExperts({ ...sizes, type: `${prefix}Experts` }, activation),
     ],
   });

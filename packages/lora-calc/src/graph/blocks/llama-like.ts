@@ -65,6 +65,8 @@ export interface LlamaLike {
   /** Window of a layer, undefined where attention is full. */
   readonly slidingWindow?: (index: number) => number | undefined;
   readonly layerTypes?: readonly ("full_attention" | "sliding_attention")[];
+  /** Window of a sliding mask that the decoder makes though no layer uses it (qwen2_moe). */
+  readonly unusedWindow?: number;
   /** The decoder multiplies the embedding by a number (granite, gemma 1). */
   readonly scaledEmbedding?: boolean;
   /** The embedding class multiplies its own output (gemma 2 and later). */
@@ -188,12 +190,13 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
 }
 
 function decoderForward(family: LlamaLike): DecoderForward {
-  const { layerTypes, scaledEmbedding, embeddingDropout } = family;
+  const { layerTypes, scaledEmbedding, embeddingDropout, unusedWindow } = family;
   return {
     ...USUAL_DECODER,
     ...(scaledEmbedding === true ? { scaledEmbedding: true } : {}),
     ...(embeddingDropout === undefined ? {} : { embeddingDropout }),
     ...(layerTypes === undefined ? {} : { layerTypes }),
+    ...(unusedWindow === undefined ? {} : { unusedWindow }),
   };
 }
 

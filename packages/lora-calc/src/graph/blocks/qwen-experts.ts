@@ -2,6 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
+import type { RouterForward, SparseMlpForward } from "../forward.js";
 import type { ModuleNode } from "../module-graph.js";
 import { container, linear } from "../vocabulary.js";
 import { activation } from "./activation.js";
@@ -20,7 +21,13 @@ export function sparseLayers(
   config: Config,
   context: BuildContext,
   prefix: string,
-  defaults: { readonly experts: number; readonly width: number },
+  defaults: {
+    readonly experts: number;
+    readonly width: number;
+    /** How the block computes, where that is known. */
+    readonly forward?:
+      { readonly block: SparseMlpForward; readonly router: RouterForward } | undefined;
+  },
   arrange: (parts: Parts, hiddenSize: number) => readonly ModuleNode[],
 ): Required<Pick<LlamaLike, "layerKey" | "makeMlp">> {
   const experts = config.size(["num_experts", "num_local_experts"], defaults.experts);
@@ -36,13 +43,20 @@ export function sparseLayers(
       const sizes = { experts, hiddenSize, intermediateSize };
       const act = activation(config, "hidden_act", "silu");
       const gate = isFused
-        ? router("gate", { type: `${prefix}TopKRouter`, experts, hiddenSize })
+        ? router(
+            "gate",
+            { type: `${prefix}TopKRouter`, experts, hiddenSize },
+            { forward: defaults.forward?.router },
+          )
         : linear("gate", hiddenSize, experts);
       const all = isFused
         ? fusedExperts({ type: `${prefix}Experts`, ...sizes }, act)
         : singleExperts({ type: `${prefix}MLP`, ...sizes }, act);
       const children = arrange({ gate, experts: all }, hiddenSize);
-      return container("mlp", `${prefix}SparseMoeBlock`, { children });
+      return container("mlp", `${prefix}SparseMoeBlock`, {
+        children,
+        ...(defaults.forward === undefined ? {} : { forward: defaults.forward.block }),
+      });
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { areFused, routedMlp } from "../blocks/experts.js";
+import { areFused, routedMlp, topKRouter } from "../blocks/experts.js";
 import { blockSparseMoe } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
@@ -10,6 +10,9 @@ export const mixtral: Blueprint = {
   modelType: "mixtral",
   build: (config, context) => {
     const experts = config.size(["num_local_experts", "num_experts"], 8);
+    const router = topKRouter(config, context, { chosen: 2, normalizes: true });
+    const isNoisy = config.number("router_jitter_noise", 0) > 0;
+    const window = config.optionalSize("sliding_window");
     return llamaLike(
       {
         modelType: "mixtral",
@@ -29,8 +32,10 @@ export const mixtral: Blueprint = {
             "Mixtral",
             { experts, hiddenSize, intermediateSize },
             activation(config, "hidden_act", "silu"),
+            router === undefined ? undefined : { ...router, keepsFp32: true },
           ),
-        isCountedOnly: true,
+        ...(window === undefined ? {} : { slidingWindow: () => window }),
+        isCountedOnly: router === undefined || isNoisy,
       },
       config,
       context,

@@ -2,7 +2,7 @@
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../blueprint.js";
-import { areFused, routedMlp } from "../blocks/experts.js";
+import { areFused, routedMlp, topKRouter } from "../blocks/experts.js";
 import { singleRoutedMlp } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
@@ -10,6 +10,8 @@ export const olmoe: Blueprint = {
   modelType: "olmoe",
   build: (config, context) => {
     const experts = config.size(["num_experts", "num_local_experts"], 64);
+    const router = topKRouter(config, context, { chosen: 8 });
+    const isClipped = config.has("clip_qkv") && !config.isNull("clip_qkv");
     return llamaLike(
       {
         modelType: "olmoe",
@@ -30,8 +32,9 @@ export const olmoe: Blueprint = {
             "Olmoe",
             { experts, hiddenSize, intermediateSize },
             activation(config, "hidden_act", "silu"),
+            router,
           ),
-        isCountedOnly: true,
+        isCountedOnly: router === undefined || isClipped,
       },
       config,
       context,

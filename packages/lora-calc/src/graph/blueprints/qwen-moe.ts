@@ -1,13 +1,18 @@
 /** Qwen1.5-MoE and Qwen2-57B (with a shared expert), Qwen3-30B-A3B and its kin (without): some layers may be dense. */
 
 import type { Blueprint } from "../blueprint.js";
+import type { SparseMlpForward } from "../forward.js";
+import { ROUTED, topKRouter } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { sharedExpert, sparseLayers } from "../blocks/qwen-experts.js";
 
 export const qwen3Moe: Blueprint = {
   modelType: "qwen3_moe",
-  build: (config, context) =>
-    llamaLike(
+  build: (config, context) => {
+    const router = topKRouter(config, context, { chosen: 8 });
+    const slides = config.boolean("use_sliding_window", false) && !config.isNull("sliding_window");
+    const window = slides ? config.size("sliding_window", 4096) : undefined;
+    return llamaLike(
       {
         modelType: "qwen3_moe",
         prefix: "Qwen3Moe",
@@ -22,20 +27,39 @@ export const qwen3Moe: Blueprint = {
         attentionBias: config.boolean("attention_bias", false),
         queryKeyNorm: "head",
         tied: config.boolean("tie_word_embeddings", false),
-        ...sparseLayers(config, context, "Qwen3Moe", { experts: 128, width: 768 }, (parts) => [
-          parts.experts,
-          parts.gate,
-        ]),
-        isCountedOnly: true,
+        ...sparseLayers(
+          config,
+          context,
+          "Qwen3Moe",
+          {
+            experts: 128,
+            width: 768,
+            forward: router === undefined ? undefined : { block: ROUTED, router },
+          },
+          (parts) => [parts.experts, parts.gate],
+        ),
+        ...(window === undefined ? {} : { slidingWindow: () => window }),
+        isCountedOnly: router === undefined,
       },
       config,
       context,
-    ),
+    );
+  },
+};
+
+const WITH_SHARED: SparseMlpForward = {
+  ...ROUTED,
+  shared: { mlp: "shared_expert", gate: "shared_expert_gate" },
 };
 
 export const qwen2Moe: Blueprint = {
   modelType: "qwen2_moe",
   build: (config, context) => {
+    const router = topKRouter(config, context, { chosen: 4 });
+    // Then every second of the first layers slides, a rule of this class alone; no published model does.
+    const slides =
+      config.boolean("use_sliding_window", false) ||
+      config.stringList("layer_types")?.includes("sliding_attention") === true;
     return llamaLike(
       {
         modelType: "qwen2_moe",
@@ -55,14 +79,20 @@ export const qwen2Moe: Blueprint = {
           config,
           context,
           "Qwen2Moe",
-          { experts: 60, width: 1408 },
+          {
+            experts: 60,
+            width: 1408,
+            forward: router === undefined ? undefined : { block: WITH_SHARED, router },
+          },
           (parts, hiddenSize) => [
             parts.gate,
             parts.experts,
             ...sharedExpert("Qwen2Moe", config, hiddenSize, 5632),
           ],
         ),
-        isCountedOnly: true,
+        // Without sliding layers the class sets the window to 0 and makes a mask for it all the same.
+        unusedWindow: 0,
+        isCountedOnly: router === undefined || slides,
       },
       config,
       context,

@@ -35,6 +35,8 @@ export interface BoundModule {
   readonly dtype: Dtype;
   /** Set when the adapters are added. */
   lora?: BoundLora;
+  /** Adapters of single parameters, the outermost wrapper first. */
+  parameterLoras?: readonly { readonly parameter: string; readonly lora: BoundLora }[];
   /** Trained copy of the module that runs instead of it (`modules_to_save`). */
   copy?: BoundModule;
   tokens?: BoundTokens;

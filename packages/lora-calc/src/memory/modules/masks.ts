@@ -50,9 +50,10 @@ function windowPerKind(
     const attention = childOf(layer, kind.attention).node.forward;
     return attention?.kind === "attention" ? attention.slidingWindow : undefined;
   });
-  if (forward.layerTypes === undefined) return new Map([["full_attention", windows[0]]]);
-  const kinds = new Map<string, number | undefined>([["full_attention", undefined]]);
-  const sliding = windows.find((window) => window !== undefined);
+  const { layerTypes, unusedWindow } = forward;
+  const isMixed = layerTypes !== undefined;
+  const kinds = new Map([["full_attention", isMixed ? undefined : windows[0]]]);
+  const sliding = isMixed ? windows.find((window) => window !== undefined) : unusedWindow;
   if (sliding !== undefined) kinds.set("sliding_attention", sliding);
   return kinds;
 }

@@ -37,6 +37,10 @@ export function tanh(m: Machine, input: Tensor): Tensor {
   return fusedFromOutput(m, "tanh", "tanh_backward", input);
 }
 
+export function sigmoid(m: Machine, input: Tensor): Tensor {
+  return fusedFromOutput(m, "sigmoid", "sigmoid_backward", input);
+}
+
 function relu(m: Machine, input: Tensor): Tensor {
   return fusedFromOutput(m, "relu", "threshold_backward", input);
 }

@@ -4,6 +4,7 @@ import { isContiguous } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Node, Tensor } from "../tensor.js";
 import { autocastToHalf } from "./cast.js";
+import { mulScalar } from "./elementwise.js";
 import { reshape, t, transpose, view } from "./views.js";
 
 /**
@@ -81,6 +82,36 @@ function bmm(m: Machine, left: Tensor, right: Tensor): Tensor {
   if (node !== undefined) saveFactors(m, node, left, right, bmm);
   const output = m.empty("bmm", [left.size(0), left.size(1), right.size(2)], left.dtype);
   m.finish(node, [output], [left, right]);
+  return output;
+}
+
+/**
+ * `torch.baddbmm(base, left, right, alpha=scaling)`: base + scaling · left · right per batch, without the product as a tensor
+ * of its own. The base is frozen. A scaling of 1 costs backward nothing.
+ */
+export function baddbmm(
+  m: Machine,
+  base: Tensor,
+  left: Tensor,
+  right: Tensor,
+  scaling: number,
+): Tensor {
+  if (base.requiresGrad) throw new Error("baddbmm on a base that needs a gradient is not modelled");
+  const node = m.track("BaddbmmBackward0", [base, left, right]);
+  if (node !== undefined) {
+    m.save(node, right);
+    m.save(node, left);
+    const scaled = (product: Tensor): Tensor => (scaling === 1 ? product : mulScalar(m, product));
+    node.backward = (gradient, [keptRight, keptLeft]) => {
+      if (keptRight === undefined || keptLeft === undefined)
+        throw new Error("baddbmm kept nothing");
+      const ofLeft = scaled(bmm(m, gradient, transpose(m, keptRight, -2, -1)));
+      const ofRight = scaled(bmm(m, transpose(m, keptLeft, -2, -1), gradient));
+      return [undefined, ofLeft, ofRight];
+    };
+  }
+  const output = m.empty("baddbmm", base.shape, base.dtype);
+  m.finish(node, [output], [base, left, right]);
   return output;
 }
 

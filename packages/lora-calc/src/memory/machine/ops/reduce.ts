@@ -31,6 +31,30 @@ export function sumLastDim(m: Machine, input: Tensor): Tensor {
   return sumTo(m, input, input.shape.slice(0, -1));
 }
 
+/** `tensor.sum(dim)` of one dimension, which may stay with size 1; the gradient is spread over it again. */
+export function sumDim(
+  m: Machine,
+  given: Tensor,
+  dim: number,
+  { keepsDim = false }: { readonly keepsDim?: boolean } = {},
+): Tensor {
+  const input = autocastToFloat(m, given);
+  const node = m.track("SumBackward1", [input]);
+  const full = input.shape;
+  const at = dim < 0 ? dim + full.length : dim;
+  const rest = [...full.slice(0, at), ...(keepsDim ? [1] : []), ...full.slice(at + 1)];
+  const output = m.empty("sum", rest, input.dtype);
+  if (node !== undefined) {
+    node.backward = (gradient) => {
+      const { strides } = gradient;
+      const behind = strides.slice(keepsDim ? at + 1 : at);
+      return [m.alias(gradient, full, [...strides.slice(0, at), 0, ...behind])];
+    };
+  }
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** `tensor.sum()`. */
 export function sumAll(m: Machine, input: Tensor): Tensor {
   return sumTo(m, input, []);

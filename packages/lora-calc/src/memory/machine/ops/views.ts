@@ -36,6 +36,20 @@ export function transpose(m: Machine, input: Tensor, first: number, second: numb
   );
 }
 
+/** `tensor.permute(order)`. */
+export function permute(m: Machine, input: Tensor, order: readonly number[]): Tensor {
+  const pick = (values: Shape): number[] => order.map((dim) => values[dim] ?? 0);
+  const back = order.map((_, dim) => order.indexOf(dim));
+  return viewNode(
+    m,
+    "PermuteBackward0",
+    input,
+    pick(input.shape),
+    pick(input.strides),
+    (gradient) => permute(m, gradient, back),
+  );
+}
+
 /** `weight.t()` of a matrix. */
 export function t(m: Machine, input: Tensor): Tensor {
   return transpose(m, input, 0, 1);

@@ -1,0 +1,93 @@
+/**
+ * What sends tokens to experts: the largest scores, an order by expert, one product per expert in a single kernel.
+ *
+ * Source: tools/autograd/derivatives.yaml of torch 2.13 (`topk`, `div_`, `_grouped_mm`), aten/src/ATen/native/cuda/
+ * GroupedBlas.cpp; order of saving and of temporaries as traced. Sorting and counting on CUDA take scratch memory of a
+ * few bytes per token and expert besides, which is given back at once.
+ */
+
+import type { Dtype } from "../../../units/dtype.js";
+import type { Machine } from "../machine.js";
+import type { Tensor } from "../tensor.js";
+import { div, elementwiseOutput, mul } from "./elementwise.js";
+import { transpose } from "./views.js";
+
+/** `torch.topk(input, chosen, dim=-1)`: values and, without history, their int64 places. */
+export function topK(m: Machine, input: Tensor, chosen: number): readonly [Tensor, Tensor] {
+  const node = m.track("TopkBackward0", [input]);
+  const full = input.shape;
+  const shape = [...full.slice(0, -1), chosen];
+  const values = m.empty("topk", shape, input.dtype);
+  const places = m.empty("topk", shape, "int64");
+  if (node !== undefined) {
+    m.saveOutput(node, places);
+    node.backward = (gradient) => {
+      const zeros = m.empty("new_zeros", full, gradient.dtype);
+      const scattered = m.empty("scatter", full, gradient.dtype);
+      m.consume(zeros);
+      return [scattered];
+    };
+  }
+  m.finish(node, [values], [input]);
+  return [values, places];
+}
+
+/** `values /= divisor` in place: backward needs the values as they were, so a copy of them is kept. */
+export function divideInPlace(m: Machine, values: Tensor, divisor: Tensor): Tensor {
+  const node = m.track("DivBackward0", [values, divisor]);
+  if (node !== undefined) {
+    const before = m.empty("clone", values.shape, values.dtype);
+    m.save(node, before);
+    m.save(node, divisor);
+    m.consume(before);
+    node.backward = (gradient, [old, by]) => {
+      if (old === undefined || by === undefined) throw new Error("div saved nothing");
+      const ofDivisor = m.frame((frame) => {
+        const squared = frame.hold(div(m, frame.hold(div(m, old, by)), by));
+        return mul(m, frame.hold(elementwiseOutput(m, "neg", [gradient], gradient.dtype)), squared);
+      });
+      return [div(m, gradient, by), ofDivisor];
+    };
+  }
+  const output = m.alias(values);
+  m.finish(node, [output], [values, divisor]);
+  return output;
+}
+
+/** `torch.sort(indices)`: the sorted values and the int64 permutation; neither has history. */
+export function sort(m: Machine, indices: Tensor): readonly [Tensor, Tensor] {
+  return [m.empty("sort", indices.shape, indices.dtype), m.empty("sort", indices.shape, "int64")];
+}
+
+/** An operation on indices, or one that counts: a new tensor without history. */
+export function integers(m: Machine, tag: string, size: number, dtype: Dtype): Tensor {
+  return m.empty(tag, [size], dtype);
+}
+
+/**
+ * `grouped_mm(rows, weight, offs=offsets)`: (tokens, in) · (experts, in, out), each row with the matrix of its expert.
+ * Backward is two of the same kernel, the one for the weight first.
+ */
+export function groupedMm(m: Machine, rows: Tensor, weight: Tensor, offsets: Tensor): Tensor {
+  const tag = "_grouped_mm";
+  const node = m.track("GroupedMmBackward0", [rows, weight]);
+  if (node !== undefined) {
+    const { requiresGrad: needsRows, shape } = rows;
+    const { requiresGrad: needsWeight } = weight;
+    const [experts = 1, inner = 1, outer = 1] = weight.shape;
+    if (needsRows) m.save(node, weight);
+    if (needsWeight) m.save(node, rows);
+    m.save(node, offsets);
+    node.backward = (gradient) => {
+      // In the memory order of the parameter, whose transposed view the weight is.
+      const ofWeight = needsWeight
+        ? transpose(m, m.empty(tag, [experts, outer, inner], gradient.dtype), -2, -1)
+        : undefined;
+      const ofRows = needsRows ? m.empty(tag, shape, gradient.dtype) : undefined;
+      return [ofRows, ofWeight];
+    };
+  }
+  const output = m.empty(tag, [rows.size(0), weight.size(2)], rows.dtype);
+  m.finish(node, [output], [rows, weight]);
+  return output;
+}

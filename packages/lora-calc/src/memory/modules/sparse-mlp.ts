@@ -1,0 +1,137 @@
+/**
+ * Mixture-of-experts blocks as transformers 5 runs them by default: all experts lie in two parameters, the tokens are put in the
+ * order of their experts, and one grouped product per parameter computes them all.
+ *
+ * Source: transformers@5.18.0 integrations/moe.py `grouped_mm_experts_forward`, models/qwen3_moe/modeling_qwen3_moe.py
+ * (`Qwen3MoeTopKRouter`, `Qwen3MoeSparseMoeBlock`), models/qwen2_moe, models/mixtral, models/olmoe.
+ */
+
+import type { ExpertsForward } from "../../graph/forward.js";
+import type { Machine } from "../machine/machine.js";
+import { activate, sigmoid } from "../machine/ops/activations.js";
+import { cast } from "../machine/ops/cast.js";
+import { add, mul } from "../machine/ops/elementwise.js";
+import { index } from "../machine/ops/indexing.js";
+import { linear } from "../machine/ops/matmul.js";
+import { softmax } from "../machine/ops/attention.js";
+import { sumDim } from "../machine/ops/reduce.js";
+import { divideInPlace, groupedMm, integers, sort, topK } from "../machine/ops/routing.js";
+import { chunkLastDim, reshape, transpose, unsqueeze, view } from "../machine/ops/views.js";
+import type { Tensor } from "../machine/tensor.js";
+import { callAdapted } from "./adapted-parameters.js";
+import type { BoundModule } from "./bound-module.js";
+import { childOf, parameterOf } from "./bound-module.js";
+import { callLinear } from "./linear.js";
+
+type CallDense = (m: Machine, module: BoundModule, hidden: Tensor) => Tensor;
+
+/** `module(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). `callDense` runs the expert that every token sees. */
+export function callSparseMlp(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  callDense: CallDense,
+): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "sparse_mlp") throw new Error(`${module.path} has no experts`);
+  return m.call(module.path, [hidden], (frame) => {
+    const rows = frame.hold(view(m, hidden, [-1, hidden.size(-1)]));
+    const { shared } = forward;
+    const seen =
+      shared === undefined
+        ? undefined
+        : frame.hold(callDense(m, childOf(module, shared.mlp), rows));
+    const routed = callRouter(m, childOf(module, forward.router), rows);
+    for (const tensor of routed) frame.hold(tensor);
+    const [, weights, places] = routed;
+    const output = frame.hold(
+      callExperts(m, childOf(module, forward.experts), rows, weights, places),
+    );
+    if (shared === undefined || seen === undefined) return view(m, output, hidden.shape);
+    const gate = sigmoid(m, callLinear(m, childOf(module, shared.gate), rows));
+    const gated = frame.rebind(seen, mul(m, gate, seen));
+    const sum = frame.rebind(output, add(m, output, gated));
+    return view(m, sum, hidden.shape);
+  });
+}
+
+/** Scores of all experts, and of every token the weights and places (tokens, chosen) of those that are taken. */
+function callRouter(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+): readonly [Tensor, Tensor, Tensor] {
+  const { forward } = module.node;
+  if (forward?.kind !== "router") throw new Error(`${module.path} is not a router`);
+  const { chosen, normalizes, keepsFp32 = false } = forward;
+  return callAdapted(m, module, [hidden], (read) =>
+    m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
+      const scores = frame.hold(linear(m, hidden, read("weight")));
+      const shares = frame.hold(softmax(m, scores, { dtype: "float32" }));
+      const [taken, places] = topK(m, shares, chosen);
+      frame.hold(places);
+      let values = frame.hold(taken);
+      if (normalizes) {
+        const total = sumDim(m, values, -1, { keepsDim: true });
+        values = frame.rebind(values, divideInPlace(m, values, total));
+      }
+      if (!keepsFp32) values = frame.rebind(values, cast(m, values, scores.dtype));
+      return [scores, values, places];
+    }),
+  );
+}
+
+/** (tokens, hidden_size) → (tokens, hidden_size); every token is computed `chosen` times. */
+function callExperts(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  weights: Tensor,
+  places: Tensor,
+): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "experts") throw new Error(`${module.path} has no experts`);
+  const [tokens, chosen] = [places.size(0), places.size(1)];
+  const copies = tokens * chosen;
+  return callAdapted(m, module, [hidden, weights, places], (read) =>
+    m.frame((frame) => {
+      const flatWeights = frame.hold(reshape(m, weights, [-1]));
+      const experts = parameterOf(module, forward.gateUp).size(0);
+      const [sorted, order] = sort(m, frame.hold(reshape(m, places, [-1])));
+      frame.hold(sorted);
+      frame.hold(order);
+      const source = frame.hold(integers(m, "floor_divide", copies, "int64"));
+      const chosenRows = frame.hold(index(m, hidden, source));
+      frame.drop(source);
+      const ordered = frame.hold(index(m, flatWeights, order));
+      frame.hold(integers(m, "_to_copy", copies, "int32"));
+      frame.hold(integers(m, "histc", experts, "int32"));
+      const offsets = frame.hold(integers(m, "cumsum", experts, "int32"));
+      const product = (rows: Tensor, name: string): Tensor => {
+        const weight = read(name);
+        return groupedMm(m, cast(m, rows, weight.dtype), transpose(m, weight, -2, -1), offsets);
+      };
+      const both = frame.hold(product(chosenRows, forward.gateUp));
+      const inner = frame.rebind(both, gated(m, forward, `${module.path}.act_fn`, both));
+      const computed = frame.rebind(inner, product(inner, forward.down));
+      const weighted = frame.hold(mul(m, computed, unsqueeze(m, ordered, -1)));
+      const back = frame.hold(integers(m, "empty_like", copies, "int64"));
+      m.consume(integers(m, "arange", copies, "int64"));
+      const restored = frame.rebind(weighted, index(m, weighted, back));
+      const perToken = view(m, restored, [tokens, chosen, hidden.size(-1)]);
+      return cast(m, frame.hold(sumDim(m, perToken, 1)), hidden.dtype);
+    }),
+  );
+}
+
+/** `act_fn(gate) * up` of the two halves. */
+function gated(m: Machine, { activation }: ExpertsForward, path: string, both: Tensor): Tensor {
+  return m.frame((frame) => {
+    const [gate, up] = chunkLastDim(m, both, 2);
+    if (gate === undefined || up === undefined) throw new Error("chunk gave too few parts");
+    frame.hold(gate);
+    frame.hold(up);
+    const activated = m.call(path, [gate], () => activate(m, activation, gate));
+    return mul(m, activated, up);
+  });
+}
