@@ -166,9 +166,10 @@ def fit_to_experts(draw: random.Random, adapter: dict[str, Any] | None) -> dict[
 
 def size_of(config: dict[str, Any]) -> float:
     """Rough number of parameters, only to keep full fine-tuning to small models."""
-    hidden = config.get("hidden_size") or config["n_embd"]
-    layers = config.get("num_hidden_layers") or config["n_layer"]
-    return 12 * layers * hidden**2 + config["vocab_size"] * hidden
+    text = config.get("text_config", config)
+    hidden = text.get("hidden_size") or text["n_embd"]
+    layers = text.get("num_hidden_layers") or text["n_layer"]
+    return 12 * layers * hidden**2 + text.get("vocab_size", 0) * hidden
 
 
 def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: Any, training: dict[str, Any]) -> Case:

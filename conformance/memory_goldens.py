@@ -27,7 +27,10 @@ def trace_case(case: Case) -> dict[str, Any]:
     """Record of one case: the scenario and what the real code allocated, or the exception it raised."""
     from trace import trace  # heavy imports belong to the worker processes
 
-    request = {"config": case["model"]["config"], **{key: case[key] for key in ("adapter", "quantization", "training")}}
+    config = case["model"]["config"]
+    request = {"config": config, **{key: case[key] for key in ("adapter", "quantization", "training")}}
+    if "text_config" in config:  # not every one of these has a causal class
+        request["architecture"] = config["architectures"][0]
     try:
         result = trace(request)
     except Exception as error:  # every failure is the result of its case

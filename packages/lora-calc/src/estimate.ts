@@ -15,6 +15,7 @@ import { bandsOf } from "./memory/interval.js";
 import { expertWarnings } from "./memory/expert-warnings.js";
 import { whyNotRunnable } from "./memory/runnable.js";
 import { storedBytes } from "./memory/stored-bytes.js";
+import { textOnlyWarnings } from "./memory/text-only.js";
 import { readStep } from "./memory/read-step.js";
 import type { StepSettings } from "./memory/read-step.js";
 import { describeModel } from "./model/description.js";
@@ -138,7 +139,7 @@ function memoryPart(
     interval,
     ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
-    warnings: [],
+    warnings: textOnlyWarnings(graph),
   };
 }
 

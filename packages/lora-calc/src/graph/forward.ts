@@ -65,6 +65,8 @@ export interface AttentionForward {
   readonly rotary?: RotaryVariant;
   /** Rotated dimensions of a head when `rotary` is partial. */
   readonly rotaryDim?: number;
+  /** Turned queries are multiplied by a factor per position (ministral3). */
+  readonly scalesByPosition?: boolean;
   /** Window of a sliding-attention layer, in tokens. */
   readonly slidingWindow?: number;
   /** The attention scores are capped by tanh (only the eager kernel does it). */
@@ -165,6 +167,17 @@ export interface DecoderForward {
   readonly unusedWindow?: number;
 }
 
+/** A language model behind eyes: what a batch of text alone runs of it. */
+export interface VisionLanguageForward {
+  readonly kind: "vision_language";
+  /** The decoder. */
+  readonly language: string;
+  /** Masks are made out here, before the decoder runs (gemma3). */
+  readonly makesMasks?: boolean;
+  /** The tokens of pictures are outside the table: they are replaced in a copy before they are looked up (gemma3). */
+  readonly replacesTokens?: boolean;
+}
+
 export interface RotaryForward {
   readonly kind: "rotary";
   /** Rotated dimensions of a head. */
@@ -199,4 +212,5 @@ export type Forward =
   | ExpertsForward
   | DecoderLayerForward
   | DecoderForward
+  | VisionLanguageForward
   | CausalLmForward;

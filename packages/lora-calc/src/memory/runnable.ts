@@ -93,8 +93,10 @@ function deepestRepeat(node: ModuleNode): number {
 /** Modules whose output matters but which no program knows: those with parameters and no description. */
 function firstWithoutForward(node: ModuleNode, path: string): string | undefined {
   if (node.parameters.length > 0 && node.forward === undefined) return path;
+  const { forward } = node;
   for (const child of node.children) {
     const next = isRepeat(child) ? child.element : child;
+    if (forward?.kind === "vision_language" && next.name !== forward.language) continue;
     const found = firstWithoutForward(next, `${path}.${next.name}`);
     if (found !== undefined) return found;
   }

@@ -27,6 +27,7 @@ export interface GroupedQueryAttention {
   };
   readonly slidingWindow?: number;
   readonly softcap?: boolean;
+  readonly scalesByPosition?: boolean;
   readonly parameters?: readonly Parameter[];
   /** Modules behind the projections that no program uses. */
   readonly tail?: readonly ModuleNode[];
@@ -41,7 +42,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
   const { name = "self_attn", type, hiddenSize, heads, keyValueHeads, headDim } = options;
   const bias = options.queryKeyValueBias ?? false;
   const keyValueWidth = keyValueHeads * headDim;
-  const { queryKeyNorm, rotary, slidingWindow, softcap } = options;
+  const { queryKeyNorm, rotary, slidingWindow, softcap, scalesByPosition } = options;
   const forward: AttentionForward = {
     kind: "attention",
     projections: { kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
@@ -54,6 +55,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
     ...(slidingWindow === undefined ? {} : { slidingWindow }),
     ...(options.outputDropout === undefined ? {} : { outputDropout: options.outputDropout }),
     ...(softcap === undefined ? {} : { softcap }),
+    ...(scalesByPosition === undefined ? {} : { scalesByPosition }),
     ...(queryKeyNorm === undefined
       ? {}
       : {

@@ -73,6 +73,8 @@ export interface LlamaLike {
   readonly embeddingType?: string;
   /** Field of the activation's name, and the class default. */
   readonly activation?: { readonly field: string; readonly fallback: string };
+  /** Queries are multiplied by a factor per position (ministral3). */
+  readonly scalesByPosition?: boolean;
   /** The eager attention kernel caps its scores (gemma2). */
   readonly softcappedAttention?: boolean;
   readonly softcappedLogits?: boolean;
@@ -282,6 +284,7 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
     ...(family.rotates?.(index) === false ? {} : { rotary: family.rotary ?? "full" }),
     ...(window === undefined ? {} : { slidingWindow: window }),
     ...(family.softcappedAttention === true ? { softcap: true } : {}),
+    ...(family.scalesByPosition === true ? { scalesByPosition: true } : {}),
     ...(normed === undefined
       ? {}
       : {

@@ -1,6 +1,7 @@
 /** The classes of one model_type, each as a tree: the one asked for is built, any other name is refused. */
 
 import type { BuildContext } from "../blueprint.js";
+import type { CausalLmForward } from "../forward.js";
 import type { Buffer, Child, DecoderSizes, ModuleGraph, Parameter } from "../module-graph.js";
 import { container } from "../vocabulary.js";
 import { rejectClass } from "./task-heads.js";
@@ -13,6 +14,8 @@ export interface ModelClass {
   readonly buffers?: readonly Buffer[];
   readonly inputEmbedding?: string;
   readonly outputEmbedding?: string;
+  /** How it computes, where that is known. */
+  readonly forward?: CausalLmForward | undefined;
   /** Names of weights that are one, the first registered first. */
   readonly tied?: readonly string[];
   readonly hidesTies?: boolean;
@@ -34,7 +37,7 @@ export function modelOfClass(parts: ModelClasses, context: BuildContext): Module
   const make = Object.hasOwn(classes, className) ? classes[className] : undefined;
   if (make === undefined) return rejectClass(modelType, className, Object.keys(classes));
   const { children, parameters, buffers, inputEmbedding, outputEmbedding, ...rest } = make();
-  const { tied = [], hidesTies } = rest;
+  const { tied = [], hidesTies, forward } = rest;
   return {
     modelType,
     className,
@@ -42,6 +45,7 @@ export function modelOfClass(parts: ModelClasses, context: BuildContext): Module
       children,
       ...(parameters === undefined ? {} : { parameters }),
       ...(buffers === undefined ? {} : { buffers }),
+      ...(forward === undefined ? {} : { forward }),
     }),
     ...(inputEmbedding === undefined ? {} : { inputEmbedding }),
     ...(outputEmbedding === undefined ? {} : { outputEmbedding }),

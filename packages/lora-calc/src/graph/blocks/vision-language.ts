@@ -2,6 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../blueprint.js";
+import type { CausalLmForward, VisionLanguageForward } from "../forward.js";
 import type { ModuleGraph, ModuleNode } from "../module-graph.js";
 import { container, linear } from "../vocabulary.js";
 import { decoderSizes } from "./language-model.js";
@@ -24,6 +25,8 @@ export interface VisionLanguageParts {
   readonly tied: boolean;
   /** The word embedding has more rows than vocab_size (mllama). */
   readonly hidesEmbedding?: boolean;
+  /** How a batch of text alone runs, where that is known. */
+  readonly textOnly?: Omit<VisionLanguageForward, "kind" | "language">;
   /** There is a class for sequence classification. */
   readonly classifies?: boolean;
 }
@@ -35,25 +38,30 @@ export function visionLanguage(
 ): ModuleGraph {
   const { modelType, prefix, language, tied, classifies = false } = parts;
   const { languageName = "language_model", hidesEmbedding = false } = parts;
+  const forward = textForward(parts, languageName);
   const base = `${prefix}Model`;
   const generation = `${prefix}ForConditionalGeneration`;
   const classification = `${prefix}ForSequenceClassification`;
   const { hiddenSize, vocabSize } = language;
   const word = `${languageName}.${language.forward.tokenEmbedding}`;
-  const inputEmbedding = `model.${word}`;
-  const shared = `${inputEmbedding}.weight`;
+  const [inputEmbedding, shared] = [`model.${word}`, `model.${word}.weight`];
   const children = [
     ...parts.vision,
     container(languageName, language.backboneType ?? `${language.prefix}Model`, {
       children: language.children,
+      forward: language.forward,
       ...(language.buffers === undefined ? {} : { buffers: language.buffers }),
     }),
     ...(parts.behind ?? []),
   ];
-  const model = container("model", base, { children });
+  const model = container("model", base, {
+    children,
+    ...(forward === undefined ? {} : { forward }),
+  });
   const classes: ModelClasses["classes"] = {
     [generation]: () => ({
       children: [model, linear("lm_head", hiddenSize, vocabSize, tied ? { tiedTo: shared } : {})],
+      forward: forward === undefined ? undefined : WITH_HEAD,
       inputEmbedding,
       outputEmbedding: "lm_head",
       tied: tied ? [shared, "lm_head.weight"] : [],
@@ -82,4 +90,16 @@ export function visionLanguage(
     },
     context,
   );
+}
+
+const WITH_HEAD: CausalLmForward = { kind: "causal_lm", decoder: "model", head: "lm_head" };
+
+/** These classes do not cap or scale their logits, though TRL's chunked loss would by the text's configuration. */
+function textForward(
+  { textOnly, language }: VisionLanguageParts,
+  languageName: string,
+): VisionLanguageForward | undefined {
+  const isPlain = language.softcap !== true && language.scaledLogits !== true;
+  if (textOnly === undefined || !isPlain || language.isCountedOnly === true) return undefined;
+  return { kind: "vision_language", language: languageName, ...textOnly };
 }

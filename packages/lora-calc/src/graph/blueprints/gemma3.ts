@@ -13,6 +13,7 @@ export const gemma3: Blueprint = {
     const text = config.nested("text_config");
     const vision = config.nested("vision_config");
     const language = llamaParts(gemma3Family(text), text);
+    const imageToken = config.number(["image_token_id", "image_token_index"], 262144);
     const width = vision.size("hidden_size", 768);
     const projector = container("multi_modal_projector", "Gemma3MultiModalProjector", {
       parameters: [{ name: "mm_input_projection_weight", shape: [width, language.hiddenSize] }],
@@ -29,6 +30,7 @@ export const gemma3: Blueprint = {
         language,
         tied: config.boolean("tie_word_embeddings", true),
         classifies: true,
+        textOnly: { makesMasks: true, replacesTokens: imageToken >= language.vocabSize },
       },
       config,
       context,

@@ -7,6 +7,7 @@ import type { Blueprint } from "../blueprint.js";
 
 /** Also the language part of models that see. */
 export function ministral3Family(config: Config): LlamaLike {
+  const window = config.optionalSize("sliding_window");
   return {
     modelType: "ministral3",
     prefix: "Ministral3",
@@ -21,7 +22,8 @@ export function ministral3Family(config: Config): LlamaLike {
       headDim: 128,
     },
     tied: config.boolean("tie_word_embeddings", false),
-    isCountedOnly: true,
+    scalesByPosition: true,
+    ...(window === undefined ? {} : { slidingWindow: () => window }),
   };
 }
 

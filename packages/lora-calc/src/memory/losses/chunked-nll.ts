@@ -14,7 +14,7 @@ import { index } from "../machine/ops/indexing.js";
 import { reshape, slice } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import { childOf } from "../modules/bound-module.js";
-import { callDecoder } from "../modules/decoder.js";
+import { callBackbone } from "../modules/decoder.js";
 import { chunkLoss } from "./chunk.js";
 import type { LossRun } from "./loss-run.js";
 
@@ -27,7 +27,7 @@ export function chunkedNllLoss(m: Machine, run: LossRun): readonly Tensor[] {
   if (forward?.kind !== "causal_lm") throw new Error("the loss needs a causal language model");
   return m.frame((frame) =>
     withAutocast(m, autocast, () => {
-      const hidden = frame.hold(callDecoder(m, childOf(model, forward.decoder), batch, options));
+      const hidden = frame.hold(callBackbone(m, childOf(model, forward.decoder), batch, options));
       return m.withKind("logits", () => lossOfRows(m, frame, run, hidden));
     }),
   );

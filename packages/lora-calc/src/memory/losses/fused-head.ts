@@ -6,7 +6,7 @@ import { withAutocast } from "../machine/ops/cast.js";
 import { divScalar } from "../machine/ops/elementwise.js";
 import type { Tensor } from "../machine/tensor.js";
 import { childOf, parameterOf } from "../modules/bound-module.js";
-import { callDecoder } from "../modules/decoder.js";
+import { callBackbone } from "../modules/decoder.js";
 import type { LossRun } from "./loss-run.js";
 
 export interface FusedHead {
@@ -30,7 +30,7 @@ export function fusedLoss(
   const { parameters } = head.copy ?? head;
   const loss = withAutocast(m, autocast, () =>
     m.call<Tensor>(model.path, [], (frame) => {
-      const hidden = frame.hold(callDecoder(m, decoder, batch, options));
+      const hidden = frame.hold(callBackbone(m, decoder, batch, options));
       const weight = parameterOf(head.copy ?? head, "weight");
       return m.withKind("logits", () => {
         // The Trainer gives the number of tokens: a sum, divided by it.

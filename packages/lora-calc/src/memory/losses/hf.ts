@@ -13,7 +13,7 @@ import { logSoftmax, nllLoss } from "../machine/ops/likelihood.js";
 import { contiguous, slice, view } from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import { childOf } from "../modules/bound-module.js";
-import { callDecoder } from "../modules/decoder.js";
+import { callBackbone } from "../modules/decoder.js";
 import { callLinear } from "../modules/linear.js";
 import type { LossRun } from "./loss-run.js";
 
@@ -26,7 +26,7 @@ export function hfLoss(m: Machine, run: LossRun): readonly Tensor[] {
     const [loss, logits] = withAutocast(m, run.autocast, () =>
       m.call<readonly [Tensor, Tensor]>(model.path, [], (inner) => {
         const hidden = inner.hold(
-          callDecoder(m, childOf(model, forward.decoder), run.batch, run.options),
+          callBackbone(m, childOf(model, forward.decoder), run.batch, run.options),
         );
         return m.withKind("logits", () => {
           const all = inner.hold(headLogits(m, run, forward, hidden));

@@ -19,6 +19,8 @@ import type { Tensor } from "../machine/tensor.js";
 /** What all layers of one kind share. */
 export interface AttentionContext {
   readonly implementation: "sdpa" | "eager";
+  /** (1, s) */
+  readonly positions: Tensor;
   /** cos and sin of this layer's kind. */
   readonly tables?: readonly [Tensor, Tensor];
   /** Attention mask of this layer's kind, when one had to be built. */

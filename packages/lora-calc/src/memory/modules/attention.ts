@@ -3,7 +3,9 @@
 import type { AttentionForward, QueryKeyNormPlace } from "../../graph/forward.js";
 import type { Frame } from "../machine/frame.js";
 import type { Machine } from "../machine/machine.js";
+import { cast } from "../machine/ops/cast.js";
 import { dropout } from "../machine/ops/dropout.js";
+import { mul, pointwise } from "../machine/ops/elementwise.js";
 import {
   chunkLastDim,
   contiguous,
@@ -50,6 +52,9 @@ export function callAttention(
       frame.drop(key);
       [query, key] = turned;
     }
+    if (forward.scalesByPosition === true) {
+      query = frame.rebind(query, scaledByPosition(m, query, context.positions));
+    }
     const [attended, scores] = attend(m, forward, { query, key, value }, context);
     frame.hold(attended);
     if (scores !== undefined) frame.hold(scores);
@@ -59,6 +64,21 @@ export function callAttention(
     const output = dropout(m, frame.rebind(flat, projectedBack), forward.outputDropout ?? 0);
     return scores === undefined ? [output] : [output, scores];
   });
+}
+
+/**
+ * `query * (1 + beta * log(1 + floor(positions / max)))[:, None, :, None].to(query.dtype)`.
+ *
+ * Source: transformers@5.18.0 models/ministral3/modeling_ministral3.py `get_llama_4_attn_scale`.
+ */
+function scaledByPosition(m: Machine, query: Tensor, positions: Tensor): Tensor {
+  const steps = ["div", "floor", "add", "log", "mul", "add"];
+  const factors = steps.reduce(
+    (input, tag) => pointwise(m, tag, [input], "float32"),
+    m.alias(positions),
+  );
+  const perQuery = view(m, factors, [1, 1, positions.size(-1), 1]);
+  return mul(m, query, cast(m, perQuery, query.dtype));
 }
 
 type Projected = readonly [Tensor, Tensor, Tensor];

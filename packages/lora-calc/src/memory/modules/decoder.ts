@@ -19,21 +19,58 @@ import type { Masks } from "./masks.js";
 import { callNorm } from "./norm.js";
 import { rotaryTables } from "./rotary.js";
 
-/** What the training settings decide about a forward pass. */
-/** `decoder(input_ids)`: (b, s) → (b, s, hidden_size). */
-export function callDecoder(
+/** `backbone(input_ids)`: (b, s) → (b, s, hidden_size); of a model that sees, what a batch of text alone runs. */
+export function callBackbone(
   m: Machine,
   module: BoundModule,
   batch: Batch,
   options: ForwardOptions,
 ): Tensor {
   const { forward } = module.node;
-  if (forward?.kind !== "decoder") throw new Error(`${module.path} is not a decoder`);
+  if (forward?.kind !== "vision_language") return callDecoder(m, module, batch, options);
+  const language = childOf(module, forward.language);
   return m.call(module.path, [], (frame) => {
-    const embedded = frame.hold(embedTokens(m, module, forward, batch, options));
+    const decoder = decoderOf(language);
+    const { shape } = batch.inputIds;
+    if (forward.replacesTokens === true) frame.hold(m.empty("eq", shape, "bool"));
+    const inputIds =
+      forward.replacesTokens === true
+        ? frame.hold(m.empty("clone", shape, "int64"))
+        : batch.inputIds;
+    const looked = { ...batch, inputIds };
+    const embedded = frame.hold(embedTokens(m, language, decoder, looked, options));
+    const inputs = { batch, options, dtype: embedded.dtype };
+    const masks =
+      forward.makesMasks === true ? buildMasks(m, frame, language, decoder, inputs) : undefined;
+    return callDecoder(m, language, batch, options, { embedded, masks });
+  });
+}
+
+function decoderOf({ node: { forward }, path }: BoundModule): DecoderForward {
+  if (forward?.kind !== "decoder") throw new Error(`${path} is not a decoder`);
+  return forward;
+}
+
+/** What was made outside the decoder. */
+interface Given {
+  readonly embedded: Tensor;
+  readonly masks: Masks | undefined;
+}
+
+function callDecoder(
+  m: Machine,
+  module: BoundModule,
+  batch: Batch,
+  options: ForwardOptions,
+  given?: Given,
+): Tensor {
+  const forward = decoderOf(module);
+  return m.call(module.path, [], (frame) => {
+    const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, forward, batch, options));
     const positions = frame.hold(positionIds(m, batch.inputIds.size(-1)));
     const input = frame.hold(addPositions(m, frame, module, forward, { embedded, positions }));
-    const masks = buildMasks(m, frame, module, forward, { batch, options, dtype: input.dtype });
+    const inputs = { batch, options, dtype: input.dtype };
+    const masks = given?.masks ?? buildMasks(m, frame, module, forward, inputs);
     const contexts = layerContexts(m, frame, module, forward, { input, positions, masks, options });
     const start = frame.rebind(input, dropout(m, input, forward.embeddingDropout ?? 0));
     const hidden = runLayers(m, frame, module, forward, start, { contexts, positions, options });
@@ -103,6 +140,7 @@ function layerContexts(
     const mask = masks.get(kind);
     return {
       implementation: options.attention,
+      positions,
       ...(pair === undefined ? {} : { tables: pair }),
       ...(mask === undefined ? {} : { mask }),
     };
