@@ -79,7 +79,7 @@ def option_cases(configs: dict[str, Any]) -> Iterator[Case]:
         if size_of(config) < 1e9:
             options["16 micro-batches"] = ({}, {"gradient_accumulation_steps": 16})
         if has_experts(config):
-            options = expert_options()
+            options = expert_options(config)
         for option in draw.sample(sorted(options), OPTIONS_PER_MODEL):
             adapter_change, training_change = options[option]
             quantization = draw.choice([None, NF4, INT8] if option != "fp16" else [None, NF4 | {"bnb_4bit_compute_dtype": "float16"}])
@@ -93,6 +93,7 @@ def option_cases(configs: dict[str, Any]) -> Iterator[Case]:
 
 
 OPTIONS_PER_MODEL = 4
+EAGER_ONLY = ("gpt_oss",)
 
 # Names of the input and the output embedding, and of attention's projections, by model_type.
 EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"))
@@ -145,12 +146,13 @@ def has_experts(config: dict[str, Any]) -> bool:
     return "num_experts_per_tok" in config
 
 
-def expert_options() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+def expert_options(config: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """What can be trained where experts are: "all-linear" stands for the experts' parameters, too."""
+    router = "router.weight" if config["model_type"] == "gpt_oss" else "gate.weight"
     return {
         "gate and up": ({"target_modules": ATTENTION["llama"], "target_parameters": ["experts.gate_up_proj"]}, {}),
         "down, foreach": ({"target_modules": [], "target_parameters": ["experts.down_proj"]}, {"optim": "adamw_torch"}),
-        "router": ({"target_modules": [], "target_parameters": ["gate.weight"]}, {"gradient_checkpointing": False}),
+        "router": ({"target_modules": [], "target_parameters": [router]}, {"gradient_checkpointing": False}),
         "attention": ({"target_modules": ATTENTION["llama"], "use_dora": True}, {}),
         "head": ({"target_modules": ATTENTION["llama"], "modules_to_save": ["lm_head"]}, {}),
         "fp16": ({"use_rslora": True}, {"bf16": False, "fp16": True, "dtype": "float16"}),
@@ -173,6 +175,9 @@ def size_of(config: dict[str, Any]) -> float:
 
 
 def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: Any, training: dict[str, Any]) -> Case:
+    if config["model_type"] in EAGER_ONLY:
+        length = min(training.get("max_length", 1024), 1024)
+        training = training | {"attn_implementation": "eager", "max_length": length}
     model = {"config": config}
     return {"id": identifier, "model": model, "adapter": adapter, "quantization": quantization, "training": training}
 

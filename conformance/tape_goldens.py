@@ -27,6 +27,9 @@ STEP = {"per_device_train_batch_size": 2, "max_length": 512}
 PLAIN = {"loop": "plain", "bf16": False, "max_grad_norm": 0, "loss": "hf", "prepare_kbit": True}
 
 
+SINKS_LORA = ALL_LINEAR | {"target_parameters": ["1.mlp.experts.gate_up_proj", "1.mlp.experts.down_proj"]}
+
+
 def family(model_type: str, **changes: Any) -> dict[str, Any]:
     return SMALL | {"model_type": model_type} | changes
 
@@ -56,6 +59,7 @@ def cases() -> list[Case]:
         ("gpt_neox parallel", family("gpt_neox"), ALL_LINEAR, NF4, {"loss": "nll"}),
         ("qwen3_moe adapted experts", family("qwen3_moe", head_dim=32, **experts), ALL_LINEAR, NF4, {}),
         ("mixtral attention only", family("mixtral", **experts), ALL_LINEAR | {"target_modules": ["q_proj", "v_proj"]}, None, {"gradient_checkpointing": False}),
+        ("gpt_oss adapted experts", family("gpt_oss", head_dim=32, sliding_window=128, **experts), SINKS_LORA, None, {"attn_implementation": "eager"}),
         ("qwen2_moe full fine-tuning", shared, None, None, {"loss": "hf"}),
     ]  # fmt: skip
     return [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]

@@ -8,6 +8,7 @@ import type { Situation } from "./advice/levers.js";
 import { findModel } from "./catalogue/models.js";
 import type { GpuRow } from "./catalogue/row.js";
 import { estimate } from "./estimate.js";
+import { buildGraph } from "./graph/build-graph.js";
 import { readStep } from "./memory/read-step.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
@@ -15,6 +16,7 @@ import type { JsonObject } from "./problem/fields.js";
 import { isRefusal } from "./result.js";
 import type { Estimate, Lever } from "./result.js";
 import type { Scenario } from "./scenario.js";
+import { readVersions } from "./versions.js";
 
 export interface Advice {
   /** Switches that free memory on this run: free ones first, then those that cost time, then those that change the training. */
@@ -88,7 +90,11 @@ function situationOf(scenario: JsonObject): Situation {
   const fields = new Fields(scenario, "");
   const description = describeModel(fields.get("model"), (id) => findModel(id).config);
   const given = fields.object("quantization")?.values;
-  const { training } = readStep(fields, description);
+  const { graph } = buildGraph(
+    description,
+    readVersions(fields.object("versions")).transformersMajor,
+  );
+  const { training } = readStep(fields, description, graph);
   return {
     training,
     adapter: fields.object("adapter")?.values ?? null,

@@ -69,7 +69,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const { graph, assumed } = buildGraph(description, versions.transformersMajor);
   const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
   const device = readDevice(scenario.object("hardware")?.values);
-  const step = readStep(scenario, description);
+  const step = readStep(scenario, description, graph);
   const { quantization } = step;
   const stored = storedBytes(graph, step.training.dtype, quantization);
   rejectUncountable(plan.all, stored.bytes);

@@ -27,7 +27,9 @@ export type RotaryVariant =
   /** Neighbours make a pair; tables are interleaved in every layer; the first dimensions of a head (glm, glm4). */
   | "partial_pairs"
   /** The same for all dimensions, in fp32 (ernie4_5). */
-  | "full_pairs_fp32";
+  | "full_pairs_fp32"
+  /** Each half of a head is turned for itself, with tables as wide as a half (gpt_oss). */
+  | "halves";
 
 /** Which child modules make queries, keys and values. */
 type Projections =
@@ -69,6 +71,8 @@ export interface AttentionForward {
   readonly scalesByPosition?: boolean;
   /** Window of a sliding-attention layer, in tokens. */
   readonly slidingWindow?: number;
+  /** Parameter (heads,) that takes a share of every softmax; only an eager kernel knows it (gpt_oss). */
+  readonly sinks?: string;
   /** The attention scores are capped by tanh (only the eager kernel does it). */
   readonly softcap?: boolean;
   /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
@@ -109,12 +113,16 @@ export interface SparseMlpForward {
   readonly experts: string;
   /** `sigmoid(gate(x)) * mlp(x)`, added to what the experts give (qwen2_moe). */
   readonly shared?: { readonly mlp: string; readonly gate: string };
+  /** The weights of the choice are returned, too, into the variable that held the attention's scores (gpt_oss). */
+  readonly returnsWeights?: boolean;
 }
 
-/** Softmax of a score per expert in fp32, of which the largest are taken. */
+/** A score per expert, of which the largest are taken. */
 export interface RouterForward {
   readonly kind: "router";
   readonly chosen: number;
+  /** The softmax comes behind the choice, in the dtype of the scores (gpt_oss); otherwise before it, in fp32. */
+  readonly softmaxLast?: boolean;
   /** What is taken is divided by its sum, in place. */
   readonly normalizes: boolean;
   /** The scores stay fp32 (mixtral); otherwise they are cast back. */
@@ -126,7 +134,10 @@ export interface ExpertsForward {
   readonly kind: "experts";
   readonly gateUp: string;
   readonly down: string;
-  readonly activation: Activation;
+  /** `clamped_swiglu` cuts gate and up out of one another, clamps both and takes `(up + 1) · gate · sigmoid(gate)`. */
+  readonly activation: Activation | "clamped_swiglu";
+  /** Biases per expert, under the names of the weights with `_bias` behind. */
+  readonly biased?: boolean;
 }
 
 /** Order of norms, attention, MLP and residual additions in one decoder layer. */
@@ -182,6 +193,8 @@ export interface RotaryForward {
   readonly kind: "rotary";
   /** Rotated dimensions of a head. */
   readonly dim: number;
+  /** The tables are as wide as half of `dim` (gpt_oss). */
+  readonly isHalved?: boolean;
   /** cos and sin are returned in fp32 instead of the dtype of the hidden states. */
   readonly keepsFp32?: boolean;
   /** One pair of tables per attention type (gemma3). */

@@ -2,6 +2,8 @@
 
 import { fusedLossPatch } from "../catalogue/fused-losses.js";
 import type { Assumption } from "../model/config.js";
+import { isRepeat } from "../graph/module-graph.js";
+import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import type { ModelDescription } from "../model/description.js";
 import type { Warning } from "../problem/codes.js";
 import type { Fields } from "../problem/fields.js";
@@ -26,7 +28,11 @@ export interface StepSettings {
   readonly warnings: readonly Warning[];
 }
 
-export function readStep(scenario: Fields, model: ModelDescription): StepSettings {
+export function readStep(
+  scenario: Fields,
+  model: ModelDescription,
+  graph: ModuleGraph,
+): StepSettings {
   const stackId = scenario.string("stack");
   const stack = stackId === undefined ? undefined : findStack(stackId);
   const given = scenario.object("training");
@@ -36,11 +42,16 @@ export function readStep(scenario: Fields, model: ModelDescription): StepSetting
     given?.get("fp16") === true ? "float16" : "bfloat16",
   );
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
-  const { settings, assumed, ignored } = readTraining(
+  const isEagerOnly = hasSinks(graph.root);
+  const defaults = defaultsOf(stack, model, quantization);
+  const read = readTraining(
     given?.values ?? {},
-    defaultsOf(stack, model, quantization),
+    isEagerOnly ? { ...defaults, attn_implementation: "eager" } : defaults,
     source,
   );
+  const { settings, ignored } = read;
+  const assumed = isEagerOnly ? read.assumed.map(withEagerReason) : read.assumed;
+  if (isEagerOnly) rejectSdpa(settings, graph);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
   return {
@@ -56,6 +67,33 @@ export function readStep(scenario: Fields, model: ModelDescription): StepSetting
       ...(settings.loss === "liger" ? [ONLY_LIGER_LOSS] : []),
     ],
   };
+}
+
+/** Attention with sinks is written out: no fused kernel of PyTorch knows them. */
+function hasSinks(node: ModuleNode): boolean {
+  if (node.forward?.kind === "attention" && node.forward.sinks !== undefined) return true;
+  return node.children.some((child) => hasSinks(isRepeat(child) ? child.element : child));
+}
+
+const ATTENTION_PATH = "training.attn_implementation";
+
+function withEagerReason(assumption: Assumption): Assumption {
+  if (assumption.path !== ATTENTION_PATH) return assumption;
+  return { ...assumption, reason: "the class has no scaled_dot_product_attention" };
+}
+
+function rejectSdpa(
+  { attn_implementation: asked }: TrainingSettings,
+  { className }: ModuleGraph,
+): void {
+  if (asked !== "sdpa") return;
+  reject({
+    code: "invalid_value",
+    path: ATTENTION_PATH,
+    message: `transformers stops here: ${className} does not support an attention implementation through torch.nn.functional.scaled_dot_product_attention; use eager`,
+    received: asked,
+    expected: ["eager"],
+  });
 }
 
 /** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */

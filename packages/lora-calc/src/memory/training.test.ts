@@ -113,3 +113,23 @@ describe("what is not computed", () => {
     expect(warning?.message).toContain(named);
   });
 });
+
+describe("attention with sinks", () => {
+  const OSS = { model: "openai/gpt-oss-20b", adapter: { r: 8, target_modules: "all-linear" } };
+
+  it("is eager, and says so", () => {
+    const { assumed, memory } = answered({ ...OSS, training: { dtype: "bfloat16" } });
+    const found = assumed.find(({ path }) => path === "training.attn_implementation");
+    expect(found).toMatchObject({ value: "eager" });
+    expect(found?.reason).toContain("scaled_dot_product_attention");
+    expect(memory).toBeDefined();
+  });
+
+  it("is refused as sdpa, as transformers refuses it", () => {
+    expect(refused({ ...OSS, training: { attn_implementation: "sdpa" } })).toMatchObject({
+      code: "invalid_value",
+      path: "training.attn_implementation",
+      expected: ["eager"],
+    });
+  });
+});

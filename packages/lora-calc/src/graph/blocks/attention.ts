@@ -1,7 +1,7 @@
 /** Self-attention modules: projections with their real widths, and how they are used. */
 
 import type { AttentionForward, QueryKeyNormPlace, RotaryVariant } from "../forward.js";
-import type { ModuleNode, Parameter } from "../module-graph.js";
+import type { ModuleNode } from "../module-graph.js";
 import { container, linear } from "../vocabulary.js";
 
 export interface GroupedQueryAttention {
@@ -28,7 +28,8 @@ export interface GroupedQueryAttention {
   readonly slidingWindow?: number;
   readonly softcap?: boolean;
   readonly scalesByPosition?: boolean;
-  readonly parameters?: readonly Parameter[];
+  /** A parameter `sinks` with a score per head. */
+  readonly sinks?: boolean;
   /** Modules behind the projections that no program uses. */
   readonly tail?: readonly ModuleNode[];
 }
@@ -56,6 +57,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
     ...(options.outputDropout === undefined ? {} : { outputDropout: options.outputDropout }),
     ...(softcap === undefined ? {} : { softcap }),
     ...(scalesByPosition === undefined ? {} : { scalesByPosition }),
+    ...(options.sinks === true ? { sinks: "sinks" } : {}),
     ...(queryKeyNorm === undefined
       ? {}
       : {
@@ -68,7 +70,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
   };
   return container(name, type, {
     forward,
-    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    ...(options.sinks === true ? { parameters: [{ name: "sinks", shape: [heads] }] } : {}),
     children: [
       linear("q_proj", hiddenSize, options.queryWidth ?? heads * headDim, { bias }),
       linear("k_proj", hiddenSize, keyValueWidth, { bias }),

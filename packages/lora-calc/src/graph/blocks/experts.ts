@@ -137,6 +137,13 @@ export function transposedExperts({
   intermediateSize,
 }: ExpertsShape): ModuleNode {
   return container("experts", type, {
+    forward: {
+      kind: "experts",
+      gateUp: "gate_up_proj",
+      down: "down_proj",
+      activation: "clamped_swiglu",
+      biased: true,
+    },
     isTransposed: true,
     parameters: [
       { name: "gate_up_proj", shape: [experts, hiddenSize, 2 * intermediateSize] },

@@ -8,7 +8,7 @@ import type {
   RmsNormVariant,
   RotaryVariant,
 } from "../forward.js";
-import type { ModuleGraph, ModuleNode, Parameter } from "../module-graph.js";
+import type { ModuleGraph, ModuleNode } from "../module-graph.js";
 import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
 import { activation } from "./activation.js";
 import { groupedQueryAttention } from "./attention.js";
@@ -105,8 +105,8 @@ export interface LlamaLike {
   ) => ModuleNode | undefined;
   /** What tells layers apart beside rotation and window: dense ones among experts. */
   readonly layerKey?: (index: number) => string;
-  /** Parameters of the attention itself (gpt_oss). */
-  readonly attentionParameters?: readonly Parameter[];
+  /** A score per head takes a share of every softmax (gpt_oss). */
+  readonly sinks?: boolean;
   /** Norms of a layer in the order of its constructor, where no `normPosition` has them. Counted only. */
   readonly layerNorms?: readonly string[];
   /** The layer has no `mlp` of its own: what takes its place stands in `layerTail` (granitemoe). Counted only. */
@@ -293,7 +293,7 @@ function selfAttention(family: LlamaLike, sizes: Sizes, config: Config, index: n
             nodes: [norm(family, "q_norm", queryWidth), norm(family, "k_norm", keyWidth)],
           },
         }),
-    ...(family.attentionParameters === undefined ? {} : { parameters: family.attentionParameters }),
+    ...(family.sinks === true ? { sinks: true } : {}),
     ...(family.attentionTail === undefined ? {} : { tail: family.attentionTail(sizes) }),
   });
 }

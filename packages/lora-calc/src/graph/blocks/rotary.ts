@@ -6,6 +6,7 @@ import { buffer, container } from "../vocabulary.js";
 
 export interface RotaryOptions {
   readonly keepsFp32?: boolean;
+  readonly isHalved?: boolean;
   readonly perLayerType?: readonly string[];
 }
 
@@ -13,7 +14,7 @@ export interface RotaryOptions {
 export function rotaryEmbedding(
   type: string,
   dim: number,
-  { keepsFp32, perLayerType }: RotaryOptions = {},
+  { keepsFp32, isHalved, perLayerType }: RotaryOptions = {},
 ): ModuleNode {
   const shape = [Math.ceil(dim / 2)];
   const prefixes = perLayerType === undefined ? [""] : perLayerType.map((layer) => `${layer}_`);
@@ -21,6 +22,7 @@ export function rotaryEmbedding(
     kind: "rotary",
     dim,
     ...(keepsFp32 === undefined ? {} : { keepsFp32 }),
+    ...(isHalved === undefined ? {} : { isHalved }),
     ...(perLayerType === undefined ? {} : { perLayerType }),
   };
   return container("rotary_emb", type, {

@@ -10,9 +10,18 @@ import { tanh } from "../machine/ops/activations.js";
 import { efficientAttention, flashAttention, softmax } from "../machine/ops/attention.js";
 import { autocastToFloat, autocastToHalf, cast } from "../machine/ops/cast.js";
 import { dropout } from "../machine/ops/dropout.js";
-import { add, divScalar, mulScalar } from "../machine/ops/elementwise.js";
+import { add, cat, divScalar, mulScalar, subtract } from "../machine/ops/elementwise.js";
 import { batchedMatmul } from "../machine/ops/matmul.js";
-import { contiguous, expand, reshape, transpose, unsqueeze } from "../machine/ops/views.js";
+import { maxLastDim } from "../machine/ops/reduce.js";
+import {
+  contiguous,
+  expand,
+  reshape,
+  slice,
+  transpose,
+  unsqueeze,
+  view,
+} from "../machine/ops/views.js";
 import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
 
@@ -31,6 +40,8 @@ export interface QueryKeyValue {
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
+  /** (heads,) */
+  readonly sinks?: Tensor;
 }
 
 /** The widest head of the flash kernel and of grouped keys without a mask. */
@@ -43,6 +54,8 @@ export function attend(
   states: QueryKeyValue,
   context: AttentionContext,
 ): readonly [Tensor] | readonly [Tensor, Tensor] {
+  const { sinks } = states;
+  if (sinks !== undefined) return eagerWithSinks(m, forward, { ...states, sinks }, context);
   return context.implementation === "eager"
     ? eager(m, forward, states, context)
     : [sdpa(m, forward, states, context)];
@@ -144,6 +157,36 @@ function eager(
       scores = frame.rebind(scores, cast(m, probabilities, states.query.dtype));
     }
     scores = frame.rebind(scores, dropout(m, scores, forward.attentionDropout));
+    const output = frame.hold(batchedMatmul(m, scores, value));
+    return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), scores];
+  });
+}
+
+/**
+ * Scores with one more column, the sink of each head, which the softmax sees and the product does not.
+ *
+ * Source: transformers@5.18.0 models/gpt_oss/modeling_gpt_oss.py `eager_attention_forward`.
+ */
+function eagerWithSinks(
+  m: Machine,
+  forward: AttentionForward,
+  states: Required<QueryKeyValue>,
+  { mask }: AttentionContext,
+): readonly [Tensor, Tensor] {
+  return m.frame<readonly [Tensor, Tensor]>((frame) => {
+    const key = frame.hold(repeatHeads(m, forward, states.key));
+    const value = frame.hold(repeatHeads(m, forward, states.value));
+    let scores = frame.hold(mulScalar(m, batchedMatmul(m, states.query, transpose(m, key, 2, 3))));
+    if (mask !== undefined) scores = frame.rebind(scores, add(m, scores, mask));
+    const [batch = 1, heads = 1, length = 1] = states.query.shape;
+    const column = view(m, states.sinks, [1, heads, 1, 1]);
+    const sinks = frame.hold(expand(m, column, [batch, heads, length, 1]));
+    const joined = frame.hold(cat(m, [scores, sinks], -1));
+    const combined = frame.rebind(joined, subtract(m, joined, maxLastDim(m, joined)));
+    const shares = frame.hold(softmax(m, combined));
+    const seen = frame.hold(slice(m, shares, -1, 0, length));
+    const dropped = dropout(m, seen, forward.attentionDropout);
+    scores = frame.rebind(scores, cast(m, dropped, value.dtype));
     const output = frame.hold(batchedMatmul(m, scores, value));
     return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), scores];
   });

@@ -19,7 +19,7 @@ import type { Tensor } from "../machine/tensor.js";
 import { attend } from "./attention-kernels.js";
 import type { AttentionContext } from "./attention-kernels.js";
 import type { BoundModule } from "./bound-module.js";
-import { childOf } from "./bound-module.js";
+import { childOf, parameterOf } from "./bound-module.js";
 import { callLinear } from "./linear.js";
 import { callNorm } from "./norm.js";
 import { applyRotary } from "./rotary.js";
@@ -55,7 +55,8 @@ export function callAttention(
     if (forward.scalesByPosition === true) {
       query = frame.rebind(query, scaledByPosition(m, query, context.positions));
     }
-    const [attended, scores] = attend(m, forward, { query, key, value }, context);
+    const sinks = forward.sinks === undefined ? {} : { sinks: parameterOf(module, forward.sinks) };
+    const [attended, scores] = attend(m, forward, { query, key, value, ...sinks }, context);
     frame.hold(attended);
     if (scores !== undefined) frame.hold(scores);
     const joined = contiguous(m, reshape(m, attended, [...hidden.shape.slice(0, -1), -1]));

@@ -12,6 +12,7 @@ import type { BoundModule } from "./bound-module.js";
 import { childOf } from "./bound-module.js";
 import { callMlp } from "./mlp.js";
 import { callNorm } from "./norm.js";
+import { callSparseMlp } from "./sparse-mlp.js";
 
 /** `layer(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
 export function callDecoderLayer(
@@ -54,9 +55,24 @@ function sequential(
   );
   const middle = frame.rebind(afterAttention, addResidual(m, forward, input, afterAttention));
   const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
-  const mlpOutput = frame.rebind(mlpInput, callMlp(m, childOf(module, forward.mlp), mlpInput));
+  const [given, weights] = callAnyMlp(m, childOf(module, forward.mlp), mlpInput);
+  const mlpOutput = frame.rebind(mlpInput, given);
+  if (weights !== undefined) {
+    frame.hold(weights);
+    if (scores !== undefined) frame.drop(scores);
+  }
   const afterMlp = frame.rebind(mlpOutput, optionalNorm(m, module, forward.postMlpNorm, mlpOutput));
   return addResidual(m, forward, middle, afterMlp);
+}
+
+/** With experts the weights of the choice may come, too; they take the variable of the attention's scores. */
+function callAnyMlp(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+): readonly [Tensor] | readonly [Tensor, Tensor] {
+  if (module.node.forward?.kind !== "sparse_mlp") return [callMlp(m, module, hidden)];
+  return callSparseMlp(m, module, hidden);
 }
 
 /** Attention and MLP both read the layer's input: `mlp(norm(x)) + attention(norm(x)) + x`. */

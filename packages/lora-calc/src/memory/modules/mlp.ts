@@ -10,12 +10,10 @@ import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule } from "./bound-module.js";
 import { childOf } from "./bound-module.js";
 import { callLinear } from "./linear.js";
-import { callSparseMlp } from "./sparse-mlp.js";
 
 /** `module(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
 export function callMlp(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
   const { forward } = module.node;
-  if (forward?.kind === "sparse_mlp") return callSparseMlp(m, module, hidden, callMlp);
   return m.call(module.path, [hidden], () => {
     if (forward?.kind === "gated_mlp") return gated(m, module, forward, hidden);
     if (forward?.kind === "fused_gated_mlp") return fusedGated(m, module, forward, hidden);

@@ -4,8 +4,17 @@ import type { RotaryVariant } from "../../graph/forward.js";
 import type { Frame } from "../machine/frame.js";
 import type { Machine } from "../machine/machine.js";
 import { cast, withAutocast } from "../machine/ops/cast.js";
-import { add, cat, mul, mulScalar, neg, pointwise, stackLast } from "../machine/ops/elementwise.js";
-import { everySecond, slice, unsqueeze, view } from "../machine/ops/views.js";
+import {
+  add,
+  cat,
+  mul,
+  mulScalar,
+  neg,
+  pointwise,
+  stackLast,
+  subtract,
+} from "../machine/ops/elementwise.js";
+import { chunkLastDim, everySecond, slice, unsqueeze, view } from "../machine/ops/views.js";
 import type { Dtype } from "../../units/dtype.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule } from "./bound-module.js";
@@ -26,10 +35,12 @@ export function rotaryTables(
       frame.hold(pointwise(m, "_to_copy", [positions], "float32"));
       const [cosine, sine] = withAutocast(m, undefined, () => {
         frame.hold(m.empty("bmm", [1, forward.dim / 2, length], "float32"));
-        const angles = frame.hold(m.empty("cat", [1, length, forward.dim], "float32"));
+        const isHalved = forward.isHalved === true;
+        const shape = [1, length, isHalved ? forward.dim / 2 : forward.dim];
+        if (!isHalved) frame.hold(m.empty("cat", shape, "float32"));
         return [
-          frame.hold(mulScalar(m, m.empty("cos", angles.shape, "float32"))),
-          frame.hold(mulScalar(m, m.empty("sin", angles.shape, "float32"))),
+          frame.hold(mulScalar(m, m.empty("cos", shape, "float32"))),
+          frame.hold(mulScalar(m, m.empty("sin", shape, "float32"))),
         ] as const;
       });
       return [cast(m, cosine, dtype), cast(m, sine, dtype)];
@@ -50,6 +61,8 @@ export function applyRotary(
     const sin = frame.hold(unsqueeze(m, sine, 1));
     if (variant === "partial") return partial(m, [query, key], turnHalves, cos, sin);
     if (variant === "partial_inline") return partialInline(m, [query, key], cos, sin);
+    if (variant === "halves")
+      return [query, key].map((x) => frame.hold(turnEachHalf(m, x, cos, sin)));
     if (variant === "full" || variant === "full_fp32") {
       const turned = [query, key].map((x) => frame.hold(turnHalves(m, x, cos, sin)));
       return variant === "full" ? turned : turned.map((x) => cast(m, x, query.dtype));
@@ -71,6 +84,20 @@ const turnHalves: Turn = (m, x, cos, sin) =>
   m.frame((frame) => {
     const straight = frame.hold(mul(m, x, cos));
     return add(m, straight, mul(m, rotateHalf(m, x), sin));
+  });
+
+/** `cat(first * cos - second * sin, second * cos + first * sin)`. */
+const turnEachHalf: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const [first, second] = chunkLastDim(m, x, 2);
+    if (first === undefined || second === undefined) throw new Error("chunk gave too few parts");
+    frame.hold(first);
+    frame.hold(second);
+    const firstCos = mul(m, first, cos);
+    const left = frame.hold(subtract(m, firstCos, mul(m, second, sin)));
+    const secondCos = mul(m, second, cos);
+    const right = frame.hold(add(m, secondCos, mul(m, first, sin)));
+    return cat(m, [left, right], -1);
   });
 
 /** The same where neighbours make a pair. */

@@ -8,50 +8,53 @@
 
 import type { ExpertsForward } from "../../graph/forward.js";
 import type { Machine } from "../machine/machine.js";
-import { activate, sigmoid } from "../machine/ops/activations.js";
+import { activate, clamp, sigmoid } from "../machine/ops/activations.js";
 import { cast } from "../machine/ops/cast.js";
-import { add, mul } from "../machine/ops/elementwise.js";
+import { add, addInPlace, addScalar, mul, mulScalar } from "../machine/ops/elementwise.js";
 import { index } from "../machine/ops/indexing.js";
 import { linear } from "../machine/ops/matmul.js";
 import { softmax } from "../machine/ops/attention.js";
 import { sumDim } from "../machine/ops/reduce.js";
 import { divideInPlace, groupedMm, integers, sort, topK } from "../machine/ops/routing.js";
-import { chunkLastDim, reshape, transpose, unsqueeze, view } from "../machine/ops/views.js";
+import {
+  chunkLastDim,
+  everySecond,
+  reshape,
+  transpose,
+  unsqueeze,
+  view,
+} from "../machine/ops/views.js";
 import type { Tensor } from "../machine/tensor.js";
 import { callAdapted } from "./adapted-parameters.js";
 import type { BoundModule } from "./bound-module.js";
 import { childOf, parameterOf } from "./bound-module.js";
 import { callLinear } from "./linear.js";
+import { callMlp } from "./mlp.js";
 
-type CallDense = (m: Machine, module: BoundModule, hidden: Tensor) => Tensor;
-
-/** `module(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). `callDense` runs the expert that every token sees. */
+/** `module(hidden)`: (b, s, hidden_size) → the same, and the weights of the choice where the block returns them. */
 export function callSparseMlp(
   m: Machine,
   module: BoundModule,
   hidden: Tensor,
-  callDense: CallDense,
-): Tensor {
+): readonly [Tensor] | readonly [Tensor, Tensor] {
   const { forward } = module.node;
   if (forward?.kind !== "sparse_mlp") throw new Error(`${module.path} has no experts`);
-  return m.call(module.path, [hidden], (frame) => {
+  return m.call<readonly [Tensor] | readonly [Tensor, Tensor]>(module.path, [hidden], (frame) => {
     const rows = frame.hold(view(m, hidden, [-1, hidden.size(-1)]));
-    const { shared } = forward;
+    const { shared, returnsWeights = false } = forward;
     const seen =
-      shared === undefined
-        ? undefined
-        : frame.hold(callDense(m, childOf(module, shared.mlp), rows));
+      shared === undefined ? undefined : frame.hold(callMlp(m, childOf(module, shared.mlp), rows));
     const routed = callRouter(m, childOf(module, forward.router), rows);
     for (const tensor of routed) frame.hold(tensor);
     const [, weights, places] = routed;
-    const output = frame.hold(
-      callExperts(m, childOf(module, forward.experts), rows, weights, places),
-    );
-    if (shared === undefined || seen === undefined) return view(m, output, hidden.shape);
+    const experts = childOf(module, forward.experts);
+    const output = frame.hold(callExperts(m, experts, rows, weights, places));
+    if (returnsWeights) return [view(m, output, hidden.shape), weights];
+    if (shared === undefined || seen === undefined) return [view(m, output, hidden.shape)];
     const gate = sigmoid(m, callLinear(m, childOf(module, shared.gate), rows));
     const gated = frame.rebind(seen, mul(m, gate, seen));
     const sum = frame.rebind(output, add(m, output, gated));
-    return view(m, sum, hidden.shape);
+    return [view(m, sum, hidden.shape)];
   });
 }
 
@@ -63,10 +66,16 @@ function callRouter(
 ): readonly [Tensor, Tensor, Tensor] {
   const { forward } = module.node;
   if (forward?.kind !== "router") throw new Error(`${module.path} is not a router`);
-  const { chosen, normalizes, keepsFp32 = false } = forward;
+  const { chosen, normalizes, softmaxLast = false, keepsFp32 = false } = forward;
   return callAdapted(m, module, [hidden], (read) =>
     m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
-      const scores = frame.hold(linear(m, hidden, read("weight")));
+      const bias = module.parameters.has("bias") ? read("bias") : undefined;
+      const scores = frame.hold(linear(m, hidden, read("weight"), bias));
+      if (softmaxLast) {
+        const [largest, at] = topK(m, scores, chosen);
+        frame.hold(at);
+        return [scores, softmax(m, frame.hold(largest)), at];
+      }
       const shares = frame.hold(softmax(m, scores, { dtype: "float32" }));
       const [taken, places] = topK(m, shares, chosen);
       frame.hold(places);
@@ -107,13 +116,25 @@ function callExperts(
       frame.hold(integers(m, "_to_copy", copies, "int32"));
       frame.hold(integers(m, "histc", experts, "int32"));
       const offsets = frame.hold(integers(m, "cumsum", experts, "int32"));
-      const product = (rows: Tensor, name: string): Tensor => {
+      /** The weight is read before its bias is looked up: adapters on it write it then. */
+      const product = (
+        rows: Tensor,
+        name: string,
+        oldBias?: Tensor,
+      ): readonly [Tensor, Tensor?] => {
         const weight = read(name);
-        return groupedMm(m, cast(m, rows, weight.dtype), transpose(m, weight, -2, -1), offsets);
+        const bias =
+          forward.biased === true ? frame.hold(index(m, read(`${name}_bias`), sorted)) : undefined;
+        if (oldBias !== undefined) frame.drop(oldBias);
+        const matrices = module.node.isTransposed === true ? weight : transpose(m, weight, -2, -1);
+        const output = groupedMm(m, cast(m, rows, weight.dtype), matrices, offsets);
+        return bias === undefined ? [output] : [addInPlace(m, output, bias), bias];
       };
-      const both = frame.hold(product(chosenRows, forward.gateUp));
+      const [raw, gateBias] = product(chosenRows, forward.gateUp);
+      const both = frame.hold(raw);
       const inner = frame.rebind(both, gated(m, forward, `${module.path}.act_fn`, both));
-      const computed = frame.rebind(inner, product(inner, forward.down));
+      const [last] = product(inner, forward.down, gateBias);
+      const computed = frame.rebind(inner, last);
       const weighted = frame.hold(mul(m, computed, unsqueeze(m, ordered, -1)));
       const back = frame.hold(integers(m, "empty_like", copies, "int64"));
       m.consume(integers(m, "arange", copies, "int64"));
@@ -126,6 +147,7 @@ function callExperts(
 
 /** `act_fn(gate) * up` of the two halves. */
 function gated(m: Machine, { activation }: ExpertsForward, path: string, both: Tensor): Tensor {
+  if (activation === "clamped_swiglu") return clampedSwiglu(m, both);
   return m.frame((frame) => {
     const [gate, up] = chunkLastDim(m, both, 2);
     if (gate === undefined || up === undefined) throw new Error("chunk gave too few parts");
@@ -133,5 +155,21 @@ function gated(m: Machine, { activation }: ExpertsForward, path: string, both: T
     frame.hold(up);
     const activated = m.call(path, [gate], () => activate(m, activation, gate));
     return mul(m, activated, up);
+  });
+}
+
+/**
+ * `(clamp(up) + 1) * clamp(gate) * sigmoid(alpha * clamp(gate))`, gate and up lying in turns.
+ *
+ * Source: transformers@5.18.0 models/gpt_oss/modeling_gpt_oss.py `GptOssExperts._apply_gate`.
+ */
+function clampedSwiglu(m: Machine, both: Tensor): Tensor {
+  return m.frame((frame) => {
+    const evens = frame.hold(everySecond(m, both, 0));
+    const odds = frame.hold(everySecond(m, both, 1));
+    const gate = frame.rebind(evens, clamp(m, evens, 1));
+    const up = frame.rebind(odds, clamp(m, odds, 2));
+    const glu = frame.hold(mul(m, gate, sigmoid(m, mulScalar(m, gate))));
+    return mul(m, addScalar(m, up), glu);
   });
 }

@@ -45,6 +45,26 @@ function relu(m: Machine, input: Tensor): Tensor {
   return fusedFromOutput(m, "relu", "threshold_backward", input);
 }
 
+/** `tensor.clamp(...)`: keeps its input; backward compares it with each bound. */
+export function clamp(m: Machine, input: Tensor, bounds: 1 | 2): Tensor {
+  const node = m.track("ClampBackward1", [input]);
+  if (node !== undefined) {
+    m.save(node, input);
+    node.backward = (gradient) => {
+      const zero = m.empty("scalar_tensor", [], gradient.dtype);
+      const inside = ["ge", "le"]
+        .slice(2 - bounds)
+        .map((tag) => m.empty(tag, gradient.shape, "bool"));
+      const result = m.empty("where", gradient.shape, gradient.dtype);
+      for (const each of [...inside, zero]) m.consume(each);
+      return [result];
+    };
+  }
+  const output = elementwiseOutput(m, "clamp", [input], input.dtype);
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** `0.5 * x * (1 + tanh(c * (x + 0.044715 * x ** 3)))`, step by step as transformers' NewGELUActivation. */
 function geluNew(m: Machine, input: Tensor): Tensor {
   const half = (): Tensor => mulScalar(m, input);

@@ -26,7 +26,6 @@ export function add(m: Machine, left: Tensor, right: Tensor): Tensor {
   return sum(m, "add", left, right);
 }
 
-/** `left - right` where only the left side needs a gradient. */
 export function subtract(m: Machine, left: Tensor, right: Tensor): Tensor {
   return sum(m, "sub", left, right);
 }
@@ -39,10 +38,25 @@ function sum(m: Machine, tag: "add" | "sub", left: Tensor, right: Tensor): Tenso
     const needsRight = right.requiresGrad;
     node.backward = (gradient) => [
       needsLeft ? gradient : undefined,
-      needsRight ? gradient : undefined,
+      needsRight ? (tag === "sub" ? neg(m, gradient) : gradient) : undefined,
     ];
   }
   m.finish(node, [output], [left, right]);
+  return output;
+}
+
+/** `tensor += other`: the sum lies where the tensor lay. */
+export function addInPlace(m: Machine, input: Tensor, other: Tensor): Tensor {
+  const node = m.track("AddBackward0", [input, other]);
+  const output = m.alias(input);
+  if (node !== undefined) {
+    const [needsInput, needsOther] = [input.requiresGrad, other.requiresGrad];
+    node.backward = (gradient) => [
+      needsInput ? gradient : undefined,
+      needsOther ? gradient : undefined,
+    ];
+  }
+  m.finish(node, [output], [input, other]);
   return output;
 }
 

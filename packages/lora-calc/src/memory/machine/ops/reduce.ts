@@ -55,6 +55,27 @@ export function sumDim(
   return output;
 }
 
+/** `tensor.max(-1, keepdim=True).values`; the gradient goes to the places of the maxima. */
+export function maxLastDim(m: Machine, input: Tensor): Tensor {
+  const node = m.track("MaxBackward0", [input]);
+  const full = input.shape;
+  const shape = [...full.slice(0, -1), 1];
+  const values = m.empty("max", shape, input.dtype);
+  const places = m.empty("max", shape, "int64");
+  if (node !== undefined) {
+    m.saveOutput(node, places);
+    node.backward = (gradient) => {
+      const zeros = m.empty("new_zeros", full, gradient.dtype);
+      const scattered = m.empty("scatter", full, gradient.dtype);
+      m.consume(zeros);
+      return [scattered];
+    };
+  }
+  m.consume(places);
+  m.finish(node, [values], [input]);
+  return values;
+}
+
 /** `tensor.sum()`. */
 export function sumAll(m: Machine, input: Tensor): Tensor {
   return sumTo(m, input, []);

@@ -7,6 +7,8 @@
  */
 
 import type { Dtype } from "../../../units/dtype.js";
+import { isContiguous } from "../layout.js";
+import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 import { div, elementwiseOutput, mul } from "./elementwise.js";
@@ -75,15 +77,19 @@ export function groupedMm(m: Machine, rows: Tensor, weight: Tensor, offsets: Ten
     const { requiresGrad: needsRows, shape } = rows;
     const { requiresGrad: needsWeight } = weight;
     const [experts = 1, inner = 1, outer = 1] = weight.shape;
+    const isRowMajor = isContiguous(weight.shape, weight.strides);
     if (needsRows) m.save(node, weight);
     if (needsWeight) m.save(node, rows);
     m.save(node, offsets);
     node.backward = (gradient) => {
-      // In the memory order of the parameter, whose transposed view the weight is.
-      const ofWeight = needsWeight
-        ? transpose(m, m.empty(tag, [experts, outer, inner], gradient.dtype), -2, -1)
-        : undefined;
-      const ofRows = needsRows ? m.empty(tag, shape, gradient.dtype) : undefined;
+      const made = (shape: Shape): Tensor => m.empty(tag, shape, gradient.dtype);
+      // In the memory order of the parameter, of which the weight may be a transposed view.
+      const gradientOfWeight = (): Tensor =>
+        isRowMajor
+          ? made([experts, inner, outer])
+          : transpose(m, made([experts, outer, inner]), -2, -1);
+      const ofWeight = needsWeight ? gradientOfWeight() : undefined;
+      const ofRows = needsRows ? made(shape) : undefined;
       return [ofRows, ofWeight];
     };
   }
