@@ -13,15 +13,26 @@ import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 
 const VERSIONS = { peft: "0.21.0", transformers: "5.18.0" };
 
+const EXPERT_TYPES = ["qwen3_moe", "mixtral", "gpt_oss"];
+const EXPERTS = {
+  num_experts: 8,
+  num_local_experts: 8,
+  num_experts_per_tok: 2,
+  moe_intermediate_size: 128,
+};
+
 const scenario = fc
   .record({
     config: fc
       .record({
-        model_type: fc.constantFrom("llama", "qwen3", "gemma2", "gemma3_text", "olmo2"),
+        model_type: fc.constantFrom(
+          ...["llama", "qwen3", "gemma2", "gemma3_text", "olmo2"],
+          ...EXPERT_TYPES,
+        ),
         num_hidden_layers: fc.integer({ min: 7, max: 34 }),
         tie_word_embeddings: fc.boolean(),
       })
-      .map((drawn) => ({ ...SMALL_SIZES, ...drawn })),
+      .map((drawn) => ({ ...SMALL_SIZES, ...EXPERTS, ...drawn })),
     adapter: fc.record({
       r: fc.constantFrom(4, 16),
       target_modules: fc.constantFrom("all-linear", ["q_proj", "v_proj"]),
@@ -47,9 +58,16 @@ const scenario = fc
   })
   .map((drawn) => {
     // Without autocast CCE takes no hidden state of 32 bits, which some of these settings make.
-    const { training } = drawn;
+    const { training, config } = drawn;
     const loss = training.loss === "cce" && !training.bf16 ? "liger" : training.loss;
-    return { ...drawn, training: { ...training, loss } };
+    const kernel = config.model_type === "gpt_oss" ? "eager" : training.attn_implementation;
+    // PEFT takes neither dropout nor DoRA on parameters, which "all-linear" stands for where experts are.
+    const isOnParameters =
+      EXPERT_TYPES.includes(config.model_type) && drawn.adapter.target_modules === "all-linear";
+    const adapter = isOnParameters
+      ? { ...drawn.adapter, lora_dropout: 0, use_dora: false }
+      : drawn.adapter;
+    return { ...drawn, adapter, training: { ...training, loss, attn_implementation: kernel } };
   });
 
 type Drawn = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;

@@ -12,7 +12,7 @@ import { autocastToFloat, autocastToHalf, cast } from "../machine/ops/cast.js";
 import { dropout } from "../machine/ops/dropout.js";
 import { add, cat, divScalar, mulScalar, subtract } from "../machine/ops/elementwise.js";
 import { batchedMatmul } from "../machine/ops/matmul.js";
-import { maxLastDim } from "../machine/ops/reduce.js";
+import { largest } from "../machine/ops/reduce.js";
 import {
   contiguous,
   expand,
@@ -142,13 +142,7 @@ function eager(
   return m.frame<readonly [Tensor, Tensor]>((frame) => {
     const key = frame.hold(repeatHeads(m, forward, states.key));
     const value = frame.hold(repeatHeads(m, forward, states.value));
-    let scores = frame.hold(mulScalar(m, batchedMatmul(m, states.query, transpose(m, key, 2, 3))));
-    if (forward.softcap === true) {
-      scores = frame.rebind(scores, divScalar(m, scores));
-      scores = frame.rebind(scores, tanh(m, scores));
-      scores = frame.rebind(scores, mulScalar(m, scores));
-    }
-    if (mask !== undefined) scores = frame.rebind(scores, add(m, scores, mask));
+    let scores = frame.hold(rawScores(m, forward, [states.query, key], mask));
     if (forward.softmaxInScoreDtype === true) {
       scores = frame.rebind(scores, softmax(m, autocastToFloat(m, scores)));
       scores = frame.rebind(scores, cast(m, scores, value.dtype));
@@ -159,6 +153,24 @@ function eager(
     scores = frame.rebind(scores, dropout(m, scores, forward.attentionDropout));
     const output = frame.hold(batchedMatmul(m, scores, value));
     return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), scores];
+  });
+}
+
+/** `q·kᵀ·scale`, capped and masked where there is a cap and a mask. */
+function rawScores(
+  m: Machine,
+  { softcap }: AttentionForward,
+  [query, key]: readonly [Tensor, Tensor],
+  mask: Tensor | undefined,
+): Tensor {
+  return m.frame((frame) => {
+    let scores = frame.hold(mulScalar(m, batchedMatmul(m, query, transpose(m, key, 2, 3))));
+    if (softcap === true) {
+      scores = frame.rebind(scores, divScalar(m, scores));
+      scores = frame.rebind(scores, tanh(m, scores));
+      scores = frame.rebind(scores, mulScalar(m, scores));
+    }
+    return mask === undefined ? scores : add(m, scores, mask);
   });
 }
 
@@ -176,13 +188,14 @@ function eagerWithSinks(
   return m.frame<readonly [Tensor, Tensor]>((frame) => {
     const key = frame.hold(repeatHeads(m, forward, states.key));
     const value = frame.hold(repeatHeads(m, forward, states.value));
-    let scores = frame.hold(mulScalar(m, batchedMatmul(m, states.query, transpose(m, key, 2, 3))));
-    if (mask !== undefined) scores = frame.rebind(scores, add(m, scores, mask));
+    let scores = frame.hold(rawScores(m, forward, [states.query, key], mask));
     const [batch = 1, heads = 1, length = 1] = states.query.shape;
     const column = view(m, states.sinks, [1, heads, 1, 1]);
     const sinks = frame.hold(expand(m, column, [batch, heads, length, 1]));
     const joined = frame.hold(cat(m, [scores, sinks], -1));
-    const combined = frame.rebind(joined, subtract(m, joined, maxLastDim(m, joined)));
+    const [highest, at] = largest(m, joined, "max", 1);
+    m.consume(at);
+    const combined = frame.rebind(joined, subtract(m, joined, highest));
     const shares = frame.hold(softmax(m, combined));
     const seen = frame.hold(slice(m, shares, -1, 0, length));
     const dropped = dropout(m, seen, forward.attentionDropout);

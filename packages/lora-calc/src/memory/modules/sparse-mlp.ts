@@ -14,8 +14,8 @@ import { add, addInPlace, addScalar, mul, mulScalar } from "../machine/ops/eleme
 import { index } from "../machine/ops/indexing.js";
 import { linear } from "../machine/ops/matmul.js";
 import { softmax } from "../machine/ops/attention.js";
-import { sumDim } from "../machine/ops/reduce.js";
-import { divideInPlace, groupedMm, integers, sort, topK } from "../machine/ops/routing.js";
+import { largest, sumDim } from "../machine/ops/reduce.js";
+import { divideInPlace, groupedMm, integers, sort } from "../machine/ops/routing.js";
 import {
   chunkLastDim,
   everySecond,
@@ -72,12 +72,12 @@ function callRouter(
       const bias = module.parameters.has("bias") ? read("bias") : undefined;
       const scores = frame.hold(linear(m, hidden, read("weight"), bias));
       if (softmaxLast) {
-        const [largest, at] = topK(m, scores, chosen);
+        const [best, at] = largest(m, scores, "topk", chosen);
         frame.hold(at);
-        return [scores, softmax(m, frame.hold(largest)), at];
+        return [scores, softmax(m, frame.hold(best)), at];
       }
       const shares = frame.hold(softmax(m, scores, { dtype: "float32" }));
-      const [taken, places] = topK(m, shares, chosen);
+      const [taken, places] = largest(m, shares, "topk", chosen);
       frame.hold(places);
       let values = frame.hold(taken);
       if (normalizes) {

@@ -55,13 +55,21 @@ export function sumDim(
   return output;
 }
 
-/** `tensor.max(-1, keepdim=True).values`; the gradient goes to the places of the maxima. */
-export function maxLastDim(m: Machine, input: Tensor): Tensor {
-  const node = m.track("MaxBackward0", [input]);
+/**
+ * The `count` largest along the last dimension (`topk`, or `max` with keepdim): values and, without history, their int64
+ * places, to which the gradient of the values goes.
+ */
+export function largest(
+  m: Machine,
+  input: Tensor,
+  tag: "topk" | "max",
+  count: number,
+): readonly [Tensor, Tensor] {
+  const node = m.track(tag === "topk" ? "TopkBackward0" : "MaxBackward0", [input]);
   const full = input.shape;
-  const shape = [...full.slice(0, -1), 1];
-  const values = m.empty("max", shape, input.dtype);
-  const places = m.empty("max", shape, "int64");
+  const shape = [...full.slice(0, -1), count];
+  const values = m.empty(tag, shape, input.dtype);
+  const places = m.empty(tag, shape, "int64");
   if (node !== undefined) {
     m.saveOutput(node, places);
     node.backward = (gradient) => {
@@ -71,9 +79,8 @@ export function maxLastDim(m: Machine, input: Tensor): Tensor {
       return [scattered];
     };
   }
-  m.consume(places);
   m.finish(node, [values], [input]);
-  return values;
+  return [values, places];
 }
 
 /** `tensor.sum()`. */

@@ -1,7 +1,7 @@
 /**
- * What sends tokens to experts: the largest scores, an order by expert, one product per expert in a single kernel.
+ * What sends tokens to experts: shares in place, an order by expert, one product per expert in a single kernel.
  *
- * Source: tools/autograd/derivatives.yaml of torch 2.13 (`topk`, `div_`, `_grouped_mm`), aten/src/ATen/native/cuda/
+ * Source: tools/autograd/derivatives.yaml of torch 2.13 (`div_`, `_grouped_mm`), aten/src/ATen/native/cuda/
  * GroupedBlas.cpp; order of saving and of temporaries as traced. Sorting and counting on CUDA take scratch memory of a
  * few bytes per token and expert besides, which is given back at once.
  */
@@ -13,26 +13,6 @@ import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 import { div, elementwiseOutput, mul } from "./elementwise.js";
 import { transpose } from "./views.js";
-
-/** `torch.topk(input, chosen, dim=-1)`: values and, without history, their int64 places. */
-export function topK(m: Machine, input: Tensor, chosen: number): readonly [Tensor, Tensor] {
-  const node = m.track("TopkBackward0", [input]);
-  const full = input.shape;
-  const shape = [...full.slice(0, -1), chosen];
-  const values = m.empty("topk", shape, input.dtype);
-  const places = m.empty("topk", shape, "int64");
-  if (node !== undefined) {
-    m.saveOutput(node, places);
-    node.backward = (gradient) => {
-      const zeros = m.empty("new_zeros", full, gradient.dtype);
-      const scattered = m.empty("scatter", full, gradient.dtype);
-      m.consume(zeros);
-      return [scattered];
-    };
-  }
-  m.finish(node, [values], [input]);
-  return [values, places];
-}
 
 /** `values /= divisor` in place: backward needs the values as they were, so a copy of them is kept. */
 export function divideInPlace(m: Machine, values: Tensor, divisor: Tensor): Tensor {
