@@ -19,19 +19,19 @@ export const ROUTED: SparseMlpForward = { kind: "sparse_mlp", router: "gate", ex
 
 /**
  * The router of a configuration, where the step of its model can be run. Not run: the loss that balances experts
- * (`output_router_logits`), and experts that are modules of their own.
+ * (`output_router_logits`), experts that are modules of their own, and more chosen than there are, where torch stops.
  */
 export function topKRouter(
   config: Config,
   context: BuildContext,
-  { chosen, normalizes }: { readonly chosen: number; readonly normalizes?: boolean },
+  usual: { readonly chosen: number; readonly normalizes?: boolean },
 ): RouterForward | undefined {
   if (!areFused(context) || config.boolean("output_router_logits", false)) return undefined;
-  return {
-    kind: "router",
-    chosen: config.size("num_experts_per_tok", chosen),
-    normalizes: normalizes ?? config.boolean("norm_topk_prob", false),
-  };
+  const chosen = config.size("num_experts_per_tok", usual.chosen);
+  const experts = config.optionalSize(["num_experts", "num_local_experts"]) ?? chosen;
+  if (chosen > experts) return undefined;
+  const normalizes = usual.normalizes ?? config.boolean("norm_topk_prob", false);
+  return { kind: "router", chosen, normalizes };
 }
 
 /** A score per expert: weight (experts, hidden). */
