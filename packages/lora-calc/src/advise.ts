@@ -8,7 +8,10 @@ import type { Situation } from "./advice/levers.js";
 import { findModel } from "./catalogue/models.js";
 import type { GpuRow } from "./catalogue/row.js";
 import { estimate } from "./estimate.js";
+import { hasGroupedProduct } from "./catalogue/cuda.js";
 import { buildGraph } from "./graph/build-graph.js";
+import type { ModuleGraph } from "./graph/module-graph.js";
+import { hasExperts } from "./memory/runnable.js";
 import { readStep } from "./memory/read-step.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
@@ -57,7 +60,9 @@ export function advise(scenario: Scenario, answer: Estimate): Advice {
       ? {}
       : { ladder: climbToFit(plain, base, { price, situationOf }) }),
     raises: base.verdict === "fits" ? priceRaises(plain, situation, base, price) : [],
-    cards: cardsThatHold(base.reservedPeak),
+    cards: cardsThatHold(base.reservedPeak).filter(
+      ({ generation }) => hasGroupedProduct(generation) || !hasExperts(graphOf(plain).root),
+    ),
   };
 }
 
@@ -85,16 +90,19 @@ function pricedOf({ memory, fit }: Estimate): Priced | undefined {
   return { processPeak, reservedPeak, verdict: fit?.verdict };
 }
 
+function graphOf(scenario: JsonObject): ModuleGraph {
+  const fields = new Fields(scenario, "");
+  const description = describeModel(fields.get("model"), (id) => findModel(id).config);
+  const { transformersMajor } = readVersions(fields.object("versions"));
+  return buildGraph(description, transformersMajor).graph;
+}
+
 /** The settings in force of a scenario that `estimate` accepts. */
 function situationOf(scenario: JsonObject): Situation {
   const fields = new Fields(scenario, "");
   const description = describeModel(fields.get("model"), (id) => findModel(id).config);
   const given = fields.object("quantization")?.values;
-  const { graph } = buildGraph(
-    description,
-    readVersions(fields.object("versions")).transformersMajor,
-  );
-  const { training } = readStep(fields, description, graph);
+  const { training } = readStep(fields, description, graphOf(scenario));
   return {
     training,
     adapter: fields.object("adapter")?.values ?? null,

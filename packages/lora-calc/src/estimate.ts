@@ -124,7 +124,7 @@ function memoryPart(
 ): MemoryFields {
   const { training, quantization } = step;
   const adapter = isFull ? undefined : plan;
-  const obstacle = whyNotRunnable(graph, adapter, quantization, training.loss);
+  const obstacle = whyNotRunnable(graph, adapter, quantization, training.loss, device);
   if (obstacle !== undefined) {
     return {
       warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],

@@ -47,3 +47,14 @@ export function cublasWorkspaceBytes(generation: GpuGeneration): number {
   const fromHopper = generation === "Hopper" || generation === "Blackwell";
   return fromHopper ? WORKSPACE_BYTES_FROM_HOPPER : WORKSPACE_BYTES_BEFORE_HOPPER;
 }
+
+/**
+ * Whether experts run as one grouped product on a card: from compute capability 8.0 on. Older cards take another path of
+ * transformers, whose backward makes a gradient as large as the weights even where they are frozen.
+ *
+ * Certainty: derived. Source: transformers@5.18.0 integrations/moe.py `_can_use_grouped_mm`, `_grouped_mm_fallback_backward`.
+ * Example: hasGroupedProduct("Turing") // false
+ */
+export function hasGroupedProduct(generation: GpuGeneration): boolean {
+  return generation !== "Pascal" && generation !== "Volta" && generation !== "Turing";
+}

@@ -1,6 +1,11 @@
 /** The card a run is meant for, as the scenario names it. */
 
-import { CONTEXT_TOLERANCE_BYTES, contextBytes, cublasWorkspaceBytes } from "../catalogue/cuda.js";
+import {
+  CONTEXT_TOLERANCE_BYTES,
+  contextBytes,
+  cublasWorkspaceBytes,
+  hasGroupedProduct,
+} from "../catalogue/cuda.js";
 import { findGpu } from "../catalogue/gpus.js";
 import type { GpuGeneration } from "../catalogue/row.js";
 import { Fields, isObject } from "../problem/fields.js";
@@ -17,6 +22,8 @@ export interface Device {
   readonly contextTolerance: number;
   /** One cuBLAS workspace. Unit: bytes. */
   readonly cublasWorkspaceBytes: number;
+  /** It runs experts as one grouped product. */
+  readonly hasGroupedProduct: boolean;
   /** Memory that other processes and the desktop hold. Unit: bytes. */
   readonly otherProcessBytes: number;
   /** Cards that train together. */
@@ -30,7 +37,7 @@ const MAX_CARDS = 2 ** 16;
 /** CUDA figures for runs without a named card. */
 export const FALLBACK_DEVICE: Pick<
   Device,
-  "contextBytes" | "contextTolerance" | "cublasWorkspaceBytes"
+  "contextBytes" | "contextTolerance" | "cublasWorkspaceBytes" | "hasGroupedProduct"
 > = cudaFacts(FALLBACK_GENERATION);
 
 /** Reads `scenario.hardware`; undefined when no card is named. */
@@ -90,5 +97,6 @@ function cudaFacts(generation: GpuGeneration) {
     contextBytes: contextBytes(generation),
     contextTolerance: CONTEXT_TOLERANCE_BYTES,
     cublasWorkspaceBytes: cublasWorkspaceBytes(generation),
+    hasGroupedProduct: hasGroupedProduct(generation),
   };
 }

@@ -21,10 +21,19 @@ describe("experts", () => {
     expect(warned({ adapter: ATTENTION })).not.toHaveProperty("experts_not_quantized");
   });
 
+  it("have no memory on cards that run them one by one", () => {
+    const training = { dtype: "bfloat16" };
+    const onTuring = warned({ adapter: ATTENTION, training, hardware: { gpu: "T4" } });
+    expect(onTuring["memory_not_computed"]).toContain("a card before Ampere");
+    const onAmpere = warned({ adapter: ATTENTION, training, hardware: { gpu: "A100 80GB" } });
+    expect(onAmpere).not.toHaveProperty("memory_not_computed");
+  });
+
   it("are written anew when adapted, which only memory shows", () => {
     const everything = { r: 8, target_modules: "all-linear" };
     const training = { dtype: "bfloat16" };
     const { experts_rebuilt: message } = warned({ adapter: everything, training });
+    // 128 experts of 4,718,592 weights in two bytes.
     expect(message).toContain("up to 1.13 GiB each time");
     expect(warned({ adapter: everything })).not.toHaveProperty("experts_rebuilt");
     expect(warned({ adapter: ATTENTION, training })).not.toHaveProperty("experts_rebuilt");

@@ -3,6 +3,7 @@
 import type { AdapterPlan } from "../adapter/plan.js";
 import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import { isRepeat } from "../graph/module-graph.js";
+import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
 import type { LossName } from "./training.js";
 
@@ -27,12 +28,16 @@ export function whyNotRunnable(
   plan: AdapterPlan | undefined,
   quantization: Quantization | undefined,
   loss: LossName,
+  device: Device | undefined,
 ): string | undefined {
   if (graph.root.forward?.kind !== "causal_lm") {
     return `the forward pass of ${graph.className} is not modelled`;
   }
   const missing = firstWithoutForward(graph.root, graph.root.type);
   if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
+  if (device?.hasGroupedProduct === false && hasExperts(graph.root)) {
+    return `experts on ${device.name}, a card before Ampere, run one by one, which is not modelled`;
+  }
   const layers = deepestRepeat(graph.root);
   if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
   if (plan === undefined) {
@@ -81,6 +86,12 @@ function whyHeadNotRunnable(
   return loss === "chunked_nll"
     ? "with trained tokens on the head TRL's chunked_nll stops (AttributeError: 'TrainableTokensWrapper' object has no attribute 'bias'); set training.loss to nll"
     : `${loss} on a head with trained tokens is not modelled; set training.loss to nll or hf`;
+}
+
+/** Whether a model has experts that run as one grouped product. */
+export function hasExperts(node: ModuleNode): boolean {
+  if (node.forward?.kind === "experts") return true;
+  return node.children.some((child) => hasExperts(isRepeat(child) ? child.element : child));
 }
 
 function deepestRepeat(node: ModuleNode): number {

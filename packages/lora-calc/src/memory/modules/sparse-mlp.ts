@@ -3,7 +3,8 @@
  * order of their experts, and one grouped product per parameter computes them all.
  *
  * Source: transformers@5.18.0 integrations/moe.py `grouped_mm_experts_forward`, models/qwen3_moe/modeling_qwen3_moe.py
- * (`Qwen3MoeTopKRouter`, `Qwen3MoeSparseMoeBlock`), models/qwen2_moe, models/mixtral, models/olmoe.
+ * (`Qwen3MoeTopKRouter`, `Qwen3MoeSparseMoeBlock`), models/qwen2_moe, models/mixtral, models/olmoe,
+ * models/gpt_oss.
  */
 
 import type { ExpertsForward } from "../../graph/forward.js";

@@ -1,9 +1,8 @@
 /**
  * What sends tokens to experts: shares in place, an order by expert, one product per expert in a single kernel.
  *
- * Source: tools/autograd/derivatives.yaml of torch 2.13 (`div_`, `_grouped_mm`), aten/src/ATen/native/cuda/
- * GroupedBlas.cpp; order of saving and of temporaries as traced. Sorting and counting on CUDA take scratch memory of a
- * few bytes per token and expert besides, which is given back at once.
+ * Source: ATen/native/GroupedMMUtils.h of torch 2.13; order of saving and of temporaries as traced on a CPU. Sorting and
+ * counting on CUDA take scratch memory of a few bytes per token and expert besides, which is given back at once.
  */
 
 import type { Dtype } from "../../../units/dtype.js";
@@ -11,7 +10,7 @@ import { isContiguous } from "../layout.js";
 import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
-import { div, elementwiseOutput, mul } from "./elementwise.js";
+import { div, mul, neg } from "./elementwise.js";
 import { transpose } from "./views.js";
 
 /** `values /= divisor` in place: backward needs the values as they were, so a copy of them is kept. */
@@ -26,7 +25,7 @@ export function divideInPlace(m: Machine, values: Tensor, divisor: Tensor): Tens
       if (old === undefined || by === undefined) throw new Error("div saved nothing");
       const ofDivisor = m.frame((frame) => {
         const squared = frame.hold(div(m, frame.hold(div(m, old, by)), by));
-        return mul(m, frame.hold(elementwiseOutput(m, "neg", [gradient], gradient.dtype)), squared);
+        return mul(m, frame.hold(neg(m, gradient)), squared);
       });
       return [div(m, gradient, by), ofDivisor];
     };
