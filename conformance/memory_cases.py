@@ -142,6 +142,58 @@ def draw_training(draw: random.Random, config: dict[str, Any]) -> dict[str, Any]
     return training
 
 
+# Compute capability of the cards in the cases, and bytes of a cuBLAS workspace there.
+CARDS: dict[str, tuple[float, int]] = {
+    "T4": (7.5, 8_519_680),
+    "V100 16GB": (7.0, 8_519_680),
+    "RTX 3090": (8.6, 8_519_680),
+    "RTX 4090": (8.9, 8_519_680),
+    "A100 80GB SXM": (8.0, 8_519_680),
+    "H100 SXM 80GB": (9.0, 33_554_432),
+    "B200 SXM": (10.0, 33_554_432),
+    "RTX 5090": (12.0, 33_554_432),
+}
+
+ATTENTION_MODELS = (
+    "llama-3.2-1b", "qwen2.5-0.5b", "smollm2-135m", "gemma-2-2b", "gemma-3-1b", "phi-3.5-mini", "olmo-2-1b", "pythia-410m", "gpt2",
+    "qwen3-0.6b",
+)  # fmt: skip
+
+
+def attention_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """Every kernel of `scaled_dot_product_attention` on published models: the card and the precision decide."""
+    half = {"bf16": False, "fp16": True, "dtype": "float16"}
+    single = {"bf16": False, "dtype": "float32"}
+    runs: list[tuple[str, dict[str, Any]]] = [
+        ("T4", {}),
+        ("T4", half),
+        ("T4", half | {"padding": True}),
+        ("T4", single | {"padding": True}),
+        ("V100 16GB", half | {"gradient_checkpointing": False}),
+        ("RTX 3090", {"padding": True}),
+        ("RTX 4090", {"bf16": False, "loop": "function", "loss": "hf"}),
+        ("A100 80GB SXM", single),
+        ("H100 SXM 80GB", {}),
+        ("H100 SXM 80GB", {"padding": True}),
+        ("B200 SXM", {"gradient_checkpointing": False}),
+        ("RTX 5090", {"padding": True}),
+    ]
+    for name in ATTENTION_MODELS:
+        draw = random.Random(f"{SEED} attention {name}")
+        for index in sorted(draw.sample(range(len(runs)), 6)):
+            card, change = runs[index]
+            config = configs[name]
+            longest = config.get("n_positions", 4096)
+            training = {
+                "per_device_train_batch_size": draw.choice([1, 2]),
+                "max_length": min(longest, draw.choice([512, 1000, 1531, 2048])),
+                "loss": draw.choice(["chunked_nll", "nll"]),
+            }
+            adapter = ALL_LINEAR | {"r": draw.choice([8, 16])}
+            found = case(f"{name} on {card} {index}", config, adapter, None, training | change)
+            yield found | {"hardware": {"gpu": card}}
+
+
 def has_experts(config: dict[str, Any]) -> bool:
     return "num_experts_per_tok" in config
 
@@ -184,4 +236,4 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 
 def all_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs), *attention_cases(configs)]

@@ -1,6 +1,6 @@
 """Trace the memory of every case with real code and write the results as goldens for the TypeScript tests.
 
-    python memory_goldens.py [--per-model 12] [--processes 2] [--limit N] [--finished] [--again]
+    python memory_goldens.py [--per-model 12] [--processes 2] [--limit N] [--only TEXT] [--finished] [--again]
 
 Cases that the goldens have are not traced again unless asked for. Finished cases are kept in a work file, so an interrupted
 run goes on where it stopped. All sizes are bytes.
@@ -15,7 +15,7 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
-from memory_cases import Case, all_cases, size_of
+from memory_cases import CARDS, Case, all_cases, size_of
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDENS = ROOT / "packages" / "lora-calc" / "test" / "conformance" / "memory.jsonl.gz"
@@ -29,6 +29,10 @@ def trace_case(case: Case) -> dict[str, Any]:
 
     config = case["model"]["config"]
     request = {"config": config, **{key: case[key] for key in ("adapter", "quantization", "training")}}
+    if "hardware" in case:
+        capability, workspace = CARDS[case["hardware"]["gpu"]]
+        request["device"] = {"compute_capability": capability}
+        request["training"] = case["training"] | {"cublas_workspace_bytes": workspace}
     if "text_config" in config:  # not every one of these has a causal class
         request["architecture"] = config["architectures"][0]
     try:
@@ -52,11 +56,13 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int, default=None)
     parser.add_argument("--finished", action="store_true", help="trace nothing, write what earlier runs have finished")
+    parser.add_argument("--only", default="", help="trace only cases whose id contains this text")
     parser.add_argument("--again", action="store_true", help="trace what the goldens have, too")
     arguments = parser.parse_args()
     cases = all_cases(arguments.per_model)[: arguments.limit]
     known = finished(arguments.again)
-    missing = [case for case in cases if json.dumps(case, sort_keys=True) not in known]
+    wanted = [case for case in cases if arguments.only in case["id"]]
+    missing = [case for case in wanted if json.dumps(case, sort_keys=True) not in known]
     missing.sort(key=lambda case: size_of(case["model"]["config"]))  # small models first: most cases early
     print(f"{len(cases)} cases, {len(missing)} to trace", flush=True)
     if not arguments.finished:

@@ -62,11 +62,49 @@ def cases() -> list[Case]:
         ("gpt_oss adapted experts", family("gpt_oss", head_dim=32, sliding_window=128, **experts), SINKS_LORA, None, {"attn_implementation": "eager"}),
         ("qwen2_moe full fine-tuning", shared, None, None, {"loss": "hf"}),
     ]  # fmt: skip
-    return [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
+    cases = [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
+    return cases + attention_cases(gpt2)
+
+
+def attention_cases(gpt2: dict[str, Any]) -> list[Case]:
+    """Every kernel of `scaled_dot_product_attention`, with the card that decides it."""
+    many = SMALL | {"num_key_value_heads": 8}
+    wide = family("gemma2", head_dim=256, num_attention_heads=4, sliding_window=128, num_hidden_layers=12)
+    half, fp16 = {"bf16": False}, {"bf16": False, "fp16": True, "dtype": "float16"}
+    single = {"bf16": False, "dtype": "float32"}
+    short = {"max_length": 340}  # no multiple of 8
+    t4, v100, p100, a100, rtx_3090, h100 = 7.5, 7.0, 6.0, 8.0, 8.6, 9.0
+    rows: list[tuple[str, dict[str, Any], float, dict[str, Any]]] = [
+        ("math: bf16 on a T4", SMALL, t4, {}),
+        ("math: bf16 on a T4, equal heads, padded", many, t4, {"padding": True}),
+        ("math: bf16 on a T4 without autocast, hand-written loop", SMALL, t4, half | {"loop": "plain", "loss": "hf"}),
+        ("math: grouped fp16 on a T4", SMALL, t4, fp16),
+        ("math: grouped fp32 without checkpointing", SMALL, a100, single | {"gradient_checkpointing": False}),
+        ("math: dropout on a T4", gpt2, t4, {}),
+        ("efficient: fp16 on a T4, padded", SMALL, t4, fp16 | {"padding": True}),
+        ("efficient: fp16 on a T4, equal heads", many, t4, fp16),
+        ("efficient: fp16 on a V100, wide heads", wide, v100, fp16),
+        ("efficient: fp16 on a P100, equal heads", many, p100, fp16),
+        ("efficient: fp32 on a T4, padded, rows not aligned", SMALL, t4, single | {"padding": True} | short),
+        ("efficient: padded, rows not aligned", SMALL, a100, {"padding": True} | short),
+        ("efficient: windows and heads of 256 on an RTX 3090", wide, rtx_3090, {}),
+        ("efficient: heads of 96 on an RTX 3090, padded", family("qwen3", head_dim=96), rtx_3090, {"padding": True}),
+        ("efficient: heads of 224 on an RTX 3090", family("qwen3", head_dim=224), rtx_3090, {}),
+        ("efficient: dropout, heads of 80, padded", gpt2 | {"n_embd": 640}, rtx_3090, {"padding": True}),
+        ("cudnn", SMALL, h100, {}),
+        ("cudnn: padded, rows not aligned", SMALL, h100, {"padding": True} | short),
+        ("cudnn: without checkpointing, equal heads", many, h100, {"gradient_checkpointing": False}),
+        ("flash: partial rotary on an RTX 3090", family("gpt_neox"), rtx_3090, {}),
+    ]  # fmt: skip
+    return [
+        case(name, config, ALL_LINEAR, None, STEP | training) | {"device": {"compute_capability": capability}}
+        for name, config, capability, training in rows
+    ]
 
 
 def golden(scenario: Case) -> dict[str, Any]:
     request = {"config": scenario["model"]["config"], **{key: scenario[key] for key in ("adapter", "quantization", "training")}}
+    request["device"] = scenario.get("device")
     tape, _ = record_tape(request)
     numbers: dict[int, int] = {}
     events, named = [], []

@@ -4,10 +4,12 @@ import { adapterFileBytes, isFileKnown } from "./adapter/file-bytes.js";
 import type { AdapterPlan } from "./adapter/plan.js";
 import { planAdapter } from "./adapter/plan-adapter.js";
 import { fitOf } from "./advice/fit.js";
+import { cudaDecides, DEFAULT_CUDA } from "./catalogue/cuda.js";
 import { findModel } from "./catalogue/models.js";
 import { buildGraph } from "./graph/build-graph.js";
 import type { ModuleGraph } from "./graph/module-graph.js";
 import { parameterCount } from "./graph/sites.js";
+import { attentionWarnings, whyHeadsNotRunnable } from "./memory/attention-warnings.js";
 import { readDevice } from "./memory/device.js";
 import type { Device } from "./memory/device.js";
 import { estimateMemory } from "./memory/estimate-memory.js";
@@ -18,6 +20,7 @@ import { storedBytes } from "./memory/stored-bytes.js";
 import { textOnlyWarnings } from "./memory/text-only.js";
 import { readStep } from "./memory/read-step.js";
 import type { StepSettings } from "./memory/read-step.js";
+import type { Assumption } from "./model/config.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import { InputError, reject } from "./problem/problem.js";
@@ -68,7 +71,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
   const { graph, assumed } = buildGraph(description, versions.transformersMajor);
   const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
-  const device = readDevice(scenario.object("hardware")?.values);
+  const device = readDevice(scenario.object("hardware")?.values, versions.cuda ?? DEFAULT_CUDA);
   const step = readStep(scenario, description, graph);
   const { quantization } = step;
   const stored = storedBytes(graph, step.training.dtype, quantization);
@@ -80,7 +83,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     weights: { bytes: stored.bytes, certainty: quantization === undefined ? "exact" : "derived" },
     ...(!facts.isFull && isFileKnown(plan) ? { adapter_file_bytes: adapterFileBytes(plan) } : {}),
     ...answer,
-    assumed: [...assumed, ...step.assumed],
+    assumed: [...assumed, ...step.assumed, ...assumedCuda(step, device, versions.cuda)],
     ignored: step.ignored,
     warnings: [
       ...plan.warnings,
@@ -90,6 +93,20 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     ],
     versions: { ...versions.named, profile: step.profile },
   };
+}
+
+/** The CUDA of the torch wheel, where nobody named it and it decides a kernel. */
+function assumedCuda(
+  { isAsked, training }: StepSettings,
+  device: Device | undefined,
+  cuda: string | undefined,
+): readonly Assumption[] {
+  if (!isAsked || cuda !== undefined || device === undefined || !cudaDecides(device.attention)) {
+    return [];
+  }
+  if (training.attn_implementation !== "sdpa") return [];
+  const reason = `torch's wheel from pip, which runs cuDNN's attention on ${device.name}`;
+  return [{ path: "versions.cuda", value: DEFAULT_CUDA, reason }];
 }
 
 /** Beyond 2^53 a number is no longer exact; no model is within a thousandth of it. */
@@ -124,7 +141,9 @@ function memoryPart(
 ): MemoryFields {
   const { training, quantization } = step;
   const adapter = isFull ? undefined : plan;
-  const obstacle = whyNotRunnable(graph, adapter, quantization, training.loss, device);
+  const obstacle =
+    whyNotRunnable(graph, adapter, quantization, training.loss, device) ??
+    whyHeadsNotRunnable(graph.root, training);
   if (obstacle !== undefined) {
     return {
       warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],
@@ -139,7 +158,7 @@ function memoryPart(
     interval,
     ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
-    warnings: textOnlyWarnings(graph),
+    warnings: [...textOnlyWarnings(graph), ...attentionWarnings(graph.root, training, device)],
   };
 }
 

@@ -58,3 +58,37 @@ export function cublasWorkspaceBytes(generation: GpuGeneration): number {
 export function hasGroupedProduct(generation: GpuGeneration): boolean {
   return generation !== "Pascal" && generation !== "Volta" && generation !== "Turing";
 }
+
+/** What of a card, and of the torch wheel on it, decides which attention kernel runs. */
+export interface AttentionCard {
+  /** Compute capability, as 86 for 8.6. */
+  readonly sm: number;
+  /** cuDNN's attention is asked first. */
+  readonly prefersCudnn: boolean;
+}
+
+/** Capabilities of the cards on which torch asks cuDNN first: H100, H200, B200, B300. */
+const CUDNN_FIRST: ReadonlySet<number> = new Set([90, 100, 103]);
+/** Wheels of CUDA 13 carry a cuDNN (9.20) that torch prefers; those of CUDA 12.6 (9.10) do not. */
+const CUDNN_FIRST_FROM_CUDA = 13;
+
+/** CUDA of the torch wheel that pip installs. Source: torch 2.13 RELEASE.md. */
+export const DEFAULT_CUDA = "13.0";
+
+/** Whether the CUDA of the wheel decides the attention kernel of a card. Example: cudaDecides({ sm: 80, prefersCudnn: false }) // false */
+export function cudaDecides({ sm }: AttentionCard): boolean {
+  return CUDNN_FIRST.has(sm);
+}
+
+/**
+ * Example: attentionCard("9.0", "13.0").prefersCudnn // true
+ * Certainty: read. Source: torch 2.13 cuda/sdp_utils.cpp `check_prefer_cudnn_attention`, RELEASE.md (cuDNN of each wheel).
+ */
+export function attentionCard(computeCapability: string, cuda: string): AttentionCard {
+  const [major = 0, minor = 0] = computeCapability.split(".").map(Number);
+  const sm = 10 * major + minor;
+  return {
+    sm,
+    prefersCudnn: parseInt(cuda, 10) >= CUDNN_FIRST_FROM_CUDA && CUDNN_FIRST.has(sm),
+  };
+}

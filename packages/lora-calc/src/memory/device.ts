@@ -1,11 +1,14 @@
 /** The card a run is meant for, as the scenario names it. */
 
 import {
+  attentionCard,
   CONTEXT_TOLERANCE_BYTES,
   contextBytes,
   cublasWorkspaceBytes,
+  DEFAULT_CUDA,
   hasGroupedProduct,
 } from "../catalogue/cuda.js";
+import type { AttentionCard } from "../catalogue/cuda.js";
 import { findGpu } from "../catalogue/gpus.js";
 import type { GpuGeneration } from "../catalogue/row.js";
 import { Fields, isObject } from "../problem/fields.js";
@@ -24,24 +27,30 @@ export interface Device {
   readonly cublasWorkspaceBytes: number;
   /** It runs experts as one grouped product. */
   readonly hasGroupedProduct: boolean;
+  /** What decides the kernel of scaled_dot_product_attention. */
+  readonly attention: AttentionCard;
   /** Memory that other processes and the desktop hold. Unit: bytes. */
   readonly otherProcessBytes: number;
   /** Cards that train together. */
   readonly count: number;
 }
 
-/** What stands in for the generation of an unknown card. */
+/** What stands in for an unknown card: an A100. */
 const FALLBACK_GENERATION: GpuGeneration = "Ampere";
+const FALLBACK_CAPABILITY = "8.0";
 const MAX_CARDS = 2 ** 16;
 
 /** CUDA figures for runs without a named card. */
 export const FALLBACK_DEVICE: Pick<
   Device,
-  "contextBytes" | "contextTolerance" | "cublasWorkspaceBytes" | "hasGroupedProduct"
-> = cudaFacts(FALLBACK_GENERATION);
+  "contextBytes" | "contextTolerance" | "cublasWorkspaceBytes" | "hasGroupedProduct" | "attention"
+> = {
+  ...cudaFacts(FALLBACK_GENERATION),
+  attention: attentionCard(FALLBACK_CAPABILITY, DEFAULT_CUDA),
+};
 
-/** Reads `scenario.hardware`; undefined when no card is named. */
-export function readDevice(given: JsonObject | undefined): Device | undefined {
+/** Reads `scenario.hardware`; undefined when no card is named. `cuda` is the CUDA of the torch wheel. */
+export function readDevice(given: JsonObject | undefined, cuda: string): Device | undefined {
   if (given === undefined) return undefined;
   const fields = new Fields(given, "hardware");
   fields.rejectUnknown(["gpu", "count", "strategy", "other_process_bytes", "memory_bytes"]);
@@ -56,7 +65,7 @@ export function readDevice(given: JsonObject | undefined): Device | undefined {
       expected: ["ddp"],
     });
   }
-  const card = readCard(fields);
+  const card = readCard(fields, cuda);
   if (card === undefined) return undefined;
   return {
     ...card,
@@ -67,7 +76,7 @@ export function readDevice(given: JsonObject | undefined): Device | undefined {
 
 type Card = Omit<Device, "otherProcessBytes" | "count">;
 
-function readCard(fields: Fields): Card | undefined {
+function readCard(fields: Fields, cuda: string): Card | undefined {
   const gpu = fields.get("gpu");
   if (fields.has("memory_bytes")) return customCard(fields);
   if (gpu === undefined || gpu === null) return undefined;
@@ -76,7 +85,12 @@ function readCard(fields: Fields): Card | undefined {
   const size = parseBytes(name);
   if (size !== undefined) return { name, capacity: size, ...FALLBACK_DEVICE };
   const row = findGpu(name);
-  return { name: row.name, capacity: row.memoryBytes, ...cudaFacts(row.generation) };
+  return {
+    name: row.name,
+    capacity: row.memoryBytes,
+    ...cudaFacts(row.generation),
+    attention: attentionCard(row.computeCapability, cuda),
+  };
 }
 
 function customCard(fields: Fields): Card {

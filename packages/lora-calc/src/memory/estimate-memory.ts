@@ -10,7 +10,7 @@ import type { Moment } from "./course.js";
 import { recordStep } from "./run-step.js";
 import type { RecordedStep, StepInputs } from "./run-step.js";
 
-export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes"> {
+export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes" | "card"> {
   readonly device: Device | undefined;
 }
 
@@ -52,8 +52,8 @@ export function estimateMemory(
   inputs: MemoryInputs,
   options: { readonly runsEveryIteration?: boolean; readonly expandable?: boolean } = {},
 ): MemoryEstimate {
-  const { contextBytes, cublasWorkspaceBytes } = inputs.device ?? FALLBACK_DEVICE;
-  const step = recordStep({ ...inputs, cublasWorkspaceBytes }, options);
+  const { contextBytes, cublasWorkspaceBytes, attention } = inputs.device ?? FALLBACK_DEVICE;
+  const step = recordStep({ ...inputs, cublasWorkspaceBytes, card: attention }, options);
   const { allocatedPeak, reservedPeak, peakEvent, partBytes, moments, ...at } = replay(step);
   const peak = placeOf(step, peakEvent, inputs.plan !== undefined);
   return {

@@ -1,6 +1,7 @@
 /** From a model, its adapters and the training settings to the events of two whole optimizer steps. */
 
 import type { AdapterPlan } from "../adapter/plan.js";
+import type { AttentionCard } from "../catalogue/cuda.js";
 import type { ModuleGraph } from "../graph/module-graph.js";
 import { reject } from "../problem/problem.js";
 import { loadModel } from "./bind-model.js";
@@ -21,6 +22,8 @@ export interface StepInputs {
   readonly training: TrainingSettings;
   /** One cuBLAS workspace; forward and backward take one each. */
   readonly cublasWorkspaceBytes: number;
+  /** What decides the attention kernel. */
+  readonly card: AttentionCard;
 }
 
 export interface RecordedStep {
@@ -79,6 +82,7 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
     settings: inputs.training,
     hasAdapter: inputs.plan !== undefined,
     cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
+    card: inputs.card,
   });
   const recording = stretch(m.tape, [...m.loops.values()]);
   if (recording === undefined) return undefined;

@@ -4,6 +4,7 @@
  * Source: transformers@5.18.0 trainer.py `training_step`, torch `clip_grad_norm_`, `zero_grad(set_to_none=True)`.
  */
 
+import type { AttentionCard } from "../catalogue/cuda.js";
 import { LOSSES } from "./losses/loss.js";
 import { backward } from "./machine/engine.js";
 import type { Machine } from "./machine/machine.js";
@@ -34,6 +35,7 @@ export interface TrainingRun {
   readonly hasAdapter: boolean;
   /** One workspace in forward and one in backward: the backward runs in a thread of its own. */
   readonly cublasWorkspaceBytes: number;
+  readonly card: AttentionCard;
 }
 
 /** With the scaler that fp16 needs. */
@@ -208,10 +210,11 @@ function makeBatch(m: Machine, settings: TrainingSettings): Batch {
   return { inputIds, labels, attentionMask: m.retain(m.empty("zeros", shape, "int64")) };
 }
 
-function forwardOptions({ settings, hasAdapter }: TrainingRun): ForwardOptions {
+function forwardOptions({ settings, hasAdapter, card }: TrainingRun): ForwardOptions {
   const kind = settings.use_reentrant ? "reentrant" : "non_reentrant";
   return {
     attention: settings.attn_implementation,
+    card,
     checkpointing: settings.gradient_checkpointing ? kind : "none",
     inputRequiresGrad: settings.gradient_checkpointing && hasAdapter,
   };

@@ -87,6 +87,8 @@ export const WARNING_CODES = {
   loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
   compute_dtype_assumed:
     "No bnb_4bit_compute_dtype was given, and transformers takes float32 then.",
+  attention_math:
+    "No fused attention kernel takes the run on this card: all scores exist, in float32.",
   partial_program: "Of a set of kernels only some are computed.",
 } as const satisfies Record<string, string>;
 

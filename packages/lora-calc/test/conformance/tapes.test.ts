@@ -5,6 +5,7 @@
 
 import { describe, expect, it } from "vitest";
 import { planAdapter } from "../../src/adapter/plan-adapter.js";
+import { attentionCard, DEFAULT_CUDA } from "../../src/catalogue/cuda.js";
 import { buildGraph } from "../../src/graph/build-graph.js";
 import { readQuantization } from "../../src/memory/quantization.js";
 import { recordStep } from "../../src/memory/run-step.js";
@@ -20,6 +21,8 @@ interface TapeGolden {
     readonly adapter: JsonObject | null;
     readonly quantization: JsonObject | null;
     readonly training: JsonObject;
+    /** The card whose attention kernels run; an A100 where absent. */
+    readonly device?: { readonly compute_capability: number };
   };
   /** Bytes of an allocation, or −1 − n for the release of allocation n. */
   readonly events: readonly number[];
@@ -53,6 +56,7 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
     quantization: readQuantization(scenario.quantization),
     training: settings,
     cublasWorkspaceBytes: 8_519_680,
+    card: attentionCard((scenario.device?.compute_capability ?? 8).toFixed(1), DEFAULT_CUDA),
   });
   return toLines(recording.events, (event) => {
     const allocation = tape.allocations[recording.origins[event < 0 ? ~event : event] ?? -1];

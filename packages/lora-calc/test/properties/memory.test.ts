@@ -62,6 +62,7 @@ function requestedPeak({ config, rank, quantization, training }: Run): number {
     quantization: readQuantization(quantization),
     training: readTraining(training, DEFAULT_TRAINING, "").settings,
     cublasWorkspaceBytes: 0,
+    card: { sm: 80, prefersCudnn: false },
   });
   let requested = 0;
   let peak = 0;

@@ -27,6 +27,7 @@ function lossBytes(loss: string, change: object = {}): number {
     training,
     quantization: undefined,
     cublasWorkspaceBytes: 0,
+    card: { sm: 80, prefersCudnn: false },
   });
   const { events, origins } = step.recording;
   let held = 0;

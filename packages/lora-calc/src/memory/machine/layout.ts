@@ -28,6 +28,17 @@ export function isContiguous(shape: Shape, strides: Shape): boolean {
   return true;
 }
 
+/** Whether a (batch, heads, length, dim) tensor lies in memory as (batch, length, heads, dim), without gaps. */
+export function isLengthMajor(shape: Shape, strides: Shape): boolean {
+  const swapped = (values: Shape): Shape => [0, 2, 1, 3].map((dim) => values[dim] ?? 1);
+  return isContiguous(swapped(shape), swapped(strides));
+}
+
+/** The next multiple. */
+export function ceilTo(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
+
 export function sameShape(left: Shape, right: Shape): boolean {
   if (left === right) return true;
   if (left.length !== right.length) return false;

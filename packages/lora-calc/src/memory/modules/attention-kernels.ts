@@ -5,29 +5,31 @@
  * dispatch of `scaled_dot_product_attention` on CUDA.
  */
 
+import type { AttentionCard } from "../../catalogue/cuda.js";
 import type { AttentionForward } from "../../graph/forward.js";
+import type { Frame } from "../machine/frame.js";
 import { tanh } from "../machine/ops/activations.js";
-import { efficientAttention, flashAttention, softmax } from "../machine/ops/attention.js";
 import { autocastToFloat, autocastToHalf, cast } from "../machine/ops/cast.js";
+import { cudnnAttention } from "../machine/ops/cudnn-attention.js";
 import { dropout } from "../machine/ops/dropout.js";
 import { add, cat, divScalar, mulScalar, subtract } from "../machine/ops/elementwise.js";
+import { efficientAttention } from "../machine/ops/efficient-attention.js";
+import { flashAttention } from "../machine/ops/flash-attention.js";
 import { batchedMatmul } from "../machine/ops/matmul.js";
 import { largest } from "../machine/ops/reduce.js";
-import {
-  contiguous,
-  expand,
-  reshape,
-  slice,
-  transpose,
-  unsqueeze,
-  view,
-} from "../machine/ops/views.js";
+import { softmax } from "../machine/ops/softmax.js";
+import { contiguous, expand, slice, transpose, view } from "../machine/ops/views.js";
 import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
+import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
+import { additiveMask, mathAttention } from "./math-attention.js";
+import { repeatHeads } from "./repeat-heads.js";
 
 /** What all layers of one kind share. */
 export interface AttentionContext {
   readonly implementation: "sdpa" | "eager";
+  /** What of the card decides the kernel of sdpa. */
+  readonly card: AttentionCard;
   /** (1, s) */
   readonly positions: Tensor;
   /** cos and sin of this layer's kind. */
@@ -43,9 +45,6 @@ export interface QueryKeyValue {
   /** (heads,) */
   readonly sinks?: Tensor;
 }
-
-/** The widest head of the flash kernel and of grouped keys without a mask. */
-const FLASH_MAX_HEAD_DIM = 256;
 
 /** Output (b, s, heads, d), and the scores (b, heads, s, s) when the kernel returns them. */
 export function attend(
@@ -65,71 +64,63 @@ function sdpa(
   m: Machine,
   forward: AttentionForward,
   states: QueryKeyValue,
-  { mask }: AttentionContext,
+  context: AttentionContext,
 ): Tensor {
   return m.frame((frame) => {
     const isGrouped = forward.heads > forward.keyValueHeads;
-    const keepsGroups = isGrouped && mask === undefined && forward.headDim <= FLASH_MAX_HEAD_DIM;
+    const keepsGroups =
+      isGrouped && context.mask === undefined && forward.headDim <= FLASH_MAX_HEAD_DIM;
     const repeats = isGrouped && !keepsGroups;
     const key = repeats ? frame.hold(repeatHeads(m, forward, states.key)) : states.key;
     const value = repeats ? frame.hold(repeatHeads(m, forward, states.value)) : states.value;
-    const output = frame.hold(
-      kernel(m, forward, { query: states.query, key, value }, mask, keepsGroups),
-    );
+    const output = frame.hold(kernel(m, forward, { query: states.query, key, value }, context));
     return frame.rebind(output, contiguous(m, transpose(m, output, 1, 2)));
   });
 }
 
-/** Flash for 16-bit without a mask, memory-efficient for equal heads, explicit products for the rest. */
+/** The kernel that the card runs, after autocast's casts. Every layer makes its own additive mask. */
 function kernel(
   m: Machine,
   forward: AttentionForward,
   states: QueryKeyValue,
-  mask: Tensor | undefined,
-  grouped: boolean,
+  { mask, card }: AttentionContext,
 ): Tensor {
   return m.frame((frame) => {
     const query = frame.hold(autocastToHalf(m, states.query));
     const key = frame.hold(autocastToHalf(m, states.key));
     const value = frame.hold(autocastToHalf(m, states.value));
-    const isHalf = query.dtype !== "float32";
-    if (isHalf && mask === undefined && forward.headDim <= FLASH_MAX_HEAD_DIM) {
-      return flashAttention(m, query, key, value);
-    }
-    if (grouped) return mathAttention(m, forward, { query, key, value });
-    const bias = mask === undefined ? undefined : frame.hold(cast(m, mask, query.dtype));
-    return efficientAttention(m, query, key, value, bias);
+    const { headDim, attentionDropout } = forward;
+    const chosen = chooseKernel(card, {
+      dtype: query.dtype,
+      headDim,
+      hasMask: mask !== undefined,
+      isGrouped: query.size(1) !== key.size(1),
+      dropout: attentionDropout,
+      needsGradient: m.gradEnabled && [query, key, value].some((it) => it.requiresGrad),
+    });
+    if (chosen === "flash") return flashAttention(m, query, key, value);
+    if (chosen === "math") return mathAttention(m, forward, { query, key, value }, mask);
+    const bias = mask === undefined ? undefined : frame.hold(additiveMask(m, mask, query.dtype));
+    if (chosen === "cudnn") return cudnnAttention(m, query, key, value, bias);
+    return efficientAttention(m, [query, key, value], {
+      mask: bias === undefined ? undefined : alignedRows(m, frame, bias),
+      dropout: attentionDropout,
+      sm: card.sm,
+    });
   });
 }
 
-/**
- * `_scaled_dot_product_attention_math` with a causal mask: fp32 grouped attention has no fused kernel, so the full
- * (b, heads, s, s) scores exist. Source: aten/src/ATen/native/transformers/attention.cpp.
- */
-function mathAttention(m: Machine, forward: AttentionForward, states: QueryKeyValue): Tensor {
-  return m.frame((frame) => {
-    const { query, key, value } = states;
-    const scaledQuery = frame.hold(mulScalar(m, query));
-    const mask = frame.hold(causalBias(m, query));
-    const keys = frame.hold(repeatHeads(m, forward, key));
-    const values = frame.hold(repeatHeads(m, forward, value));
-    const scores = batchedMatmul(m, scaledQuery, mulScalar(m, transpose(m, keys, -2, -1)));
-    const weights = frame.hold(softmax(m, add(m, scores, mask), { tag: "_safe_softmax" }));
-    return batchedMatmul(m, weights, values);
-  });
-}
+/** Rows of a mask have to begin at multiples of this many elements. */
+const MASK_ALIGNMENT = 8;
 
-/** (s, s) table of 0 and −inf in the dtype of the queries. */
-function causalBias(m: Machine, query: Tensor): Tensor {
-  const shape = [query.size(2), query.size(2)];
-  return m.frame((frame) => {
-    const ones = m.empty("ones", shape, "bool");
-    frame.hold(m.empty("tril", shape, "bool"));
-    m.consume(ones);
-    frame.hold(m.empty("scalar_tensor", [], query.dtype));
-    frame.hold(m.empty("scalar_tensor", [], query.dtype));
-    return m.empty("where", shape, query.dtype);
-  });
+/** `preprocess_mask` of the memory-efficient kernel: a wider copy, seen through a slice, where rows are not aligned. */
+function alignedRows(m: Machine, frame: Frame, bias: Tensor): Tensor {
+  const length = bias.size(-1);
+  const over = length % MASK_ALIGNMENT;
+  if (over === 0) return bias;
+  const width = length + MASK_ALIGNMENT - over;
+  const wide = m.empty("constant_pad_nd", [...bias.shape.slice(0, -1), width], bias.dtype);
+  return frame.rebind(bias, slice(m, wide, -1, 0, length));
 }
 
 /** `softmax(q·kᵀ·scale + mask)·v` step by step; the 16-bit scores are returned with the output. */
@@ -203,14 +194,4 @@ function eagerWithSinks(
     const output = frame.hold(batchedMatmul(m, scores, value));
     return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), scores];
   });
-}
-
-/** Every key/value head repeated for its group of query heads: a copy of (b, heads, s, d). */
-function repeatHeads(m: Machine, forward: AttentionForward, x: Tensor): Tensor {
-  const { heads, keyValueHeads } = forward;
-  const groups = heads / keyValueHeads;
-  if (groups === 1) return x;
-  const [batch = 1, , length = 1, dim = 1] = x.shape;
-  const grouped = expand(m, unsqueeze(m, x, 2), [batch, keyValueHeads, groups, length, dim]);
-  return reshape(m, grouped, [batch, heads, length, dim]);
 }

@@ -140,6 +140,7 @@ function layerContexts(
     const mask = masks.get(kind);
     return {
       implementation: options.attention,
+      card: options.card,
       positions,
       ...(pair === undefined ? {} : { tables: pair }),
       ...(mask === undefined ? {} : { mask }),

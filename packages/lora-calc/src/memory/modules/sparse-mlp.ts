@@ -14,7 +14,7 @@ import { cast } from "../machine/ops/cast.js";
 import { add, addInPlace, addScalar, mul, mulScalar } from "../machine/ops/elementwise.js";
 import { index } from "../machine/ops/indexing.js";
 import { linear } from "../machine/ops/matmul.js";
-import { softmax } from "../machine/ops/attention.js";
+import { softmax } from "../machine/ops/softmax.js";
 import { largest, sumDim } from "../machine/ops/reduce.js";
 import { divideInPlace, groupedMm, integers, sort } from "../machine/ops/routing.js";
 import {

@@ -20,12 +20,12 @@ export class LossScaler {
 
   /** Divides the gradients; the flag for infinities, held. */
   unscale(m: Machine): Tensor {
-    const found = m.retain(m.empty("zeros", [], "float32"));
     const double = m.empty("_to_copy", [], "float64");
     const reciprocal = m.empty("reciprocal", [], "float64");
     m.consume(double);
     const inverse = m.empty("_to_copy", [], "float32");
     m.consume(reciprocal);
+    const found = m.retain(m.empty("zeros", [], "float32"));
     m.consume(inverse);
     return found;
   }
