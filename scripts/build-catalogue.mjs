@@ -14,9 +14,11 @@ const CATALOGUES = [
 ];
 
 /** nvidia-smi prints MiB; the library counts bytes. */
-function gpuRow({ memoryMiB, ...row }) {
+function gpuRow({ memoryMiB, usableMiB, contextMiB, ...row }) {
   const { source, checkedOn, ...facts } = row;
-  return { ...facts, memoryBytes: memoryMiB * MIB, source, checkedOn };
+  const usable = usableMiB === undefined ? {} : { usableBytes: usableMiB * MIB };
+  const context = contextMiB === undefined ? {} : { contextBytes: contextMiB * MIB };
+  return { ...facts, memoryBytes: memoryMiB * MIB, ...usable, ...context, source, checkedOn };
 }
 
 function check(rows, file) {

@@ -8,10 +8,8 @@ import type { Situation } from "./advice/levers.js";
 import { findModel } from "./catalogue/models.js";
 import type { GpuRow } from "./catalogue/row.js";
 import { estimate } from "./estimate.js";
-import { hasGroupedProduct } from "./catalogue/cuda.js";
 import { buildGraph } from "./graph/build-graph.js";
 import type { ModuleGraph } from "./graph/module-graph.js";
-import { hasExperts } from "./memory/runnable.js";
 import { readStep } from "./memory/read-step.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
@@ -44,7 +42,7 @@ const NOTHING: Advice = { levers: [], raises: [], cards: [] };
  * Advice on an estimated scenario. Every saving is the difference of two estimates, so applying a lever's `change` (fields
  * per section of the scenario) changes the process peak by exactly `saves` bytes. Empty when the estimate has no memory.
  *
- * Cost: one estimate per lever.
+ * Cost: one estimate per lever, raise and compute capability of the catalogue.
  * Example: const scenario = { model: "gpt2", adapter: { r: 8 }, training: { gradient_checkpointing: false } };
  *   advise(scenario, estimate(scenario)).levers[0].id // "checkpointing"
  */
@@ -60,9 +58,7 @@ export function advise(scenario: Scenario, answer: Estimate): Advice {
       ? {}
       : { ladder: climbToFit(plain, base, { price, situationOf }) }),
     raises: base.verdict === "fits" ? priceRaises(plain, situation, base, price) : [],
-    cards: cardsThatHold(base.reservedPeak).filter(
-      ({ generation }) => hasGroupedProduct(generation) || !hasExperts(graphOf(plain).root),
-    ),
+    cards: cardsThatHold(plain, price),
   };
 }
 
@@ -84,10 +80,12 @@ function pricer(): Price {
   };
 }
 
-function pricedOf({ memory, fit }: Estimate): Priced | undefined {
-  if (memory === undefined) return undefined;
-  const { process_peak: processPeak, reserved_peak: reservedPeak } = memory;
-  return { processPeak, reservedPeak, verdict: fit?.verdict };
+function pricedOf({ memory, interval, fit }: Estimate): Priced | undefined {
+  if (memory === undefined || interval === undefined) return undefined;
+  const { process_peak: processPeak, beyond_tensors: beyond } = memory;
+  const managed = beyond.find(({ name }) => name === "paged_optimizer")?.bytes ?? 0;
+  const heldAtMost = interval.reserved[1] + managed;
+  return { processPeak, heldAtMost, verdict: fit?.verdict };
 }
 
 function graphOf(scenario: JsonObject): ModuleGraph {

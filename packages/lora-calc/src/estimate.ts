@@ -1,6 +1,7 @@
 /** The whole pipeline: scenario in, result out. Each line is one arrow of the picture in ARCHITECTURE.md. */
 
 import { adapterFileBytes, isFileKnown } from "./adapter/file-bytes.js";
+import type { SavedDtypes } from "./adapter/saved-tensors.js";
 import type { AdapterPlan } from "./adapter/plan.js";
 import { planAdapter } from "./adapter/plan-adapter.js";
 import { fitOf } from "./advice/fit.js";
@@ -10,7 +11,7 @@ import { buildGraph } from "./graph/build-graph.js";
 import type { ModuleGraph } from "./graph/module-graph.js";
 import { parameterCount } from "./graph/sites.js";
 import { attentionWarnings, whyHeadsNotRunnable } from "./memory/attention-warnings.js";
-import { readDevice } from "./memory/device.js";
+import { readHardware } from "./memory/device.js";
 import type { Device } from "./memory/device.js";
 import { estimateMemory } from "./memory/estimate-memory.js";
 import { bandsOf } from "./memory/interval.js";
@@ -20,6 +21,7 @@ import { storedBytes } from "./memory/stored-bytes.js";
 import { textOnlyWarnings } from "./memory/text-only.js";
 import { readStep } from "./memory/read-step.js";
 import type { StepSettings } from "./memory/read-step.js";
+import type { TrainingSettings } from "./memory/training.js";
 import type { Assumption } from "./model/config.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
@@ -27,6 +29,7 @@ import { InputError, reject } from "./problem/problem.js";
 import type { Estimate, Result } from "./result.js";
 import { memoryResult, parameterCounts } from "./write-result.js";
 import { readVersions } from "./versions.js";
+import type { Versions } from "./versions.js";
 
 const SCENARIO_FIELDS = [
   "schema",
@@ -71,17 +74,20 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
   const { graph, assumed } = buildGraph(description, versions.transformersMajor);
   const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
-  const device = readDevice(scenario.object("hardware")?.values, versions.cuda ?? DEFAULT_CUDA);
+  const cuda = versions.cuda ?? DEFAULT_CUDA;
+  const { device, obstacle } = readHardware(scenario.object("hardware")?.values, cuda);
   const step = readStep(scenario, description, graph);
   const { quantization } = step;
   const stored = storedBytes(graph, step.training.dtype, quantization);
   rejectUncountable(plan.all, stored.bytes);
-  const facts = { graph, plan, isFull: !scenario.has("adapter"), device, step, options };
+  const isFull = !scenario.has("adapter");
+  const refused = obstacle ?? whyNotThisRelease(versions) ?? step.obstacle;
+  const facts = { graph, plan, isFull, device, obstacle: refused, step, options };
   const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
     weights: { bytes: stored.bytes, certainty: quantization === undefined ? "exact" : "derived" },
-    ...(!facts.isFull && isFileKnown(plan) ? { adapter_file_bytes: adapterFileBytes(plan) } : {}),
+    ...(!facts.isFull && isFileKnown(plan) ? { adapter_file_bytes: adapterFileBytes(plan, savedDtypes(step.training)) } : {}),
     ...answer,
     assumed: [...assumed, ...step.assumed, ...assumedCuda(step, device, versions.cuda)],
     ignored: step.ignored,
@@ -93,6 +99,18 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     ],
     versions: { ...versions.named, profile: step.profile },
   };
+}
+
+/** k-bit preparation makes float32 of what is not packed; a stack may cast what trains. */
+function savedDtypes({ dtype, prepare_kbit, adapter_dtype }: TrainingSettings): SavedDtypes {
+  const base = prepare_kbit ? "float32" : dtype;
+  return adapter_dtype === "auto" ? { base } : { base, trained: adapter_dtype };
+}
+
+/** Modelling code of other releases keeps other tensors; only what was judged is computed. */
+function whyNotThisRelease({ transformers, transformersMajor }: Versions): string | undefined {
+  if (transformersMajor === 5) return undefined;
+  return `the step under transformers ${transformers} is not judged yet; leave versions.transformers out for 5.18`;
 }
 
 /** The CUDA of the torch wheel, where nobody named it and it decides a kernel. */
@@ -126,6 +144,8 @@ interface Facts {
   /** Full fine-tuning: nothing is frozen and nothing is added. */
   readonly isFull: boolean;
   readonly device: Device | undefined;
+  /** Why memory is not computed, known before the step is looked at. */
+  readonly obstacle: string | undefined;
   readonly step: StepSettings;
   readonly options: EstimateOptions;
 }
@@ -136,12 +156,13 @@ type MemoryFields = Pick<
 >;
 
 function memoryPart(
-  { graph, plan, isFull, device, step, options }: Facts,
+  { graph, plan, isFull, device, obstacle: known, step, options }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
   const { training, quantization } = step;
   const adapter = isFull ? undefined : plan;
   const obstacle =
+    known ??
     whyNotRunnable(graph, adapter, quantization, training.loss, device) ??
     whyHeadsNotRunnable(graph.root, training);
   if (obstacle !== undefined) {
@@ -152,7 +173,7 @@ function memoryPart(
   const inputs = { graph, plan: adapter, quantization, training, device };
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
-  const interval = bandsOf(memory, device);
+  const interval = bandsOf(memory);
   return {
     memory: memoryResult(memory, { stored, training }),
     interval,

@@ -95,8 +95,11 @@ export interface MemoryResult {
 
 export interface Fit {
   readonly verdict: "fits" | "tight" | "does_not_fit";
-  /** Bytes of the card as its driver reports them. */
+  /** Bytes of the card as nvidia-smi reports them. */
   readonly capacity: number;
+  /** Bytes of it that the driver lets processes have. */
+  readonly usable: number;
+  /** Usable minus other processes minus the process peak. */
   readonly headroom: number;
 }
 

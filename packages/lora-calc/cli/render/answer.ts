@@ -103,7 +103,8 @@ function tierRows(
     tier("process", memory.process_peak, "with the CUDA context: nvidia-smi"),
   ];
   if (fit === undefined) return tiers;
-  return [...tiers, tier("card", fit.capacity, `${cardOf(scenario, fit)}, by its driver`)];
+  const whole = fit.usable === fit.capacity ? "" : `, of ${formatMiB(fit.capacity)}`;
+  return [...tiers, tier("card", fit.usable, `${cardOf(scenario, fit)}, for processes${whole}`)];
 }
 
 const TIER_COLUMNS = [{}, { align: "right" }, { align: "right" }] as const;

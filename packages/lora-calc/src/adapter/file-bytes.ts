@@ -5,7 +5,7 @@ import type { Dtype } from "../units/dtype.js";
 import { saveOrder } from "./save-order.js";
 import type { Branch } from "./save-order.js";
 import { savedTensors } from "./saved-tensors.js";
-import type { SavedTensor } from "./saved-tensors.js";
+import type { SavedDtypes, SavedTensor } from "./saved-tensors.js";
 import type { AdapterPlan } from "./plan.js";
 
 /** The header's own length stands before it as a 64-bit number, and the header is padded to a multiple of 8. */
@@ -29,12 +29,11 @@ const HEADER_DTYPES: readonly (readonly [Dtype, string])[] = [
  *
  *     {"__metadata__":{"format":"pt"},"NAME":{"dtype":"F32","shape":[16,4096],"data_offsets":[0,262144]},…}
  *
- * `baseDtype` is what the base model is loaded in; only copies and trained biases are stored in it.
  * Unit: bytes, exact.
  * Source: safetensors@0.6 `serialize`; peft@0.21.0 peft_model.py `save_pretrained`.
  */
-export function adapterFileBytes(plan: AdapterPlan, baseDtype: Dtype = "bfloat16"): number {
-  const tensors = savedTensors(plan, baseDtype);
+export function adapterFileBytes(plan: AdapterPlan, dtypes: SavedDtypes): number {
+  const tensors = savedTensors(plan, dtypes);
   const sizes = { header: '{"__metadata__":{"format":"pt"}}'.length, offset: 0 };
   for (const [dtype, name] of HEADER_DTYPES) {
     const ofDtype = tensors.filter((tensor) => tensor.dtype === dtype);

@@ -17,37 +17,50 @@ export interface SavedTensor {
   readonly dtype: Dtype;
 }
 
+/** dtypes of a run that the file keeps. */
+export interface SavedDtypes {
+  /** Of the base's plain weights while it trains: as loaded, or float32 after k-bit preparation. */
+  readonly base: Dtype;
+  /** Of everything that trains, where the stack casts it; else adapters are float32 and copies have the base's. */
+  readonly trained?: Dtype;
+}
+
 /** Prompts stand beside the model, everything else lies in a wrapper more. */
 const PREFIX = "base_model.model.";
 const PROMPT_PREFIX = "base_model.";
 
 /**
- * Adapter tensors are fp32 whatever the base is loaded in; copies and trained biases keep the dtype of the base. Names
- * lose the name of the adapter.
+ * Adapter tensors are fp32 whatever the base is loaded in, and copies and trained biases keep the dtype of the base, unless
+ * the stack casts what trains (TRL on a quantized base). Frozen projections stay fp32. Names lose the name of the adapter.
  *
  * Source: peft@0.21.0 utils/save_and_load.py `get_peft_model_state_dict`.
  */
-export function savedTensors(plan: AdapterPlan, baseDtype: Dtype): readonly SavedTensor[] {
+export function savedTensors(plan: AdapterPlan, dtypes: SavedDtypes): readonly SavedTensor[] {
+  const { base, trained } = dtypes;
+  const adapterDtype = (tensor: AdapterTensor): Dtype =>
+    tensor.trainable && tensor.isBuffer !== true ? (trained ?? "float32") : "float32";
   return [
     ...plan.modules.flatMap(({ site, tensors }) =>
       tensors
         .filter((tensor) => tensor.isSaved !== false)
-        .map((tensor) => saved(site, savedName(tensor), tensor.shape, "float32")),
+        .map((tensor) => saved(site, savedName(tensor), tensor.shape, adapterDtype(tensor))),
     ),
     ...plan.modelTensors
       .filter((tensor) => tensor.isSaved !== false)
-      .map(({ name, shape }) => ofModel(modelName(name), shape)),
-    ...(plan.savedPrompt === undefined ? [] : [ofModel("prompt_embeddings", plan.savedPrompt)]),
+      .map((tensor) => ofModel(modelName(tensor.name), tensor.shape, adapterDtype(tensor))),
+    ...(plan.savedPrompt === undefined
+      ? []
+      : [ofModel("prompt_embeddings", plan.savedPrompt, trained ?? "float32")]),
     ...(plan.tokens ?? []).map(({ site, tokens, dim }) =>
-      saved(site, "token_adapter.trainable_tokens_delta", [tokens, dim], "float32"),
+      saved(site, "token_adapter.trainable_tokens_delta", [tokens, dim], trained ?? "float32"),
     ),
     ...plan.copies
-      .flatMap(({ site }) => subtreeTensors(site, site.node, "", baseDtype))
+      .flatMap(({ site }) => subtreeTensors(site, site.node, "", dtypes))
       .map((tensor) => (plan.savedPrompt === undefined ? tensor : besidePrompt(tensor))),
-    ...plan.unfrozen.flatMap((parameter) => unfrozenTensors(plan, parameter, baseDtype)),
+    ...plan.unfrozen.flatMap((parameter) => unfrozenTensors(plan, parameter, trained ?? base)),
     ...(plan.savedBases ?? []).flatMap((site) =>
       site.node.parameters.map(({ name, shape }) =>
-        saved(site, `base_layer.${name}`, shape, baseDtype),
+        saved(site, `base_layer.${name}`, shape, base),
       ),
     ),
   ];
@@ -67,8 +80,8 @@ function besidePrompt(tensor: SavedTensor): SavedTensor {
   return { ...tensor, pattern: PROMPT_PREFIX + tensor.pattern.slice(PREFIX.length) };
 }
 
-function ofModel(pattern: string, shape: readonly number[]): SavedTensor {
-  return { pattern, indices: [], shape, dtype: "float32" };
+function ofModel(pattern: string, shape: readonly number[], dtype: Dtype): SavedTensor {
+  return { pattern, indices: [], shape, dtype };
 }
 
 /** What an encoder of prompts holds is saved without its path; what all layers share, below the wrapper. */
@@ -116,16 +129,21 @@ function subtreeTensors(
   site: Pick<Site, "pattern" | "indices">,
   node: ModuleNode,
   below: string,
-  dtype: Dtype,
+  dtypes: SavedDtypes,
 ): readonly SavedTensor[] {
   const own = node.parameters.map((parameter) =>
-    saved(site, `${below}${parameter.name}`, parameter.shape, parameter.dtype ?? dtype),
+    saved(
+      site,
+      `${below}${parameter.name}`,
+      parameter.shape,
+      dtypes.trained ?? parameter.dtype ?? dtypes.base,
+    ),
   );
   const buffers = node.buffers
     .filter(({ isPersistent }) => isPersistent === true)
     .map(({ name, shape, dtype: own }) =>
       // A model loaded in another dtype casts its floating numbers only.
-      saved(site, `${below}${name}`, shape, own === "float32" || own === "model" ? dtype : own),
+      saved(site, `${below}${name}`, shape, own === "float32" || own === "model" ? dtypes.base : own),
     );
   const inner = node.children.flatMap((child) =>
     isRepeat(child)
@@ -133,9 +151,9 @@ function subtreeTensors(
           { ...site, indices: [...site.indices, child.indices] },
           child.element,
           `${below}*.`,
-          dtype,
+          dtypes,
         )
-      : subtreeTensors(site, child, `${below}${child.name}.`, dtype),
+      : subtreeTensors(site, child, `${below}${child.name}.`, dtypes),
   );
   return [...own, ...buffers, ...inner];
 }
@@ -143,10 +161,10 @@ function subtreeTensors(
 /** Shape and dtype of every tensor of the file by its key. */
 export function fileTensors(
   plan: AdapterPlan,
-  baseDtype: Dtype,
+  dtypes: SavedDtypes,
 ): ReadonlyMap<string, Pick<SavedTensor, "shape" | "dtype">> {
   return new Map(
-    savedTensors(plan, baseDtype).flatMap((tensor) =>
+    savedTensors(plan, dtypes).flatMap((tensor) =>
       pathsOf(tensor).map((key) => [key, tensor] as const),
     ),
   );

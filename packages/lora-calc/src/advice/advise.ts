@@ -1,6 +1,6 @@
 /** What to change next: every lever priced on this run, what could be raised, and which cards would do. */
 
-import { contextBytes } from "../catalogue/cuda.js";
+import { contextOf, usableBytes } from "../catalogue/cuda.js";
 import { listGpus } from "../catalogue/gpus.js";
 import type { GpuRow } from "../catalogue/row.js";
 import type { JsonObject } from "../problem/fields.js";
@@ -10,7 +10,8 @@ import type { Change, LeverRule, Situation } from "./levers.js";
 /** What the advice needs to know of an estimate. */
 export interface Priced {
   readonly processPeak: number;
-  readonly reservedPeak: number;
+  /** Upper end of what the process holds beside its CUDA context: reserved and managed memory. */
+  readonly heldAtMost: number;
   readonly verdict: "fits" | "tight" | "does_not_fit" | undefined;
 }
 
@@ -106,9 +107,25 @@ export function priceRaises(
   });
 }
 
-/** Cards of the catalogue that hold a reserved peak beside their CUDA context, smallest first. */
-export function cardsThatHold(reservedPeak: number): readonly GpuRow[] {
-  return listGpus()
-    .filter((gpu) => reservedPeak + contextBytes(gpu.generation) <= gpu.memoryBytes)
-    .sort((left, right) => left.memoryBytes - right.memoryBytes);
+/**
+ * Cards of the catalogue that hold the run, smallest first. Kernels differ by card, so the run is priced anew for every
+ * kind: cards of one compute capability run the same step and differ in their size and CUDA context.
+ */
+export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuRow[] {
+  const kinds = new Map<string, GpuRow[]>();
+  for (const gpu of listGpus()) {
+    const kind = gpu.computeCapability;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), gpu]);
+  }
+  const holding = [...kinds.values()].flatMap((cards) => {
+    const [first] = cards;
+    const priced =
+      first === undefined ? undefined : price({ ...scenario, hardware: { gpu: first.name } });
+    if (priced === undefined) return [];
+    return cards.filter((gpu) => {
+      const { bytes, above } = contextOf(gpu);
+      return priced.heldAtMost + bytes + above <= usableBytes(gpu);
+    });
+  });
+  return holding.sort((left, right) => left.memoryBytes - right.memoryBytes);
 }

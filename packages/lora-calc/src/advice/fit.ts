@@ -4,14 +4,16 @@ import type { Device } from "../memory/device.js";
 
 export interface FitVerdict {
   readonly verdict: "fits" | "tight" | "does_not_fit";
-  /** Bytes of the card as its driver reports them. */
+  /** Bytes of the card as nvidia-smi reports them. */
   readonly capacity: number;
-  /** Capacity minus other processes minus the process peak; negative when it does not fit. */
+  /** Bytes of it that the driver lets processes have: what a run can use. */
+  readonly usable: number;
+  /** Usable minus other processes minus the process peak; negative when it does not fit. */
   readonly headroom: number;
 }
 
 /**
- * Compares the band of the process peak with the card: above the whole band it fits, below it does not, between it is
+ * Compares the band of the process peak with what the card gives: above the whole band it fits, below it does not, between it is
  * tight.
  */
 export function fitOf(
@@ -19,7 +21,8 @@ export function fitOf(
   processPeak: number,
   device: Device,
 ): FitVerdict {
-  const usable = device.capacity - device.otherProcessBytes;
-  const verdict = high <= usable ? "fits" : low > usable ? "does_not_fit" : "tight";
-  return { verdict, capacity: device.capacity, headroom: usable - processPeak };
+  const { capacity, usable, otherProcessBytes } = device;
+  const free = usable - otherProcessBytes;
+  const verdict = high <= free ? "fits" : low > free ? "does_not_fit" : "tight";
+  return { verdict, capacity, usable, headroom: free - processPeak };
 }

@@ -169,7 +169,7 @@ function trainedLabels(tensors: FileTensors): number | undefined {
 /** Every tensor by name where PEFT's file is known, and why sums differ. */
 function planFindings(plan: AdapterPlan, tensors: FileTensors): readonly Finding[] {
   if (!isFileKnown(plan)) return sumFindings(plan);
-  const current = underCurrentNames(tensors, fileTensors(plan, "float32"));
+  const current = underCurrentNames(tensors, fileTensors(plan, { base: "float32" }));
   const differences = compareTensors(current.tensors, current.expected);
   return [...current.findings, ...differences, ...sumFindings(plan)];
 }
@@ -214,5 +214,5 @@ function sumFindings({
 
 function expectedBytes(plan: AdapterPlan | undefined): Pick<Audit, "expected_file_bytes"> {
   if (plan === undefined || !isFileKnown(plan)) return {};
-  return { expected_file_bytes: adapterFileBytes(plan, "float32") };
+  return { expected_file_bytes: adapterFileBytes(plan, { base: "float32" }) };
 }

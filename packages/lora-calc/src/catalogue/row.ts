@@ -35,8 +35,17 @@ export interface GpuRow extends Provenance {
   readonly names?: readonly string[];
   readonly generation: GpuGeneration;
   readonly computeCapability: string;
+  /** Streaming multiprocessors, as NVIDIA's data sheets list them. */
+  readonly multiprocessors: number;
   /** Total that the driver reports, as nvidia-smi prints it. Unit: bytes. */
   readonly memoryBytes: number;
+  /**
+   * What the driver lets processes have (`torch.cuda.get_device_properties().total_memory`), where public out-of-memory
+   * messages say it; the least of them. Unit: bytes.
+   */
+  readonly usableBytes?: number;
+  /** CUDA context of a process that has worked, where it was measured. Unit: bytes. */
+  readonly contextBytes?: number;
   /** `exact`: seen in the output of a driver; `assumed`: from the size on the box, within 1 %. */
   readonly memoryCertainty: "exact" | "assumed";
   readonly note?: string;

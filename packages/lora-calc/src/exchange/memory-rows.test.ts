@@ -28,7 +28,7 @@ describe("memory rows", () => {
   it("are as certain as their least certain part", () => {
     const overhead = memoryRows(memory).find(({ name }) => name === "overhead");
     expect(overhead?.parts.some(({ name }) => name === "cuda_context")).toBe(true);
-    expect(overhead?.certainty).toBe("assumed");
+    expect(overhead?.certainty).toBe("fitted");
   });
 
   it("of the timeline add up to the allocated bytes of every point, the highest being the peak", () => {

@@ -88,6 +88,7 @@ describe("writeCsv(estimate)", () => {
         "part of the allocated peak,workspace,134479872,bytes,derived,"1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B"",
         "part of the allocated peak,batch,65536,bytes,derived,"2 × (2, 2048) int64 of zeros"",
         "fit,capacity,25757220864,bytes,,",
+        "fit,usable by processes,25253904384,bytes,,",
         "fit,headroom,16270753792,bytes,,fits",
         "",
       ]

@@ -32,6 +32,7 @@ export function writeCsv(estimate: Estimate): string {
   }
   if (fit !== undefined) {
     rows.push(["fit", "capacity", fit.capacity, "bytes", "", ""]);
+    rows.push(["fit", "usable by processes", fit.usable, "bytes", "", ""]);
     rows.push(["fit", "headroom", fit.headroom, "bytes", "", fit.verdict]);
   }
   return csvText(rows);

@@ -24,8 +24,11 @@ describe("verdictSentence(fit, card)", () => {
     ["tight", -262_144_000, "Tight: 250.0 MiB over an RTX 4090, within the error of the estimate."],
     ["does_not_fit", -3_650_722_202, "Does not fit an RTX 4090: 3.40 GiB short."],
   ] as const)("says %s with headroom %d", (verdict, headroom, sentence) => {
-    expect(verdictSentence({ verdict, capacity: 25_757_220_864, headroom }, "an RTX 4090")).toBe(
-      sentence,
-    );
+    expect(
+      verdictSentence(
+        { verdict, capacity: 25_757_220_864, usable: 25_254_410_649, headroom },
+        "an RTX 4090",
+      ),
+    ).toBe(sentence);
   });
 });

@@ -2,13 +2,14 @@
 
 import {
   attentionCard,
-  CONTEXT_TOLERANCE_BYTES,
-  contextBytes,
+  contextOf,
   cublasWorkspaceBytes,
   DEFAULT_CUDA,
   hasGroupedProduct,
+  UNKNOWN_CONTEXT,
+  usableBytes,
 } from "../catalogue/cuda.js";
-import type { AttentionCard } from "../catalogue/cuda.js";
+import type { AttentionCard, CudaContext } from "../catalogue/cuda.js";
 import { findGpu } from "../catalogue/gpus.js";
 import type { GpuGeneration } from "../catalogue/row.js";
 import { Fields, isObject } from "../problem/fields.js";
@@ -20,9 +21,9 @@ export interface Device {
   readonly name: string;
   /** Total that the driver reports. Unit: bytes. */
   readonly capacity: number;
-  /** CUDA context of one process, and the half width of its band. Unit: bytes. */
-  readonly contextBytes: number;
-  readonly contextTolerance: number;
+  /** Of which processes can have this much. Unit: bytes. */
+  readonly usable: number;
+  readonly context: CudaContext;
   /** One cuBLAS workspace. Unit: bytes. */
   readonly cublasWorkspaceBytes: number;
   /** It runs experts as one grouped product. */
@@ -31,8 +32,6 @@ export interface Device {
   readonly attention: AttentionCard;
   /** Memory that other processes and the desktop hold. Unit: bytes. */
   readonly otherProcessBytes: number;
-  /** Cards that train together. */
-  readonly count: number;
 }
 
 /** What stands in for an unknown card: an A100. */
@@ -43,38 +42,58 @@ const MAX_CARDS = 2 ** 16;
 /** CUDA figures for runs without a named card. */
 export const FALLBACK_DEVICE: Pick<
   Device,
-  "contextBytes" | "contextTolerance" | "cublasWorkspaceBytes" | "hasGroupedProduct" | "attention"
+  "context" | "cublasWorkspaceBytes" | "hasGroupedProduct" | "attention"
 > = {
   ...cudaFacts(FALLBACK_GENERATION),
+  context: UNKNOWN_CONTEXT,
   attention: attentionCard(FALLBACK_CAPABILITY, DEFAULT_CUDA),
 };
 
-/** Reads `scenario.hardware`; undefined when no card is named. `cuda` is the CUDA of the torch wheel. */
-export function readDevice(given: JsonObject | undefined, cuda: string): Device | undefined {
-  if (given === undefined) return undefined;
-  const fields = new Fields(given, "hardware");
-  fields.rejectUnknown(["gpu", "count", "strategy", "other_process_bytes", "memory_bytes"]);
-  const count = fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
-  const strategy = fields.string("strategy") ?? "ddp";
-  if (strategy !== "ddp") {
-    reject({
-      code: "unsupported",
-      path: "hardware.strategy",
-      message: `strategy ${strategy} is not computed yet; ddp (one full copy per card) is`,
-      received: strategy,
-      expected: ["ddp"],
-    });
-  }
-  const card = readCard(fields, cuda);
-  if (card === undefined) return undefined;
-  return {
-    ...card,
-    otherProcessBytes: fields.integer("other_process_bytes", { min: 0 }) ?? 0,
-    count,
-  };
+/** Ways to spread a run over cards; those of several cards have no program yet. */
+const STRATEGIES = ["ddp", "fsdp2", "fsdp1", "zero1", "zero2", "zero3", "auto"] as const;
+/** Options of a strategy under their owners' names. */
+const STRATEGY_OPTIONS = ["fsdp_config", "zero_optimization"] as const;
+
+export interface Hardware {
+  /** Undefined when no card is named. */
+  readonly device: Device | undefined;
+  /** Why no memory can be computed for it; undefined for one card. */
+  readonly obstacle: string | undefined;
 }
 
-type Card = Omit<Device, "otherProcessBytes" | "count">;
+/** Reads `scenario.hardware`. `cuda` is the CUDA of the torch wheel. */
+export function readHardware(given: JsonObject | undefined, cuda: string): Hardware {
+  if (given === undefined) return { device: undefined, obstacle: undefined };
+  const fields = new Fields(given, "hardware");
+  fields.rejectUnknown([
+    ...["gpu", "count", "nodes", "strategy", "other_process_bytes", "memory_bytes"],
+    ...STRATEGY_OPTIONS,
+  ]);
+  const card = readCard(fields, cuda);
+  const device =
+    card === undefined
+      ? undefined
+      : { ...card, otherProcessBytes: fields.integer("other_process_bytes", { min: 0 }) ?? 0 };
+  return { device, obstacle: whySpread(fields) };
+}
+
+function whySpread(fields: Fields): string | undefined {
+  const count = fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
+  const nodes = fields.integer("nodes", { min: 1, max: MAX_CARDS }) ?? 1;
+  const strategy = fields.oneOf("strategy", STRATEGIES) ?? "ddp";
+  if (strategy !== "ddp") {
+    return `hardware.strategy ${strategy} has no program here yet; one card with the whole model has (leave strategy out)`;
+  }
+  const option = STRATEGY_OPTIONS.find((name) => fields.has(name));
+  if (option !== undefined) {
+    return `hardware.${option} has no program here yet; one card with the whole model has`;
+  }
+  return count * nodes === 1
+    ? undefined
+    : `${count * nodes} cards keep buckets of gradients beside what one card holds, which has no program here yet; hardware.count 1 has`;
+}
+
+type Card = Omit<Device, "otherProcessBytes">;
 
 function readCard(fields: Fields, cuda: string): Card | undefined {
   const gpu = fields.get("gpu");
@@ -83,11 +102,13 @@ function readCard(fields: Fields, cuda: string): Card | undefined {
   if (isObject(gpu)) return customCard(new Fields(gpu, "hardware.gpu"));
   const name = fields.string("gpu") ?? "";
   const size = parseBytes(name);
-  if (size !== undefined) return { name, capacity: size, ...FALLBACK_DEVICE };
+  if (size !== undefined) return { name, capacity: size, usable: size, ...FALLBACK_DEVICE };
   const row = findGpu(name);
   return {
     name: row.name,
     capacity: row.memoryBytes,
+    usable: usableBytes(row),
+    context: contextOf(row),
     ...cudaFacts(row.generation),
     attention: attentionCard(row.computeCapability, cuda),
   };
@@ -103,13 +124,11 @@ function customCard(fields: Fields): Card {
       expected: "whole number",
     });
   }
-  return { name: "custom card", capacity, ...FALLBACK_DEVICE };
+  return { name: "custom card", capacity, usable: capacity, ...FALLBACK_DEVICE };
 }
 
 function cudaFacts(generation: GpuGeneration) {
   return {
-    contextBytes: contextBytes(generation),
-    contextTolerance: CONTEXT_TOLERANCE_BYTES,
     cublasWorkspaceBytes: cublasWorkspaceBytes(generation),
     hasGroupedProduct: hasGroupedProduct(generation),
   };

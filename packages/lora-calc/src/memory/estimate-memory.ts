@@ -1,5 +1,6 @@
 /** GPU memory of a training step: peaks, parts, course, and how sure they are. */
 
+import type { CudaContext } from "../catalogue/cuda.js";
 import { FALLBACK_DEVICE } from "./device.js";
 import type { Device } from "./device.js";
 import { partsAfter } from "./peak-parts.js";
@@ -33,7 +34,7 @@ export interface MemoryEstimate {
   readonly reservedPeakExpandable: number | undefined;
   /** What nvidia-smi shows for the process: reserved, CUDA context, managed memory. */
   readonly processPeak: number;
-  readonly contextBytes: number;
+  readonly context: CudaContext;
   /** Optimizer state in managed memory. */
   readonly managedBytes: number;
   readonly peak: PeakPlace;
@@ -46,13 +47,13 @@ export interface MemoryEstimate {
  * Runs two optimizer steps symbolically and replays them through the caching allocator.
  *
  * Unit: bytes on one GPU. Certainty: derived for allocated and reserved (equal to a trace of the real code for the
- * programs in test/conformance); the CUDA context is assumed.
+ * programs in test/conformance); the CUDA context is fitted, on a card that nobody named assumed.
  */
 export function estimateMemory(
   inputs: MemoryInputs,
   options: { readonly runsEveryIteration?: boolean; readonly expandable?: boolean } = {},
 ): MemoryEstimate {
-  const { contextBytes, cublasWorkspaceBytes, attention } = inputs.device ?? FALLBACK_DEVICE;
+  const { context, cublasWorkspaceBytes, attention } = inputs.device ?? FALLBACK_DEVICE;
   const step = recordStep({ ...inputs, cublasWorkspaceBytes, card: attention }, options);
   const { allocatedPeak, reservedPeak, peakEvent, partBytes, moments, ...at } = replay(step);
   const peak = placeOf(step, peakEvent, inputs.plan !== undefined);
@@ -60,8 +61,8 @@ export function estimateMemory(
     allocatedPeak,
     reservedPeak,
     reservedPeakExpandable: options.expandable === false ? undefined : reservedExpandable(step),
-    processPeak: reservedPeak + contextBytes + step.managedBytes,
-    contextBytes,
+    processPeak: reservedPeak + context.bytes + step.managedBytes,
+    context,
     managedBytes: step.managedBytes,
     peak: { ...peak, phase: repeatedPhase(peak.phase, at.peakRepeat) },
     parts: partsAfter(step, peakEvent, partBytes),

@@ -1,7 +1,5 @@
 /** Bands around the peaks, from the measured errors of the model. */
 
-import type { Device } from "./device.js";
-import { FALLBACK_DEVICE } from "./device.js";
 import type { MemoryEstimate } from "./estimate-memory.js";
 
 type Band = readonly [low: number, high: number];
@@ -21,8 +19,8 @@ const RESERVED_TOO_HIGH = 0.04;
 const RESERVED_TOO_LOW = 0.1;
 
 /** Reserved is never below allocated; the process adds the band of the CUDA context. */
-export function bandsOf(estimate: MemoryEstimate, device: Device | undefined): Bands {
-  const { contextTolerance } = device ?? FALLBACK_DEVICE;
+export function bandsOf(estimate: MemoryEstimate): Bands {
+  const { context, managedBytes } = estimate;
   const allocated = around(estimate.allocatedPeak, ALLOCATED_ERROR, ALLOCATED_ERROR);
   const [reservedLow, reservedHigh] = around(
     estimate.reservedPeak,
@@ -30,11 +28,11 @@ export function bandsOf(estimate: MemoryEstimate, device: Device | undefined): B
     RESERVED_TOO_LOW,
   );
   const reserved: Band = [Math.max(reservedLow, allocated[0]), reservedHigh];
-  const fixed = estimate.contextBytes + estimate.managedBytes;
+  const fixed = context.bytes + managedBytes;
   return {
     allocated,
     reserved,
-    process: [reserved[0] + fixed - contextTolerance, reserved[1] + fixed + contextTolerance],
+    process: [reserved[0] + fixed - context.below, reserved[1] + fixed + context.above],
   };
 }
 

@@ -10,6 +10,7 @@ import type { Fields } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
+import { hasExperts } from "./runnable.js";
 import { findStack } from "./stacks.js";
 import type { StackProfile } from "./stacks.js";
 import { DEFAULT_TRAINING, readTraining } from "./training.js";
@@ -26,6 +27,8 @@ export interface StepSettings {
   /** Paths of given fields that change neither counts nor memory. */
   readonly ignored: readonly string[];
   readonly warnings: readonly Warning[];
+  /** Why the memory of these settings is not computed; undefined when nothing stands against it. */
+  readonly obstacle: string | undefined;
 }
 
 export function readStep(
@@ -54,16 +57,28 @@ export function readStep(
   if (isEagerOnly) rejectSdpa(settings, graph);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
+  const hasRouters = hasExperts(graph.root);
+  const isBalanced =
+    isAsked &&
+    hasRouters &&
+    stack?.balancesExperts === true &&
+    given?.get("router_aux_loss_coef") === undefined;
   return {
     isAsked,
     training: settings,
     quantization,
     profile: stack?.id ?? "default",
-    assumed: [...(isAsked ? assumed : []), ...compute.assumed],
+    assumed: [
+      ...(isAsked ? assumed : []),
+      ...compute.assumed,
+      ...(isBalanced ? [BALANCE_ASSUMED] : []),
+    ],
     ignored,
+    obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
     warnings: [
       ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
       ...compute.warnings,
+      ...(isBalanced ? [BALANCE_WARNING] : []),
       ...(settings.loss === "liger" ? [ONLY_LIGER_LOSS] : []),
     ],
   };
@@ -74,6 +89,21 @@ function hasSinks(node: ModuleNode): boolean {
   if (node.forward?.kind === "attention" && node.forward.sinks !== undefined) return true;
   return node.children.some((child) => hasSinks(isRepeat(child) ? child.element : child));
 }
+
+const BALANCE_PATH = "training.router_aux_loss_coef";
+/** Source: trl@1.13.0 sft_trainer.py `aux_loss_enabled`, transformers@5.18.0 modeling_mixtral.py `load_balancing_loss_func`. */
+const BALANCE_OBSTACLE =
+  "the loss that balances experts (router_aux_loss_coef) is not modelled; set training.router_aux_loss_coef to 0";
+const BALANCE_ASSUMED: Assumption = {
+  path: BALANCE_PATH,
+  value: 0,
+  reason: "the loss that balances experts is not modelled",
+};
+const BALANCE_WARNING: Warning = {
+  code: "partial_program",
+  message:
+    "TRL adds a loss that balances experts (router_aux_loss_coef 0.001), which keeps the scores of every token and layer, 10 bytes an expert; it is not counted",
+};
 
 const ATTENTION_PATH = "training.attn_implementation";
 

@@ -14,6 +14,8 @@ export interface StackProfile {
   readonly onQuantizedBase?: Partial<TrainingSettings>;
   /** What its users should know when they leave the dtype of the base to it: without and with quantization. */
   readonly dtypeTrap?: { readonly plain: string; readonly quantized: string };
+  /** Adds the loss that balances experts unless router_aux_loss_coef is 0. */
+  readonly balancesExperts?: true;
   /** Code that was read for these values. */
   readonly source: string;
 }
@@ -35,6 +37,7 @@ const STACKS: readonly StackProfile[] = [
       quantized:
         "dtype=bfloat16 in model_init_kwargs is taken for granted; without it TRL loads what is not quantized in float32",
     },
+    balancesExperts: true,
     source:
       "trl@1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
   },

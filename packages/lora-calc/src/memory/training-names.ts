@@ -34,9 +34,9 @@ export const IGNORED_TRAINING: readonly string[] = [
   ...["remove_unused_columns", "label_names", "train_sampling_strategy", "group_by_length"],
   ...["length_column_name", "ddp_find_unused_parameters", "ddp_bucket_cap_mb"],
   ...["ddp_broadcast_buffers", "ddp_static_graph", "ddp_backend", "ddp_timeout"],
-  ...["trust_remote_code", "router_aux_loss_coef", "chat_template_path", "dataset_text_field"],
+  ...["trust_remote_code", "chat_template_path", "dataset_text_field"],
   ...["dataset_kwargs", "dataset_num_proc", "eos_token", "pad_token", "truncation_mode"],
-  ...["shuffle_dataset", "packing_strategy", "pad_to_multiple_of", "completion_only_loss"],
+  ...["shuffle_dataset", "packing_strategy", "completion_only_loss"],
   ...["assistant_only_loss", "torch_compile_backend", "torch_compile_mode", "liger_kernel_config"],
 ];
 

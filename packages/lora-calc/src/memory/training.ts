@@ -65,6 +65,8 @@ export interface TrainingSettings {
   readonly loop: "trainer" | "plain" | "function";
   /** The batch contains padding, so a real attention mask is built. */
   readonly padding: boolean;
+  /** Weight of the loss that balances experts (TRL); 0 switches it off. Only models with experts look at it. */
+  readonly router_aux_loss_coef: number;
 }
 
 /** dtype of autocast; undefined where it is off. */
@@ -94,6 +96,7 @@ export const DEFAULT_TRAINING: TrainingSettings = {
   adapter_dtype: "auto",
   loop: "trainer",
   padding: false,
+  router_aux_loss_coef: 0,
 };
 
 interface ReadTraining {
@@ -109,10 +112,7 @@ export function readTraining(
   defaults: TrainingSettings,
   source: string,
 ): ReadTraining {
-  const fields = new Fields(withoutAliases(given), "training");
-  const neutral = Object.keys(NEUTRAL_TRAINING);
-  fields.rejectUnknown([...Object.keys(DEFAULT_TRAINING), ...neutral, ...IGNORED_TRAINING]);
-  rejectUncomputed(fields, NEUTRAL_TRAINING);
+  const fields = trainingFields(given);
   const assumed: Assumption[] = [];
   const or = <Key extends keyof TrainingSettings>(
     key: Key,
@@ -125,7 +125,7 @@ export function readTraining(
   const count = (key: keyof TrainingSettings, max: number): number | undefined =>
     fields.integer(key, { min: 1, max });
   const wantsFp16 = fields.boolean("fp16") === true;
-  const settings: TrainingSettings = {
+  const read: TrainingSettings = {
     per_device_train_batch_size: or(
       "per_device_train_batch_size",
       count("per_device_train_batch_size", MAX_BATCH),
@@ -151,13 +151,42 @@ export function readTraining(
     adapter_dtype: or("adapter_dtype", fields.oneOf("adapter_dtype", ["auto", ...LOAD_DTYPES])),
     loop: or("loop", fields.oneOf("loop", ["trainer", "plain", "function"])),
     padding: or("padding", fields.boolean("padding")),
+    router_aux_loss_coef:
+      fields.number("router_aux_loss_coef", { min: 0 }) ?? defaults.router_aux_loss_coef,
   };
+  const settings = paddedTo(
+    read,
+    fields.integer("pad_to_multiple_of", { min: 1, max: MAX_LENGTH }),
+  );
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);
-  const ignored = Object.keys(fields.values).filter(
-    (name) => IGNORED_TRAINING.includes(name) || isNeutral(fields, name, NEUTRAL_TRAINING),
-  );
-  return { settings, assumed, ignored: ignored.map((name) => fields.at(name)) };
+  return { settings, assumed, ignored: ignoredOf(fields) };
+}
+
+/** The fields under their own names; unknown and uncomputed ones are refused. */
+function trainingFields(given: JsonObject): Fields {
+  const fields = new Fields(withoutAliases(given), "training");
+  fields.rejectUnknown([
+    ...Object.keys(DEFAULT_TRAINING),
+    "pad_to_multiple_of",
+    ...Object.keys(NEUTRAL_TRAINING),
+    ...IGNORED_TRAINING,
+  ]);
+  rejectUncomputed(fields, NEUTRAL_TRAINING);
+  return fields;
+}
+
+function ignoredOf(fields: Fields): readonly string[] {
+  return Object.keys(fields.values)
+    .filter((name) => IGNORED_TRAINING.includes(name) || isNeutral(fields, name, NEUTRAL_TRAINING))
+    .map((name) => fields.at(name));
+}
+
+/** Batches are padded up to a multiple after they are cut to `max_length`. Source: trl@1.13.0 sft_trainer.py collator. */
+function paddedTo(settings: TrainingSettings, multiple: number | undefined): TrainingSettings {
+  const { max_length: length } = settings;
+  if (multiple === undefined || length % multiple === 0) return settings;
+  return { ...settings, max_length: Math.ceil(length / multiple) * multiple, padding: true };
 }
 
 function rejectTwoPrecisions({ bf16, fp16 }: TrainingSettings): void {

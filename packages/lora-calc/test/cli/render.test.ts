@@ -65,6 +65,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
     const fit = {
       verdict: "does_not_fit",
       capacity: 8_585_740_288,
+      usable: 8_585_740_288,
       headroom: -900_726_784,
     } as const;
     const scenario = { ...QLORA_8B, hardware: { gpu: { memory_bytes: 8_585_740_288 } } };

@@ -15,6 +15,6 @@ describe("adapterFileBytes", () => {
     const { graph } = buildGraph(describeModel({ config }, () => ({})), 5);
     const plan = planAdapter(graph, adapter, { peft, transformers });
     if (!isDtype(dtype)) throw new Error(dtype);
-    expect(adapterFileBytes(plan, dtype)).toBe(bytes);
+    expect(adapterFileBytes(plan, { base: dtype })).toBe(bytes);
   });
 });

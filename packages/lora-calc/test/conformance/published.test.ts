@@ -103,10 +103,10 @@ describe("a published adapter", () => {
       const plan = planOf(graph, golden);
       if (plan === undefined || "error" in golden.loaded || !isFileKnown(plan)) continue;
       const tensors = Object.fromEntries(
-        Array.from(fileTensors(plan, dtype), ([name, { shape }]) => [name, shape]),
+        Array.from(fileTensors(plan, { base: dtype }), ([name, { shape }]) => [name, shape]),
       );
       const { adapter } = golden;
-      expect({ adapter, tensors, bytes: adapterFileBytes(plan, dtype) }).toEqual({
+      expect({ adapter, tensors, bytes: adapterFileBytes(plan, { base: dtype }) }).toEqual({
         adapter,
         tensors: Object.fromEntries(
           Object.entries(golden.tensors).map(([name, [, ...shape]]) => [name, shape]),
