@@ -11,6 +11,7 @@ import { estimate } from "./estimate.js";
 import { buildGraph } from "./graph/build-graph.js";
 import type { ModuleGraph } from "./graph/module-graph.js";
 import { readStep } from "./memory/read-step.js";
+import { checkpointQuantization } from "./model/checkpoint-quantization.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
@@ -99,8 +100,10 @@ function graphOf(scenario: JsonObject): ModuleGraph {
 function situationOf(scenario: JsonObject): Situation {
   const fields = new Fields(scenario, "");
   const description = describeModel(fields.get("model"), (id) => findModel(id).config);
-  const given = fields.object("quantization")?.values;
-  const { training } = readStep(fields, description, graphOf(scenario));
+  const { transformersMajor } = readVersions(fields.object("versions"));
+  const { training } = readStep(fields, description, graphOf(scenario), transformersMajor);
+  const given =
+    checkpointQuantization(description)?.fields ?? fields.object("quantization")?.values;
   return {
     training,
     adapter: fields.object("adapter")?.values ?? null,

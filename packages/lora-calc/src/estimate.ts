@@ -15,6 +15,8 @@ import { readHardware } from "./memory/device.js";
 import type { Device } from "./memory/device.js";
 import { estimateMemory } from "./memory/estimate-memory.js";
 import { bandsOf } from "./memory/interval.js";
+import { packedWeights } from "./memory/packed-weights.js";
+import { subclassWarnings } from "./memory/subclass-warnings.js";
 import { expertWarnings } from "./memory/expert-warnings.js";
 import { whyNotRunnable } from "./memory/runnable.js";
 import { storedBytes } from "./memory/stored-bytes.js";
@@ -76,25 +78,37 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
   const cuda = versions.cuda ?? DEFAULT_CUDA;
   const { device, obstacle } = readHardware(scenario.object("hardware")?.values, cuda);
-  const step = readStep(scenario, description, graph);
+  const step = readStep(scenario, description, graph, versions.transformersMajor);
   const { quantization } = step;
   const stored = storedBytes(graph, step.training.dtype, quantization);
   rejectUncountable(plan.all, stored.bytes);
   const isFull = !scenario.has("adapter");
-  const refused = obstacle ?? whyNotThisRelease(versions) ?? step.obstacle;
+  const packed = step.packed === undefined ? undefined : packedWeights(step.packed, description);
+  const refused = obstacle ?? whyNotThisRelease(versions) ?? packed?.obstacle ?? step.obstacle;
   const facts = { graph, plan, isFull, device, obstacle: refused, step, options };
   const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
-    weights: { bytes: stored.bytes, certainty: quantization === undefined ? "exact" : "derived" },
-    ...(!facts.isFull && isFileKnown(plan) ? { adapter_file_bytes: adapterFileBytes(plan, savedDtypes(step.training)) } : {}),
+    ...(packed === undefined
+      ? {
+          weights: {
+            bytes: stored.bytes,
+            certainty: quantization === undefined ? "exact" : "derived",
+          },
+        }
+      : packed.weights),
+    ...(!facts.isFull && isFileKnown(plan)
+      ? { adapter_file_bytes: adapterFileBytes(plan, savedDtypes(step.training)) }
+      : {}),
     ...answer,
     assumed: [...assumed, ...step.assumed, ...assumedCuda(step, device, versions.cuda)],
     ignored: step.ignored,
     warnings: [
       ...plan.warnings,
       ...step.warnings,
+      ...(packed?.warnings ?? []),
       ...expertWarnings(graph, plan, step),
+      ...subclassWarnings(graph, quantization),
       ...warnings,
     ],
     versions: { ...versions.named, profile: step.profile },

@@ -127,8 +127,8 @@ export interface Estimate {
   readonly schema: 1;
   readonly id?: string;
   readonly parameters: ParameterCounts;
-  /** Stored weights of the base model, adapters excluded. Unit: bytes. */
-  readonly weights: { readonly bytes: number; readonly certainty: Certainty };
+  /** Stored weights of the base model, adapters excluded; absent where the layout of a packed checkpoint is unknown. Unit: bytes. */
+  readonly weights?: { readonly bytes: number; readonly certainty: Certainty };
   readonly memory?: MemoryResult;
   readonly interval?: {
     readonly allocated: readonly [number, number];

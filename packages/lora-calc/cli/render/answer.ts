@@ -59,10 +59,13 @@ function verdict(scenario: Scenario, estimate: Estimate, style: Style): string {
 
 /** Weights, and how to ask for memory where a note does not say that there is none. */
 function weightsOnly({ weights, warnings: given }: Estimate): string {
-  const lines = alignColumns(
-    [["base weights", formatBytes(weights.bytes), weights.certainty]],
-    [{}, { align: "right" }],
-  );
+  const lines =
+    weights === undefined
+      ? []
+      : alignColumns(
+          [["base weights", formatBytes(weights.bytes), weights.certainty]],
+          [{}, { align: "right" }],
+        );
   const hint = "Add --gpu, --stack or any training flag for the memory of a training step.";
   const isRefused = given.some(({ code }) => code === "memory_not_computed");
   return [...lines, ...(isRefused ? [] : [hint])].join("\n");

@@ -59,9 +59,7 @@ export function savedTensors(plan: AdapterPlan, dtypes: SavedDtypes): readonly S
       .map((tensor) => (plan.savedPrompt === undefined ? tensor : besidePrompt(tensor))),
     ...plan.unfrozen.flatMap((parameter) => unfrozenTensors(plan, parameter, trained ?? base)),
     ...(plan.savedBases ?? []).flatMap((site) =>
-      site.node.parameters.map(({ name, shape }) =>
-        saved(site, `base_layer.${name}`, shape, base),
-      ),
+      site.node.parameters.map(({ name, shape }) => saved(site, `base_layer.${name}`, shape, base)),
     ),
   ];
 }
@@ -143,7 +141,12 @@ function subtreeTensors(
     .filter(({ isPersistent }) => isPersistent === true)
     .map(({ name, shape, dtype: own }) =>
       // A model loaded in another dtype casts its floating numbers only.
-      saved(site, `${below}${name}`, shape, own === "float32" || own === "model" ? dtypes.base : own),
+      saved(
+        site,
+        `${below}${name}`,
+        shape,
+        own === "float32" || own === "model" ? dtypes.base : own,
+      ),
     );
   const inner = node.children.flatMap((child) =>
     isRepeat(child)

@@ -14,8 +14,11 @@ export function writeCsv(estimate: Estimate): string {
     ["parameters", "trainable", parameters.trainable, "parameters", "exact", ""],
     ["parameters", "all", parameters.all, "parameters", "exact", ""],
     ["parameters", "base", parameters.base, "parameters", "exact", ""],
-    ["weights", "base model", estimate.weights.bytes, "bytes", estimate.weights.certainty, ""],
   ];
+  const { weights } = estimate;
+  if (weights !== undefined) {
+    rows.push(["weights", "base model", weights.bytes, "bytes", weights.certainty, ""]);
+  }
   if (memory !== undefined) {
     for (const [tier, bytes] of tiersOf(estimate))
       rows.push(["memory", tier, bytes, "bytes", "", ""]);

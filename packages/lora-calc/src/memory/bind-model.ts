@@ -51,7 +51,10 @@ class Loader {
     this.m = m;
     this.graph = graph;
     this.options = options;
-    this.isQuantized = options.quantization === undefined ? () => false : quantizedModules(graph);
+    this.isQuantized =
+      options.quantization === undefined
+        ? () => false
+        : quantizedModules(graph, options.quantization);
     this.adapted = byNode(options.plan?.modules ?? []);
     const layers = layerKeys(graph, options.plan);
     this.layers =

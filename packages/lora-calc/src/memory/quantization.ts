@@ -11,7 +11,7 @@ import { rejectUncomputed } from "./computed-values.js";
 
 /** bitsandbytes storage schemes. */
 export type Quantization =
-  | {
+  | ({
       readonly kind: "4bit";
       readonly type: "nf4" | "fp4";
       readonly doubleQuant: boolean;
@@ -19,8 +19,16 @@ export type Quantization =
       readonly computeDtype: ComputeDtype;
       /** The scenario does not say it. */
       readonly isComputeDtypeAssumed: boolean;
-    }
-  | { readonly kind: "8bit" };
+    } & Selection)
+  | ({ readonly kind: "8bit" } & Selection);
+
+/** Which linear layers are packed. */
+interface Selection {
+  /** `llm_int8_skip_modules`: names that stay as they are, in place of those that transformers would leave out. */
+  readonly skips?: readonly string[];
+  /** transformers 4 packs subclasses of nn.Linear, too. */
+  readonly packsSubclasses?: boolean;
+}
 
 const COMPUTE_DTYPES = ["bfloat16", "float16", "float32"] as const;
 export type ComputeDtype = (typeof COMPUTE_DTYPES)[number];
@@ -30,22 +38,29 @@ const NEUTRAL: Readonly<Record<string, unknown>> = {
   quant_method: "bitsandbytes",
   bnb_4bit_quant_storage: "uint8",
   llm_int8_threshold: 6,
-  llm_int8_skip_modules: "",
   llm_int8_enable_fp32_cpu_offload: false,
   llm_int8_has_fp16_weight: false,
 };
 const FIELDS = [
   ...["load_in_4bit", "load_in_8bit", "_load_in_4bit", "_load_in_8bit", "bnb_4bit_quant_type"],
-  ...["bnb_4bit_use_double_quant", "bnb_4bit_compute_dtype"],
+  ...["bnb_4bit_use_double_quant", "bnb_4bit_compute_dtype", "llm_int8_skip_modules"],
 ];
 
-/** Reads the fields of BitsAndBytesConfig; undefined when nothing is quantized. `usual` stands in for a compute dtype. */
+interface QuantizationSource {
+  /** Where the fields stand. */
+  readonly path?: string;
+  /** Stands in for a compute dtype. */
+  readonly usual?: ComputeDtype;
+  readonly transformersMajor?: number;
+}
+
+/** Reads the fields of BitsAndBytesConfig; undefined when nothing is quantized. */
 export function readQuantization(
   given: JsonObject | null | undefined,
-  usual: ComputeDtype = "bfloat16",
+  { path = "quantization", usual = "bfloat16", transformersMajor = 5 }: QuantizationSource = {},
 ): Quantization | undefined {
   if (given === null || given === undefined) return undefined;
-  const fields = new Fields(given, "quantization");
+  const fields = new Fields(given, path);
   fields.rejectUnknown([...FIELDS, ...Object.keys(NEUTRAL)]);
   rejectUncomputed(fields, NEUTRAL);
   const fourBit = fields.boolean("load_in_4bit") ?? false;
@@ -53,20 +68,42 @@ export function readQuantization(
   if (fourBit && eightBit) {
     reject({
       code: "invalid_value",
-      path: "quantization",
+      path,
       message: "load_in_4bit and load_in_8bit cannot both be true; keep one",
       received: given,
     });
   }
-  if (eightBit) return { kind: "8bit" };
-  if (!fourBit) return undefined;
+  if (!eightBit && !fourBit) return undefined;
+  const skips = readSkips(fields);
+  const selection: Selection = {
+    ...(skips === undefined ? {} : { skips }),
+    ...(transformersMajor < 5 ? { packsSubclasses: true } : {}),
+  };
+  if (eightBit) return { kind: "8bit", ...selection };
   return {
+    ...selection,
     kind: "4bit",
     type: fields.oneOf("bnb_4bit_quant_type", ["nf4", "fp4"]) ?? "fp4",
     doubleQuant: fields.boolean("bnb_4bit_use_double_quant") ?? false,
     computeDtype: readComputeDtype(fields) ?? usual,
     isComputeDtypeAssumed: !fields.has("bnb_4bit_compute_dtype"),
   };
+}
+
+/** Names of whole modules; those of single layers would make equal layers unequal, which is not computed. */
+function readSkips(fields: Fields): readonly string[] | undefined {
+  const skips = fields.stringList("llm_int8_skip_modules");
+  const odd = skips?.find((name) => !/^[\w.]+$/.test(name) || /(?:^|\.)\d+(?:\.|$)/.test(name));
+  if (skips === undefined || (odd === undefined && skips.length > 0)) return skips;
+  reject({
+    code: "unsupported",
+    path: fields.at("llm_int8_skip_modules"),
+    message:
+      odd === undefined
+        ? "an empty llm_int8_skip_modules packs the output embedding, too, which has no program here; leave it out"
+        : `llm_int8_skip_modules names ${odd}: leaving out single layers, or by a pattern, is not computed yet; names of modules are`,
+    received: skips,
+  });
 }
 
 /** "bfloat16", or "torch.bfloat16" as it is written in Python. */
@@ -143,16 +180,32 @@ export function storedWeight(
   return stored8bit(layer.outFeatures, layer.inFeatures);
 }
 
+/** Classes of transformers that derive from nn.Linear (`class X(nn.Linear)` in models/, torch's own in MultiheadAttention). */
+const LINEAR_SUBCLASSES: ReadonlySet<string> = new Set([
+  ...["FalconLinear", "NonDynamicallyQuantizableLinear", "Llama4Router", "PhimoeTopKRouter"],
+  "DeepseekV4GroupedLinear",
+]);
+
+export function isLinearSubclass({ type }: ModuleNode): boolean {
+  return LINEAR_SUBCLASSES.has(type);
+}
+
 /**
- * Whether transformers replaces a module by its quantized twin: exactly `nn.Linear` or `Conv1D`, not the output
- * embedding, not a tied weight, not the module of the last parameter.
+ * Whether transformers replaces a module by its quantized twin: exactly `nn.Linear` or `Conv1D` (under transformers 4 their
+ * subclasses, too), and none of the skipped: by default the output embedding, tied weights, the module of the last parameter.
  *
- * Source: transformers@5.18.0 quantizers/base.py `get_keys_to_not_convert`, integrations/bitsandbytes.py.
+ * Source: transformers@5.18.0 quantizers/base.py `get_modules_to_not_convert`, quantizers_utils.py `should_convert_module`,
+ * integrations/bitsandbytes.py `replace_with_bnb_linear`; transformers@4.57.6 `_replace_with_bnb_linear` (isinstance).
  */
-export function quantizedModules(graph: ModuleGraph): (node: ModuleNode, path: string) => boolean {
-  const kept = unconvertedNames(graph);
+export function quantizedModules(
+  graph: ModuleGraph,
+  { skips, packsSubclasses = false }: Selection = {},
+): (node: ModuleNode, path: string) => boolean {
+  const kept = skips ?? unconvertedNames(graph);
   return (node, path) =>
-    (node.type === "Linear" || node.type === "Conv1D") &&
+    (node.type === "Linear" ||
+      node.type === "Conv1D" ||
+      (packsSubclasses && isLinearSubclass(node))) &&
     !kept.some((name) => path.startsWith(name) || path.endsWith(name));
 }
 

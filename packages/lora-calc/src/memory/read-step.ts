@@ -1,12 +1,16 @@
 /** Settings of a step as a scenario gives them: what is given, then what the stack sets, then the tracer's defaults. */
 
 import { fusedLossPatch } from "../catalogue/fused-losses.js";
+import {
+  CHECKPOINT_QUANTIZATION_PATH,
+  checkpointQuantization,
+} from "../model/checkpoint-quantization.js";
 import type { Assumption } from "../model/config.js";
 import { isRepeat } from "../graph/module-graph.js";
 import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import type { ModelDescription } from "../model/description.js";
 import type { Warning } from "../problem/codes.js";
-import type { Fields } from "../problem/fields.js";
+import type { Fields, JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
@@ -21,6 +25,8 @@ export interface StepSettings {
   readonly isAsked: boolean;
   readonly training: TrainingSettings;
   readonly quantization: Quantization | undefined;
+  /** Method by which the checkpoint is packed where that is not bitsandbytes. */
+  readonly packed: string | undefined;
   /** Id of the stack, or `default`. */
   readonly profile: string;
   readonly assumed: readonly Assumption[];
@@ -35,15 +41,20 @@ export function readStep(
   scenario: Fields,
   model: ModelDescription,
   graph: ModuleGraph,
+  transformersMajor: number,
 ): StepSettings {
   const stackId = scenario.string("stack");
   const stack = stackId === undefined ? undefined : findStack(stackId);
   const given = scenario.object("training");
   const isAsked = stack !== undefined || given !== undefined || scenario.has("hardware");
-  const quantization = readQuantization(
-    scenario.object("quantization")?.values,
-    given?.get("fp16") === true ? "float16" : "bfloat16",
-  );
+  const usual = given?.get("fp16") === true ? "float16" : "bfloat16";
+  const stored = storedAs(scenario, model);
+  const quantization =
+    stored.fields === undefined
+      ? readQuantization(scenario.object("quantization")?.values, { usual, transformersMajor })
+      : readQuantization(stored.fields, {
+          ...{ path: CHECKPOINT_QUANTIZATION_PATH, usual, transformersMajor },
+        });
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
   const isEagerOnly = hasSinks(graph.root);
   const defaults = defaultsOf(stack, model, quantization);
@@ -68,7 +79,9 @@ export function readStep(
     training: settings,
     quantization,
     profile: stack?.id ?? "default",
+    packed: stored.packed,
     assumed: [
+      ...stored.assumed,
       ...(isAsked ? assumed : []),
       ...compute.assumed,
       ...(isBalanced ? [BALANCE_ASSUMED] : []),
@@ -76,6 +89,7 @@ export function readStep(
     ignored,
     obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
     warnings: [
+      ...stored.warnings,
       ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
       ...compute.warnings,
       ...(isBalanced ? [BALANCE_WARNING] : []),
@@ -83,6 +97,79 @@ export function readStep(
     ],
   };
 }
+
+interface StoredAs {
+  /** BitsAndBytesConfig of the checkpoint; empty where it is unpacked on load. */
+  readonly fields?: JsonObject;
+  /** Another method of packing. */
+  readonly packed: string | undefined;
+  readonly assumed: readonly Assumption[];
+  readonly warnings: readonly Warning[];
+}
+
+/** How the checkpoint is stored, by its config.json. What is packed already cannot be packed anew. */
+function storedAs(scenario: Fields, model: ModelDescription): StoredAs {
+  const found = checkpointQuantization(model);
+  if (found === undefined) return { packed: undefined, assumed: [], warnings: [] };
+  const asked = scenario.object("quantization")?.values;
+  const { method, fields } = found;
+  if (fields !== undefined) {
+    return {
+      fields,
+      packed: undefined,
+      assumed: [{ path: "quantization", value: fields, reason: "found in config.json" }],
+      warnings: asked === undefined ? [] : [STORED_WINS],
+    };
+  }
+  if (asked === undefined) {
+    return method === "mxfp4" && model.kind === "config"
+      ? { fields: {}, packed: undefined, assumed: [MXFP4_UNPACKED], warnings: [MXFP4_WARNING] }
+      : { packed: method, assumed: [], warnings: [] };
+  }
+  if (isUnpacking(asked, method)) {
+    return { fields: {}, packed: undefined, assumed: [], warnings: [] };
+  }
+  if (method === "mxfp4") return { packed: undefined, assumed: [], warnings: [MXFP4_COPY] };
+  reject({
+    code: "invalid_value",
+    path: "quantization",
+    message: `the checkpoint is packed by ${method} already, and transformers refuses to quantize it again; take the unquantized model, or leave quantization out`,
+    received: asked,
+  });
+}
+
+/** Methods that transformers can unpack on load. */
+const UNPACKED_BY_TRANSFORMERS: readonly string[] = ["mxfp4", "fp8"];
+
+/** `Mxfp4Config(dequantize=True)`: the checkpoint's own method, unpacked on load. */
+function isUnpacking({ quant_method: asked, dequantize }: JsonObject, method: string): boolean {
+  return dequantize === true && asked === method && UNPACKED_BY_TRANSFORMERS.includes(method);
+}
+
+/** Source: transformers@5.18.0 quantizers/quantizer_mxfp4.py `is_trainable`. */
+const MXFP4_UNPACKED: Assumption = {
+  path: "quantization",
+  value: { quant_method: "mxfp4", dequantize: true },
+  reason: "the checkpoint is packed by mxfp4, which cannot be trained on",
+};
+const MXFP4_WARNING: Warning = {
+  code: "quantized_checkpoint",
+  message:
+    "the checkpoint is packed by mxfp4, on which transformers does not train: it is taken as unpacked on load (Mxfp4Config(dequantize=True)), four times the bytes of the file",
+};
+
+/** Source: transformers@5.18.0 quantizers/auto.py `merge_quantization_configs`. */
+const MXFP4_COPY: Warning = {
+  code: "quantized_checkpoint",
+  message:
+    "the checkpoint is packed by mxfp4, and transformers refuses to quantize it again: this is for an unpacked copy of it in bfloat16",
+};
+
+const STORED_WINS: Warning = {
+  code: "quantized_checkpoint",
+  message:
+    "config.json says how bitsandbytes packed the checkpoint; transformers loads it so, and quantization is not looked at",
+};
 
 /** Attention with sinks is written out: no fused kernel of PyTorch knows them. */
 function hasSinks(node: ModuleNode): boolean {

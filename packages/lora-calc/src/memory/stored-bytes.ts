@@ -28,7 +28,8 @@ export function storedBytes(
   dtype: Dtype,
   quantization: Quantization | undefined,
 ): StoredBytes {
-  const isQuantized = quantization === undefined ? () => false : quantizedModules(graph);
+  const isQuantized =
+    quantization === undefined ? () => false : quantizedModules(graph, quantization);
   let quantizedParameters = 0;
   let quantizedBytes = 0;
   let plainParameters = 0;

@@ -89,6 +89,8 @@ export const WARNING_CODES = {
     "No bnb_4bit_compute_dtype was given, and transformers takes float32 then.",
   attention_math:
     "No fused attention kernel takes the run on this card: all scores exist, in float32.",
+  quantized_checkpoint: "The checkpoint is stored packed; what the scenario asks does not apply.",
+  linears_not_quantized: "bitsandbytes packs exactly nn.Linear, and some layers are of a subclass.",
   partial_program: "Of a set of kernels only some are computed.",
 } as const satisfies Record<string, string>;
 

@@ -1,5 +1,6 @@
 /** The numbers of the chapters, all taken from one answer: what the reader configured is what the lessons show. */
 
+import { bytesOf } from "../units/dtype.js";
 import type { JsonObject } from "../problem/fields.js";
 import type { Estimate, ModuleRow } from "../result.js";
 import type { Scenario } from "../scenario.js";
@@ -24,6 +25,7 @@ export interface Lesson {
   /** Share of the base model's parameters that need no training: 100 · (1 − trainable / base). */
   readonly fewerPercent: number;
   /** Stored weights of the base model. Unit: bytes. */
+  /** Stored weights; of a packed checkpoint whose layout is unknown, the unpacked ones in 16 bits. */
   readonly weightBytes: number;
   readonly targets: readonly TargetChoice[];
   /** Absent when the answer holds no memory. */
@@ -69,7 +71,7 @@ export function lessonOf({ scenario, estimate, targets }: Answered): Lesson {
     base,
     percent,
     fewerPercent: percentFewer(base, trainable),
-    weightBytes: estimate.weights.bytes,
+    weightBytes: estimate.weights?.bytes ?? bytesOf(base, "bfloat16"),
     targets,
     ...(memory === undefined ? {} : { memory }),
     ...(logits === undefined ? {} : { logits }),

@@ -34,7 +34,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
         allocated   7.75 GiB   7,940.5 MiB  tensors: max_memory_allocated
         reserved    8.38 GiB   8,586.0 MiB  with its cache: max_memory_reserved
         process     8.83 GiB   9,046.8 MiB  with the CUDA context: nvidia-smi
-        card       23.99 GiB  24,564.0 MiB  RTX 4090, by its driver
+        card       23.52 GiB  24,084.0 MiB  RTX 4090, for processes, of 24,564.0 MiB
 
       What is allocated then (layer backward)
         weights      5,438.6 MiB  ████████████████░░░░░░░░  derived
