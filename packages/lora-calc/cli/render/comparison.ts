@@ -24,7 +24,7 @@ const MEASURES: readonly Measure[] = [
     of: ({ parameters }) => parameters.percent,
     text: (value) => formatFixed(value, 4),
   },
-  { label: "base weights", of: ({ weights }) => weights.bytes, text: formatBytes },
+  { label: "base weights", of: ({ weights }) => weights?.bytes, text: formatBytes },
   { label: "allocated", of: ({ memory }) => memory?.allocated_peak, text: formatBytes },
   { label: "reserved", of: ({ memory }) => memory?.reserved_peak, text: formatBytes },
   { label: "process", of: ({ memory }) => memory?.process_peak, text: formatBytes },

@@ -87,7 +87,10 @@ export function tiedModules(graph: ModuleGraph): readonly string[] {
   const others = new Set(group.filter((name) => name !== weight));
   return sitesOf(graph).flatMap(({ path, node }) =>
     others.has(`${path}.weight`) &&
-    node.parameters.some(({ name, tiedTo }) => name === "weight" && tiedTo !== undefined)
+    node.parameters.some(
+      ({ name, tiedTo, isDeclaredTied }) =>
+        name === "weight" && (tiedTo !== undefined || isDeclaredTied === true),
+    )
       ? [path]
       : [],
   );

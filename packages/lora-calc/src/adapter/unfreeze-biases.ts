@@ -21,13 +21,23 @@ export function unfrozenBiases(
   if (bias === "none") return [];
   if (bias === "all") return [rootSite(graph), ...sitesOf(graph)].flatMap(biasesOf);
   if (bias.endsWith("_only"))
-    return [...new Set(modules.map(({ site }) => site))].flatMap(biasOfAdapted);
+    return onlyOnce([...new Set(modules.map(({ site }) => site))].flatMap(biasOfAdapted));
   reject({
     code: "not_implemented_by_peft",
     path: "adapter.bias",
     message: `adapter.bias must be "none", "all" or "lora_only", PEFT does not implement ${bias}`,
     received: bias,
     expected: ["none", "all", "lora_only"],
+  });
+}
+
+/** A tied bias counts where the module that owns it is not adapted, too: BERT-like heads keep theirs beside the decoder's. */
+function onlyOnce(unfrozen: readonly UnfrozenParameter[]): readonly UnfrozenParameter[] {
+  const owners = new Set(unfrozen.map(({ site, name }) => `${site.path}.${name}`));
+  return unfrozen.map((parameter) => {
+    const { site, name, elements } = parameter;
+    const tiedTo = site.node.parameters.find((own) => own.name === name)?.tiedTo;
+    return tiedTo !== undefined && owners.has(tiedTo) ? parameter : { site, name, elements };
   });
 }
 

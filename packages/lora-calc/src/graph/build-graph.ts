@@ -11,6 +11,7 @@ import type { BuildContext } from "./blueprint.js";
 import { isInTransformers4 } from "./blueprints/in-transformers-4.js";
 import { buildFreeForm } from "./blueprints/free-form.js";
 import { FLOATS, graphFromHeader } from "./from-header.js";
+import { storesBoth, tiedHead, withTiesAsLoaded } from "./load-ties.js";
 import type { ModuleGraph } from "./module-graph.js";
 import { rootSite, sitesOf } from "./sites.js";
 
@@ -20,8 +21,39 @@ export interface BuiltGraph {
   readonly assumed: readonly Assumption[];
 }
 
-/** Builds the tree of a described model with the blueprint of its model_type. */
+/** Builds the tree of a described model with the blueprint of its model_type, tied as it loads. */
 export function buildGraph(description: ModelDescription, transformersMajor: number): BuiltGraph {
+  const built = builtByConfig(description, transformersMajor);
+  // transformers 4 ties what the configuration says, whatever the file holds.
+  return transformersMajor < 5 ? built : tiedAsLoaded(description, built);
+}
+
+const TIES_PATH = "model.ties";
+
+function tiedAsLoaded(description: ModelDescription, built: BuiltGraph): BuiltGraph {
+  const { graph, assumed } = built;
+  const tensors = description.kind === "safetensors" ? description.tensors : undefined;
+  if (tiedHead(graph) === undefined || description.ties === "config") return built;
+  if (description.ties === "checkpoint") {
+    return { graph: withTiesAsLoaded(graph, "checkpoint", tensors), assumed };
+  }
+  if (tensors !== undefined) {
+    if (!storesBoth(graph, tensors)) return built;
+    const reason =
+      "the header holds the output embedding and what the configuration ties it to; were their numbers equal, transformers would tie them (model.ties config)";
+    const assumption = { path: TIES_PATH, value: "checkpoint", reason };
+    return {
+      graph: withTiesAsLoaded(graph, "checkpoint", tensors),
+      assumed: [...assumed, assumption],
+    };
+  }
+  if (graph.storesOwnHead !== true) return built;
+  const reason = `published checkpoints of ${graph.modelType} with tie_word_embeddings false hold an own output embedding`;
+  const assumption = { path: TIES_PATH, value: "checkpoint", reason };
+  return { graph: withTiesAsLoaded(graph, "checkpoint"), assumed: [...assumed, assumption] };
+}
+
+function builtByConfig(description: ModelDescription, transformersMajor: number): BuiltGraph {
   const context = { className: undefined, transformersMajor };
   if (description.kind === "free_form") {
     return buildFreeForm(description.sizes, context);

@@ -15,6 +15,8 @@ export interface Parameter {
   readonly shape: readonly number[];
   /** Full path of the parameter that is the same object, when this is the second name of a tied weight. */
   readonly tiedTo?: string;
+  /** The class declares it as tied, and its checkpoint keeps it apart. */
+  readonly isDeclaredTied?: true;
   /** Dtype that the class keeps whatever dtype the model is loaded in. */
   readonly dtype?: Dtype;
 }
@@ -102,8 +104,10 @@ export interface ModuleGraph {
   /** Class of transformers per task of PEFT (`SEQ_CLS`), for the tasks this model_type has one for. */
   readonly classOfTask?: Readonly<Record<string, string>>;
   readonly decoder?: DecoderSizes;
-  /** Parameters that share storage: every name after the first is not counted again. */
+  /** Parameters that the class declares as one; a checkpoint may keep the output embedding apart (`isDeclaredTied`). */
   readonly tied: readonly (readonly string[])[];
+  /** Published checkpoints of this configuration hold an own output embedding, though the class ties it. */
+  readonly storesOwnHead?: boolean;
   /** Last names of modules whose mathematics methods like LoRA would break: PEFT refuses them. */
   readonly incompatibleNames?: readonly string[];
   /** The class itself does not say that it ties weights, the model inside it does; PEFT does not see them. */

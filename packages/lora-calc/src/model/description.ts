@@ -10,7 +10,15 @@ export interface TensorHeader {
   readonly shape: readonly number[];
 }
 
-export type ModelDescription =
+/** Whether weights that the configuration ties are one, or as a checkpoint with an own output embedding loads. */
+export type Ties = "config" | "checkpoint";
+
+interface Tying {
+  /** As the user says it; undefined leaves it to the model_type or the header. */
+  readonly ties?: Ties;
+}
+
+export type ModelDescription = (
   | {
       readonly kind: "config";
       /** Catalogue id, when it came from there. */
@@ -25,7 +33,9 @@ export type ModelDescription =
       readonly tensors: Readonly<Record<string, TensorHeader>>;
       readonly config?: JsonObject;
     }
-  | { readonly kind: "free_form"; readonly sizes: JsonObject };
+  | { readonly kind: "free_form"; readonly sizes: JsonObject }
+) &
+  Tying;
 
 /** Finds the published config.json of a catalogue id. */
 export type CatalogueLookup = (id: string) => JsonObject;
@@ -43,6 +53,11 @@ export function describeModel(model: unknown, lookup: CatalogueLookup): ModelDes
     });
   }
   const fields = new Fields(model, "model");
+  const ties = fields.oneOf("ties", ["config", "checkpoint"]);
+  return { ...describeObject(fields, lookup), ...(ties === undefined ? {} : { ties }) };
+}
+
+function describeObject(fields: Fields, lookup: CatalogueLookup): ModelDescription {
   const architecture = fields.string("architecture");
   if (fields.has("safetensors")) return fromSafetensors(fields);
   if (fields.has("config")) {
@@ -53,7 +68,8 @@ export function describeModel(model: unknown, lookup: CatalogueLookup): ModelDes
     const id = fields.string("id") ?? "";
     return fromConfig(lookup(id), { id, ...(architecture === undefined ? {} : { architecture }) });
   }
-  return { kind: "free_form", sizes: model };
+  const sizes = Object.entries(fields.values).filter(([name]) => name !== "ties");
+  return { kind: "free_form", sizes: Object.fromEntries(sizes) };
 }
 
 function fromConfig(

@@ -79,7 +79,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
     const estimate = {
       schema: 1,
       parameters,
-      weights,
+      ...(weights === undefined ? {} : { weights }),
       versions,
       assumed: [],
       ignored: [],

@@ -24,7 +24,7 @@ const known = new Set(modelTypes());
 const isKnown = ({ config }: Total): boolean => known.has(config.model_type);
 
 function sizeOf({ config, architecture }: Total): unknown {
-  const result = estimate({ model: { config, architecture } });
+  const result = estimate({ model: { config, architecture, ties: "config" } });
   return isRefusal(result) ? result.error.code : result.parameters.base;
 }
 

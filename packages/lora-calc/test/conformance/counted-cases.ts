@@ -34,6 +34,12 @@ export interface Model {
   readonly cases: readonly Case[];
   /** Release of transformers that the judge ran. */
   readonly transformers: string;
+  /** What the judge built: from the configuration alone, where nothing is said, or from a checkpoint with an own head. */
+  readonly ties?: "config" | "checkpoint";
+}
+
+function described({ config, architecture, ties = "config" }: Model): JsonObject {
+  return { config, ties, ...(architecture === null ? {} : { architecture }) };
 }
 
 export function readModels(name: string): readonly Model[] {
@@ -44,12 +50,12 @@ export function readModels(name: string): readonly Model[] {
   return lines.map((line): Model => ({ ...(JSON.parse(line) as Model), transformers }));
 }
 
-export function answer(
-  { config, architecture, transformers }: Model,
-  adapter: JsonObject,
-): Result {
-  const model = architecture === null ? { config } : { config, architecture };
-  return estimate({ model, adapter, versions: { transformers } });
+export function answer(model: Model, adapter: JsonObject | null): Result {
+  return estimate({
+    model: described(model),
+    adapter,
+    versions: { transformers: model.transformers },
+  });
 }
 
 /** Adapted modules by pattern, as the judge writes them. */
@@ -63,14 +69,11 @@ function patternsOf(paths: readonly string[]): Readonly<Record<string, number>> 
 }
 
 /** Every adapted module by its own path. */
-function pathsOf(
-  { config, architecture, transformers }: Model,
-  adapter: JsonObject,
-): readonly string[] {
-  const model = architecture === null ? { config } : { config, architecture };
+function pathsOf(model: Model, adapter: JsonObject): readonly string[] {
+  const { transformers } = model;
   const versions = { peft: "0.21.0", transformers };
   const major = Number.parseInt(transformers, 10);
-  const { graph } = buildGraph(describeModel(model, () => ({})), major);
+  const { graph } = buildGraph(describeModel(described(model), () => ({})), major);
   return planAdapter(graph, adapter, versions).modules.flatMap(({ site }) => expand(site));
 }
 

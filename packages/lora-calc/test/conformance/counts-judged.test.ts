@@ -16,8 +16,13 @@ interface Judged {
 
 const rows = readGoldens("counts-judged.jsonl.gz") as readonly Judged[];
 
+/** The judge built every model from its configuration, without a checkpoint. */
+function fromConfig({ model, ...rest }: Scenario): Scenario {
+  return { ...rest, model: typeof model === "string" ? model : { ...model, ties: "config" } };
+}
+
 function answer(scenario: Scenario): Judged["expected"] {
-  const result = estimate(scenario);
+  const result = estimate(fromConfig(scenario));
   if (!isRefusal(result)) {
     const { trainable, all } = result.parameters;
     return { trainable, all };

@@ -37,7 +37,7 @@ const trees = lines.map((line): Tree => JSON.parse(line) as Tree);
 function build({ config, architecture }: Tree): ModuleGraph {
   const model = architecture === null ? { config } : { config, architecture };
   return buildGraph(
-    describeModel(model, () => ({})),
+    { ...describeModel(model, () => ({})), ties: "config" },
     5,
   ).graph;
 }

@@ -50,7 +50,7 @@ function t5Like(kind: Kind): Blueprint {
             ],
           }),
       };
-      return encoderDecoder(
+      const graph = encoderDecoder(
         {
           modelType,
           generation: `${prefix}ForConditionalGeneration`,
@@ -68,6 +68,10 @@ function t5Like(kind: Kind): Blueprint {
         },
         context,
       );
+      // T5 v1.1 and its kin say false and save an own head; the class ties it whatever the configuration says.
+      return config.boolean("tie_word_embeddings", true)
+        ? graph
+        : { ...graph, storesOwnHead: true };
     },
   };
 }
