@@ -3,6 +3,7 @@
 import { adapterFileBytes, isFileKnown } from "./adapter/file-bytes.js";
 import type { SavedDtypes } from "./adapter/saved-tensors.js";
 import type { AdapterPlan } from "./adapter/plan.js";
+import { withTrainedRanks } from "./adapter/methods/adalora.js";
 import { planAdapter } from "./adapter/plan-adapter.js";
 import { fitOf } from "./advice/fit.js";
 import { cudaDecides, DEFAULT_CUDA } from "./catalogue/cuda.js";
@@ -75,11 +76,12 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const versions = readVersions(scenario.object("versions"));
   const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
   const { graph, assumed } = buildGraph(description, versions.transformersMajor);
-  const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
   const cuda = versions.cuda ?? DEFAULT_CUDA;
   const { device, obstacle } = readHardware(scenario.object("hardware")?.values, cuda);
   const step = readStep(scenario, description, graph, versions.transformersMajor);
   const { quantization } = step;
+  const counted = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
+  const plan = step.isAsked || quantization !== undefined ? withTrainedRanks(counted) : counted;
   const stored = storedBytes(graph, step.training.dtype, quantization);
   rejectUncountable(plan.all, stored.bytes);
   const isFull = !scenario.has("adapter");

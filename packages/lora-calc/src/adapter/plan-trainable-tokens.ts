@@ -35,6 +35,7 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
     targeting: { ...given, targets },
     hasDefaultTargets: given.targets === undefined,
     bias: "none",
+    leavesHeads: true,
     adapt: (sites) => {
       const isFollowed = sites.some(({ path }) => path === graph.inputEmbedding);
       const followed = isFollowed ? followers : [];

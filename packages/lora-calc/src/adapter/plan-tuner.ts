@@ -44,6 +44,8 @@ export interface Tuner {
   /** Adapters on single parameters, given those on modules. */
   readonly adaptParameters?: (adapted: readonly AdaptedModule[]) => readonly AdaptedModule[];
   readonly isReplicated?: boolean;
+  /** Its configuration has no modules_to_save, into which PEFT puts the heads of a task: they stay frozen. */
+  readonly leavesHeads?: boolean;
   /** Nothing is targeted: what is trained stands beside the modules. */
   readonly adaptsNoModule?: boolean;
   /** Modules whose adapter or copy follows the tied embedding's. */
@@ -67,7 +69,9 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   const modules = tuner.adaptsNoModule === true ? [] : adaptedModules(graph, tuner);
   const names = [
     ...(targeting.modulesToSave ?? []),
-    ...(taskType === undefined ? [] : (HEADS_BY_TASK[taskType] ?? [])),
+    ...(taskType === undefined || tuner.leavesHeads === true
+      ? []
+      : (HEADS_BY_TASK[taskType] ?? [])),
   ];
   const biases = [
     ...unfrozenBiases(graph, tuner.bias, modules),

@@ -4,8 +4,11 @@ import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { LORA_FIELDS } from "../lora/lora-config.js";
 import { rejectOption } from "../reject-option.js";
+import type { AdapterPlan } from "../plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
+
+const RANKNUM = "ranknum.default";
 
 /** Fields that AdaLoRA has from LoRA and that change a count in ways that are not computed here. */
 const NOT_COMPUTED = ["target_parameters", "layer_replication", "trainable_token_indices"];
@@ -38,12 +41,30 @@ export const adalora: LayerMethod = {
           trained("lora_A.default", rank, inFeatures),
           trained("lora_B.default", outFeatures, rank),
           trained("lora_E.default", rank, 1),
-          { name: "ranknum.default", shape: [1], trainable: false, isSaved: false },
+          { name: RANKNUM, shape: [1], trainable: false, isSaved: false },
         ];
       },
     };
   },
 };
+
+/**
+ * The plan of a run in 16 bits or on a GPU: moving a layer there registers `ranknum` anew, and a new parameter requires a
+ * gradient. Only on a CPU in float32, where nothing moves, it stays frozen. One more number per adapted layer.
+ *
+ * Source: peft@0.21.0 tuners/adalora/layer.py `update_layer`, tuners_utils.py `_move_adapter_to_device_of_base_layer`.
+ */
+export function withTrainedRanks(plan: AdapterPlan): AdapterPlan {
+  if (plan.peftType !== "ADALORA") return plan;
+  const modules = plan.modules.map((module) => ({
+    ...module,
+    tensors: module.tensors.map((tensor) =>
+      tensor.name === RANKNUM ? { ...tensor, trainable: true } : tensor,
+    ),
+  }));
+  const layers = plan.modules.reduce((sum, { site }) => sum + site.count, 0);
+  return { ...plan, modules, trainable: plan.trainable + layers };
+}
 
 /** Source: peft@0.21.0 tuners/adalora/config.py `AdaLoraConfig.__post_init__`. */
 function checkSchedule(adapter: Fields): void {
