@@ -29,6 +29,8 @@ export interface Advice {
   readonly raises: readonly Raise[];
   /** Cards of the catalogue that hold the run as it is, smallest first. */
   readonly cards: readonly GpuRow[];
+  /** Changes that were not priced, because the runs before them had cost enough. 0 for almost every run. */
+  readonly left_out: number;
 }
 
 export interface Ladder {
@@ -37,13 +39,14 @@ export interface Ladder {
   readonly verdict: "fits" | "tight" | "does_not_fit";
 }
 
-const NOTHING: Advice = { levers: [], raises: [], cards: [] };
+const NOTHING: Advice = { levers: [], raises: [], cards: [], left_out: 0 };
 
 /**
  * Advice on an estimated scenario. Every saving is the difference of two estimates, so applying a lever's `change` (fields
  * per section of the scenario) changes the process peak by exactly `saves` bytes. Empty when the estimate has no memory.
  *
- * Cost: one estimate per lever, raise and compute capability of the catalogue.
+ * Cost: one estimate per lever, raise and compute capability of the catalogue, and those of the ladder; bounded in counted
+ * events, `left_out` says how many changes that left without a price.
  * Example: const scenario = { model: "gpt2", adapter: { r: 8 }, training: { gradient_checkpointing: false } };
  *   advise(scenario, estimate(scenario)).levers[0].id // "checkpointing"
  */
@@ -51,16 +54,17 @@ export function advise(scenario: Scenario, answer: Estimate): Advice {
   const base = pricedOf(answer);
   if (base === undefined) return NOTHING;
   const plain: JsonObject = { ...scenario };
-  const price = pricer();
+  const { price, leftOut } = pricer();
   const situation = situationOf(plain);
-  return {
-    levers: priceLevers(plain, situation, base, price),
-    ...(base.verdict === undefined || base.verdict === "fits"
+  const levers = priceLevers(plain, situation, base, price);
+  const raises = base.verdict === "fits" ? priceRaises(plain, situation, base, price) : [];
+  const cards = cardsThatHold(plain, price);
+  // The way to a fit costs most, so it comes last.
+  const ladder =
+    base.verdict === undefined || base.verdict === "fits"
       ? {}
-      : { ladder: climbToFit(plain, base, { price, situationOf }) }),
-    raises: base.verdict === "fits" ? priceRaises(plain, situation, base, price) : [],
-    cards: cardsThatHold(plain, price),
-  };
+      : { ladder: climbToFit(plain, base, { price, situationOf }) };
+  return { levers, ...ladder, raises, cards, left_out: leftOut() };
 }
 
 /** The scenario with a lever or a raise applied. Example: applyLever({ model: "gpt2" }, { change: { adapter: { r: 4 } } }) */
@@ -68,17 +72,35 @@ export function applyLever(scenario: Scenario, { change }: Pick<Lever, "change">
   return { ...applyChange({ ...scenario }, change), model: scenario.model };
 }
 
-/** Prices scenarios, each once: levers pulled in another order often meet again. */
-function pricer(): Price {
+/** Events of the allocator that one piece of advice may play: about four seconds on a laptop. An 8B model takes 40,000 a run. */
+const MAX_EVENTS = 8_000_000;
+
+interface Pricer {
+  readonly price: Price;
+  readonly leftOut: () => number;
+}
+
+/** Prices scenarios, each once: levers pulled in another order often meet again. Past the budget it knows no price. */
+function pricer(): Pricer {
   const known = new Map<string, Priced | undefined>();
-  return (scenario) => {
+  let events = 0;
+  let leftOut = 0;
+  const onWork = (played: number): void => {
+    events += played;
+  };
+  const price: Price = (scenario) => {
     const key = JSON.stringify(scenario);
     if (!known.has(key)) {
-      const result = estimate(scenario, { expandable: false });
+      if (events >= MAX_EVENTS) {
+        leftOut += 1;
+        return undefined;
+      }
+      const result = estimate(scenario, { expandable: false, onWork });
       known.set(key, isRefusal(result) ? undefined : pricedOf(result));
     }
     return known.get(key);
   };
+  return { price, leftOut: () => leftOut };
 }
 
 function pricedOf({ memory, interval, fit }: Estimate): Priced | undefined {

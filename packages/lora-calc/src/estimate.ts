@@ -29,6 +29,7 @@ import type { Assumption } from "./model/config.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import { InputError, reject } from "./problem/problem.js";
+import type { Problem } from "./problem/problem.js";
 import type { Estimate, Result } from "./result.js";
 import { memoryResult, parameterCounts } from "./write-result.js";
 import { readVersions } from "./versions.js";
@@ -52,6 +53,8 @@ export interface EstimateOptions {
    * the time. Without it the field is absent.
    */
   readonly expandable?: boolean;
+  /** Told how many events of the allocator were played: what the estimate cost, counted and not timed. */
+  readonly onWork?: (events: number) => void;
 }
 
 /**
@@ -67,8 +70,19 @@ export function estimate(scenario: unknown, options: EstimateOptions = {}): Resu
     return { schema: 1, ...id, ...compute(new Fields(scenario, ""), options) };
   } catch (error) {
     if (error instanceof InputError) return { schema: 1, ...id, error: error.problem };
-    throw error;
+    return { schema: 1, ...id, error: internalProblem(error) };
   }
+}
+
+/** A fault of ours is the answer to its scenario alone: others in a batch are answered. */
+function internalProblem(error: unknown): Problem {
+  const what = error instanceof Error ? error.message : String(error);
+  return {
+    code: "internal",
+    path: "",
+    message: `lora-calc has a fault here (${what}); please report it with this scenario`,
+    received: what,
+  };
 }
 
 function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "schema" | "id"> {
@@ -189,6 +203,7 @@ function memoryPart(
   const inputs = { graph, plan: adapter, quantization, training, device };
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
+  options.onWork?.(memory.playedEvents);
   const interval = bandsOf(memory);
   return {
     memory: memoryResult(memory, { stored, training }),

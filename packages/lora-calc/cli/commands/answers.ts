@@ -21,12 +21,17 @@ export function jsonLine(result: Result, full: boolean): string {
 export async function refuse(problem: Problem, asJson: boolean, output: Output): Promise<ExitCode> {
   if (asJson) await output.result(`${JSON.stringify({ schema: 1, error: problem }, null, 2)}\n`);
   else output.talk(renderProblem(problem, output.style));
-  return EXIT.badInput;
+  return exitCodeOfProblem(problem);
+}
+
+/** A fault of ours is no bad input. */
+function exitCodeOfProblem({ code }: Problem): ExitCode {
+  return code === "internal" ? EXIT.bug : EXIT.badInput;
 }
 
 /** Exit code of an answered scenario; --check needs a verdict. */
 export function exitCodeOf(result: Result, check: boolean): ExitCode {
-  if (isRefusal(result)) return EXIT.badInput;
+  if (isRefusal(result)) return exitCodeOfProblem(result.error);
   return check && result.fit?.verdict === "does_not_fit" ? EXIT.doesNotFit : EXIT.ok;
 }
 

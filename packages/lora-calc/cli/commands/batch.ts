@@ -20,17 +20,20 @@ export async function runBatch(
 ): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   let refused = 0;
+  let faults = 0;
   let lineNumber = 0;
   for await (const line of linesOf(input, MAX_TEXT_BYTES)) {
     lineNumber += 1;
     const result = answerLine(line, `line ${lineNumber}`);
-    if (isRefusal(result)) refused += 1;
-    else if (exitCodeOf(result, check) === EXIT.doesNotFit) code = EXIT.doesNotFit;
+    if (isRefusal(result)) {
+      refused += 1;
+      faults += result.error.code === "internal" ? 1 : 0;
+    } else if (exitCodeOf(result, check) === EXIT.doesNotFit) code = EXIT.doesNotFit;
     await output.result(jsonLine(result, full));
   }
   if (refused > 0)
     output.talk(`${refused} of ${lineNumber} scenarios have an error; see their "error"`);
-  return code;
+  return faults > 0 ? EXIT.bug : code;
 }
 
 function answerLine(

@@ -11,7 +11,9 @@ const NAMED_CARDS = 5;
 
 /** The most useful advice in a few lines: what to do when it does not fit, what there is room for when it does. */
 export function renderNextStep(advice: Advice, style: Style): string {
-  if (advice.ladder !== undefined) return renderLadder(advice.ladder, style);
+  if (advice.ladder !== undefined) {
+    return [renderLadder(advice.ladder, style), leftOut(advice)].filter(Boolean).join("\n");
+  }
   const raises = advice.raises.filter(({ verdict }) => verdict === "fits");
   if (raises.length > 0) return renderRaises(raises, style);
   const [lever] = advice.levers;
@@ -25,8 +27,14 @@ export function renderAdvice(advice: Advice, style: Style): string {
     advice.raises.length === 0 ? "" : renderRaises(advice.raises, style),
     renderLevers(advice.levers, style),
     renderCards(advice.cards, style),
+    leftOut(advice),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+}
+
+function leftOut({ left_out: count }: Advice): string {
+  if (count === 0) return "";
+  return `  ${count} further ${count === 1 ? "change was" : "changes were"} not tried: this run costs too much to run that often.`;
 }
 
 export function renderCards(cards: readonly GpuRow[], style: Style): string {

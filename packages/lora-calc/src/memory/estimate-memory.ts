@@ -41,6 +41,8 @@ export interface MemoryEstimate {
   /** They add up to the allocated peak. */
   readonly parts: readonly PeakPart[];
   readonly moments: readonly Moment[];
+  /** Events of the allocator that were played to find it. */
+  readonly playedEvents: number;
 }
 
 /**
@@ -67,6 +69,7 @@ export function estimateMemory(
     peak: { ...peak, phase: repeatedPhase(peak.phase, at.peakRepeat) },
     parts: partsAfter(step, peakEvent, partBytes),
     moments,
+    playedEvents: at.played,
   };
 }
 

@@ -15,10 +15,10 @@ import type { RecordedStep } from "./run-step.js";
 const MAX_REPEATED_EVENTS = 400_000;
 
 /**
- * Every event in order. A micro-batch is repeated until the allocator looks as it did some repetitions earlier: what
+ * Every event in order; how many were played. A micro-batch is repeated until the allocator looks as it did some repetitions earlier: what
  * follows goes round in that circle, so only the rest of its last round is played.
  */
-export function play(step: RecordedStep, allocator: CachingAllocator, course?: Course): void {
+export function play(step: RecordedStep, allocator: CachingAllocator, course?: Course): number {
   const { events } = step.recording;
   const player = new Player(step, allocator, course);
   let at = 0;
@@ -29,9 +29,12 @@ export function play(step: RecordedStep, allocator: CachingAllocator, course?: C
     at = lap.end;
   }
   player.run(at, events.length, 0);
+  return player.played;
 }
 
 class Player {
+  /** Events so far: the work that was done. */
+  played = 0;
   private readonly step: RecordedStep;
   private readonly allocator: CachingAllocator;
   private readonly course: Course | undefined;
@@ -59,6 +62,7 @@ class Player {
   }
 
   private runEvents(start: number, end: number): void {
+    this.played += end - start;
     const { allocator, live, course } = this;
     const { sizes, recording } = this.step;
     const { events, origins } = recording;

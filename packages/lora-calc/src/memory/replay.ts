@@ -16,12 +16,14 @@ export interface Replay {
   /** Bytes per part at the peak, in the order of PARTS: what the allocator hands out. They add up to the peak. */
   readonly partBytes: readonly number[];
   readonly moments: readonly Moment[];
+  /** Events that were played: the work. */
+  readonly played: number;
 }
 
 export function replay(step: RecordedStep): Replay {
   const allocator = new CachingAllocator();
   const course = new Course(step.tape.allocations);
-  play(step, allocator, course);
+  const played = play(step, allocator, course);
   const { peakBytes, moments } = course.finish();
   return {
     allocatedPeak: allocator.peakAllocated,
@@ -30,6 +32,7 @@ export function replay(step: RecordedStep): Replay {
     peakRepeat: course.peakRepeat,
     partBytes: peakBytes,
     moments,
+    played,
   };
 }
 

@@ -10,6 +10,7 @@ import { backward } from "./machine/engine.js";
 import type { Machine } from "./machine/machine.js";
 import { divScalar, mul } from "./machine/ops/elementwise.js";
 import type { Tensor } from "./machine/tensor.js";
+import { reject } from "../problem/problem.js";
 import type { LoadedModel } from "./bind-model.js";
 import type { Batch, ForwardOptions } from "./modules/batch.js";
 import { clipGradients } from "./optimizers/clip.js";
@@ -183,6 +184,7 @@ function runBackward(
   isFirst: boolean,
   loss: Tensor,
 ): void {
+  if (loss.producer === undefined) rejectUntrained(run);
   m.tape.phase = `${phase}.backward`;
   if (isFirst) workspace(m, run);
   const mean = divScalar(m, loss);
@@ -193,6 +195,19 @@ function runBackward(
   for (const { grad } of run.model.trained.parameters) {
     if (grad !== undefined) m.markAs(grad, "gradients");
   }
+}
+
+/** What trains, if anything, is not between the batch and the loss. */
+function rejectUntrained({ hasAdapter, settings: { loss } }: TrainingRun): never {
+  const raised = "PyTorch raises RuntimeError: element 0 of tensors does not require grad";
+  reject({
+    code: "invalid_value",
+    path: hasAdapter ? "adapter.target_modules" : "training.prepare_kbit",
+    message: hasAdapter
+      ? `nothing that this adapter trains takes part in the loss (${raised}); ${loss} reads the weight of the output embedding past its adapter: target other modules, or set training.loss to nll`
+      : `prepare_model_for_kbit_training freezes every weight, and without an adapter nothing trains (${raised}); give an adapter, or set training.prepare_kbit to false`,
+    received: hasAdapter ? "no gradient" : true,
+  });
 }
 
 function workspace(m: Machine, run: TrainingRun): void {

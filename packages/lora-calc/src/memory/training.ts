@@ -160,6 +160,7 @@ export function readTraining(
   );
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);
+  rejectNoNextToken(settings);
   return { settings, assumed, ignored: ignoredOf(fields) };
 }
 
@@ -187,6 +188,20 @@ function paddedTo(settings: TrainingSettings, multiple: number | undefined): Tra
   const { max_length: length } = settings;
   if (multiple === undefined || length % multiple === 0) return settings;
   return { ...settings, max_length: Math.ceil(length / multiple) * multiple, padding: true };
+}
+
+/** Losses that leave out the last token, which has no next one, before they look at the logits. */
+const SHIFTED_FIRST: readonly LossName[] = ["chunked_nll", "liger", "cce"];
+
+function rejectNoNextToken({ max_length: length, loss }: TrainingSettings): void {
+  if (length > 1 || !SHIFTED_FIRST.includes(loss)) return;
+  reject({
+    code: "invalid_value",
+    path: "training.max_length",
+    message: `a sequence of one token has no next token to learn, and ${loss} has no row to compute (PyTorch raises RuntimeError: element 0 of tensors does not require grad); take at least 2`,
+    received: length,
+    expected: "at least 2",
+  });
 }
 
 function rejectTwoPrecisions({ bf16, fp16 }: TrainingSettings): void {

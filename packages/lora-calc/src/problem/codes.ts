@@ -67,6 +67,7 @@ export const PROBLEM_CODES = {
   },
   invalid_regex: { meaning: "The pattern is not a valid regular expression.", exception: "error" },
   unsupported_regex: { meaning: "The pattern uses a feature that this engine refuses." },
+  internal: { meaning: "A fault of lora-calc itself: please report it." },
   unsupported: { meaning: "This combination is understood but not computed." },
 } as const satisfies Record<string, CodeFacts>;
 

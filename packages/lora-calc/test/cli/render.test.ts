@@ -16,7 +16,7 @@ function widest(text: string): number {
 }
 
 const [LEVER] = QLORA_8B_RESULT.advice ?? [];
-const ADVICE: Advice = { levers: LEVER === undefined ? [] : [LEVER], raises: [], cards: [] };
+const ADVICE: Advice = { levers: LEVER === undefined ? [] : [LEVER], raises: [], cards: [], left_out: 0 };
 
 describe("renderAnswer(scenario, estimate, advice, style)", () => {
   it("answers first, then explains, in 80 columns", () => {
@@ -86,7 +86,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
       warnings: [],
     } as const;
     const scenario = { model: { config: { model_type: "llama" } }, adapter: null };
-    expect(renderAnswer(scenario, estimate, { levers: [], raises: [], cards: [] }, PLAIN))
+    expect(renderAnswer(scenario, estimate, { levers: [], raises: [], cards: [], left_out: 0 }, PLAIN))
       .toMatchInlineSnapshot(`
         "a llama model from its config.json · full fine-tuning · bfloat16 base
 

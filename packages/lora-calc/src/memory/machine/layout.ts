@@ -132,6 +132,8 @@ function compareDims(
 
 /** Strides of the same elements in a new shape, or undefined where that needs a copy. Source: `computeStride`. */
 export function viewStrides(from: Shape, strides: Shape, to: Shape): number[] | undefined {
+  // Nothing lies anywhere: any shape without elements is a view.
+  if (from.includes(0)) return contiguousStrides(to);
   const result = new Array<number>(to.length).fill(1);
   let target = to.length - 1;
   let chunkStride = strides.at(-1) ?? 1;
