@@ -1,7 +1,7 @@
 /** The commands and flags of lora-calc, and what each runs. A command is loaded when it is the one: help answers at once. */
 
 import { Argument, Command, Option } from "commander";
-import { VERSION } from "lora-calc";
+import { nearestName, VERSION } from "lora-calc";
 import { EXPORT_FORMATS, LIST_NAMES } from "./commands/names.js";
 import type { ExportFormat, ListName } from "./commands/names.js";
 import type { ExitCode } from "./exit-codes.js";
@@ -41,6 +41,13 @@ export function buildProgram(
     .version(VERSION)
     .option("--no-color", "plain text (also NO_COLOR)")
     .helpCommand(false)
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      outputError: (text, write) => {
+        const meant = flagMeantBy(text);
+        write(meant === undefined ? text : `${text}(Did you mean ${meant}?)\n`);
+      },
+    })
     .addHelpText("after", EXAMPLES + EXIT_CODES)
     .configureHelp({ showGlobalOptions: true });
   const outputOf = (options: Options): Output => output(options["color"] !== false);
@@ -53,6 +60,16 @@ export function buildProgram(
   addAudit(program, outputOf, finish);
   addList(program, outputOf, finish);
   return program;
+}
+
+/** The nearest of all spellings of flags, by its name in the help. */
+function flagMeantBy(message: string): string | undefined {
+  const typed = /unknown option '(--?[^']+)'/.exec(message)?.[1];
+  const spellings = SCENARIO_FLAGS.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  const nearest = typed === undefined ? undefined : nearestName(typed, spellings);
+  if (nearest === undefined) return undefined;
+  return SCENARIO_FLAGS.find(({ name, aliases = [] }) => [name, ...aliases].includes(nearest))
+    ?.name;
 }
 
 type OutputOf = (options: Options) => Output;

@@ -91,7 +91,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
   const { graph, assumed } = buildGraph(description, versions.transformersMajor);
   const cuda = versions.cuda ?? DEFAULT_CUDA;
-  const { device, obstacle } = readHardware(scenario.object("hardware")?.values, cuda);
+  const { device, obstacle, ...hardware } = readHardware(scenario.object("hardware")?.values, cuda);
   const step = readStep(scenario, description, graph, versions.transformersMajor);
   const { quantization } = step;
   const counted = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
@@ -117,7 +117,12 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       ? { adapter_file_bytes: adapterFileBytes(plan, savedDtypes(step.training)) }
       : {}),
     ...answer,
-    assumed: [...assumed, ...step.assumed, ...assumedCuda(step, device, versions.cuda)],
+    assumed: [
+      ...assumed,
+      ...step.assumed,
+      ...hardware.assumed,
+      ...assumedCuda(step, device, versions.cuda),
+    ],
     ignored: step.ignored,
     warnings: [
       ...plan.warnings,

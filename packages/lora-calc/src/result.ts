@@ -95,6 +95,8 @@ export interface MemoryResult {
 
 export interface Fit {
   readonly verdict: "fits" | "tight" | "does_not_fit";
+  /** Name of the card. */
+  readonly card: string;
   /** Bytes of the card as nvidia-smi reports them. */
   readonly capacity: number;
   /** Bytes of it that the driver lets processes have. */

@@ -1,7 +1,7 @@
 /** Lays the flags of a command line over a scenario; a flag wins over the file. */
 
-import { parseBytes } from "lora-calc";
 import type { Scenario } from "lora-calc";
+import { USUAL } from "./usual.js";
 import { SCENARIO_FLAGS } from "./scenario-flags.js";
 import type { FlagKind } from "./scenario-flags.js";
 
@@ -13,12 +13,19 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const REGEX_CHARACTER = /[\\^$*+?()[\]{}|]/;
 
 export function applyFlags(scenario: Scenario, values: FlagValues): Scenario {
-  let result = scenario;
+  let result = withoutUsualLora(scenario, values);
   for (const { name, path, kind } of SCENARIO_FLAGS) {
     const value = values.get(name);
     if (value !== undefined) result = setField(result, path, flagValue(kind, value));
   }
   return result;
+}
+
+/** The LoRA that a model alone means is nothing to another method, which has defaults of its own in PEFT. */
+function withoutUsualLora(scenario: Scenario, values: FlagValues): Scenario {
+  const method = values.get("--peft-type");
+  const isOther = typeof method === "string" && method.toUpperCase() !== "LORA";
+  return isOther && scenario.adapter === USUAL.adapter ? { ...scenario, adapter: {} } : scenario;
 }
 
 /** The value of the scenario for the text after a flag. Example: flagValue("number", "16") // 16 */
@@ -35,10 +42,7 @@ export function flagValue(kind: FlagKind, value: string | boolean): unknown {
       return namesOf(value);
     case "targets":
       return value === "all-linear" || REGEX_CHARACTER.test(value) ? value : namesOf(value);
-    case "gpu": {
-      const bytes = parseBytes(value);
-      return bytes === undefined ? value : { memory_bytes: bytes };
-    }
+    case "gpu":
     case "text":
     case "on":
     case "switch":

@@ -6,16 +6,12 @@ import type { Scenario } from "lora-calc";
 import type { Output } from "../output.js";
 import { readSafetensors } from "./read-safetensors.js";
 import { readText } from "./read-text.js";
+import { USUAL } from "./usual.js";
 import type { SourceText } from "./read-text.js";
 
 const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml|safetensors)$/i;
 const IS_SAFETENSORS = /\.safetensors(?:\.index\.json)?$/i;
 
-/** What a model alone is asked about: the LoRA most people run, under the newest profile of TRL. */
-const USUAL = {
-  adapter: { r: 16, lora_alpha: 32, target_modules: "all-linear" },
-  stack: "trl-1.13",
-} as const;
 const USUAL_TEXT = `LoRA r=${USUAL.adapter.r}, alpha=${USUAL.adapter.lora_alpha}, ${USUAL.adapter.target_modules}; stack ${USUAL.stack}`;
 
 /**
@@ -59,6 +55,7 @@ export function scenarioOf(document: unknown, name: string): Scenario {
       base_model_name_or_path: base,
     } = document;
     if (typeof model === "string" || isObject(model)) return { ...document, model };
+    rejectTrainerFile(document, name);
     if (modelType !== undefined) return withLora({ config: document });
     if (document["hidden_size"] !== undefined) return withLora(document);
     if (peftType !== undefined && typeof base === "string")
@@ -70,5 +67,21 @@ export function scenarioOf(document: unknown, name: string): Scenario {
     message: `${name} is neither a scenario (model), a config.json (model_type), nor an adapter_config.json with its base (peft_type, base_model_name_or_path)`,
     received: isObject(document) ? Object.keys(document) : document,
     expected: "an object with model, model_type or peft_type",
+  });
+}
+
+/** Keys by which the files of trainers name their model: Axolotl's, LLaMA-Factory's and TRL's, LitGPT's. */
+const MODEL_OF_TRAINERS = ["base_model", "model_name_or_path", "checkpoint_dir"] as const;
+
+function rejectTrainerFile(document: Readonly<Record<string, unknown>>, name: string): void {
+  const key = MODEL_OF_TRAINERS.find((candidate) => typeof document[candidate] === "string");
+  if (key === undefined) return;
+  const model = String(document[key]);
+  reject({
+    code: "unsupported",
+    path: key,
+    message: `${name} is the file of a trainer (${key}: ${model}), and those are not read yet; say its fields as flags: lora-calc estimate ${model} --rank … --max-length …`,
+    received: key,
+    expected: "a scenario, a config.json or an adapter_config.json",
   });
 }

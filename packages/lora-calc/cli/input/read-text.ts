@@ -1,6 +1,6 @@
 /** Reads a file or stdin as text, never more of it than the limit. */
 
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_TEXT_BYTES, reject, rejectSize } from "lora-calc";
@@ -11,14 +11,20 @@ export interface SourceText {
   readonly text: string;
 }
 
-/** The file at `path`, config.json in it when it is a folder, or stdin for "-". */
+/** The file at `path`, config.json or adapter_config.json in it when it is a folder, or stdin for "-". */
 export async function readText(path: string): Promise<SourceText> {
   if (path === "-") return { name: "stdin", text: await readStream(process.stdin, "stdin") };
   const facts = await stat(path).catch((error: unknown) => rejectFile(path, error));
-  if (facts.isDirectory()) return readText(join(path, "config.json"));
+  if (facts.isDirectory()) return readText(join(path, fileOf(path)));
   if (facts.size > MAX_TEXT_BYTES) rejectSize(path, facts.size);
   const stream = createReadStream(path, { end: MAX_TEXT_BYTES });
   return { name: path, text: await readStream(stream, path) };
+}
+
+/** A model's folder has config.json, the folder of an adapter alone adapter_config.json. */
+function fileOf(folder: string): string {
+  const files = ["config.json", "adapter_config.json"];
+  return files.find((name) => existsSync(join(folder, name))) ?? "config.json";
 }
 
 async function readStream(stream: AsyncIterable<unknown>, name: string): Promise<string> {

@@ -43,9 +43,9 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: "Adapter (fields of adapter_config.json):",
     flags: [
-      { name: "--rank", argument: "r", aliases: ["--r"], path: "adapter.r", kind: "number", help: "rank of the update (16; PEFT: 8)" },
+      { name: "--rank", argument: "r", aliases: ["--r", "-r", "--lora-rank", "--lora-r"], path: "adapter.r", kind: "number", help: "rank of the update (16; PEFT: 8)" },
       { name: "--alpha", argument: "a", aliases: ["--lora-alpha"], path: "adapter.lora_alpha", kind: "number", help: "numerator of the scaling alpha/r (32; PEFT: 8)" },
-      { name: "--target-modules", argument: "names", aliases: ["--targets"], path: "adapter.target_modules", kind: "targets", help: "names separated by commas, all-linear, or a regex (all-linear; PEFT: by model type)" },
+      { name: "--target-modules", argument: "names", aliases: ["--targets", "--lora-target-modules", "--lora-target"], path: "adapter.target_modules", kind: "targets", help: "names separated by commas, all-linear, or a regex (all-linear; PEFT: by model type)" },
       { name: "--exclude-modules", argument: "names", path: "adapter.exclude_modules", kind: "targets", help: "matched modules to leave out" },
       { name: "--modules-to-save", argument: "names", path: "adapter.modules_to_save", kind: "names", help: "modules trained in full beside the adapter" },
       { name: "--dropout", argument: "p", aliases: ["--lora-dropout"], path: "adapter.lora_dropout", kind: "number", help: "probability, 0 to 1 (PEFT: 0)" },
@@ -75,7 +75,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       { name: "--stack", argument: "stack", path: "stack", kind: "text", help: "trainer whose defaults hold (trl-1.13); see list stacks" },
       { name: "--batch-size", argument: "n", aliases: ["--per-device-train-batch-size", "--micro-batch-size"], path: "training.per_device_train_batch_size", kind: "number", help: "sequences per step on one GPU (1)" },
       { name: "--grad-accum", argument: "n", aliases: ["--gradient-accumulation-steps"], path: "training.gradient_accumulation_steps", kind: "number", help: "micro-batches per optimizer step (1)" },
-      { name: "--max-length", argument: "tokens", aliases: ["--sequence-length"], path: "training.max_length", kind: "number", help: "tokens per sequence (1024)" },
+      { name: "--max-length", argument: "tokens", aliases: ["--sequence-length", "--max-seq-length", "--max-seq-len", "--sequence-len", "--cutoff-len"], path: "training.max_length", kind: "number", help: "tokens per sequence (1024)" },
       { name: "--gradient-checkpointing", path: "training.gradient_checkpointing", kind: "switch", help: "recompute activations in backward (on)" },
       { name: "--use-reentrant", path: "training.use_reentrant", kind: "switch", help: "reentrant checkpointing (off)" },
       { name: "--optim", argument: "name", aliases: ["--optimizer"], path: "training.optim", kind: "text", help: "adamw_torch_fused, adamw_8bit, … (adamw_torch_fused)" },

@@ -1,7 +1,6 @@
 /** The human answer to a scenario: verdict, PEFT's line, memory in tiers and by part, next lever, what was assumed. */
 
 import {
-  findGpu,
   formatBytes,
   formatMiB,
   formatTrainableLine,
@@ -39,9 +38,8 @@ export function renderAnswer(
 }
 
 /** "RTX 4090", or the size of a card given by its memory. */
-function cardOf(scenario: Scenario, { capacity }: Fit): string {
-  const gpu = scenario.hardware?.["gpu"];
-  return typeof gpu === "string" ? findGpu(gpu).name : `card of ${formatBytes(capacity)}`;
+function cardOf(scenario: Scenario, { card, capacity }: Fit): string {
+  return typeof scenario.hardware?.["gpu"] === "string" ? card : `card of ${formatBytes(capacity)}`;
 }
 
 /** The sentence about the card, if one was named. */

@@ -4,6 +4,8 @@ import type { Device } from "../memory/device.js";
 
 export interface FitVerdict {
   readonly verdict: "fits" | "tight" | "does_not_fit";
+  /** Name of the card, as the catalogue or the scenario has it. */
+  readonly card: string;
   /** Bytes of the card as nvidia-smi reports them. */
   readonly capacity: number;
   /** Bytes of it that the driver lets processes have: what a run can use. */
@@ -21,8 +23,8 @@ export function fitOf(
   processPeak: number,
   device: Device,
 ): FitVerdict {
-  const { capacity, usable, otherProcessBytes } = device;
+  const { name: card, capacity, usable, otherProcessBytes } = device;
   const free = usable - otherProcessBytes;
   const verdict = high <= free ? "fits" : low > free ? "does_not_fit" : "tight";
-  return { verdict, capacity, usable, headroom: free - processPeak };
+  return { verdict, card, capacity, usable, headroom: free - processPeak };
 }

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import { didYouMean, nameKey, nearestNames } from "./nearest.js";
+import { didYouMean, nameKey, nearestModels } from "./nearest.js";
 import type { ModelRow } from "./row.js";
 import { MODEL_ROWS } from "./rows/models.js";
 
@@ -20,7 +20,10 @@ export function listModels(): readonly ModelRow[] {
 export function findModel(name: string): ModelRow {
   const row = knownModel(name);
   if (row !== undefined) return row;
-  const nearest = nearestNames(name, name.includes("/") ? REPOSITORIES : [...MODELS_BY_KEY.keys()]);
+  const nearest = nearestModels(
+    name,
+    name.includes("/") ? REPOSITORIES : [...MODELS_BY_KEY.keys()],
+  );
   reject({
     code: "unknown_model",
     path: "model",

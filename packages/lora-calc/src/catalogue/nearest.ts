@@ -25,6 +25,24 @@ export function nearestNames(typed: string, known: readonly string[]): readonly 
   return nearest === undefined ? [] : [nearest];
 }
 
+/**
+ * Models that a typed name may mean: names near it with the same numbers, since another version or size is another
+ * model. Example: nearestModels("gemma-3-27b-it", ["google/gemma-2-27b-it"]) // []
+ */
+export function nearestModels(typed: string, known: readonly string[]): readonly string[] {
+  const numbers = numbersOf(typed);
+  const alike = known.filter((name) => {
+    const others = numbersOf(name);
+    return numbers.every((number) => others.includes(number));
+  });
+  return nearestNames(typed, alike).filter((name) => nameKey(name) !== nameKey(typed));
+}
+
+/** Versions and sizes in a name: "gemma-3-27b" has 3 and 27b. */
+function numbersOf(name: string): readonly string[] {
+  return nameKey(name).match(/\d+(?:\.\d+)?[bm]?(?![a-z0-9.])/g) ?? [];
+}
+
 /** " (did you mean A, B or C?)", or nothing. */
 export function didYouMean(names: readonly string[]): string {
   const last = names.at(-1);

@@ -37,6 +37,8 @@ export interface GpuRow extends Provenance {
   readonly computeCapability: string;
   /** Streaming multiprocessors, as NVIDIA's data sheets list them. */
   readonly multiprocessors: number;
+  /** Size by which the card is sold. Unit: GB, as on the box. */
+  readonly boxGB: number;
   /** Total that the driver reports, as nvidia-smi prints it. Unit: bytes. */
   readonly memoryBytes: number;
   /**

@@ -26,7 +26,7 @@ describe("verdictSentence(fit, card)", () => {
   ] as const)("says %s with headroom %d", (verdict, headroom, sentence) => {
     expect(
       verdictSentence(
-        { verdict, capacity: 25_757_220_864, usable: 25_254_410_649, headroom },
+        { verdict, card: "RTX 4090", capacity: 25_757_220_864, usable: 25_254_410_649, headroom },
         "an RTX 4090",
       ),
     ).toBe(sentence);

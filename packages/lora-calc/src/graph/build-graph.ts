@@ -7,7 +7,7 @@ import type { JsonObject } from "../problem/fields.js";
 import { suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
-import type { BuildContext } from "./blueprint.js";
+import type { Blueprint, BuildContext } from "./blueprint.js";
 import { isInTransformers4 } from "./blueprints/in-transformers-4.js";
 import { buildFreeForm } from "./blueprints/free-form.js";
 import { FLOATS, graphFromHeader } from "./from-header.js";
@@ -62,9 +62,51 @@ function builtByConfig(description: ModelDescription, transformersMajor: number)
   const blueprint = blueprintOf(description.modelType);
   if (blueprint === undefined) rejectModelType(description.modelType);
   rejectOldVersion(description.modelType, description.config, transformersMajor);
-  const config = new Config(description.config);
-  const graph = blueprint.build(config, { ...context, className: description.architecture });
-  return { graph, assumed: config.assumed };
+  return builtAs(blueprint, description.config, context, description.architecture);
+}
+
+/** Tasks of PEFT behind transformers' auto classes; `AutoModelForCausalLM` is what is built where no class is named. */
+const TASK_OF_AUTO_CLASS: Readonly<Record<string, string>> = {
+  AutoModel: "FEATURE_EXTRACTION",
+  AutoModelForSequenceClassification: "SEQ_CLS",
+  AutoModelForTokenClassification: "TOKEN_CLS",
+  AutoModelForQuestionAnswering: "QUESTION_ANS",
+  AutoModelForSeq2SeqLM: "SEQ_2_SEQ_LM",
+  AutoModelForCausalLM: "CAUSAL_LM",
+};
+
+function builtAs(
+  blueprint: Blueprint,
+  values: JsonObject,
+  context: BuildContext,
+  className: string | undefined,
+): BuiltGraph {
+  const config = new Config(values);
+  const isAuto = className?.startsWith("AutoModel") === true;
+  const usual = isAuto ? undefined : className;
+  const graph = blueprint.build(config, { ...context, className: usual });
+  if (!isAuto) return { graph, assumed: config.assumed };
+  const task = TASK_OF_AUTO_CLASS[className];
+  const ofTask = task === undefined ? undefined : graph.classOfTask?.[task];
+  if (ofTask === graph.className) return { graph, assumed: config.assumed };
+  if (ofTask === undefined) rejectAutoClass(className, graph);
+  return {
+    graph: blueprint.build(config, { ...context, className: ofTask }),
+    assumed: config.assumed,
+  };
+}
+
+function rejectAutoClass(className: string, { modelType, classOfTask = {} }: ModuleGraph): never {
+  const known = Object.keys(TASK_OF_AUTO_CLASS).filter((name) =>
+    Object.hasOwn(classOfTask, TASK_OF_AUTO_CLASS[name] ?? ""),
+  );
+  reject({
+    code: "invalid_value",
+    path: "model.architecture",
+    message: `${className} has no class for ${modelType} here; name the class itself, or take ${known.join(", ")}`,
+    received: className,
+    expected: known,
+  });
 }
 
 type FileDescription = Extract<ModelDescription, { readonly kind: "safetensors" }>;

@@ -10,11 +10,12 @@ import {
   usableBytes,
 } from "../catalogue/cuda.js";
 import type { AttentionCard, CudaContext } from "../catalogue/cuda.js";
-import { findGpu } from "../catalogue/gpus.js";
+import { findGpu, listGpus } from "../catalogue/gpus.js";
 import type { GpuGeneration } from "../catalogue/row.js";
 import { Fields, isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
+import type { Assumption } from "../model/config.js";
 import { parseBytes } from "../units/parse.js";
 
 export interface Device {
@@ -59,26 +60,54 @@ export interface Hardware {
   readonly device: Device | undefined;
   /** Why no memory can be computed for it; undefined for one card. */
   readonly obstacle: string | undefined;
+  readonly assumed: readonly Assumption[];
 }
+
+const NO_HARDWARE: Hardware = { device: undefined, obstacle: undefined, assumed: [] };
 
 /** Reads `scenario.hardware`. `cuda` is the CUDA of the torch wheel. */
 export function readHardware(given: JsonObject | undefined, cuda: string): Hardware {
-  if (given === undefined) return { device: undefined, obstacle: undefined };
+  if (given === undefined) return NO_HARDWARE;
   const fields = new Fields(given, "hardware");
   fields.rejectUnknown([
     ...["gpu", "count", "nodes", "strategy", "other_process_bytes", "memory_bytes"],
     ...STRATEGY_OPTIONS,
   ]);
-  const card = readCard(fields, cuda);
+  const { cards, name } = countedName(fields);
+  const { card, assumed = [] } = readCard(fields, name, cuda) ?? {};
   const device =
     card === undefined
       ? undefined
       : { ...card, otherProcessBytes: fields.integer("other_process_bytes", { min: 0 }) ?? 0 };
-  return { device, obstacle: whySpread(fields) };
+  return { device, obstacle: whySpread(fields, cards), assumed };
 }
 
-function whySpread(fields: Fields): string | undefined {
-  const count = fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
+interface CountedName {
+  readonly cards: number | undefined;
+  /** `hardware.gpu` where it is text, without how many. */
+  readonly name: string | undefined;
+}
+
+/** "2x4090", "8 x H100 SXM 80GB": how many, and which. */
+function countedName(fields: Fields): CountedName {
+  const text = typeof fields.get("gpu") === "string" ? fields.string("gpu") : undefined;
+  const [, many, name] = /^\s*(\d{1,5})\s*[x×]\s*(?=\S)(.+)$/i.exec(text ?? "") ?? [];
+  if (many === undefined || name === undefined) return { cards: undefined, name: text };
+  const cards = Number(many);
+  const count = fields.integer("count", { min: 1, max: MAX_CARDS });
+  if (cards < 1 || (count !== undefined && count !== cards)) {
+    reject({
+      code: "invalid_value",
+      path: "hardware.gpu",
+      message: `hardware.gpu says ${cards} cards and hardware.count ${count ?? "nothing"}; keep one`,
+      received: text,
+    });
+  }
+  return { cards, name };
+}
+
+function whySpread(fields: Fields, named: number | undefined): string | undefined {
+  const count = named ?? fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
   const nodes = fields.integer("nodes", { min: 1, max: MAX_CARDS }) ?? 1;
   const strategy = fields.oneOf("strategy", STRATEGIES) ?? "ddp";
   if (strategy !== "ddp") {
@@ -95,14 +124,25 @@ function whySpread(fields: Fields): string | undefined {
 
 type Card = Omit<Device, "otherProcessBytes">;
 
-function readCard(fields: Fields, cuda: string): Card | undefined {
+interface ReadCard {
+  readonly card: Card;
+  readonly assumed?: readonly Assumption[];
+}
+
+function readCard(fields: Fields, name: string | undefined, cuda: string): ReadCard | undefined {
   const gpu = fields.get("gpu");
-  if (fields.has("memory_bytes")) return customCard(fields);
+  if (fields.has("memory_bytes")) return { card: customCard(fields) };
   if (gpu === undefined || gpu === null) return undefined;
-  if (isObject(gpu)) return customCard(new Fields(gpu, "hardware.gpu"));
-  const name = fields.string("gpu") ?? "";
+  if (isObject(gpu)) return { card: customCard(new Fields(gpu, "hardware.gpu")) };
+  if (name === undefined) return { card: knownCard(fields.string("gpu") ?? "", cuda) };
+  const box = ofBoxSize(name);
+  if (box !== undefined) return box;
   const size = parseBytes(name);
-  if (size !== undefined) return { name, capacity: size, usable: size, ...FALLBACK_DEVICE };
+  if (size === undefined) return { card: knownCard(name, cuda) };
+  return { card: { name, capacity: size, usable: size, ...FALLBACK_DEVICE } };
+}
+
+function knownCard(name: string, cuda: string): Card {
   const row = findGpu(name);
   return {
     name: row.name,
@@ -111,6 +151,26 @@ function readCard(fields: Fields, cuda: string): Card | undefined {
     context: contextOf(row),
     ...cudaFacts(row.generation),
     attention: attentionCard(row.computeCapability, cuda),
+  };
+}
+
+/** "24GB" or "24G" is a size on a box: of the cards that are sold so, the one with the least memory by its driver. */
+function ofBoxSize(text: string): ReadCard | undefined {
+  const [, amount] = /^\s*(\d{1,4})\s*GB?\s*$/i.exec(text) ?? [];
+  if (amount === undefined) return undefined;
+  const [least] = listGpus()
+    .filter(({ boxGB }) => boxGB === Number(amount))
+    .sort((left, right) => left.memoryBytes - right.memoryBytes);
+  if (least === undefined) return undefined;
+  const reason = `the least that the driver of a ${amount} GB card reports (${least.name}); ${amount}GiB means exactly that`;
+  return {
+    card: {
+      name: `${amount} GB card`,
+      capacity: least.memoryBytes,
+      usable: usableBytes(least),
+      ...FALLBACK_DEVICE,
+    },
+    assumed: [{ path: "hardware.gpu", value: least.memoryBytes, reason }],
   };
 }
 

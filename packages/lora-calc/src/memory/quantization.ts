@@ -61,6 +61,7 @@ export function readQuantization(
 ): Quantization | undefined {
   if (given === null || given === undefined) return undefined;
   const fields = new Fields(given, path);
+  rejectOtherMethod(fields);
   fields.rejectUnknown([...FIELDS, ...Object.keys(NEUTRAL)]);
   rejectUncomputed(fields, NEUTRAL);
   const fourBit = fields.boolean("load_in_4bit") ?? false;
@@ -88,6 +89,25 @@ export function readQuantization(
     computeDtype: readComputeDtype(fields) ?? usual,
     isComputeDtypeAssumed: !fields.has("bnb_4bit_compute_dtype"),
   };
+}
+
+/** Methods of transformers that pack otherwise. Source: transformers@5.18.0 utils/quantization_config.py `QuantizationMethod`. */
+const OTHER_METHODS: readonly string[] = [
+  ...["gptq", "awq", "aqlm", "vptq", "quanto", "eetq", "higgs", "hqq", "compressed-tensors"],
+  ...["fbgemm_fp8", "torchao", "bitnet", "spqr", "fp8", "quark", "fouroversix", "fp_quant"],
+  ...["auto-round", "mxfp4", "metal", "sinq", "autoround", "quip", "exl2"],
+];
+
+function rejectOtherMethod(fields: Fields): void {
+  const method = fields.string("quant_method");
+  if (method === undefined || !OTHER_METHODS.includes(method)) return;
+  reject({
+    code: "unsupported",
+    path: fields.at("quant_method"),
+    message: `${fields.at("quant_method")} ${method} has no program here yet; bitsandbytes (load_in_4bit, load_in_8bit) has`,
+    received: method,
+    expected: "bitsandbytes",
+  });
 }
 
 /** Names of whole modules; those of single layers would make equal layers unequal, which is not computed. */

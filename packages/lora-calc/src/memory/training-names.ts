@@ -63,6 +63,41 @@ export const NEUTRAL_TRAINING: Readonly<Record<string, unknown>> = {
   parallelism_config: "",
 };
 
+/**
+ * Fields of TRL's other trainers (DPO, KTO, ORPO, CPO, Reward, GRPO, RLOO), which have no program yet.
+ *
+ * Source: trl@1.13.0, the fields of their configurations that SFTConfig does not have.
+ */
+export const OTHER_TRAINERS: readonly string[] = [
+  ...["alpha", "beta", "cache_implementation", "cast_lm_head_to_fp32"],
+  ...["center_rewards_coefficient", "chat_template_kwargs", "cpo_alpha", "delta"],
+  ...["desirable_weight", "disable_dropout", "discopop_tau", "ds3_gather_for_generation"],
+  ...["entropy_coef", "entropy_coef_delta", "entropy_coef_max", "entropy_coef_min"],
+  ...["entropy_target", "epsilon", "epsilon_high", "f_alpha_divergence_coef"],
+  ...["f_divergence_type", "generate_during_eval", "generation_batch_size"],
+  ...["generation_kwargs", "importance_sampling_level", "is_encoder_decoder"],
+  ...["label_smoothing", "ld_alpha", "log_completions", "log_completions_hub_repo"],
+  ...["log_multimodal", "log_unique_prompts", "loss_weights", "mask_truncated_completions"],
+  ...["max_completion_length", "max_prompt_length", "max_tool_calling_iterations", "min_p"],
+  ...["multi_objective_aggregation", "normalize_advantages", "num_completions_to_print"],
+  ...["num_generations", "num_generations_eval", "num_iterations", "off_policy_mask_threshold"],
+  ...["padding_value", "precompute_ref_batch_size", "precompute_ref_log_probs"],
+  ...["ref_model_init_kwargs", "ref_model_mixup_alpha", "ref_model_sync_steps"],
+  ...["reference_free", "repetition_penalty", "reward_clip_range", "reward_weights"],
+  ...["rpo_alpha", "sapo_temperature_neg", "sapo_temperature_pos", "scale_rewards"],
+  ...["simpo_gamma", "steps_per_generation", "sync_ref_model", "temperature"],
+  ...["top_entropy_quantile", "top_k", "top_p", "transformers_continuous_batching_config"],
+  ...["undesirable_weight", "use_adaptive_entropy", "use_bias_correction_kl"],
+  ...["use_transformers_continuous_batching", "use_transformers_paged", "use_vllm"],
+  ...["use_weighting", "vespo_k_neg", "vespo_k_pos", "vespo_lambda_neg", "vespo_lambda_pos"],
+  ...["vllm_enable_sleep_mode", "vllm_gpu_memory_utilization", "vllm_group_port"],
+  ...["vllm_importance_sampling_cap", "vllm_importance_sampling_clip_max"],
+  ...["vllm_importance_sampling_clip_min", "vllm_importance_sampling_correction"],
+  ...["vllm_importance_sampling_mode", "vllm_max_model_length", "vllm_mode", "vllm_model_impl"],
+  ...["vllm_server_base_url", "vllm_server_host", "vllm_server_port", "vllm_server_timeout"],
+  ...["vllm_structured_outputs_regex", "vllm_tensor_parallel_size"],
+];
+
 /** Values that their owners know and that have no program here. */
 export const KNOWN_LOSSES: readonly string[] = ["unsloth", "dft"];
 export const KNOWN_ATTENTION: readonly string[] = [

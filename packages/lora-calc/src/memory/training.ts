@@ -11,6 +11,7 @@ import {
   KNOWN_LOSSES,
   KNOWN_OPTIMIZERS,
   NEUTRAL_TRAINING,
+  OTHER_TRAINERS,
 } from "./training-names.js";
 import type { Assumption } from "../model/config.js";
 
@@ -172,7 +173,18 @@ function trainingFields(given: JsonObject): Fields {
     "pad_to_multiple_of",
     ...Object.keys(NEUTRAL_TRAINING),
     ...IGNORED_TRAINING,
+    ...OTHER_TRAINERS,
   ]);
+  const other = OTHER_TRAINERS.find((name) => fields.has(name));
+  if (other !== undefined) {
+    reject({
+      code: "unsupported",
+      path: fields.at(other),
+      message: `${fields.at(other)} belongs to a trainer other than SFT, and none of those has a program here yet; only method sft is computed`,
+      received: fields.get(other),
+      expected: "method sft",
+    });
+  }
   rejectUncomputed(fields, NEUTRAL_TRAINING);
   return fields;
 }

@@ -14,7 +14,7 @@ describe("flagValue(kind, text)", () => {
     ["targets", "self_attn.q_proj", ["self_attn.q_proj"]],
     ["targets", "all-linear", "all-linear"],
     ["targets", ".*\\.(q|v)_proj", ".*\\.(q|v)_proj"],
-    ["gpu", "24GiB", { memory_bytes: 25_769_803_776 }],
+    ["gpu", "24GiB", "24GiB"],
     ["gpu", "RTX 4090", "RTX 4090"],
     ["switch", false, false],
   ] as const)("%s %j is %j", (kind, text, value) => {

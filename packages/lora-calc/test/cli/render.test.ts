@@ -16,7 +16,12 @@ function widest(text: string): number {
 }
 
 const [LEVER] = QLORA_8B_RESULT.advice ?? [];
-const ADVICE: Advice = { levers: LEVER === undefined ? [] : [LEVER], raises: [], cards: [], left_out: 0 };
+const ADVICE: Advice = {
+  levers: LEVER === undefined ? [] : [LEVER],
+  raises: [],
+  cards: [],
+  left_out: 0,
+};
 
 describe("renderAnswer(scenario, estimate, advice, style)", () => {
   it("answers first, then explains, in 80 columns", () => {
@@ -64,6 +69,7 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
   it("says how much is missing", () => {
     const fit = {
       verdict: "does_not_fit",
+      card: "custom card",
       capacity: 8_585_740_288,
       usable: 8_585_740_288,
       headroom: -900_726_784,
@@ -86,8 +92,9 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
       warnings: [],
     } as const;
     const scenario = { model: { config: { model_type: "llama" } }, adapter: null };
-    expect(renderAnswer(scenario, estimate, { levers: [], raises: [], cards: [], left_out: 0 }, PLAIN))
-      .toMatchInlineSnapshot(`
+    expect(
+      renderAnswer(scenario, estimate, { levers: [], raises: [], cards: [], left_out: 0 }, PLAIN),
+    ).toMatchInlineSnapshot(`
         "a llama model from its config.json · full fine-tuning · bfloat16 base
 
         trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196

@@ -104,7 +104,13 @@ export const QLORA_8B_RESULT: Estimate = {
       },
     ],
   },
-  fit: { verdict: "fits", capacity: 24_564 * MIB, usable: 24_084 * MIB, headroom: 15_517 * MIB },
+  fit: {
+    verdict: "fits",
+    card: "RTX 4090",
+    capacity: 24_564 * MIB,
+    usable: 24_084 * MIB,
+    headroom: 15_517 * MIB,
+  },
   advice: [
     {
       id: "adapter-bf16",
