@@ -16,5 +16,7 @@ export interface Scenario {
   readonly training?: JsonObject;
   readonly hardware?: JsonObject;
   readonly stack?: string;
-  readonly versions?: { readonly peft?: string; readonly transformers?: string };
+  readonly versions?: Readonly<
+    Partial<Record<"peft" | "transformers" | "torch" | "cuda" | "bitsandbytes", string>>
+  >;
 }

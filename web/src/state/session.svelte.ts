@@ -5,7 +5,7 @@ import { decodeLink, encodeLink, InputError, isRefusal } from "lora-calc";
 import type { Estimate, Problem, Scenario } from "lora-calc";
 import { SITE_DATA } from "virtual:site-data";
 import type { Answer, Counsel } from "./answer.js";
-import { createEngine } from "./engine.js";
+import { createEngine, faultOf } from "./engine.js";
 import type { Engine } from "./engine.js";
 import { fieldOf, sameValue, withField } from "./scenario-fields.js";
 import type { FieldPath } from "./scenario-fields.js";
@@ -32,6 +32,8 @@ export class Session {
   tasks: Answer["tasks"] = $state.raw(SITE_DATA.answer.tasks);
   /** Advice on `answered`; undefined while it is worked out. */
   counsel: Counsel | undefined = $state.raw(SITE_DATA.counsel);
+  /** Advice on `answered` broke off: a fault of ours. */
+  hasNoCounsel: boolean = $state.raw(false);
   /** The run as the parts below the answer show it: a frame later, so that the answer never waits for their tables. */
   detail: Run = $state.raw(DEFAULT_RUN);
   /** What the chapters speak of: the run, once the reader rests. They are long, and nobody reads them while dragging. */
@@ -131,10 +133,22 @@ export class Session {
     this.show(next);
   }
 
-  /** Takes the state of an address; a damaged one leaves the page as it is and says why. */
+  /** Takes the state of an address, none being the default; a damaged one leaves the page as it is and says why. */
   open(fragment: string): void {
-    if (!fragment.startsWith("#v=") || fragment === fragmentOf(this.scenario)) return;
-    this.attempt(() => this.replace(decodeLink(fragment)));
+    if (fragment !== "" && !fragment.startsWith("#v=")) return;
+    if (fragment === fragmentOf(this.scenario)) return;
+    this.attempt(() => this.replace(fragment === "" ? DEFAULT_SCENARIO : decodeLink(fragment)));
+  }
+
+  /** Whether an address already says what the page shows, be it in other words. */
+  isAt(fragment: string): boolean {
+    if (fragment === fragmentOf(this.scenario)) return true;
+    if (!fragment.startsWith("#v=")) return false;
+    try {
+      return sameValue(decodeLink(fragment), this.scenario);
+    } catch {
+      return false;
+    }
   }
 
   /** Runs something that reads foreign input; its Problem is shown and nothing is lost. */
@@ -155,7 +169,11 @@ export class Session {
 
   private show(scenario: Scenario): void {
     this.scenario = scenario;
-    this.answers ??= createEngine("answer", (asked, answer) => this.take(asked, answer));
+    this.answers ??= createEngine(
+      "answer",
+      (asked, answer) => this.take(asked, answer),
+      (_, message) => (this.problem = faultOf(message)),
+    );
     this.answers.ask(scenario);
   }
 
@@ -170,6 +188,7 @@ export class Session {
     this.answer = answer;
     this.estimate = answer.result;
     this.counsel = undefined;
+    this.hasNoCounsel = false;
     this.afterPaint ??= requestAnimationFrame(() => setTimeout(() => this.showDetail()));
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST);
@@ -195,11 +214,15 @@ export class Session {
   }
 
   private seekCounsel(scenario: Scenario): void {
-    this.counsels ??= createEngine("counsel", (asked, counsel) => {
-      if (asked !== this.answered) return;
-      this.counsel = counsel;
-      this.lessonRun = { ...this.lessonRun, counsel };
-    });
+    this.counsels ??= createEngine(
+      "counsel",
+      (asked, counsel) => {
+        if (asked !== this.answered) return;
+        this.counsel = counsel;
+        this.lessonRun = { ...this.lessonRun, counsel };
+      },
+      (asked) => (this.hasNoCounsel = asked === this.answered),
+    );
     this.counsels.ask(scenario);
   }
 }

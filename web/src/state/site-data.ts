@@ -28,8 +28,6 @@ export function computeSiteData(): SiteData {
       .map(({ name, memoryBytes }) => ({ name, memoryBytes }))
       .sort((left, right) => left.memoryBytes - right.memoryBytes),
     stacks: listStacks().map(({ id, name }) => ({ id, name })),
-    recipes: listRecipes().filter(({ scenario }) =>
-      listStacks().some(({ id }) => id === scenario.stack),
-    ),
+    recipes: listRecipes(),
   };
 }

@@ -6,7 +6,8 @@ import type { Scenario } from "../scenario.js";
 
 /**
  * The scenario with what `document` says. A scenario replaces it; a config.json replaces the model; an
- * adapter_config.json replaces the adapter, and the model when it names its base. `name` stands in messages.
+ * adapter_config.json replaces the adapter, and the model when it names its base, unless the reader gave a model of their
+ * own. `name` stands in messages.
  *
  * Stops with `missing_field` for anything else.
  * Example: applyDocument({ model: "gpt2" }, { peft_type: "LORA", r: 8 }, "adapter_config.json").adapter // { peft_type: "LORA", r: 8 }
@@ -20,7 +21,9 @@ export function applyDocument(scenario: Scenario, document: unknown, name: strin
       return {
         ...scenario,
         adapter: document,
-        ...(typeof base === "string" && base !== "" ? { model: base } : {}),
+        ...(typeof base === "string" && base !== "" && typeof scenario.model === "string"
+          ? { model: base }
+          : {}),
       };
     }
   }

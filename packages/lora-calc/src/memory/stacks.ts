@@ -73,11 +73,20 @@ export function listStacks(): readonly StackProfile[] {
   return STACKS;
 }
 
-/** Profile by id. Stops with `unknown_stack` and the known ids. */
+/** Profile by id. Stops with `unsupported` for a stack that exists and `unknown_stack` for any other, and the known ids. */
 export function findStack(id: string): StackProfile {
   const found = STACKS.find((stack) => stack.id === id);
   if (found !== undefined) return found;
   const known = STACKS.map((stack) => stack.id);
+  if (/^(?:trl|hf-trainer|axolotl|llama-factory|ms-swift|litgpt|unsloth)-\d/.test(id)) {
+    reject({
+      code: "unsupported",
+      path: "stack",
+      message: `stack ${id} has no program here yet: its kernels, its defaults or its loop differ; computed are ${known.join(", ")}`,
+      received: id,
+      expected: known,
+    });
+  }
   reject({
     code: "unknown_stack",
     path: "stack",
