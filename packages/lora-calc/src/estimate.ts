@@ -15,6 +15,7 @@ import { attentionWarnings, whyHeadsNotRunnable } from "./memory/attention-warni
 import { readHardware } from "./memory/device.js";
 import type { Device } from "./memory/device.js";
 import { estimateMemory } from "./memory/estimate-memory.js";
+import { evidenceOf } from "./memory/evidence.js";
 import { bandsOf } from "./memory/interval.js";
 import { packedWeights } from "./memory/packed-weights.js";
 import { subclassWarnings } from "./memory/subclass-warnings.js";
@@ -109,7 +110,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       ? {
           weights: {
             bytes: stored.bytes,
-            certainty: quantization === undefined ? "exact" : "derived",
+            certainty: quantization === undefined ? "exact" : "traced",
           },
         }
       : packed.weights),
@@ -209,7 +210,7 @@ function memoryPart(
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
   options.onWork?.(memory.playedEvents);
-  const interval = bandsOf(memory);
+  const interval = bandsOf(memory, evidenceOf(graph.root, training, device));
   return {
     memory: memoryResult(memory, { stored, training }),
     interval,

@@ -4,10 +4,11 @@ import type { Warning } from "./problem/codes.js";
 import type { Problem } from "./problem/problem.js";
 
 /**
- * How sure a figure is. `exact`: equal to PEFT or PyTorch to the unit. `derived`: follows from code that was read or
- * traced. `fitted`: a constant from measurements. `assumed`: nobody measured it; treat it as a guess.
+ * How sure a figure is. `exact`: equal to PEFT or PyTorch to the unit. `traced`: its program is compared with traces of the
+ * real code. `read`: from source that no judge runs. `fitted`: a constant from measurements. `assumed`: nobody measured it;
+ * treat it as a guess.
  */
-export type Certainty = "exact" | "derived" | "fitted" | "assumed";
+export type Certainty = "exact" | "traced" | "read" | "fitted" | "assumed";
 
 export interface ModuleRow {
   /** Path pattern, `*` for every repeated layer. */

@@ -3,6 +3,7 @@
 import type { AdapterPlan } from "./adapter/plan.js";
 import type { MemoryEstimate } from "./memory/estimate-memory.js";
 import { eventName } from "./memory/estimate-memory.js";
+import { isReadLoss } from "./memory/evidence.js";
 import { formulaOf } from "./memory/formulas.js";
 import type { FormulaInputs } from "./memory/formulas.js";
 import type { Moment } from "./memory/course.js";
@@ -96,7 +97,7 @@ function memoryPart(
   return {
     name,
     bytes,
-    certainty: "derived",
+    certainty: name === "loss" && isReadLoss(inputs.training.loss) ? "read" : "traced",
     formula: formulaOf(name, tensors, inputs),
     source: sourceOf(name, inputs.training.loss),
     tensors: tensors.slice(0, MAX_NAMED_TENSORS),
@@ -109,13 +110,13 @@ function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
   const cache = `reserved ${formatBytes(reservedPeak)} − allocated ${formatBytes(allocatedPeak)}`;
   const formula = `${formatBytes(context.bytes)} for one process, from ${formatBytes(context.bytes - context.below)} to ${formatBytes(context.bytes + context.above)}`;
   const paged = {
-    ...{ name: "paged_optimizer", bytes: managedBytes, certainty: "derived" as const },
+    ...{ name: "paged_optimizer", bytes: managedBytes, certainty: "read" as const },
     formula: `${formatBytes(managedBytes)} of moments in managed memory, which the driver moves when the card is full`,
     source: "bitsandbytes 0.48 functional.py get_paged",
   };
   return [
     {
-      ...{ name: "allocator_cache", bytes: reservedPeak - allocatedPeak, certainty: "derived" },
+      ...{ name: "allocator_cache", bytes: reservedPeak - allocatedPeak, certainty: "traced" },
       ...{ formula: cache, source: "torch 2.13 c10/cuda/CUDACachingAllocator.cpp" },
     },
     {

@@ -1,4 +1,14 @@
-/** What is said where the answer needs a way round. */
+/** What is said where the answer needs a way round, and of how sure a figure is. */
+
+import type { Certainty } from "lora-calc";
+
+export const CERTAINTY: Readonly<Record<Certainty, string>> = {
+  exact: "equal to PyTorch to the byte",
+  traced: "compared with traces of the real code",
+  read: "from source that no judge runs",
+  fitted: "a constant from measurements",
+  assumed: "a guess nobody measured here",
+};
 
 export const OTHER_STACK = {
   compute: "Compute under TRL 1.13",

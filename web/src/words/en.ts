@@ -1,6 +1,7 @@
 /** The words of the calculator in English. Numbers come in already formatted by the library. */
 
-import type { Certainty, MemoryRowName, Problem } from "lora-calc";
+import type { MemoryRowName, Problem } from "lora-calc";
+import { CERTAINTY } from "./answer-en.js";
 
 const ROWS: Readonly<Record<MemoryRowName, string>> = {
   weights: "Weights",
@@ -34,13 +35,6 @@ const PARTS: Readonly<Record<string, string>> = {
   cuda_context: "CUDA context",
   allocator_cache: "cache of PyTorch's allocator",
   paged_optimizer: "paged optimizer",
-};
-
-const CERTAINTY: Readonly<Record<Certainty, string>> = {
-  exact: "equal to PyTorch to the byte",
-  derived: "follows from code that was read and traced",
-  fitted: "a constant from measurements",
-  assumed: "a guess nobody measured here",
 };
 
 export const WORDS = {

@@ -8,7 +8,8 @@ import type { Style } from "./style.js";
 
 const MEANING: Readonly<Record<Certainty, string>> = {
   exact: "equal to PEFT or PyTorch to the unit",
-  derived: "follows from code that was read or traced",
+  traced: "compared with traces of the real code",
+  read: "from source that no judge runs",
   fitted: "a constant taken from measurements",
   assumed: "nobody measured it; a guess",
 };

@@ -81,7 +81,7 @@ const WORKSPACE_BYTES_FROM_HOPPER = 32 * MIB;
  * Bytes of one cuBLAS workspace: two 4 MiB and eight 16 KiB buffers before Hopper, 32 MiB from Hopper on. PyTorch allocates
  * one per handle and stream, so the forward and the backward thread hold one each.
  *
- * Unit: bytes inside the allocated memory. Certainty: derived.
+ * Unit: bytes inside the allocated memory. Certainty: read.
  * Source: pytorch (2026) aten/src/ATen/cuda/CublasHandlePool.cpp `parseChosenWorkspaceSize`.
  * Example: cublasWorkspaceBytes("Hopper") // 33554432
  */
@@ -94,7 +94,7 @@ export function cublasWorkspaceBytes(generation: GpuGeneration): number {
  * Whether experts run as one grouped product on a card: from compute capability 8.0 on. Older cards take another path of
  * transformers, whose backward makes a gradient as large as the weights even where they are frozen.
  *
- * Certainty: derived. Source: transformers@5.18.0 integrations/moe.py `_can_use_grouped_mm`, `_grouped_mm_fallback_backward`.
+ * Certainty: read. Source: transformers@5.18.0 integrations/moe.py `_can_use_grouped_mm`, `_grouped_mm_fallback_backward`.
  * Example: hasGroupedProduct("Turing") // false
  */
 export function hasGroupedProduct(generation: GpuGeneration): boolean {

@@ -43,7 +43,7 @@ const ROW_OF_PART: Readonly<Record<string, MemoryRowName>> = {
   loss: "logits",
 };
 
-const LEAST_CERTAIN_FIRST: readonly Certainty[] = ["assumed", "fitted", "derived", "exact"];
+const LEAST_CERTAIN_FIRST: readonly Certainty[] = ["assumed", "fitted", "read", "traced", "exact"];
 
 /**
  * The process peak in rows that add up to it: what is allocated at the peak, and with `overhead` what lies between that

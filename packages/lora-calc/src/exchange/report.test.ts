@@ -27,17 +27,17 @@ describe("writeMarkdown(scenario, estimate, verdict)", () => {
 
       | part | size | certainty | formula |
       | --- | --- | --- | --- |
-      | weights | 5.31 GiB | derived | 6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16) |
-      | adapter_a | 76.0 MiB | derived | 19,922,944 × 4 B (float32) |
-      | adapter_b | 84.0 MiB | derived | 22,020,096 × 4 B (float32) |
-      | adapter_other | 0 B | derived | none alive at the peak |
-      | optimizer | 320.2 MiB | derived | 83,886,528 × 4 B (float32) |
-      | gradients | 1.1 MiB | derived | 294,912 × 4 B (float32) |
-      | checkpoints | 1.00 GiB | derived | 32 × (2, 2048, 4096) bfloat16 |
-      | activations | 868.2 MiB | derived | one layer, recomputed, 4,096 tokens |
-      | loss | 512 B | derived | 1 × () float32 of div |
-      | workspace | 128.3 MiB | derived | 1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B |
-      | batch | 64.0 KiB | derived | 2 × (2, 2048) int64 of zeros |
+      | weights | 5.31 GiB | traced | 6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16) |
+      | adapter_a | 76.0 MiB | traced | 19,922,944 × 4 B (float32) |
+      | adapter_b | 84.0 MiB | traced | 22,020,096 × 4 B (float32) |
+      | adapter_other | 0 B | traced | none alive at the peak |
+      | optimizer | 320.2 MiB | traced | 83,886,528 × 4 B (float32) |
+      | gradients | 1.1 MiB | traced | 294,912 × 4 B (float32) |
+      | checkpoints | 1.00 GiB | traced | 32 × (2, 2048, 4096) bfloat16 |
+      | activations | 868.2 MiB | traced | one layer, recomputed, 4,096 tokens |
+      | loss | 512 B | traced | 1 × () float32 of div |
+      | workspace | 128.3 MiB | traced | 1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B |
+      | batch | 64.0 KiB | traced | 2 × (2, 2048) int64 of zeros |
 
       ## Assumed
 
@@ -72,21 +72,21 @@ describe("writeCsv(estimate)", () => {
         "parameters,trainable,41943040,parameters,exact,",
         "parameters,all,8072204288,parameters,exact,",
         "parameters,base,8030261248,parameters,exact,",
-        "weights,base model,5702540160,bytes,derived,",
+        "weights,base model,5702540160,bytes,traced,",
         "memory,allocated,8326180352,bytes,,",
         "memory,reserved,9003073536,bytes,,",
         "memory,process (nvidia-smi),9486257357,bytes,,",
-        "part of the allocated peak,weights,5702755328,bytes,derived,"6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)"",
-        "part of the allocated peak,adapter_a,79691776,bytes,derived,"19,922,944 × 4 B (float32)"",
-        "part of the allocated peak,adapter_b,88080384,bytes,derived,"22,020,096 × 4 B (float32)"",
-        "part of the allocated peak,adapter_other,0,bytes,derived,none alive at the peak",
-        "part of the allocated peak,optimizer,335773696,bytes,derived,"83,886,528 × 4 B (float32)"",
-        "part of the allocated peak,gradients,1179648,bytes,derived,"294,912 × 4 B (float32)"",
-        "part of the allocated peak,checkpoints,1073741824,bytes,derived,"32 × (2, 2048, 4096) bfloat16"",
-        "part of the allocated peak,activations,910411776,bytes,derived,"one layer, recomputed, 4,096 tokens"",
-        "part of the allocated peak,loss,512,bytes,derived,1 × () float32 of div",
-        "part of the allocated peak,workspace,134479872,bytes,derived,"1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B"",
-        "part of the allocated peak,batch,65536,bytes,derived,"2 × (2, 2048) int64 of zeros"",
+        "part of the allocated peak,weights,5702755328,bytes,traced,"6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)"",
+        "part of the allocated peak,adapter_a,79691776,bytes,traced,"19,922,944 × 4 B (float32)"",
+        "part of the allocated peak,adapter_b,88080384,bytes,traced,"22,020,096 × 4 B (float32)"",
+        "part of the allocated peak,adapter_other,0,bytes,traced,none alive at the peak",
+        "part of the allocated peak,optimizer,335773696,bytes,traced,"83,886,528 × 4 B (float32)"",
+        "part of the allocated peak,gradients,1179648,bytes,traced,"294,912 × 4 B (float32)"",
+        "part of the allocated peak,checkpoints,1073741824,bytes,traced,"32 × (2, 2048, 4096) bfloat16"",
+        "part of the allocated peak,activations,910411776,bytes,traced,"one layer, recomputed, 4,096 tokens"",
+        "part of the allocated peak,loss,512,bytes,traced,1 × () float32 of div",
+        "part of the allocated peak,workspace,134479872,bytes,traced,"1 × (4096, 14336) bfloat16 + 2 × 8,519,680 B"",
+        "part of the allocated peak,batch,65536,bytes,traced,"2 × (2, 2048) int64 of zeros"",
         "fit,capacity,25757220864,bytes,,",
         "fit,usable by processes,25253904384,bytes,,",
         "fit,headroom,16270753792,bytes,,fits",

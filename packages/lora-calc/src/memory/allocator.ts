@@ -7,7 +7,7 @@
  * 512 in the small pool, more than 1 MiB in the large pool; an unsplit rest counts as allocated. A freed block merges
  * with free neighbours; segments are kept. With expandable segments each pool is one segment that grows by pages.
  *
- * Certainty: derived. Source: c10/cuda/CUDACachingAllocator.cpp; compared with the Python twin in conformance/.
+ * Certainty: read. Source: c10/cuda/CUDACachingAllocator.cpp; compared with the Python twin in conformance/.
  */
 
 import { MIB } from "../units/format.js";

@@ -27,6 +27,16 @@ export function attentionWarnings(
   ];
 }
 
+/** Kernels behind `scaled_dot_product_attention`; none for attention that is written out. */
+export function attentionKernels(
+  root: ModuleNode,
+  training: TrainingSettings,
+  device: Device | undefined,
+): ReadonlySet<AttentionKernel> {
+  if (training.attn_implementation !== "sdpa") return new Set();
+  return new Set(attentionsOf(root).map((forward) => kernelOf(forward, training, device)));
+}
+
 /** Of the layers without a window; whether those with one get a mask depends on the length and changes little here. */
 function kernelOf(
   { headDim, heads, keyValueHeads, attentionDropout }: AttentionForward,

@@ -48,7 +48,7 @@ export interface MemoryEstimate {
 /**
  * Runs two optimizer steps symbolically and replays them through the caching allocator.
  *
- * Unit: bytes on one GPU. Certainty: derived for allocated and reserved (equal to a trace of the real code for the
+ * Unit: bytes on one GPU. Certainty: traced for allocated and reserved (equal to a trace of the real code for the
  * programs in test/conformance); the CUDA context is fitted, on a card that nobody named assumed.
  */
 export function estimateMemory(

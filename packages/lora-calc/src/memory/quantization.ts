@@ -153,7 +153,7 @@ const CODE_SIZE_8BIT = 256;
  *     + with double quantization: nested absmax 4·ceil(n/64/256) + nested code 256·4 + offset 4
  *
  * Unit: bytes. 0.5159 bytes per parameter with double quantization, 0.5625 without.
- * Certainty: derived. Source: bitsandbytes functional.py `quantize_4bit`; arXiv:2305.14314 section 3.
+ * Certainty: read. Source: bitsandbytes functional.py `quantize_4bit`; arXiv:2305.14314 section 3.
  */
 export function stored4bit(elements: number, doubleQuant: boolean): readonly StoredTensor[] {
   const blocks = Math.ceil(elements / BLOCK_SIZE);
@@ -177,7 +177,7 @@ export function stored4bit(elements: number, doubleQuant: boolean): readonly Sto
 /**
  * Tensors of one LLM.int8 weight: one byte per parameter and one fp32 maximum per output row.
  *
- * Certainty: derived. Source: bitsandbytes nn/modules.py `Linear8bitLt` (`SCB`).
+ * Certainty: read. Source: bitsandbytes nn/modules.py `Linear8bitLt` (`SCB`).
  */
 export function stored8bit(outFeatures: number, inFeatures: number): readonly StoredTensor[] {
   return [

@@ -20,7 +20,7 @@ export interface StoredBytes {
 /**
  * Weights of the base model in their storage: packed where quantized, `dtype` elsewhere, tied weights once.
  *
- * Unit: bytes. Certainty: exact for plain weights; derived for quantized ones (quantization.ts). Rounding of blocks to
+ * Unit: bytes. Certainty: exact for plain weights; traced for quantized ones (quantization.ts). Rounding of blocks to
  * 512 bytes is left out: it belongs to the allocator.
  */
 export function storedBytes(

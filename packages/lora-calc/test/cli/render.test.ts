@@ -42,15 +42,15 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
         card       23.52 GiB  24,084.0 MiB  RTX 4090, for processes, of 24,564.0 MiB
 
       What is allocated then (layer backward)
-        weights      5,438.6 MiB  ████████████████░░░░░░░░  derived
-        adapter a       76.0 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
-        adapter b       84.0 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
-        optimizer      320.2 MiB  █░░░░░░░░░░░░░░░░░░░░░░░  derived
-        gradients        1.1 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
-        checkpoints  1,024.0 MiB  ███░░░░░░░░░░░░░░░░░░░░░  derived
-        activations    868.2 MiB  ███░░░░░░░░░░░░░░░░░░░░░  derived
-        workspace      128.3 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
-        batch            0.1 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  derived
+        weights      5,438.6 MiB  ████████████████░░░░░░░░  traced
+        adapter a       76.0 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  traced
+        adapter b       84.0 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  traced
+        optimizer      320.2 MiB  █░░░░░░░░░░░░░░░░░░░░░░░  traced
+        gradients        1.1 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  traced
+        checkpoints  1,024.0 MiB  ███░░░░░░░░░░░░░░░░░░░░░  traced
+        activations    868.2 MiB  ███░░░░░░░░░░░░░░░░░░░░░  traced
+        workspace      128.3 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  traced
+        batch            0.1 MiB  ░░░░░░░░░░░░░░░░░░░░░░░░  traced
 
       Next lever
         Keep the adapters in bf16: frees 242.0 MiB. Cost: optimizer states with 8 bits
@@ -95,14 +95,14 @@ describe("renderAnswer(scenario, estimate, advice, style)", () => {
     expect(
       renderAnswer(scenario, estimate, { levers: [], raises: [], cards: [], left_out: 0 }, PLAIN),
     ).toMatchInlineSnapshot(`
-        "a llama model from its config.json · full fine-tuning · bfloat16 base
+      "a llama model from its config.json · full fine-tuning · bfloat16 base
 
-        trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196
+      trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196
 
-        base weights  5.31 GiB  derived
-        Add --gpu, --stack or any training flag for the memory of a training step.
-        "
-      `);
+      base weights  5.31 GiB  traced
+      Add --gpu, --stack or any training flag for the memory of a training step.
+      "
+    `);
   });
 
   it("lets no text of the input reach the terminal as an escape sequence", () => {
@@ -143,7 +143,7 @@ describe("renderExplanation(estimate, parts, style)", () => {
       .toMatchInlineSnapshot(`
         "weights  5.31 GiB (5,702,755,328 bytes)
           = 6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)
-          derived: follows from code that was read or traced
+          traced: compared with traces of the real code
           source: bitsandbytes functional.py
 
         parameters

@@ -105,3 +105,20 @@ describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against 
     expect(equal.length / compared.length).toBeGreaterThanOrEqual(MIN_EQUAL_EVENTS);
   });
 });
+
+it("is told in README and CHANGELOG as it is", () => {
+  const runs = Object.keys(DIFFERENCES).flatMap((name) =>
+    (readGoldens(name) as readonly MemoryGolden[]).flatMap(({ scenario: { id }, expected }) =>
+      expected === undefined ? [] : [{ expected, difference: DIFFERENCES[name]?.[id]?.[0] ?? 0 }],
+    ),
+  );
+  const equal = runs.filter(({ difference }) => difference === 0).length;
+  const worst = Math.max(
+    ...runs.map(({ expected, difference }) => Math.abs(difference) / expected.allocated_peak),
+  );
+  const sentence = `Of ${runs.length} traces of the real code, ${equal} allocated peaks are equal to the byte, and the worst is ${(100 * worst).toFixed(1)} % off`;
+  for (const file of ["README.md", "CHANGELOG.md"]) {
+    const text = readFileSync(new URL(`../../../../${file}`, import.meta.url), "utf8");
+    expect(text.replace(/\s+/g, " ")).toContain(sentence);
+  }
+});

@@ -9,7 +9,7 @@ import type { Scenario } from "../../src/scenario.js";
 const MIB = 2 ** 20;
 
 function part(name: string, bytes: number, formula: string): MemoryPart {
-  return { name, bytes, certainty: "derived", formula, source: "the modeling code" };
+  return { name, bytes, certainty: "traced", formula, source: "the modeling code" };
 }
 
 export const QLORA_8B: Scenario = {
@@ -55,7 +55,7 @@ export const QLORA_8B_RESULT: Estimate = {
       },
     ],
   },
-  weights: { bytes: 5_702_540_160, certainty: "derived" },
+  weights: { bytes: 5_702_540_160, certainty: "traced" },
   memory: {
     allocated_peak: 8_326_180_352,
     reserved_peak: 9_003_073_536,
@@ -80,7 +80,7 @@ export const QLORA_8B_RESULT: Estimate = {
       {
         name: "weights",
         bytes: 5_702_755_328,
-        certainty: "derived",
+        certainty: "traced",
         formula: "6,979,321,856 × 0.5159 B (quantized) + 1,050,939,392 × 2 B (bfloat16)",
         source: "bitsandbytes functional.py",
       },

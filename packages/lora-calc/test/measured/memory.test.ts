@@ -15,7 +15,7 @@ describe.each(CARDS)("peaks measured on a %s", (card) => {
   it.each(program.rows)(
     "$model $quantized s$length b$batch checkpointing $checkpointing: $allocated MiB",
     (row) => {
-      const memory = predicted(program, row);
+      const memory = predicted(card, program, row);
       const errorOf = (bytes: number, mib: number): number => Math.abs(bytes / MIB / mib - 1);
       expect(errorOf(memory.allocated_peak, row.allocated)).toBeLessThan(ALLOCATED_TOLERANCE);
       expect(errorOf(memory.reserved_peak, row.reserved)).toBeLessThan(RESERVED_TOLERANCE[card]);
@@ -26,7 +26,7 @@ describe.each(CARDS)("peaks measured on a %s", (card) => {
 const NAMES = { rtx4080: "RTX 4080", t4: "Tesla T4" };
 
 function scoredLine(card: (typeof CARDS)[number], program: Program, row: Row): string {
-  const { allocated_peak, reserved_peak } = predicted(program, row);
+  const { allocated_peak, reserved_peak } = predicted(card, program, row);
   const { quantized = true, batch = 1, checkpointing = true } = row;
   const cells = [allocated_peak, reserved_peak].flatMap((bytes, index) => {
     const mib = index === 0 ? row.allocated : row.reserved;

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { estimate } from "../../src/estimate.js";
 import { isRefusal } from "../../src/result.js";
-import type { MemoryResult } from "../../src/result.js";
+import type { Estimate, MemoryResult } from "../../src/result.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 
 export interface Row {
@@ -48,10 +48,15 @@ function readJson(name: string): unknown {
   return JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
 }
 
-export function predicted(
+const CARD_NAMES = { rtx4080: "RTX 4080", t4: "T4" } as const;
+export type MeasuredCard = keyof typeof CARD_NAMES;
+
+/** The run on the card it was measured on. */
+export function predictedOn(
+  card: MeasuredCard,
   { adapter, quantization, training }: Program,
   row: Row,
-): MemoryResult {
+): Estimate {
   const { quantized = true, length, batch = 1, checkpointing = true } = row;
   const result = estimate({
     model: { config: measured.configs[row.model] },
@@ -64,7 +69,14 @@ export function predicted(
       per_device_train_batch_size: batch,
       gradient_checkpointing: checkpointing,
     },
+    hardware: { gpu: CARD_NAMES[card] },
   });
   if (isRefusal(result) || result.memory === undefined) throw new Error("no memory");
-  return result.memory;
+  return result;
+}
+
+export function predicted(card: MeasuredCard, program: Program, row: Row): MemoryResult {
+  const { memory } = predictedOn(card, program, row);
+  if (memory === undefined) throw new Error("no memory");
+  return memory;
 }
