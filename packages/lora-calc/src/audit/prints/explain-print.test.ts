@@ -124,3 +124,53 @@ describe("explainPrint names what people saw", () => {
     expect(codesOf(scenario, "no number")).toEqual(["invalid_value"]);
   });
 });
+
+describe("what else is printed", () => {
+  const LLAMA_3 = {
+    model: "meta-llama/Meta-Llama-3-8B",
+    adapter: { r: 8, target_modules: "all-linear" },
+  };
+  const reasonsOf = (scenario: Scenario, text: string): readonly string[] => {
+    const result = explainPrint(scenario, text);
+    if ("error" in result) throw new Error(result.error.message);
+    return result.reasons.map(({ message }) => message);
+  };
+
+  // 20,971,520 of the adapters and twice 128,256 x 4,096 of embeddings and head.
+  it("embeddings and head that train beside the adapter", () => {
+    const [first] = reasonsOf(
+      LLAMA_3,
+      "trainable params: 1,071,644,672 || all params: 9,101,905,920 || trainable%: 11.7738",
+    );
+    expect(first).toContain("embed_tokens and lm_head trained in full");
+  });
+
+  it("another usual rank", () => {
+    const run = { ...LLAMA_3, adapter: { r: 16, target_modules: "all-linear" } };
+    expect(reasonsOf(run, "20,971,520")[0]).toContain("r=8 on all-linear");
+  });
+
+  it("the tie that transformers 4 makes of what a checkpoint holds apart", () => {
+    const run = { model: "google/flan-t5-large", adapter: { r: 16, target_modules: ["q", "v"] } };
+    // The number of transformers 4: without the head's 32,128 x 1,024.
+    expect(reasonsOf(run, "4,718,592 / 754,969,600")[1]).toContain("transformers 4 ties");
+  });
+
+  it("rounded numbers and shares", () => {
+    const run = {
+      model: "meta-llama/Llama-3.1-8B",
+      adapter: { r: 16, target_modules: "all-linear" },
+    };
+    expect(reasonsOf(run, "about 42M")[0]).toContain("what PEFT prints");
+    expect(reasonsOf(run, "0.52 %")[0]).toContain("the share that PEFT prints");
+    expect(reasonsOf(run, "trainable%: 0.2605")[0]).toContain("r=8 on all-linear");
+    expect(reasonsOf(run, "77.7 %")[0]).toContain("0.5196 %");
+  });
+
+  it("each reading once", () => {
+    for (const text of ["0.28 %", "about 21M", "20,971,520", "~7M"]) {
+      const found = reasonsOf(LLAMA_3, text);
+      expect(new Set(found).size).toBe(found.length);
+    }
+  });
+});

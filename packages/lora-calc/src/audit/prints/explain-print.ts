@@ -12,7 +12,7 @@ import { InputError, reject } from "../../problem/problem.js";
 import type { Problem } from "../../problem/problem.js";
 import type { ParameterCounts } from "../../result.js";
 import type { Scenario } from "../../scenario.js";
-import { formatCount } from "../../units/format.js";
+import { formatCount, formatFixed } from "../../units/format.js";
 import { readVersions } from "../../versions.js";
 import { parameterCounts } from "../../write-result.js";
 import { otherAdapters, otherModels, otherRelease } from "./other-adapters.js";
@@ -31,7 +31,11 @@ export interface PrintReason {
 export interface PrintExplanation {
   readonly schema: 1;
   /** The numbers in the text, as whole parameters. */
-  readonly printed: { readonly trainable?: number; readonly all?: number };
+  readonly printed: {
+    readonly trainable?: number;
+    readonly all?: number;
+    readonly percent?: number;
+  };
   /** What PEFT prints for the scenario. */
   readonly parameters: ParameterCounts;
   /** One sentence per number that differs; several where more than one reading fits. */
@@ -68,16 +72,30 @@ function explain(scenario: Scenario, text: string): Omit<PrintExplanation, "sche
     printed: valuesOf(printed),
     parameters: parameterCounts(plan, parameterCount(graph)),
   };
-  const readings = byReadings(graph, plan, printed);
-  if (readings.length > 0) return { ...found, reasons: readings };
+  const readings =
+    printed.percent === undefined
+      ? byReadings(graph, plan, printed)
+      : byPercent(plan, printed.percent);
+  // Half of a number is a share of two processes and half of the rank: both are said, the rank first.
+  const isShare = readings.length > 0 && readings.every(({ code }) => code === "sharded");
+  if (readings.length > 0 && (!isShare || adapter === null)) return { ...found, reasons: readings };
   if (adapter === null) return { ...found, reasons: [unexplained(printed, plan)] };
   const releases = otherRelease(fields.get("model"), adapter, versions, printed);
   if (releases.length > 0) return { ...found, reasons: releases.map(otherTransformers) };
   const adapters = otherAdapters(graph, adapter, versions, printed);
-  if (adapters.length > 0) return { ...found, reasons: adapters.map(otherAdapter) };
+  if (adapters.length > 0 || isShare) {
+    return { ...found, reasons: [...adapters.map(otherAdapter), ...readings] };
+  }
   const models = otherModels(adapter, versions, printed);
   if (models.length > 0) return { ...found, reasons: models.map(otherModel) };
   return { ...found, reasons: [unexplained(printed, plan)] };
+}
+
+/** A share says less than a number: it is this run's, or another's. */
+function byPercent({ trainable, all }: AdapterPlan, percent: Figure): readonly PrintReason[] {
+  return fits(percent, (100 * trainable) / all)
+    ? [{ code: "same", message: "this is the share that PEFT prints for this run" }]
+    : [];
 }
 
 /** The readings that need the fewest deviations from PEFT's own. */
@@ -116,10 +134,11 @@ function matches(readings: readonly Reading[], printed: Figure | undefined): rea
 }
 
 function sentences(what: string, readings: readonly Reading[]): readonly PrintReason[] {
-  return readings.map(({ code, count, message }) => ({
+  const reasons = readings.map(({ code, count, message }) => ({
     code,
     message: code === "same" ? `${what} is PEFT's` : `${what}, ${formatCount(count)}: ${message}`,
   }));
+  return [...new Map(reasons.map((reason) => [reason.message, reason])).values()];
 }
 
 function otherTransformers({ what, trainable, all }: OtherRun): PrintReason {
@@ -148,6 +167,13 @@ function otherModel({ what, trainable, all }: OtherRun): PrintReason {
 }
 
 function unexplained(printed: Printed, { trainable, all }: AdapterPlan): PrintReason {
+  const share = (100 * trainable) / all;
+  if (printed.percent !== undefined) {
+    return {
+      code: "unexplained",
+      message: `no run that is known here trains that share; this one trains ${formatFixed(share, 4)} %`,
+    };
+  }
   const differences = [
     ["the trainable number", printed.trainable, trainable],
     ["the whole", printed.all, all],
@@ -163,8 +189,9 @@ function unexplained(printed: Printed, { trainable, all }: AdapterPlan): PrintRe
   };
 }
 
-function valuesOf({ trainable, all }: Printed): PrintExplanation["printed"] {
+function valuesOf({ trainable, all, percent }: Printed): PrintExplanation["printed"] {
   return {
+    ...(percent === undefined ? {} : { percent: percent.value }),
     ...(trainable === undefined ? {} : { trainable: Math.round(trainable.value) }),
     ...(all === undefined ? {} : { all: Math.round(all.value) }),
   };

@@ -48,17 +48,45 @@ export function otherAdapters(
   const groups = GROUPS.filter((group) => group.every((name) => names.has(name)));
   const own = adapter["target_modules"];
   const targets: readonly unknown[] = [own, ...groups, "all-linear"];
-  const runs = targets.flatMap((target) =>
-    RANKS.map((rank): readonly [string, JsonObject] => [
-      `r=${rank} on ${targetText(target)}`,
-      { ...adapter, r: rank, ...(target === undefined ? {} : { target_modules: target }) },
-    ]),
+  const saves = adapter["modules_to_save"] === undefined ? savedTogether(graph) : [[]];
+  const runs = saves.flatMap((saved) =>
+    targets.flatMap((target) =>
+      RANKS.map((rank): readonly [string, JsonObject] => [
+        `r=${rank} on ${targetText(target)}${saved.length === 0 ? "" : `, with ${saved.join(" and ")} trained in full (modules_to_save)`}`,
+        {
+          ...adapter,
+          r: rank,
+          ...(target === undefined ? {} : { target_modules: target }),
+          ...(saved.length === 0 ? {} : { modules_to_save: saved }),
+        },
+      ]),
+    ),
   );
   const found = runs.flatMap(([what, changed]) =>
     matching(what, printed, () => planAdapter(graph, changed, versions), graph),
   );
   const plain = found.filter(({ reading }) => reading === undefined);
-  return (plain.length > 0 ? plain : found).slice(0, MAX_RUNS);
+  return onePerCount(plain.length > 0 ? plain : found).slice(0, MAX_RUNS);
+}
+
+/** Modules that people train in full beside an adapter: embeddings, head, both. */
+function savedTogether({ inputEmbedding, outputEmbedding }: ModuleGraph): readonly string[][] {
+  const [input, output] = [inputEmbedding, outputEmbedding].map((path) =>
+    path?.slice(path.lastIndexOf(".") + 1),
+  );
+  const both = [input, output].filter((name) => name !== undefined);
+  return [[], ...(both.length === 2 ? [both] : []), ...both.map((name) => [name])];
+}
+
+/** Targets that name the same modules give the same run: the first name of it stands for all. */
+function onePerCount(runs: readonly OtherRun[]): readonly OtherRun[] {
+  const seen = new Set<string>();
+  return runs.filter(({ trainable, all, reading }) => {
+    const key = `${trainable} ${all} ${reading ?? ""}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 function targetText(target: unknown): string {
@@ -124,6 +152,7 @@ function matching(
     const plan = makePlan();
     const { trainable, all } = plan;
     const seen = printed.all;
+    if (printed.percent !== undefined && !fits(printed.percent, (100 * trainable) / all)) return [];
     if (printed.trainable !== undefined && !fits(printed.trainable, trainable)) return [];
     if (seen === undefined || fits(seen, all)) return [{ what, trainable, all }];
     if (graph === undefined || printed.trainable === undefined) return [];

@@ -10,6 +10,8 @@ export interface Figure {
 export interface Printed {
   readonly trainable?: Figure;
   readonly all?: Figure;
+  /** 100 · trainable / all, where no number of parameters was printed. */
+  readonly percent?: Figure;
 }
 
 const NUMBER = String.raw`(\d[\d,_]*(?:\.\d+)?)\s*([KMBkmb](?![a-z]))?`;
@@ -28,9 +30,15 @@ const LINES: readonly RegExp[] = [
   ),
   // transformers' Trainer: Number of trainable parameters = 705,024
   new RegExp(String.raw`trainable param(?:eter)?s\s*[:=]\s*${NUMBER}`, "i"),
-  // Numbers alone: 705,024 or 705,024 / 126,649,344
-  new RegExp(String.raw`^\s*${NUMBER}(?:\s*(?:/|of|\|\||\s)\s*${NUMBER})?\s*$`, "i"),
+  // Numbers alone, perhaps rounded: 705,024 or 705,024 / 126,649,344, about 42M, ~0.7M of 126.6M
+  new RegExp(
+    String.raw`^\s*(?:about|around|approx\.?|roughly|~|≈|circa)?\s*${NUMBER}(?:\s*(?:/|of|\|\||\s)\s*${NUMBER})?\s*$`,
+    "i",
+  ),
 ];
+
+/** A share alone: 0.28 %, trainable%: 0.2844, about 0.28 percent. */
+const PERCENT = /(?:^|trainable%:?|[\s~≈(])(\d+(?:\.\d+)?)\s*(?:%|percent\b|$)/i;
 
 /** Longer than any line of a log that counts parameters. */
 const MAX_LENGTH = 2000;
@@ -51,14 +59,15 @@ export function readPrint(text: string): Printed | undefined {
       ...(all === undefined ? {} : { all: figure(all, allUnit) }),
     };
   }
-  return undefined;
+  const percent = PERCENT.exec(line)?.[1];
+  return percent === undefined ? undefined : { percent: figure(percent, undefined, true) };
 }
 
-function figure(digits: string, unit: string | undefined): Figure {
+function figure(digits: string, unit: string | undefined, isRounded = false): Figure {
   const plain = digits.replace(/[,_]/g, "");
   const scale = UNITS[unit?.toLowerCase() ?? ""] ?? 1;
   const decimals = plain.split(".")[1]?.length ?? 0;
-  const isExact = scale === 1 && decimals === 0;
+  const isExact = scale === 1 && decimals === 0 && !isRounded;
   return {
     value: Number(plain) * scale,
     tolerance: isExact ? 0 : (0.5 * scale) / 10 ** decimals,

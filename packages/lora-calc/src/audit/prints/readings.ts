@@ -25,6 +25,8 @@ export const READING_CODES = {
   nothing_frozen: "The base is not frozen.",
   packed_4bit: "4-bit weights are counted as the bytes that hold them.",
   base_alone: "The whole is the base without the adapter.",
+  other_ties:
+    "The output embedding is counted as tied, or apart, where the checkpoint is otherwise.",
   tied_twice: "Weights that two modules share are counted twice.",
   resized: "The embeddings have other rows than the vocabulary of the configuration.",
 } as const satisfies Record<string, string>;
@@ -104,8 +106,26 @@ export function allReadings(graph: ModuleGraph, plan: AdapterPlan): readonly Rea
             `tied weights (${formatCount(tied)}) counted under both names`,
           ),
         ]),
+    ...ownHead(graph, all),
     ...shares(all),
   ];
+}
+
+/** The output embedding of its own that a checkpoint may hold, or the configuration's tie of it. */
+function ownHead(graph: ModuleGraph, all: number): readonly Reading[] {
+  for (const { node, count } of sitesOf(graph)) {
+    const head = node.parameters.find(({ isDeclaredTied }) => isDeclaredTied === true);
+    if (head === undefined) continue;
+    const size = count * elementCount(head.shape);
+    return [
+      reading(
+        "other_ties",
+        all - size,
+        `the output embedding tied to the input's (${formatCount(size)} fewer): transformers 4 ties what the configuration says, whatever the checkpoint holds (model.ties config)`,
+      ),
+    ];
+  }
+  return [];
 }
 
 /** Rows more or less in the embedding, and in the head that is not tied to it; undefined where no whole row fits. */
