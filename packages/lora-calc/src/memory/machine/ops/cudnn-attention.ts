@@ -11,6 +11,7 @@ import { around } from "../inside.js";
 import { elementwiseStrides } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
+import { gradientsLike, layoutsOf } from "./gradients-like.js";
 
 const TAG = "_scaled_dot_product_cudnn_attention";
 
@@ -35,20 +36,12 @@ export function cudnnAttention(
   ];
   if (node !== undefined) {
     for (const kept of [output, ...statistics]) m.saveOutput(node, kept);
-    const inputs = [query, key, value].map(({ shape, strides }) => ({ shape, strides }));
+    const inputs = layoutsOf([query, key, value]);
     node.backward = (gradient) =>
       around(
         m,
         [],
-        () =>
-          inputs.map((input) =>
-            m.empty(
-              `${TAG}_backward`,
-              input.shape,
-              gradient.dtype,
-              elementwiseStrides([input], input.shape),
-            ),
-          ),
+        () => gradientsLike(m, `${TAG}_backward`, inputs, gradient.dtype),
         // The gradient of the queries in fp32, and a sum per row.
         [["cudnn_workspace", [4 * batch * heads * length * (dim + 1)], "uint8"]],
       );

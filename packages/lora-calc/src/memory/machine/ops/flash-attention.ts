@@ -11,6 +11,7 @@ import { ceilTo, elementwiseStrides, isLengthMajor } from "../layout.js";
 import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
+import { gradientsLike, layoutsOf } from "./gradients-like.js";
 
 const TAG = "_scaled_dot_product_flash_attention";
 
@@ -26,21 +27,13 @@ export function flashAttention(m: Machine, query: Tensor, key: Tensor, value: Te
   ];
   if (node !== undefined) {
     for (const kept of [output, ...statistics]) m.saveOutput(node, kept);
-    const inputs = [query, key, value].map(({ shape, strides }) => ({ shape, strides }));
+    const inputs = layoutsOf([query, key, value]);
     const { strides } = output;
     node.backward = (gradient) =>
       around(
         m,
         copies(gradient, strides),
-        () =>
-          inputs.map((input) =>
-            m.empty(
-              `${TAG}_backward`,
-              input.shape,
-              gradient.dtype,
-              elementwiseStrides([input], input.shape),
-            ),
-          ),
+        () => gradientsLike(m, `${TAG}_backward`, inputs, gradient.dtype),
         accumulators(gradient, inputs[1]?.shape ?? []),
       );
   }
