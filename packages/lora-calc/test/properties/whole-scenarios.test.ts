@@ -1,35 +1,20 @@
 /**
  * Whole scenarios end in a result or a Problem: nothing is thrown, no number is unsound, the work is bounded in counted
- * events. Seed and size by environment: SCENARIOS_SEED, SCENARIOS (5,000), ADVICES (300).
+ * events. Seed and size by environment: SCENARIOS_SEED, SCENARIOS (5,000).
  */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { advise } from "../../src/advise.js";
-import type { Advice } from "../../src/advise.js";
 import { estimate } from "../../src/estimate.js";
 import { isRefusal } from "../../src/result.js";
 import type { Estimate } from "../../src/result.js";
-import type { Scenario } from "../../src/scenario.js";
+import { checkNumbers } from "./numbers.js";
 import { scenarios } from "./scenarios.js";
 
 const seed = Number(process.env["SCENARIOS_SEED"] ?? 20_261_128);
 const RUNS = Number(process.env["SCENARIOS"] ?? 5000);
-const ADVICES = Number(process.env["ADVICES"] ?? 300);
 /** Events of the allocator in one estimate: two steps of 256 layers, and micro-batches that are repeated until they come round. */
 const MAX_EVENTS = 3_000_000;
-
-/** Every number of a result, however deep, with its path. */
-function numbersOf(value: unknown, path: string): readonly (readonly [string, number])[] {
-  if (typeof value === "number") return [[path, value]];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => numbersOf(item, `${path}.${name}`));
-}
-
-function checkNumbers(result: Estimate | Advice): void {
-  const unsound = numbersOf(result, "").filter(([, number]) => !Number.isFinite(number));
-  expect(unsound).toEqual([]);
-}
 
 function checkMemory({ memory, interval, fit, weights }: Estimate): void {
   if (memory === undefined || interval === undefined) return;
@@ -77,20 +62,5 @@ describe(`whole scenarios, seed ${seed}`, () => {
       { numRuns: RUNS, seed },
     );
     expect(withMemory).toBeGreaterThan(RUNS / 4);
-  }, 600_000);
-
-  it(`${ADVICES} get advice`, () => {
-    let advised = 0;
-    for (const scenario of fc.sample(scenarios, { numRuns: 10 * ADVICES, seed: seed + 1 })) {
-      if (advised === ADVICES) break;
-      const result = estimate(scenario, { expandable: false });
-      if (isRefusal(result) || result.memory === undefined) continue;
-      advised += 1;
-      const advice = advise(scenario as unknown as Scenario, result);
-      checkNumbers(advice);
-      expect(new Set(advice.levers.map(({ id }) => id)).size).toBe(advice.levers.length);
-      for (const { saves } of advice.levers) expect(saves).toBeGreaterThan(0);
-    }
-    expect(advised).toBe(ADVICES);
   }, 600_000);
 });
