@@ -1,6 +1,5 @@
 /** What a reader should know about the attention kernel that the card runs. */
 
-import { DEFAULT_CUDA } from "../catalogue/cuda.js";
 import type { AttentionForward } from "../graph/forward.js";
 import { isRepeat } from "../graph/module-graph.js";
 import type { ModuleNode } from "../graph/module-graph.js";
@@ -18,8 +17,7 @@ export function attentionWarnings(
   training: TrainingSettings,
   device: Device | undefined,
 ): readonly Warning[] {
-  if (training.attn_implementation !== "sdpa") return [];
-  const kernels = new Set(attentionsOf(root).map((forward) => kernelOf(forward, training, device)));
+  const kernels = attentionKernels(root, training, device);
   const name = device?.name ?? "this card";
   return [
     ...(kernels.has("math") ? [mathWarning(name, training)] : []),
@@ -70,7 +68,7 @@ function mathWarning(card: string, training: TrainingSettings): Warning {
 function cudnnWarning(card: string): Warning {
   return {
     code: "partial_program",
-    message: `on ${card} torch's wheels of CUDA ${DEFAULT_CUDA} run cuDNN's attention, whose workspace is known in part only; versions.cuda 12.6 means flash`,
+    message: `on ${card} torch's wheels of CUDA 13 run cuDNN's attention, whose workspace is known in part only; versions.cuda 12.6 means flash`,
   };
 }
 

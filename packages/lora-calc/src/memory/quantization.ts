@@ -200,14 +200,9 @@ export function storedWeight(
   return stored8bit(layer.outFeatures, layer.inFeatures);
 }
 
-/** Classes of transformers that derive from nn.Linear (`class X(nn.Linear)` in models/, torch's own in MultiheadAttention). */
-const LINEAR_SUBCLASSES: ReadonlySet<string> = new Set([
-  ...["FalconLinear", "NonDynamicallyQuantizableLinear", "Llama4Router", "PhimoeTopKRouter"],
-  "DeepseekV4GroupedLinear",
-]);
-
-export function isLinearSubclass({ type }: ModuleNode): boolean {
-  return LINEAR_SUBCLASSES.has(type);
+/** Whether PyTorch takes the module for an nn.Linear, though its class is another: Falcon's layers, some routers. */
+export function isLinearSubclass({ type, layer }: ModuleNode): boolean {
+  return layer?.kind === "linear" && type !== "Linear";
 }
 
 /**
