@@ -9,8 +9,9 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   retries: 0,
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  // Only for what hangs: no test fails because the machine is busy.
+  timeout: 600_000,
+  expect: { timeout: 120_000 },
   use: {
     baseURL: address,
     launchOptions: {

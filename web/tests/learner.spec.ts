@@ -17,7 +17,7 @@ test("full training and LoRA train side by side", async ({ page }) => {
   await page.locator("#learn-experiment").scrollIntoViewIfNeeded();
   const train = page.getByRole("button", { name: "Train both" });
   await train.click();
-  await expect(page.locator("#learn-experiment")).toContainText(/LoRA.*%/, { timeout: 20_000 });
+  await expect(page.locator("#learn-experiment")).toContainText(/LoRA.*%/);
 });
 
 test("the quiz checks, shows the working, and remembers", async ({ page }) => {

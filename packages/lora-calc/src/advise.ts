@@ -67,7 +67,7 @@ export function advise(scenario: Scenario, answer: Estimate): Advice {
   return { levers, ...ladder, raises, cards, left_out: leftOut() };
 }
 
-/** The scenario with a lever or a raise applied. Example: applyLever({ model: "gpt2" }, { change: { adapter: { r: 4 } } }) */
+/** The scenario with a lever or a raise applied. Example: applyLever({ model: "gpt2" }, { change: { adapter: { r: 4 } } }).adapter // { r: 4 } */
 export function applyLever(scenario: Scenario, { change }: Pick<Lever, "change">): Scenario {
   return { ...applyChange({ ...scenario }, change), model: scenario.model };
 }

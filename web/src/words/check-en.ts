@@ -30,7 +30,7 @@ export const CHECK = {
     size: "Size",
     bytes: (count: string, size: string) => `${count} bytes (${size})`,
     sameSize: "to the byte what PEFT writes",
-    otherSize: (bytes: string) => `PEFT writes ${bytes} in float32`,
+    otherSize: (bytes: string) => `PEFT writes ${bytes} for this configuration`,
     findings: "Findings",
     levels: { error: "Error", warning: "Mind", note: "Note" },
   },

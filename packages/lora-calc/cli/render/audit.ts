@@ -68,7 +68,7 @@ function fileRows(
 function sizeText(own: number, expected: number | undefined): string {
   if (expected === undefined) return bytes(own);
   if (own === expected) return `${bytes(own)}, to the byte what PEFT writes`;
-  return `${bytes(own)} (PEFT writes ${formatCount(expected)} in float32)`;
+  return `${bytes(own)} (PEFT writes ${formatCount(expected)} for this configuration)`;
 }
 
 function bytes(amount: number): string {

@@ -85,10 +85,10 @@ function withoutQuotes(text: string): string {
   return text.replace(/^[\s'"`[\]()]+|[\s'"`[\]()]+$/g, "");
 }
 
-/** Last path components of the modules that adapters can sit on. */
+/** Last path components of the modules that adapters can sit on; an element of a list has only its number. */
 function leafNames(graph: ModuleGraph): readonly string[] {
   const names = sitesOf(graph)
     .filter(({ node }) => node.layer !== undefined && node.layer.kind !== "module_list")
     .map(({ node }) => node.name);
-  return [...new Set(names)];
+  return [...new Set(names)].filter((name) => name !== "");
 }

@@ -19,6 +19,7 @@ import { baseGraph } from "./base-graph.js";
 import type { Base, Trained } from "./base-graph.js";
 import { compareTensors } from "./compare-tensors.js";
 import { describeFile } from "./describe-file.js";
+import { dtypesOfRun } from "./dtypes-of-run.js";
 import { worstFirst } from "./findings.js";
 import type { Finding } from "./findings.js";
 import { underCurrentNames } from "./old-names.js";
@@ -49,7 +50,7 @@ export interface AdapterFiles {
  *
  * Never throws for any input: what cannot be read comes back as `error`.
  * Example: auditAdapter({ config: { peft_type: "LORA", r: 8, target_modules: ["q_proj"], enable_lora: null } })
- *   .findings[0].code // "removed_field"
+ *   .findings.map(({ code }) => code) // ["base_not_named", "removed_field"]
  */
 export function auditAdapter(files: AdapterFiles): AuditResult {
   try {
@@ -80,7 +81,7 @@ function audit(files: AdapterFiles): Omit<Audit, "schema"> {
     ...(base.name === undefined ? {} : { base: base.name }),
     ...(base.parameters === undefined ? {} : { parameters: base.parameters }),
     ...(facts === undefined ? {} : { file: facts.file }),
-    ...expectedBytes(base.plan),
+    ...expectedBytes(base.plan, tensors),
     findings: worstFirst([
       ...read.findings,
       ...base.findings,
@@ -212,7 +213,13 @@ function sumFindings({
   return findings;
 }
 
-function expectedBytes(plan: AdapterPlan | undefined): Pick<Audit, "expected_file_bytes"> {
+const FLOAT32 = { base: "float32" } as const;
+
+function expectedBytes(
+  plan: AdapterPlan | undefined,
+  tensors: FileTensors | undefined,
+): Pick<Audit, "expected_file_bytes"> {
   if (plan === undefined || !isFileKnown(plan)) return {};
-  return { expected_file_bytes: adapterFileBytes(plan, { base: "float32" }) };
+  const dtypes = tensors === undefined ? FLOAT32 : dtypesOfRun(plan, tensors);
+  return { expected_file_bytes: adapterFileBytes(plan, dtypes) };
 }

@@ -17,7 +17,7 @@ export interface Audit {
   /** What PEFT counts when it loads the adapter to train it on; absent where the base is not known. */
   readonly parameters?: ParameterCounts;
   readonly file?: FileFacts;
-  /** Size of the file that PEFT would write for this configuration in float32. Unit: bytes. */
+  /** Size of the file that PEFT would write for this configuration, in the dtypes of the file or in float32. Unit: bytes. */
   readonly expected_file_bytes?: number;
   /** Errors first. */
   readonly findings: readonly Finding[];

@@ -27,4 +27,19 @@ describe("applyDocument", () => {
   it.each([[], "text", 3, null, {}, { r: 8 }])("refuses %j", (document) => {
     expect(() => applyDocument(SCENARIO, document, "x.json")).toThrow(InputError);
   });
+
+  it("says what it looks for, and what it found", () => {
+    try {
+      applyDocument(SCENARIO, { rank: 8 }, "x.json");
+      expect.unreachable();
+    } catch (error) {
+      expect(error instanceof InputError ? error.problem : error).toMatchObject({
+        code: "missing_field",
+        path: "model",
+        message: expect.stringContaining("x.json is neither a config.json (model_type)") as string,
+        received: ["rank"],
+        expected: "an object with model_type, peft_type or model",
+      });
+    }
+  });
 });

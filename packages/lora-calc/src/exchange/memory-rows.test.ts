@@ -25,6 +25,20 @@ describe("memory rows", () => {
     expect(rows.every(({ bytes, share }) => bytes >= 0 && share <= 1)).toBe(true);
   });
 
+  it("hold the parts of theirs that have bytes, the largest first", () => {
+    const rows = memoryRows(memory);
+    for (const { parts } of rows) {
+      const sizes = parts.map(({ bytes }) => bytes);
+      expect(sizes.every((bytes) => bytes > 0)).toBe(true);
+      expect(sizes).toEqual([...sizes].sort((left, right) => right - left));
+    }
+    const named = rows.flatMap(({ parts }) => parts.map(({ name }) => name));
+    expect(named).toHaveLength(new Set(named).size);
+    expect(rows.find(({ name }) => name === "logits")?.parts.map(({ name }) => name)).toEqual(
+      memory.parts.some(({ name, bytes }) => name === "loss" && bytes > 0) ? ["loss"] : [],
+    );
+  });
+
   it("are as certain as their least certain part", () => {
     const overhead = memoryRows(memory).find(({ name }) => name === "overhead");
     expect(overhead?.parts.some(({ name }) => name === "cuda_context")).toBe(true);

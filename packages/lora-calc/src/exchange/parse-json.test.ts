@@ -20,6 +20,23 @@ describe("parseJson(text, what)", () => {
     expect(() => parseJson(deep, "config.json")).toThrow(`deeper than ${MAX_DEPTH} levels`);
   });
 
+  it("takes what is nested to the limit, counting brackets outside texts only", () => {
+    const nested = (depth: number, inner = ""): string =>
+      `${"[".repeat(depth)}${inner}${"]".repeat(depth)}`;
+    expect(() => parseJson(nested(MAX_DEPTH), "x")).not.toThrow();
+    expect(() => parseJson(nested(MAX_DEPTH + 1), "x")).toThrow("nested deeper");
+    const quoted = String.raw`"a \" ${"[".repeat(MAX_DEPTH)}"`;
+    expect(() => parseJson(nested(MAX_DEPTH, quoted), "x")).not.toThrow();
+    const beside = `[${"[],{},".repeat(MAX_DEPTH)}1]`;
+    expect(() => parseJson(beside, "x")).not.toThrow();
+    const behind = String.raw`["\\", ${nested(MAX_DEPTH)}]`;
+    expect(() => parseJson(behind, "x")).toThrow("nested deeper");
+  });
+
+  it("counts lines and columns from one", () => {
+    expect(() => parseJson('{"a": 1,\n "b": 2,,}', "x")).toThrow("x is not JSON: line 2, column 9");
+  });
+
   it("refuses a text above the limit", () => {
     expect(() => parseJson(" ".repeat(5_000_001), "config.json")).toThrow(
       "config.json has 5000001 bytes; at most 5000000 bytes (5 MB) are read",

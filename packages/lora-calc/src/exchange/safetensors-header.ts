@@ -31,7 +31,7 @@ export function headerEnd(start: Uint8Array, name: string, fileBytes: number): n
 /**
  * Tensor to dtype, shape and data_offsets, from the text between the length and the data.
  *
- * Example: parseHeader('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}', "a.safetensors")
+ * Example: parseHeader('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}', "a.safetensors").a.shape // [2]
  */
 export function parseHeader(text: string, name: string): JsonObject {
   const header = parseJson(text, `the header of ${name}`);

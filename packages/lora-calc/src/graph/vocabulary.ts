@@ -200,7 +200,8 @@ export function repeated(name: string, count: number, element: ModuleNode): Modu
 /**
  * `nn.ModuleList` whose elements differ by a property of their index; elements with the same key share a node.
  *
- * Example: repeatedBy("layers", 4, (i) => (i % 2 ? "full" : "sliding"), (kind) => layer(kind))
+ * Example: repeatedBy("layers", 4, (i) => (i % 2 ? "full" : "sliding"), (kind) => leaf(kind, "Layer"))
+ *   .children.map(({ indices }) => indices) // [[0, 2], [1, 3]]
  */
 export function repeatedBy<Key extends string>(
   name: string,

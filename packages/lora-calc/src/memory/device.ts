@@ -137,7 +137,7 @@ function readCard(fields: Fields, name: string | undefined, cuda: string): ReadC
   if (name === undefined) return { card: knownCard(fields.string("gpu") ?? "", cuda) };
   const box = ofBoxSize(name);
   if (box !== undefined) return box;
-  const size = parseBytes(name);
+  const size = parseBytes(name.replace(/(?<=\d\s*)g\s*$/i, "GB"));
   if (size === undefined) return { card: knownCard(name, cuda) };
   return { card: { name, capacity: size, usable: size, ...FALLBACK_DEVICE } };
 }

@@ -52,11 +52,10 @@ export function formatMagnitude(count: number): string {
  * Example: formatFixed(0.03125, 4) // "0.0312"
  */
 export function formatFixed(value: number, digits: number): string {
-  const exact = value.toFixed(60);
-  const cut = exact.indexOf(".") + 1 + digits;
-  const isTie = /^50*$/.test(exact.slice(cut));
+  const [whole = "", decimals = ""] = value.toFixed(60).split(".");
+  const isTie = /^50*$/.test(decimals.slice(digits));
   if (!isTie) return value.toFixed(digits);
-  const truncated = exact.slice(0, cut);
+  const truncated = digits === 0 ? whole : `${whole}.${decimals.slice(0, digits)}`;
   const lastDigitIsEven = Number(truncated.at(-1)) % 2 === 0;
   return lastDigitIsEven ? truncated : value.toFixed(digits);
 }

@@ -23,8 +23,7 @@ export function parseBytes(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i.exec(text);
   if (match === null) return undefined;
   const [, amount, unit] = match;
-  const bytesPerUnit = UNITS[(unit ?? "").toLowerCase()];
-  if (bytesPerUnit === undefined) return undefined;
+  const bytesPerUnit = UNITS[(unit ?? "").toLowerCase()] ?? Number.NaN;
   const bytes = Math.round(Number(amount) * bytesPerUnit);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

@@ -133,6 +133,10 @@ function judged(golden: Case): unknown {
 function computed(graph: ModuleGraph, model: Model, golden: Case): unknown {
   const found = planned(graph, model, golden.adapter);
   if ("problem" in found) {
+    // A refusal says where and what, in a sentence of its own.
+    expect(found.problem.path).toMatch(/^adapter(?:\.\w+)*$/);
+    expect(found.problem.message).toMatch(/^\S+ \S+ .*\S$/);
+    for (const part of [found.problem.expected].flat()) expect(part).not.toBe("");
     const facts: CodeFacts = PROBLEM_CODES[found.problem.code];
     if (!("error" in golden)) return { refused: found.problem.message };
     return { exception: isAccident(golden) ? REFUSED : facts.exception };

@@ -8,30 +8,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
 import { isRefusal } from "../../src/result.js";
-import type { JsonObject } from "../../src/problem/fields.js";
-import { readGoldens } from "./goldens.js";
-
-interface MemoryGolden {
-  readonly scenario: JsonObject & { readonly id: string };
-  readonly expected?: {
-    readonly allocated_peak: number;
-    readonly reserved_peak: number;
-    readonly reserved_peak_expandable: number;
-    readonly peak_event: { readonly phase: string; readonly op: string };
-  };
-  readonly error?: { readonly type: string; readonly message: string };
-}
-
-type Tier = "allocated_peak" | "reserved_peak" | "reserved_peak_expandable";
-const TIERS: readonly Tier[] = ["allocated_peak", "reserved_peak", "reserved_peak_expandable"];
-
-/**
- * The ratchet: runs that are not equal to the byte, with ours minus the traced bytes per tier. Every other run is equal. A
- * run that gets worse fails; one that gets better fails until it is recorded here, so it cannot get worse again unseen.
- */
-const DIFFERENCES = JSON.parse(
-  readFileSync(new URL("memory-differences.json", import.meta.url), "utf8"),
-) as Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+import { compareTrace, DIFFERENCES, readTraces, TIERS } from "./compare-traces.js";
+import type { Tier } from "./compare-traces.js";
 
 /** The worst of them, as a bar that no record may pass. */
 const WORST: Readonly<Record<Tier, number>> = {
@@ -41,18 +19,8 @@ const WORST: Readonly<Record<Tier, number>> = {
 };
 const MIN_EQUAL_EVENTS = 0.99;
 
-function compare(goldens: readonly MemoryGolden[]) {
-  return goldens.flatMap(({ scenario, expected }) => {
-    if (expected === undefined) return [];
-    const result = estimate(scenario);
-    const memory = isRefusal(result) ? undefined : result.memory;
-    const expandable = isRefusal(result) ? undefined : result.reserved_peak_expandable;
-    return [{ id: scenario.id, expected, result, memory, expandable }];
-  });
-}
-
 it("says why a run with trained tokens on the head has no memory under chunked_nll, and counts it", () => {
-  const tied = (readGoldens("memory.jsonl.gz") as readonly MemoryGolden[]).filter(
+  const tied = readTraces("memory.jsonl.gz").filter(
     ({ scenario: { adapter }, error }) =>
       error !== undefined &&
       typeof adapter === "object" &&
@@ -71,8 +39,7 @@ it("says why a run with trained tokens on the head has no memory under chunked_n
 });
 
 describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against %s", (name) => {
-  const goldens = readGoldens(name) as readonly MemoryGolden[];
-  const compared = compare(goldens);
+  const compared = readTraces(name).flatMap(compareTrace);
 
   it("answers every traced scenario", () => {
     expect(compared.filter(({ memory }) => memory === undefined).map(({ id }) => id)).toEqual([]);
@@ -80,11 +47,9 @@ describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against 
   });
 
   it("is equal to the byte in every run and tier, but for what is recorded", () => {
-    const found = compared.flatMap(({ id, expected, memory, expandable }) => {
-      const ours = { ...memory, reserved_peak_expandable: expandable };
-      const differences = TIERS.map((tier) => (ours[tier] ?? 0) - expected[tier]);
-      return differences.every((bytes) => bytes === 0) ? [] : [[id, differences] as const];
-    });
+    const found = compared.flatMap(({ id, differences }) =>
+      differences.every((bytes) => bytes === 0) ? [] : [[id, differences] as const],
+    );
     expect(Object.fromEntries(found)).toEqual(DIFFERENCES[name]);
   });
 
@@ -108,7 +73,7 @@ describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against 
 
 it("is told in README and CHANGELOG as it is", () => {
   const runs = Object.keys(DIFFERENCES).flatMap((name) =>
-    (readGoldens(name) as readonly MemoryGolden[]).flatMap(({ scenario: { id }, expected }) =>
+    readTraces(name).flatMap(({ scenario: { id }, expected }) =>
       expected === undefined ? [] : [{ expected, difference: DIFFERENCES[name]?.[id]?.[0] ?? 0 }],
     ),
   );

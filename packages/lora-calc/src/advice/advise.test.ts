@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { contextOf, usableBytes } from "../catalogue/cuda.js";
+import { findGpu, listGpus } from "../catalogue/gpus.js";
+import { DEFAULT_TRAINING } from "../memory/training.js";
+import type { JsonObject } from "../problem/fields.js";
+import { isObject } from "../problem/fields.js";
+import { cardsThatHold, MIN_SAVING, priceLevers, priceRaises } from "./advise.js";
+import type { Price, Priced } from "./advise.js";
+import type { Situation } from "./levers.js";
+
+const MIB = 2 ** 20;
+const BASE: Priced = { processPeak: 1000 * MIB, heldAtMost: 0, verdict: "tight" };
+const situation: Situation = {
+  training: {
+    ...DEFAULT_TRAINING,
+    per_device_train_batch_size: 4,
+    max_length: 512,
+    gradient_checkpointing: false,
+  },
+  adapter: { r: 8, lora_dropout: 0.1 },
+  quantization: null,
+};
+
+function field(scenario: JsonObject, section: string, name: string): unknown {
+  const fields = scenario[section];
+  return isObject(fields) ? fields[name] : undefined;
+}
+
+/** A price by what a lever saves, in bytes. */
+function saving(savings: Readonly<Record<string, number>>): Price {
+  return (scenario) => {
+    const pulled: Readonly<Record<string, boolean>> = {
+      checkpointing: field(scenario, "training", "gradient_checkpointing") === true,
+      micro_batch: field(scenario, "training", "per_device_train_batch_size") === 2,
+      nf4: field(scenario, "quantization", "load_in_4bit") === true,
+      no_dropout: field(scenario, "adapter", "lora_dropout") === 0,
+      half_rank: field(scenario, "adapter", "r") === 4,
+      bf16_adapters: field(scenario, "training", "adapter_dtype") === "bfloat16",
+    };
+    const saved = Object.entries(savings).reduce(
+      (sum, [id, bytes]) => sum + (pulled[id] === true ? bytes : 0),
+      0,
+    );
+    return { processPeak: BASE.processPeak - saved, heldAtMost: 0, verdict: "fits" };
+  };
+}
+
+describe("priceLevers", () => {
+  it("offers what frees at least a mebibyte, cheap levers first, then the largest saving", () => {
+    expect(MIN_SAVING).toBe(MIB);
+    const price = saving({
+      no_dropout: MIN_SAVING,
+      half_rank: MIN_SAVING - 1,
+      bf16_adapters: 5 * MIB,
+      nf4: 400 * MIB,
+      micro_batch: 50 * MIB,
+      checkpointing: 300 * MIB,
+    });
+    const levers = priceLevers({}, situation, BASE, price);
+    expect(levers.map(({ id, saves }) => [id, saves / MIB])).toEqual([
+      ["nf4", 400],
+      ["checkpointing", 300],
+      ["micro_batch", 50],
+      ["bf16_adapters", 5],
+      ["no_dropout", 1],
+    ]);
+    expect(levers[1]).toMatchObject({
+      text: expect.stringContaining("checkpointing") as string,
+      cost: expect.stringContaining("time") as string,
+      change: { training: { gradient_checkpointing: true } },
+      verdict: "fits",
+    });
+  });
+
+  it("offers nothing that has no price or makes the peak higher, and no verdict without a card", () => {
+    expect(priceLevers({}, situation, BASE, () => undefined)).toEqual([]);
+    expect(priceLevers({}, situation, BASE, saving({ nf4: -5 * MIB }))).toEqual([]);
+    const cardless: Price = () => ({ processPeak: 0, heldAtMost: 0, verdict: undefined });
+    const [first] = priceLevers({}, situation, BASE, cardless);
+    expect(first).toBeDefined();
+    expect(first).not.toHaveProperty("verdict");
+  });
+});
+
+describe("priceRaises", () => {
+  const price: Price = (scenario) => ({
+    processPeak: BASE.processPeak + (field(scenario, "adapter", "r") === 16 ? 7 : 9),
+    heldAtMost: 0,
+    verdict: "tight",
+  });
+
+  it("doubles rank, length and batch", () => {
+    expect(priceRaises({}, situation, BASE, price)).toEqual([
+      { id: "rank", text: "rank 16", change: { adapter: { r: 16 } }, adds: 7, verdict: "tight" },
+      {
+        id: "max_length",
+        text: "sequences of 1024 tokens",
+        change: { training: { max_length: 1024 } },
+        adds: 9,
+        verdict: "tight",
+      },
+      {
+        id: "micro_batch",
+        text: "8 sequences per step",
+        change: { training: { per_device_train_batch_size: 8 } },
+        adds: 9,
+        verdict: "tight",
+      },
+    ]);
+  });
+
+  it("has no rank to double without an adapter, and leaves out what has no price", () => {
+    const raises = priceRaises({}, { ...situation, adapter: null }, BASE, price);
+    expect(raises.map(({ id }) => id)).toEqual(["max_length", "micro_batch"]);
+    expect(priceRaises({}, situation, BASE, () => undefined)).toEqual([]);
+  });
+});
+
+describe("cardsThatHold", () => {
+  const held =
+    (bytes: number): Price =>
+    () => ({ processPeak: 0, heldAtMost: bytes, verdict: undefined });
+
+  it("holds exactly what is usable beside the context, and not a byte more", () => {
+    const card = findGpu("RTX 4090");
+    const { bytes, above } = contextOf(card);
+    const room = usableBytes(card) - bytes - above;
+    const names = (price: Price): readonly string[] =>
+      cardsThatHold({}, price).map(({ name }) => name);
+    expect(names(held(Math.floor(room)))).toContain("RTX 4090");
+    expect(names(held(Math.floor(room) + 1))).not.toContain("RTX 4090");
+  });
+
+  it("lists every card for nothing, the smallest first, each kind priced once with its own card", () => {
+    const asked: unknown[] = [];
+    const cards = cardsThatHold({ model: "gpt2" }, (scenario) => {
+      asked.push(scenario);
+      return { processPeak: 0, heldAtMost: 0, verdict: undefined };
+    });
+    const sizes = cards.map(({ memoryBytes }) => memoryBytes);
+    expect(cards).toHaveLength(listGpus().length);
+    expect(sizes).toEqual([...sizes].sort((left, right) => left - right));
+    expect(asked).toHaveLength(
+      new Set(listGpus().map(({ computeCapability }) => computeCapability)).size,
+    );
+    const first = listGpus()[0];
+    expect(asked[0]).toEqual({ model: "gpt2", hardware: { gpu: first?.name } });
+    expect(cardsThatHold({}, () => undefined)).toEqual([]);
+  });
+});

@@ -1,0 +1,51 @@
+/** Peaks of traced runs beside ours (conformance/memory_goldens.py, conformance/judged_goldens.py). */
+
+import { readFileSync } from "node:fs";
+import { estimate } from "../../src/estimate.js";
+import { isRefusal } from "../../src/result.js";
+import type { MemoryResult, Result } from "../../src/result.js";
+import type { JsonObject } from "../../src/problem/fields.js";
+import { readGoldens } from "./goldens.js";
+
+export interface MemoryGolden {
+  readonly scenario: JsonObject & { readonly id: string };
+  readonly expected?: {
+    readonly allocated_peak: number;
+    readonly reserved_peak: number;
+    readonly reserved_peak_expandable: number;
+    readonly peak_event: { readonly phase: string; readonly op: string };
+  };
+  readonly error?: { readonly type: string; readonly message: string };
+}
+
+export type Tier = "allocated_peak" | "reserved_peak" | "reserved_peak_expandable";
+export const TIERS: readonly Tier[] = ["allocated_peak", "reserved_peak", "reserved_peak_expandable"];
+
+/**
+ * The ratchet: runs that are not equal to the byte, with ours minus the traced bytes per tier. Every other run is equal. A
+ * run that gets worse fails; one that gets better fails until it is recorded here, so it cannot get worse again unseen.
+ */
+export const DIFFERENCES = JSON.parse(
+  readFileSync(new URL("memory-differences.json", import.meta.url), "utf8"),
+) as Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+
+export function readTraces(name: string): readonly MemoryGolden[] {
+  return readGoldens(name) as readonly MemoryGolden[];
+}
+
+export interface Compared {
+  readonly id: string;
+  readonly expected: NonNullable<MemoryGolden["expected"]>;
+  readonly memory: MemoryResult | undefined;
+  /** Ours minus the traced bytes, by tier. */
+  readonly differences: readonly number[];
+}
+
+export function compareTrace({ scenario, expected }: MemoryGolden): readonly Compared[] {
+  if (expected === undefined) return [];
+  const result: Result = estimate(scenario);
+  const { memory, reserved_peak_expandable } = isRefusal(result) ? {} : result;
+  const ours = { ...memory, reserved_peak_expandable };
+  const differences = TIERS.map((tier) => (ours[tier] ?? 0) - expected[tier]);
+  return [{ id: scenario.id, expected, memory, differences }];
+}
