@@ -19,7 +19,6 @@ export default defineConfig({
       args: ["--no-sandbox"],
     },
     permissions: ["clipboard-read", "clipboard-write"],
-    trace: "retain-on-failure",
   },
   outputDir: "../reports/playwright",
   webServer: {
