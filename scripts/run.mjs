@@ -1,6 +1,6 @@
 // Runs a command of the workspace with its output on the terminal.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -17,6 +17,21 @@ export function run(command, args, { env = {}, capture = false } = {}) {
   });
   if (error) console.error(`${command}: ${error.message}`);
   return { code: status ?? 1, stdout: stdout ?? "" };
+}
+
+/** Exit code of a command that runs beside others, and all that it said. */
+export function runAside(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+      shell: process.platform === "win32",
+    });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => said.push(text));
+    child.on("error", ({ message }) => resolve({ code: 1, output: `${command}: ${message}\n` }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output: said.join("") }));
+  });
 }
 
 /** Like `run`, and ends the process when the command fails. */

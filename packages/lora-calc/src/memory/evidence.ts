@@ -19,7 +19,7 @@ export interface Evidence {
  * 0.6 %. Reserved: of the measured runs (11 on an RTX 4080, 6 on a T4) one lies 11 % above, all others between 5 % below
  * and 4 % above; the rules of the allocator give one order of events, a card runs others. Certainty: fitted, rounded up.
  */
-const TRACED: Evidence = {
+export const TRACED: Evidence = {
   certainty: "traced",
   allocated: [0.014, 0.014],
   reserved: [0.05, 0.1],

@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { MIB } from "../../src/units/format.js";
+import { DIFFERENCES, readTraces } from "../conformance/compare-traces.js";
+import { TRACED } from "../../src/memory/evidence.js";
 import { measured, predicted, unscored } from "./predict.js";
 import type { Program, Row } from "./predict.js";
 
@@ -38,6 +40,50 @@ function scoredLine(card: (typeof CARDS)[number], program: Program, row: Row): s
   return `| ${[NAMES[card], row.model, run, ...cells].join(" | ")} |`;
 }
 
+type Band = readonly [below: number, above: number];
+
+/** Measured reserved peaks as shares of ours, less one. */
+function reservedErrors(card: (typeof CARDS)[number]): readonly number[] {
+  return measured[card].rows.map((row) => {
+    const { reserved_peak } = predicted(card, measured[card], row);
+    return (row.reserved * MIB) / reserved_peak - 1;
+  });
+}
+
+/** The worst reserved peak of the traces, as a share. */
+function worstTrace(): number {
+  const shares = Object.entries(DIFFERENCES).flatMap(([name, differences]) =>
+    readTraces(name).map(({ scenario: { id }, expected }) =>
+      expected === undefined ? 0 : Math.abs(differences[id]?.[1] ?? 0) / expected.reserved_peak,
+    ),
+  );
+  return Math.max(...shares);
+}
+
+const inside = (errors: readonly number[], [below, above]: Band): number =>
+  errors.filter((error) => -below <= error && error <= above).length;
+
+/** What the bands would hold if they had been made without the rows of a card. */
+function bandLines(): readonly string[] {
+  const { reserved } = TRACED;
+  const count = CARDS.reduce((sum, card) => sum + measured[card].rows.length, 0);
+  const held = CARDS.reduce((sum, card) => sum + inside(reservedErrors(card), reserved), 0);
+  const trace = worstTrace();
+  const blind = CARDS.reduce((sum, card) => {
+    const others = CARDS.filter((other) => other !== card).flatMap(reservedErrors);
+    const band: Band = [Math.max(trace, -Math.min(...others)), Math.max(trace, ...others)];
+    return sum + inside(reservedErrors(card), band);
+  }, 0);
+  const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+  return [
+    "## Bands",
+    "",
+    `The band of a reserved peak (${percent(reserved[0])} below, ${percent(reserved[1])} above) holds ${held} of these ${count}. A band made from the other card's rows and the`,
+    `traces alone (the worst of them, ${(100 * trace).toFixed(1)} % at least) would hold ${blind}: two sources are few, and one row is far off for a cause that is open.`,
+    "",
+  ];
+}
+
 function table(): string {
   const scored = CARDS.flatMap((card) =>
     measured[card].rows.map((row) => scoredLine(card, measured[card], row)),
@@ -57,6 +103,7 @@ function table(): string {
     "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ...scored,
     "",
+    ...bandLines(),
     "## Not scored",
     "",
     `The other ${unscored.length} published runs on T4 and V100 cards that we know of do not say enough, or run what is not computed.`,
@@ -67,6 +114,12 @@ function table(): string {
     "",
   ].join("\n");
 }
+
+it("bands are no narrower than the worst trace, and than all measured rows but one", () => {
+  const rows = CARDS.flatMap(reservedErrors);
+  expect(Math.max(...TRACED.reserved)).toBeGreaterThanOrEqual(worstTrace());
+  expect(inside(rows, TRACED.reserved)).toBe(rows.length - 1);
+});
 
 it("stands in docs/measured.md as predicted today", async () => {
   expect(unscored.every(({ why }) => why.length > 0)).toBe(true);
