@@ -44,6 +44,8 @@ export function rejectNoMatch(
 ): never {
   const allExcluded = excludedCount > 0 && unmatchedCount === 0;
   const given = targetTexts(targets);
+  const excluded =
+    excludedCount === 0 ? "" : " beside those that exclude_modules and modules_to_save leave out";
   const hint = layers === undefined ? "" : `; layers_to_transform is ${layers.indices.join(", ")}`;
   reject({
     code: "unknown_target_module",
@@ -52,7 +54,7 @@ export function rejectNoMatch(
       ? "every module is excluded by exclude_modules or modules_to_save"
       : given.length === 0
         ? "target_modules is empty and no target_parameters match; name modules to adapt"
-        : `no module of ${graph.className} matches ${given.join(", ")}${nearest(graph, given, targets?.kind === "list")}${hint}`,
+        : `no module of ${graph.className} matches ${given.join(", ")}${excluded}${nearest(graph, given, targets?.kind === "list")}${hint}`,
     received: given,
     expected: leafNames(graph),
   });
@@ -78,7 +80,7 @@ function nearest(graph: ModuleGraph, given: readonly string[], isList: boolean):
   const fused = fusedHint(graph);
   if (fused !== "") return fused;
   const near = first === undefined ? undefined : nearestName(first, leafNames(graph));
-  return near === undefined ? "" : ` (did you mean ${near}?)`;
+  return near === undefined || near === first ? "" : ` (did you mean ${near}?)`;
 }
 
 function withoutQuotes(text: string): string {

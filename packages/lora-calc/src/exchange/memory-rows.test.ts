@@ -10,15 +10,16 @@ function memoryOf(scenario: unknown): MemoryResult {
   return result.memory;
 }
 
-describe("memory rows", () => {
-  const memory = memoryOf({
-    model: "gpt2",
-    adapter: { r: 8 },
-    training: { max_length: 256 },
-    hardware: { gpu: "RTX 4090" },
-  });
+const SCENARIO = {
+  model: "gpt2",
+  adapter: { r: 8 },
+  training: { max_length: 256 },
+  hardware: { gpu: "RTX 4090" },
+};
 
+describe("memory rows", () => {
   it("add up to what nvidia-smi shows at the peak", () => {
+    const memory = memoryOf(SCENARIO);
     const rows = memoryRows(memory);
     expect(rows.map(({ name }) => name)).toEqual(MEMORY_ROWS);
     expect(rows.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(memory.process_peak);
@@ -26,6 +27,7 @@ describe("memory rows", () => {
   });
 
   it("hold the parts of theirs that have bytes, the largest first", () => {
+    const memory = memoryOf(SCENARIO);
     const rows = memoryRows(memory);
     for (const { parts } of rows) {
       const sizes = parts.map(({ bytes }) => bytes);
@@ -40,12 +42,14 @@ describe("memory rows", () => {
   });
 
   it("are as certain as their least certain part", () => {
+    const memory = memoryOf(SCENARIO);
     const overhead = memoryRows(memory).find(({ name }) => name === "overhead");
     expect(overhead?.parts.some(({ name }) => name === "cuda_context")).toBe(true);
     expect(overhead?.certainty).toBe("fitted");
   });
 
   it("of the timeline add up to the allocated bytes of every point, the highest being the peak", () => {
+    const memory = memoryOf(SCENARIO);
     const { timeline = [] } = memory;
     const sums = timelineRows(memory).map((rows) =>
       Object.values(rows).reduce((sum, bytes) => sum + bytes, 0),

@@ -1,0 +1,124 @@
+/** Adapters that PEFT does not take, or takes in silence: where it is said, and in which words. */
+
+import { describe, expect, it } from "vitest";
+import { estimate } from "../estimate.js";
+import type { JsonObject } from "../problem/fields.js";
+import { isRefusal } from "../result.js";
+import type { Estimate, Refusal } from "../result.js";
+import { methodFacts } from "./plan-adapter.js";
+
+const MODEL = "Qwen/Qwen2.5-0.5B";
+
+function refused(adapter: JsonObject, model: unknown = MODEL): Refusal["error"] {
+  const result = estimate({ model, adapter });
+  if (!isRefusal(result)) throw new Error("was not refused");
+  return result.error;
+}
+
+function answered(model: unknown, adapter: JsonObject): Estimate {
+  const result = estimate({ model, adapter });
+  if (isRefusal(result)) throw new Error(result.error.message);
+  return result;
+}
+
+const TARGETS = { target_modules: ["q_proj", "v_proj"] };
+const CPT = { peft_type: "CPT", task_type: "CAUSAL_LM", cpt_token_ids: [1, 2, 3] };
+
+describe("an adapter that is refused", () => {
+  it.each<[JsonObject, string, string]>([
+    [
+      { peft_type: "GRALORA", r: 8, gralora_k: 0, ...TARGETS },
+      "adapter.gralora_k",
+      "must be at least 1",
+    ],
+    [
+      { peft_type: "ADALORA", r: 8, total_step: 10, loftq_config: { loftq_bits: 4 }, ...TARGETS },
+      "adapter.loftq_config",
+      "is not for ADALORA",
+    ],
+    [
+      { r: 8, init_lora_weights: "loftq", ...TARGETS },
+      "adapter.loftq_config",
+      'is needed when init_lora_weights is "loftq"',
+    ],
+    [{ ...CPT, cpt_mask: [1] }, "adapter.cpt_mask", "must be as long as cpt_token_ids"],
+    [
+      { ...CPT, cpt_tokens_type_mask: [1, 2] },
+      "adapter.cpt_tokens_type_mask",
+      "must be as long as cpt_token_ids",
+    ],
+    [{ r: 8, bias: "some", ...TARGETS }, "adapter.bias", "bias"],
+    [
+      { r: 8, target_modules: ["q_prj"] },
+      "adapter.target_modules",
+      "matches q_prj (did you mean q_proj?)",
+    ],
+    [
+      { r: 8, ...TARGETS, exclude_modules: ["q_proj", "v_proj"] },
+      "adapter.target_modules",
+      "no module of Qwen2ForCausalLM matches q_proj, v_proj beside those that exclude_modules and modules_to_save leave out",
+    ],
+    [
+      { r: 8, target_modules: ["q_proj"], layers_to_transform: [99] },
+      "adapter.target_modules",
+      "layers_to_transform is 99",
+    ],
+    [{ r: 8, target_modules: [] }, "adapter.target_modules", "target_modules is empty"],
+    [
+      { peft_type: "VERA", r: 8, target_modules: ["embed_tokens"] },
+      "adapter.target_modules",
+      "VERA adapts",
+    ],
+  ])("%j", (adapter, path, words) => {
+    const problem = refused(adapter);
+    expect(problem.path).toBe(path);
+    expect(problem.message).toContain(words);
+  });
+
+  it("names what may stand there", () => {
+    expect(refused({ r: 8, bias: "some", ...TARGETS }).expected).toEqual([
+      "none",
+      "all",
+      "lora_only",
+    ]);
+    const { expected } = refused({ r: 8, target_modules: ["q_prj"] });
+    expect(expected).toEqual(
+      expect.arrayContaining([
+        "q_proj",
+        "k_proj",
+        "v_proj",
+        "o_proj",
+        "gate_proj",
+        "up_proj",
+        "down_proj",
+      ]),
+    );
+  });
+
+  it("of elements of a list names no module without a name", () => {
+    const problem = refused(
+      { r: 8, target_modules: ["nothing"] },
+      { config: { model_type: "gemma3n_text" } },
+    );
+    expect(problem.expected).not.toContain("");
+  });
+});
+
+describe("experts that no target reaches", () => {
+  it("are named, with their parameters", () => {
+    const { warnings } = answered("qwen1.5-moe-a2.7b", {
+      r: 8,
+      target_modules: ["q_proj", "up_proj"],
+    });
+    const message = warnings.find(({ code }) => code === "experts_not_adapted")?.message;
+    // 24 layers, 60 experts, three matrices of 2048 × 1408: https://huggingface.co/Qwen/Qwen1.5-MoE-A2.7B/blob/main/config.json
+    expect(message).toContain((24 * 60 * 3 * 2048 * 1408).toLocaleString("en-US"));
+    expect(message).toContain("gate_up_proj");
+    expect(message).toContain("down_proj");
+  });
+});
+
+it("knows facts of the methods that are counted, and of no other", () => {
+  expect(methodFacts("LOHA")).toMatchObject({ formula: expect.any(String) as string });
+  expect(methodFacts("NONE")).toBeUndefined();
+});
