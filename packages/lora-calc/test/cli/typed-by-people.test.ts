@@ -36,6 +36,10 @@ describe("cards", () => {
     expect(on("24GiB").fit?.capacity).toBe(24 * 2 ** 30);
   });
 
+  it("44G, which no card is sold with, is as many bytes as it says", () => {
+    for (const size of ["44G", "44 g", "44GB"]) expect(on(size).fit?.capacity).toBe(44e9);
+  });
+
   it("2x4090 is two cards, which have no memory yet, and no other count beside it", () => {
     expect(on("2x4090").memory).toBeUndefined();
     expect(

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import * as library from "../../src/index.js";
+import * as publicNames from "../../src/index.js";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 const COMMENT = /\/\*\*.*?\*\//gs;
@@ -37,7 +37,7 @@ const FILES = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
 describe.each(FILES)("$path", ({ path, text }) => {
   it.each(examplesIn(text))("$code is $value", async ({ code, value }) => {
     const own = (await import(pathToFileURL(join(SOURCE, path)).href)) as Record<string, unknown>;
-    const evaluate = (script: string): unknown => runInNewContext(script, { ...library, ...own });
+    const evaluate = (script: string): unknown => runInNewContext(script, { ...publicNames, ...own });
     expect(JSON.stringify(evaluate(code))).toBe(JSON.stringify(evaluate(`(${value})`)));
   });
 
