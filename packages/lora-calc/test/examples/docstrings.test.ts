@@ -37,7 +37,8 @@ const FILES = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
 describe.each(FILES)("$path", ({ path, text }) => {
   it.each(examplesIn(text))("$code is $value", async ({ code, value }) => {
     const own = (await import(pathToFileURL(join(SOURCE, path)).href)) as Record<string, unknown>;
-    const evaluate = (script: string): unknown => runInNewContext(script, { ...publicNames, ...own });
+    const evaluate = (script: string): unknown =>
+      runInNewContext(script, { ...publicNames, ...own });
     expect(JSON.stringify(evaluate(code))).toBe(JSON.stringify(evaluate(`(${value})`)));
   });
 
