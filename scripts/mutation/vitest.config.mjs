@@ -32,7 +32,7 @@ export default defineConfig({
     ],
     // Scenarios of gigabytes, and networks that are trained: too slow for a thousand mutants. A test that calls the library
     // outside of `it` belongs here too: what it covers is tried against every test.
-    exclude: ["**/properties/advice.test.ts", "**/src/teach/**"],
+    exclude: ["**/properties/advice.test.ts", "**/properties/limits.test.ts", "**/src/teach/**"],
     sequence: { sequencer: MostTellingFirst },
     testTimeout: 0,
     // The library is loaded once per mutant, not once per file.

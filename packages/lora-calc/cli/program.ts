@@ -17,6 +17,7 @@ Examples:
   lora-calc estimate --batch < scenarios.jsonl > results.jsonl
   lora-calc fit path/to/config.json --rank 8 --gpu T4 --check
   lora-calc advise Qwen/Qwen3-4B --max-length 8192 --gpu "RTX 3090"
+  lora-calc limits Qwen/Qwen3-4B --qlora --gpu "RTX 3060"
   lora-calc compare Qwen/Qwen3-4B Qwen/Qwen3-8B --qlora --gpu T4
   lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
   lora-calc explain meta-llama/Llama-3.1-8B --saw "41,943,040 / 4,582,543,360"
@@ -54,6 +55,7 @@ export function buildProgram(
   addEstimate(program, outputOf, finish);
   addFit(program, outputOf, finish);
   addAdvise(program, outputOf, finish);
+  addLimits(program, outputOf, finish);
   addCompare(program, outputOf, finish);
   addExplain(program, outputOf, finish);
   addExport(program, outputOf, finish);
@@ -135,6 +137,22 @@ function addAdvise(program: Command, outputOf: OutputOf, finish: Finish): void {
     const { runAdvise } = await import("./commands/advise.js");
     finish(
       await runAdvise(source, flagValues(options), options["json"] === true, outputOf(options)),
+    );
+  });
+}
+
+function addLimits(program: Command, outputOf: OutputOf, finish: Finish): void {
+  const command: Command = program
+    .command("limits")
+    .summary("the largest batch, length and rank that the card holds, and the smallest cards")
+    .argument("<source>", "as for estimate")
+    .option("--json", "limits and cards as JSON");
+  addScenarioFlags(command);
+  command.action(async (source: string) => {
+    const options: Options = command.optsWithGlobals();
+    const { runLimits } = await import("./commands/limits.js");
+    finish(
+      await runLimits(source, flagValues(options), options["json"] === true, outputOf(options)),
     );
   });
 }

@@ -20,7 +20,7 @@ import { bandsOf } from "./memory/interval.js";
 import { packedWeights } from "./memory/packed-weights.js";
 import { subclassWarnings } from "./memory/subclass-warnings.js";
 import { expertWarnings } from "./memory/expert-warnings.js";
-import { whyNotRunnable } from "./memory/runnable.js";
+import { whyNotRunnable, whyTooLong } from "./memory/runnable.js";
 import { storedBytes } from "./memory/stored-bytes.js";
 import { textOnlyWarnings } from "./memory/text-only.js";
 import { readStep } from "./memory/read-step.js";
@@ -200,7 +200,8 @@ function memoryPart(
   const obstacle =
     known ??
     whyNotRunnable(graph, adapter, quantization, training.loss, device) ??
-    whyHeadsNotRunnable(graph.root, training);
+    whyHeadsNotRunnable(graph.root, training) ??
+    whyTooLong(graph.root, training);
   if (obstacle !== undefined) {
     return {
       warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],

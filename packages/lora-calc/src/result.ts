@@ -159,6 +159,7 @@ export interface Refusal {
 
 export type Result = Estimate | Refusal;
 
-export function isRefusal(result: Result): result is Refusal {
+/** Whether an answer is a Problem. Example: isRefusal(estimate({ model: "no such model" })) // true */
+export function isRefusal(result: object): result is Refusal {
   return "error" in result;
 }

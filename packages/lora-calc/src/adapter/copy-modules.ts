@@ -106,7 +106,7 @@ function rejectInnerHits(
 }
 
 /** Parameters of a module and everything below it; a weight tied to one outside is copied, so it counts. */
-function subtreeParameterCount(site: Site): number {
+export function subtreeParameterCount(site: Site): number {
   const inside = (tiedTo: string): boolean =>
     site.path === "" || tiedTo.startsWith(`${site.path}.`);
   const count = (node: ModuleNode): number => {

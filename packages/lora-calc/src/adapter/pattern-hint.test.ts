@@ -20,6 +20,13 @@ it("says what an entry of a list would hit as a pattern", () => {
   expect(result.error.message).toContain("hits 11 modules in layers 1, 10 to 19");
 });
 
+it("says which layers, what follows on together", () => {
+  const adapter = { r: 8, target_modules: [String.raw`.*\.(0|2|3|4|9)\..*query_key_value`] };
+  const result = estimate({ model: { config: BLOOM }, adapter });
+  if (!isRefusal(result)) throw new Error("PEFT raises here");
+  expect(result.error.message).toContain("hits 5 modules in layers 0, 2 to 4, 9");
+});
+
 it("keeps to the nearest name where nothing looks like a pattern", () => {
   const result = estimate({
     model: { config: BLOOM },

@@ -6,6 +6,8 @@ import type { Site } from "../graph/sites.js";
 import type { Fields } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { embeddingPath } from "./embedding-path.js";
+import { isSince5 } from "./library-versions.js";
+import type { LibraryVersions } from "./library-versions.js";
 import { misfit, trained } from "./methods/tensors.js";
 import { patternNames } from "./module-names.js";
 import type { AdaptedModule, AdapterPlan, AdapterTensor } from "./plan.js";
@@ -20,9 +22,16 @@ export const TOKEN_FIELDS: readonly string[] = ["token_indices", "target_modules
 /**
  *     tokens · d per layer; a head tied to the embedding runs with the same rows and adds none
  *
- * Source: peft@0.21.0 tuners/trainable_tokens/model.py `TrainableTokensModel`.
+ * Since transformers 5 a tied head that is targeted itself keeps rows of its own around the shared ones: PEFT asks for the tied
+ * weight by the name it has by then, which is that of the layer inside the head's own wrapper.
+ *
+ * Source: peft@0.21.0 tuners/trainable_tokens/model.py `TrainableTokensModel.inject_adapter`.
  */
-export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): AdapterPlan {
+export function planTrainableTokens(
+  graph: ModuleGraph,
+  adapter: Fields,
+  versions: LibraryVersions,
+): AdapterPlan {
   const taskType = readTaskType(adapter);
   const indices = adapter.integerList("token_indices") ?? [];
   const given = readTargeting(adapter, { againstText: [], patternNeedsLayers: false });
@@ -39,12 +48,15 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
     adapt: (sites) => {
       const isFollowed = sites.some(({ path }) => path === graph.inputEmbedding);
       const followed = isFollowed ? followers : [];
+      const isIn = (some: readonly Site[], { path }: Site): boolean =>
+        some.some((site) => site.path === path);
+      const keepsOwn = isSince5(versions);
       const targeted = sites
-        .filter(({ path }) => !followed.some((site) => site.path === path))
+        .filter((site) => keepsOwn || !isIn(followed, site))
         .map((site): AdaptedModule => ({ site, tensors: [rowsOf(site, indices)] }));
       // The same rows under a second name: saved twice, counted once.
       const second = followed.map((site): AdaptedModule => ({
-        site,
+        site: keepsOwn && isIn(sites, site) ? insideWrapper(site) : site,
         tensors: [{ ...rowsOf(site, indices), trainable: false, shared: true }],
       }));
       return [...targeted, ...second];
@@ -52,6 +64,11 @@ export function planTrainableTokens(graph: ModuleGraph, adapter: Fields): Adapte
   });
   rejectTaskWithHead(adapter, taskType);
   return plan;
+}
+
+/** What a wrapper around the layer holds it as. */
+function insideWrapper(site: Site): Site {
+  return { ...site, path: `${site.path}.base_layer`, pattern: `${site.pattern}.base_layer` };
 }
 
 function rowsOf(site: Site, indices: readonly number[]): AdapterTensor {

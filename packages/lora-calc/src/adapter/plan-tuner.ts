@@ -18,6 +18,8 @@ import type {
 } from "./plan.js";
 import { savedEmbeddings } from "./saved-embeddings.js";
 import { rejectIncompatible } from "./incompatible-modules.js";
+import { rootCopies } from "./root-copies.js";
+import type { RootCopies } from "./root-copies.js";
 import { rejectNoMatch, selectModules } from "./select-modules.js";
 import { silentReach } from "./silent-reach.js";
 import type { Targeting } from "./targeting.js";
@@ -67,12 +69,10 @@ type TokensOf = (adapted: readonly AdaptedModule[]) => readonly TrainedTokens[];
 export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   const { taskType, peftType, tied, targeting } = tuner;
   const modules = tuner.adaptsNoModule === true ? [] : adaptedModules(graph, tuner);
-  const names = [
-    ...(targeting.modulesToSave ?? []),
-    ...(taskType === undefined || tuner.leavesHeads === true
-      ? []
-      : (HEADS_BY_TASK[taskType] ?? [])),
-  ];
+  const { modulesToSave = [] } = targeting;
+  const heads =
+    taskType === undefined || tuner.leavesHeads === true ? [] : (HEADS_BY_TASK[taskType] ?? []);
+  const root = rootCopies(graph, modulesToSave, taskType);
   const biases = [
     ...unfrozenBiases(graph, tuner.bias, modules),
     ...(tuner.leavesRoot === true ? unfrozenRoot(graph) : []),
@@ -81,15 +81,17 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   const { dropout } = tuner;
   const copying = { wrapsTwice, ...(dropout === undefined ? {} : { dropout }) };
   // Heads that the wrapper adds itself come after single tokens, so what is wrong with tokens is said first.
-  if (wrapsTwice) copiedModules(graph, targeting.modulesToSave ?? [], modules, copying);
+  if (wrapsTwice) copiedModules(graph, modulesToSave, modules, copying);
   const earlyTokens = wrapsTwice ? tuner.tokens?.(modules) : undefined;
   const followers = tied?.copiedPaths ?? [];
+  // The heads of a model that was copied as a whole lie in the copy.
+  const names = wrapsTwice && root !== undefined ? modulesToSave : [...modulesToSave, ...heads];
   const copied = copiedModules(graph, names, modules, copying).filter(
     ({ site }) => !followers.includes(site.path),
   );
   const copies = [
     ...copied,
-    ...(wrapsTwice ? copiedAgain(copied) : []),
+    ...(wrapsTwice && root === undefined ? copiedAgain(copied) : []),
     ...tiedCopies(graph, followers, modules),
   ];
   const tokens = earlyTokens ?? tuner.tokens?.(modules) ?? [];
@@ -105,7 +107,7 @@ export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
     savedBases: trainsTokens ? [] : savedEmbeddings(graph, targeting.targets, modules),
     ...(tied?.adapted === undefined ? {} : { tiedAdapters: tied.adapted.paths }),
     ...(tuner.isReplicated === true ? { isReplicated: true } : {}),
-    ...withRootCopies(totals(graph, parts), rootCopies(targeting, taskType)),
+    ...withRootCopies(totals(graph, parts), root),
     warnings: [
       ...missedNames(graph, targeting.targets, tuner.hasDefaultTargets),
       ...missedParameters(graph, targeting.targetParameters ?? []),
@@ -197,31 +199,19 @@ function isUnderCopy(site: Site, copies: readonly CopiedModule[]): boolean {
   );
 }
 
-/** Modules of the wrapper itself. */
-const WRAPPERS = ["base_model", "base_model.model"];
-
-/**
- * Wrappers of tasks with a head look for `modules_to_save` from outside, where a name such as `model` also hits the whole
- * adapted model: it is copied once per hit, all of it trainable.
- *
- * Source: peft@0.21.0 peft_model.py `PeftModelForSequenceClassification.__init__` and its kin.
- */
-function rootCopies({ modulesToSave = [] }: Targeting, taskType: TaskType | undefined): number {
-  if (taskType === undefined || HEADS_BY_TASK[taskType] === undefined) return 0;
-  return WRAPPERS.filter((path) => modulesToSave.some((name) => path.endsWith(name))).length;
-}
-
 interface Totals {
   readonly trainable: number;
   readonly all: number;
 }
 
-function withRootCopies({ trainable, all }: Totals, copies: number): Totals & RootCopies {
-  if (copies === 0) return { trainable, all };
-  return { trainable: copies * all, all: (copies + 1) * all, rootCopies: copies };
+function withRootCopies(
+  { trainable, all }: Totals,
+  root: RootCopies | undefined,
+): Pick<AdapterPlan, "trainable" | "all" | "rootCopies"> {
+  if (root === undefined) return { trainable, all };
+  const { count, trained } = root;
+  return { trainable: trained * all, all: (count + 1) * all, rootCopies: count };
 }
-
-type RootCopies = Pick<AdapterPlan, "rootCopies">;
 
 type Parts = Pick<AdapterPlan, "modules" | "copies" | "tokens" | "unfrozen" | "modelTensors">;
 

@@ -69,6 +69,101 @@ describe("an adapter that is refused", () => {
       "adapter.target_modules",
       "VERA adapts",
     ],
+    [{ peft_type: "PSOFT", r: 0, ...TARGETS }, "adapter.r", "must be at least 1"],
+    [
+      { peft_type: "OFT", r: -1, oft_block_size: 0, ...TARGETS },
+      "adapter.r",
+      "must not be negative",
+    ],
+    [
+      { peft_type: "OFT", oft_block_size: -1, ...TARGETS },
+      "adapter.oft_block_size",
+      "must not be negative",
+    ],
+    [
+      { peft_type: "LN_TUNING", target_modules: ["self_attn", "q_proj"] },
+      "adapter.target_modules",
+      "self_attn.q_proj lies inside another targeted module",
+    ],
+    [{ peft_type: "ADALORA", total_step: 0, ...TARGETS }, "adapter.total_step", "at least 1"],
+    [
+      { peft_type: "ADALORA", total_step: 10, target_parameters: ["x"], ...TARGETS },
+      "adapter.target_parameters",
+      "of ADALORA is not computed",
+    ],
+    [
+      { peft_type: "ADALORA", total_step: 10, init_r: -1, ...TARGETS },
+      "adapter.init_r",
+      "at least 0",
+    ],
+    [
+      { peft_type: "BOFT", boft_n_butterfly_factor: 2, ...TARGETS },
+      "adapter.boft_n_butterfly_factor",
+      "other than 1",
+    ],
+    [
+      { peft_type: "ADAPTION_PROMPT", task_type: "CAUSAL_LM", adapter_len: 10, adapter_layers: 2 },
+      "adapter.peft_type",
+      "is for llama, mistral, gpt2",
+    ],
+    [
+      { r: 8, ...TARGETS, use_bdlora: { target_modules_bd_a: ["q_proj"], nblocks: 2 } },
+      "adapter.use_bdlora",
+      "v_proj: use_bdlora names it neither for A nor for B (match_strict)",
+    ],
+    [
+      {
+        r: 8,
+        ...TARGETS,
+        use_bdlora: { target_modules_bd_a: ["q_proj"], target_modules_bd_b: ["q"], nblocks: 2 },
+      },
+      "adapter.use_bdlora",
+      "names it for A and for B",
+    ],
+    [
+      { r: 7, target_modules: ["q_proj"], use_bdlora: { target_modules_bd_a: ["q"], nblocks: 2 } },
+      "adapter.use_bdlora",
+      "nblocks 2 must divide 896 and the rank 7",
+    ],
+    [
+      { r: 8, ...TARGETS, use_dora: true, kasa_config: {} },
+      "adapter.peft_type",
+      "takes one variant at a time, got dora and kasa",
+    ],
+    [{ r: 8, ...TARGETS, layer_replication: [[0, 30]] }, "adapter.layer_replication", "24 of 24"],
+    [{ r: 8, ...TARGETS, modules_to_save: ["lora_A"] }, "adapter.modules_to_save", "hits lora_A"],
+    [
+      { r: 8, ...TARGETS, modules_to_save: ["default"] },
+      "adapter.modules_to_save",
+      "hits lora_dropout.default",
+    ],
+    [
+      { peft_type: "TRAINABLE_TOKENS", token_indices: [1], target_modules: ["norm"] },
+      "adapter.target_modules",
+      "only embeddings and heads have tokens",
+    ],
+    [
+      { peft_type: "TRAINABLE_TOKENS", token_indices: [999_999] },
+      "adapter.token_indices",
+      "below 151936",
+    ],
+    [{ peft_type: "WAVEFT", n_frequency: 0, ...TARGETS }, "adapter.n_frequency", "at least 1"],
+    [
+      { peft_type: "LOHA", r: 8, target_modules: ["embed_tokens"] },
+      "adapter.target_modules",
+      "LOHA adapts Linear and Conv1d and Conv2d here",
+    ],
+    [
+      {
+        peft_type: "CARTRIDGE",
+        task_type: "CAUSAL_LM",
+        num_virtual_tokens: 5,
+        num_frozen_tokens: 9,
+      },
+      "adapter.num_frozen_tokens",
+      "num_frozen_tokens",
+    ],
+    [{ r: 8, target_modules: "(?z)q_proj" }, "adapter.target_modules", "unknown extension ?z"],
   ])("%j", (adapter, path, words) => {
     const problem = refused(adapter);
     expect(problem.path).toBe(path);

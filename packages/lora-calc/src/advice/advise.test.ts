@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contextOf, usableBytes } from "../catalogue/cuda.js";
+import { contextOf, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { findGpu, listGpus } from "../catalogue/gpus.js";
 import { DEFAULT_TRAINING } from "../memory/training.js";
 import type { JsonObject } from "../problem/fields.js";
@@ -83,36 +83,86 @@ describe("priceLevers", () => {
 });
 
 describe("priceRaises", () => {
-  const price: Price = (scenario) => ({
-    processPeak: BASE.processPeak + (field(scenario, "adapter", "r") === 16 ? 7 : 9),
-    heldAtMost: 0,
-    verdict: "tight",
-  });
+  const start = {
+    scenario: {},
+    situation,
+    parameters: { trainable: 0, all: 0, percent: 0, base: 0 },
+  };
+  const widths = {
+    by_module: [{ path: "", type: "", count: 1, trainable: 0, in_features: 64, out_features: 40 }],
+  };
+  const wide = { ...start, parameters: { ...start.parameters, ...widths } };
 
-  it("doubles rank, length and batch", () => {
-    expect(priceRaises({}, situation, BASE, price)).toEqual([
-      { id: "rank", text: "rank 16", change: { adapter: { r: 16 } }, adds: 7, verdict: "tight" },
-      {
-        id: "max_length",
-        text: "sequences of 1024 tokens",
-        change: { training: { max_length: 1024 } },
-        adds: 9,
-        verdict: "tight",
-      },
+  /** A card on which a sequence takes 3 MiB, 64 tokens take 5 and a rank takes 7, and 100 are left. */
+  const price: Price = (scenario) => {
+    const of = (section: string, name: string, usual: number): number =>
+      Number(field(scenario, section, name) ?? usual);
+    const used =
+      3 * (of("training", "per_device_train_batch_size", 4) - 4) +
+      (5 * (of("training", "max_length", 512) - 512)) / 64 +
+      7 * (of("adapter", "r", 8) - 8);
+    const bytes = (100 - used) * MIB;
+    const verdict = bytes >= 0 ? "fits" : "does_not_fit";
+    const room = { bytes, bytesWithoutCache: bytes };
+    return { processPeak: BASE.processPeak + used * MIB, heldAtMost: 0, verdict, room };
+  };
+
+  it("goes as far as the card does, each with all else as it is", () => {
+    expect(priceRaises(wide, BASE, price)).toEqual([
       {
         id: "micro_batch",
-        text: "8 sequences per step",
-        change: { training: { per_device_train_batch_size: 8 } },
-        adds: 9,
-        verdict: "tight",
+        text: "37 sequences per step",
+        change: { training: { per_device_train_batch_size: 37 } },
+        adds: 99 * MIB,
+        verdict: "fits",
+      },
+      {
+        id: "max_length",
+        text: "sequences of 1,792 tokens",
+        change: { training: { max_length: 1792 } },
+        adds: 100 * MIB,
+        verdict: "fits",
+      },
+      {
+        id: "rank",
+        text: "rank 22",
+        change: { adapter: { r: 22 } },
+        adds: 98 * MIB,
+        verdict: "fits",
       },
     ]);
   });
 
-  it("has no rank to double without an adapter, and leaves out what has no price", () => {
-    const raises = priceRaises({}, { ...situation, adapter: null }, BASE, price);
-    expect(raises.map(({ id }) => id)).toEqual(["max_length", "micro_batch"]);
-    expect(priceRaises({}, situation, BASE, () => undefined)).toEqual([]);
+  it("raises no rank beyond the smaller side of the matrices", () => {
+    const easy: Price = () => ({
+      ...BASE,
+      verdict: "fits",
+      room: { bytes: 1, bytesWithoutCache: 1 },
+    });
+    const rank = priceRaises(wide, BASE, easy).find(({ id }) => id === "rank");
+    expect(rank?.text).toBe("rank 40");
+    expect(priceRaises(start, BASE, easy).map(({ id }) => id)).not.toContain("rank");
+  });
+
+  it("has no rank to raise without an adapter, and leaves out what has no price", () => {
+    const bare = { ...wide, situation: { ...situation, adapter: null } };
+    expect(priceRaises(bare, BASE, price).map(({ id }) => id)).toEqual([
+      "micro_batch",
+      "max_length",
+    ]);
+    expect(priceRaises(wide, BASE, () => undefined)).toEqual([]);
+  });
+});
+
+describe("stepKind", () => {
+  const kind = (name: string): string => stepKind(findGpu(name));
+
+  it("is one for cards with the same kernels and workspaces, and another where either differs", () => {
+    expect(kind("RTX 4090")).toBe(kind("RTX 3090"));
+    expect(kind("A100 80GB")).not.toBe(kind("RTX 3090"));
+    expect(kind("V100 16GB")).not.toBe(kind("T4"));
+    expect(kind("H100")).not.toBe(kind("B200"));
+    expect(kind("RTX 5090")).not.toBe(kind("RTX 4090"));
   });
 });
 
@@ -140,9 +190,7 @@ describe("cardsThatHold", () => {
     const sizes = cards.map(({ memoryBytes }) => memoryBytes);
     expect(cards).toHaveLength(listGpus().length);
     expect(sizes).toEqual([...sizes].sort((left, right) => left - right));
-    expect(asked).toHaveLength(
-      new Set(listGpus().map(({ computeCapability }) => computeCapability)).size,
-    );
+    expect(asked).toHaveLength(new Set(listGpus().map(stepKind)).size);
     const first = listGpus()[0];
     expect(asked[0]).toEqual({ model: "gpt2", hardware: { gpu: first?.name } });
     expect(cardsThatHold({}, () => undefined)).toEqual([]);

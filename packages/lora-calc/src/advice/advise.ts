@@ -1,11 +1,16 @@
 /** What to change next: every lever priced on this run, what could be raised, and which cards would do. */
 
-import { contextOf, usableBytes } from "../catalogue/cuda.js";
+import { contextOf, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { listGpus } from "../catalogue/gpus.js";
 import type { GpuRow } from "../catalogue/row.js";
 import type { JsonObject } from "../problem/fields.js";
+import type { ParameterCounts } from "../result.js";
+import { largestFitting } from "./largest-fitting.js";
+import type { Boundary, Room, RoomAt } from "./largest-fitting.js";
 import { LEVERS, applyChange, byPrice } from "./levers.js";
 import type { Change, LeverRule, Situation } from "./levers.js";
+import { SETTINGS } from "./settings.js";
+import type { Setting } from "./settings.js";
 
 /** What the advice needs to know of an estimate. */
 export interface Priced {
@@ -13,6 +18,8 @@ export interface Priced {
   /** Upper end of what the process holds beside its CUDA context: reserved and managed memory. */
   readonly heldAtMost: number;
   readonly verdict: "fits" | "tight" | "does_not_fit" | undefined;
+  /** What the card has left; absent without a card. */
+  readonly room?: Room;
 }
 
 /** Runs the estimate for a scenario; undefined when it has no memory. */
@@ -65,9 +72,9 @@ export function leverOf(
   return { id, text, cost, saves, change, ...(verdict === undefined ? {} : { verdict }) };
 }
 
-/** Something that could be larger, and whether the card still holds it. */
+/** The largest value of a setting that the card holds. */
 export interface Raise {
-  readonly id: "rank" | "max_length" | "micro_batch";
+  readonly id: Setting["id"];
   readonly text: string;
   readonly change: Change;
   /** Bytes of the process peak that it adds. */
@@ -75,46 +82,65 @@ export interface Raise {
   readonly verdict: Priced["verdict"];
 }
 
-/** Doubled rank, length and micro-batch, for cards with room. */
-export function priceRaises(
-  scenario: JsonObject,
-  { adapter, training }: Situation,
-  base: Priced,
-  price: Price,
-): readonly Raise[] {
-  const rank = adapter?.["r"];
-  const { max_length: length, per_device_train_batch_size: batch } = training;
-  const candidates: readonly Omit<Raise, "adds" | "verdict">[] = [
-    ...(typeof rank === "number"
-      ? [{ id: "rank" as const, text: `rank ${2 * rank}`, change: { adapter: { r: 2 * rank } } }]
-      : []),
-    {
-      id: "max_length",
-      text: `sequences of ${2 * length} tokens`,
-      change: { training: { max_length: 2 * length } },
-    },
-    {
-      id: "micro_batch",
-      text: `${2 * batch} sequences per step`,
-      change: { training: { per_device_train_batch_size: 2 * batch } },
-    },
-  ];
-  return candidates.flatMap((candidate) => {
-    const priced = price(applyChange(scenario, candidate.change));
+/** What a search along a setting starts from. */
+export interface Start {
+  readonly scenario: JsonObject;
+  readonly situation: Situation;
+  readonly parameters: ParameterCounts;
+}
+
+/** Advice looks no further than this many times the value of the run: runs of a million tokens take a second each to price. */
+const FURTHEST = 16;
+
+/** Batch, length and rank as large as they fit, each with all else as it is, for cards with room. */
+export function priceRaises(start: Start, base: Priced, price: Price): readonly Raise[] {
+  return SETTINGS.flatMap((setting) => {
+    const { id, text, change } = setting;
+    const found = searchAlong(setting, start, price, FURTHEST);
+    if (found === undefined || found.value <= found.now) return [];
+    const priced = price(applyChange(start.scenario, change(found.value)));
     if (priced === undefined) return [];
     const adds = priced.processPeak - base.processPeak;
-    return [{ ...candidate, adds, verdict: priced.verdict }];
+    const { verdict } = priced;
+    return [{ id, text: text(found.value), change: change(found.value), adds, verdict }];
   });
+}
+
+export interface FoundLimit extends Boundary {
+  readonly now: number;
+  /** In units of the setting. */
+  readonly value: number;
+  /** Steps that are looked at. */
+  readonly most: number;
+}
+
+/**
+ * The largest value of a setting that fits, from the one of the run on, up to `furthest` times it; undefined for a run that
+ * has no such setting.
+ */
+export function searchAlong(
+  setting: Setting,
+  { scenario, situation, parameters }: Start,
+  price: Price,
+  furthest = Infinity,
+): FoundLimit | undefined {
+  const { step, change } = setting;
+  const now = setting.of(situation);
+  if (now === undefined) return undefined;
+  const roomAt: RoomAt = (steps) => price(applyChange(scenario, change(steps * step)))?.room;
+  const most = Math.floor(Math.min(setting.most(parameters), furthest * now) / step);
+  const boundary = largestFitting(roomAt, { start: Math.floor(now / step), most });
+  return { ...boundary, now, value: step * boundary.fits, most };
 }
 
 /**
  * Cards of the catalogue that hold the run, smallest first. Kernels differ by card, so the run is priced anew for every
- * kind: cards of one compute capability run the same step and differ in their size and CUDA context.
+ * kind: cards of one kind run the same step and differ in their size and CUDA context.
  */
 export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuRow[] {
   const kinds = new Map<string, GpuRow[]>();
   for (const gpu of listGpus()) {
-    const kind = gpu.computeCapability;
+    const kind = stepKind(gpu);
     kinds.set(kind, [...(kinds.get(kind) ?? []), gpu]);
   }
   const holding = [...kinds.values()].flatMap((cards) => {

@@ -103,14 +103,21 @@ export function hasGroupedProduct(generation: GpuGeneration): boolean {
 
 /** What of a card, and of the torch wheel on it, decides which attention kernel runs. */
 export interface AttentionCard {
-  /** Compute capability, as 86 for 8.6. */
+  /** Compute capability, as 86 for 8.6; the oldest of those that run the same kernels in the same blocks. */
   readonly sm: number;
   /** cuDNN's attention is asked first. */
   readonly prefersCudnn: boolean;
 }
 
+/** Capabilities with the shared memory of an older one of their generation. Source: CUDA C++ Programming Guide, "Compute Capabilities". */
+const RUNS_LIKE: ReadonlyMap<number, number> = new Map([
+  [89, 86],
+  [103, 100],
+  [121, 120],
+]);
+
 /** Capabilities of the cards on which torch asks cuDNN first: H100, H200, B200, B300. */
-const CUDNN_FIRST: ReadonlySet<number> = new Set([90, 100, 103]);
+const CUDNN_FIRST: ReadonlySet<number> = new Set([90, 100]);
 /** Wheels of CUDA 13 carry a cuDNN (9.20) that torch prefers; those of CUDA 12.6 (9.10) do not. */
 const CUDNN_FIRST_FROM_CUDA = 13;
 
@@ -123,12 +130,26 @@ export function cudaDecides({ sm }: AttentionCard): boolean {
 }
 
 /**
+ * The same text for two cards on which a step makes the same tensors: they differ in size and CUDA context only.
+ *
+ * Example: stepKind({ computeCapability: "8.9", generation: "Ada" }) === stepKind({ computeCapability: "8.6", generation: "Ampere" }) // true
+ */
+export function stepKind({
+  computeCapability,
+  generation,
+}: Pick<GpuRow, "computeCapability" | "generation">): string {
+  const { sm } = attentionCard(computeCapability, DEFAULT_CUDA);
+  return `${sm} ${cublasWorkspaceBytes(generation)} ${hasGroupedProduct(generation)}`;
+}
+
+/**
  * Example: attentionCard("9.0", "13.0").prefersCudnn // true
  * Certainty: read. Source: torch 2.13 cuda/sdp_utils.cpp `check_prefer_cudnn_attention`, RELEASE.md (cuDNN of each wheel).
  */
 export function attentionCard(computeCapability: string, cuda: string): AttentionCard {
   const [major = 0, minor = 0] = computeCapability.split(".").map(Number);
-  const sm = 10 * major + minor;
+  const own = 10 * major + minor;
+  const sm = RUNS_LIKE.get(own) ?? own;
   return {
     sm,
     prefersCudnn: parseInt(cuda, 10) >= CUDNN_FIRST_FROM_CUDA && CUDNN_FIRST.has(sm),

@@ -130,3 +130,12 @@ describe("a head with trained tokens", () => {
     expect(why(tokens, "chunked_nll")).toContain("no attribute 'bias'");
   });
 });
+
+it("says where a model's positions end", () => {
+  const why = (length: number): string | undefined =>
+    answered({ training: { max_length: length } }).warnings.find(
+      ({ code }) => code === "memory_not_computed",
+    )?.message;
+  expect(why(1024)).toBeUndefined();
+  expect(why(1025)).toContain("positions for 1024 tokens and a sequence has 1025");
+});

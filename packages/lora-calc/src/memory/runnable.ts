@@ -5,7 +5,7 @@ import type { ModuleGraph, ModuleNode } from "../graph/module-graph.js";
 import { isRepeat } from "../graph/module-graph.js";
 import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
-import type { LossName } from "./training.js";
+import type { LossName, TrainingSettings } from "./training.js";
 
 /** The deepest published decoder has 126 layers; the replay of 256 takes about a second. */
 const MAX_LAYERS = 256;
@@ -86,6 +86,31 @@ function whyHeadNotRunnable(
   return loss === "chunked_nll"
     ? "with trained tokens on the head TRL's chunked_nll stops (AttributeError: 'TrainableTokensWrapper' object has no attribute 'bias'); set training.loss to nll"
     : `${loss} on a head with trained tokens is not modelled; set training.loss to nll or hf`;
+}
+
+/** A sentence when a sequence has more tokens than a model has learned positions for, or undefined. */
+export function whyTooLong(
+  node: ModuleNode,
+  { max_length: length }: TrainingSettings,
+): string | undefined {
+  const places = learnedPositions(node);
+  if (places === undefined || length <= places) return undefined;
+  return `the model has positions for ${places} tokens and a sequence has ${length}, at which its embedding of positions stops (IndexError); set training.max_length to at most ${places}`;
+}
+
+/** Rows of the table of positions; undefined for a model without one. */
+function learnedPositions(node: ModuleNode): number | undefined {
+  const { forward } = node;
+  const name = forward?.kind === "decoder" ? forward.positionEmbedding : undefined;
+  for (const child of node.children) {
+    if (isRepeat(child)) continue;
+    const places =
+      child.name === name && child.layer?.kind === "embedding"
+        ? child.layer.rows
+        : learnedPositions(child);
+    if (places !== undefined) return places;
+  }
+  return undefined;
 }
 
 /** Whether a model has experts that run as one grouped product. */

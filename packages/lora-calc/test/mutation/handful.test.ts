@@ -57,7 +57,8 @@ describe("traces", () => {
 
 describe("counts", () => {
   const files = [
-    ["counts.jsonl.gz", 4],
+    ["counts.jsonl.gz", 2],
+    ["crossed-names.jsonl.gz", 4],
     ["method-counts.jsonl.gz", 1],
     ["layer-counts.jsonl.gz", 1],
   ] as const;

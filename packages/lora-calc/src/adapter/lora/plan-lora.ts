@@ -4,6 +4,7 @@ import type { ModuleGraph } from "../../graph/module-graph.js";
 import type { Site } from "../../graph/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
+import { isSince5 } from "../library-versions.js";
 import type { LibraryVersions } from "../library-versions.js";
 import { decideSites } from "../decide-sites.js";
 import { sharpestSight } from "../layer-sight.js";
@@ -29,13 +30,12 @@ import { rewriteExperts } from "./rewrite-experts.js";
 export function planLora(
   base: ModuleGraph,
   adapter: Fields,
-  { transformers }: LibraryVersions,
+  versions: LibraryVersions,
 ): AdapterPlan {
   const taskType = readTaskType(adapter);
   const read = { targeting: readTargeting(adapter), config: readLoraConfig(adapter) };
   // Experts have been parameters since transformers 5; before, their names were those of modules.
-  const isSince5 = Number.parseInt(transformers, 10) >= 5;
-  const { targeting: given, config } = isSince5
+  const { targeting: given, config } = isSince5(versions)
     ? rewriteExperts(base, read, headOutsideAllLinear(base, taskType))
     : read;
   const graph = replicateLayers(base, adapter);
@@ -67,7 +67,7 @@ export function planLora(
     tokens: (adapted) =>
       trainedTokens(graph, adapter, indices, tying.targeting.modulesToSave ?? [], adapted),
   });
-  if (!isSince5) rejectAdaptedFollower(plan);
+  if (!isSince5(versions)) rejectAdaptedFollower(plan);
   const ensuresTying = config.ensureWeightTying && graph.tied.length > 0;
   return ensuresTying ? { ...plan, ensuresTying } : plan;
 }

@@ -31,7 +31,7 @@ export const FLASH_MAX_HEAD_DIM = 256;
  */
 const CUDNN_MAX_HEAD_DIM = 128;
 /** Cards with 99 KiB of shared memory a block: flash has no backward there for some widths. */
-const LITTLE_SHARED_MEMORY: ReadonlySet<number> = new Set([86, 87, 89, 120, 121]);
+const LITTLE_SHARED_MEMORY: ReadonlySet<number> = new Set([86, 87, 120]);
 
 /**
  * Example: chooseKernel({ sm: 75, prefersCudnn: false }, { dtype: "bfloat16", headDim: 128, hasMask: false,

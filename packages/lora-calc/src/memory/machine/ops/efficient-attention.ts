@@ -110,7 +110,7 @@ function explicitRowSums(shape: Shape, isHalf: boolean): Inside[] {
 }
 
 /** Cards whose shared memory holds the larger blocks: A100, H100, B200 and B300. */
-const MUCH_SHARED_MEMORY: ReadonlySet<number> = new Set([80, 90, 100, 103]);
+const MUCH_SHARED_MEMORY: ReadonlySet<number> = new Set([80, 90, 100]);
 
 /**
  * The first backward kernel that fits. Which ones fit is known to the compiler; assumed is that blocks of more than 64
@@ -119,7 +119,7 @@ const MUCH_SHARED_MEMORY: ReadonlySet<number> = new Set([80, 90, 100, 103]);
 function backwardBlock(sm: number, isHalf: boolean, dim: number, dropout: boolean): Block {
   if (dim <= 64) return { rows: 64, columns: 64, widest: dim <= 32 ? 32 : 64 };
   const widest = dim <= 128 ? 128 : 65_536;
-  if (isHalf && dim <= 96 && (sm === 86 || sm === 89) && !dropout) {
+  if (isHalf && dim <= 96 && sm === 86 && !dropout) {
     return { rows: 128, columns: 64, widest: 96 };
   }
   if (!MUCH_SHARED_MEMORY.has(sm)) return { rows: 64, columns: 64, widest };

@@ -1,0 +1,125 @@
+/** How far a run could go on its card: the largest batch, length and rank, and the smallest cards that hold it as it is. */
+
+import { cardsThatHold, searchAlong } from "./advice/advise.js";
+import type { Start } from "./advice/advise.js";
+import { islandsAbove } from "./advice/largest-fitting.js";
+import type { RoomAt } from "./advice/largest-fitting.js";
+import { applyChange } from "./advice/levers.js";
+import { SETTINGS } from "./advice/settings.js";
+import type { Setting, SettingName } from "./advice/settings.js";
+import type { GpuRow } from "./catalogue/row.js";
+import { estimate } from "./estimate.js";
+import { pricer, situationOf } from "./price.js";
+import type { Pricer } from "./price.js";
+import type { JsonObject } from "./problem/fields.js";
+import type { Problem } from "./problem/problem.js";
+import { isRefusal } from "./result.js";
+import type { Refusal } from "./result.js";
+import type { Scenario } from "./scenario.js";
+
+export interface Limit {
+  /** Value of the scenario, given or taken from defaults. */
+  readonly now: number;
+  /** The largest value that fits, all else as it is: the next one does not. 0: not even the smallest does. */
+  readonly value: number;
+  /** Values are multiples of this. */
+  readonly step: number;
+  /**
+   * What ends it: `card`, the next value does not fit; `model`, the next one cannot be run or is not computed; `search`, larger
+   * ones are not looked at (65,536 sequences, 2^20 tokens, the full rank of the widest adapted matrix).
+   */
+  readonly ends_by: "card" | "model" | "search";
+  /** Process peak at the value. Unit: bytes. */
+  readonly process_peak?: number;
+  /** Among the next 64 steps, those that fit again: what PyTorch reserves does not grow evenly. */
+  readonly also_fits: readonly number[];
+  /** Runs that were estimated to find the value. */
+  readonly estimates: number;
+}
+
+export interface Limits extends Readonly<Partial<Record<SettingName, Limit>>> {
+  readonly schema: 1;
+  readonly card: string;
+  /** Cards of the catalogue that hold the run as it is, smallest first. */
+  readonly cards: readonly GpuRow[];
+  /** Searches above a limit that were cut short, because the runs before them had cost enough. 0 for almost every run. */
+  readonly left_out: number;
+}
+
+export type LimitsResult = Limits | Refusal;
+
+/**
+ * The limits of a scenario on its card, or on `card`, a name of the catalogue. A value fits when the whole process band lies
+ * under what the card gives; where memory is not computed (too long for the model) it does not.
+ *
+ * Never throws; without a card, or without memory, the answer is an `error`. Cost: at most 12 estimates per limit, then those
+ * of the steps above it as long as their allocated peak alone would fit, and one per kind of card.
+ * Example: limits({ model: "gpt2", adapter: { r: 8 }, training: {} }, "T4").max_length.value // 1024
+ */
+export function limits(scenario: Scenario, card?: string): LimitsResult {
+  const hardware = card === undefined ? scenario.hardware : { ...scenario.hardware, gpu: card };
+  const asked: JsonObject = {
+    training: {},
+    ...scenario,
+    ...(hardware === undefined ? {} : { hardware }),
+  };
+  const answer = estimate(asked, { expandable: false });
+  if (isRefusal(answer)) return answer;
+  const { fit, warnings } = answer;
+  if (fit === undefined) {
+    const why = warnings.find(({ code }) => code === "memory_not_computed")?.message;
+    return { schema: 1, error: why === undefined ? NO_CARD : notComputed(why) };
+  }
+  // The limits themselves are always looked for to the end; what lies above them, as far as the work allows.
+  const pricing = pricer(Infinity);
+  const spare = pricer();
+  const { parameters } = answer;
+  const start = { scenario: asked, situation: situationOf(asked), parameters };
+  const found = SETTINGS.flatMap((setting) => {
+    const limit = limitOf(setting, start, pricing, spare);
+    return limit === undefined ? [] : [[setting.name, limit] as const];
+  });
+  return {
+    schema: 1,
+    card: fit.card,
+    ...Object.fromEntries(found),
+    cards: cardsThatHold(asked, pricing.price),
+    left_out: spare.leftOut(),
+  };
+}
+
+const NO_CARD: Problem = {
+  code: "missing_field",
+  path: "hardware.gpu",
+  message: "limits need a card that puts an end to them: give hardware.gpu",
+  expected: "a card of the catalogue, or its memory",
+};
+
+function notComputed(message: string): Problem {
+  return { code: "unsupported", path: "", message };
+}
+
+/** One of the limits; undefined for a run that has no such setting. */
+function limitOf(
+  setting: Setting,
+  start: Start,
+  { price }: Pricer,
+  spare: Pricer,
+): Limit | undefined {
+  const found = searchAlong(setting, start, price);
+  if (found === undefined) return undefined;
+  const { now, value, fits, endsBy, estimates, most } = found;
+  const { step, change } = setting;
+  const peak = fits === 0 ? undefined : price(applyChange(start.scenario, change(value)));
+  const roomAt: RoomAt = (steps) =>
+    spare.price(applyChange(start.scenario, change(steps * step)))?.room;
+  return {
+    now,
+    value,
+    step,
+    ends_by: endsBy,
+    ...(peak === undefined ? {} : { process_peak: peak.processPeak }),
+    also_fits: islandsAbove(roomAt, fits, most).map((steps) => step * steps),
+    estimates,
+  };
+}

@@ -1,0 +1,83 @@
+/** What runs cost in memory, asked again and again: the estimate behind advice and limits. */
+
+import type { Price, Priced } from "./advice/advise.js";
+import type { Situation } from "./advice/levers.js";
+import { findModel } from "./catalogue/models.js";
+import { estimate } from "./estimate.js";
+import { buildGraph } from "./graph/build-graph.js";
+import type { ModuleGraph } from "./graph/module-graph.js";
+import { readStep } from "./memory/read-step.js";
+import { checkpointQuantization } from "./model/checkpoint-quantization.js";
+import { describeModel } from "./model/description.js";
+import { Fields } from "./problem/fields.js";
+import type { JsonObject } from "./problem/fields.js";
+import { isRefusal } from "./result.js";
+import type { Estimate } from "./result.js";
+import { readVersions } from "./versions.js";
+
+/** Events of the allocator that one question may play: about four seconds on a laptop. An 8B model takes 40,000 a run. */
+const MAX_EVENTS = 8_000_000;
+
+export interface Pricer {
+  readonly price: Price;
+  readonly leftOut: () => number;
+}
+
+/** Prices scenarios, each once: levers pulled in another order often meet again. Past the budget it knows no price. */
+export function pricer(maxEvents = MAX_EVENTS): Pricer {
+  const known = new Map<string, Priced | undefined>();
+  let events = 0;
+  let leftOut = 0;
+  const onWork = (played: number): void => {
+    events += played;
+  };
+  const price: Price = (scenario) => {
+    const key = JSON.stringify(scenario);
+    if (!known.has(key)) {
+      if (events >= maxEvents) {
+        leftOut += 1;
+        return undefined;
+      }
+      const result = estimate(scenario, { expandable: false, onWork });
+      known.set(key, isRefusal(result) ? undefined : pricedOf(result));
+    }
+    return known.get(key);
+  };
+  return { price, leftOut: () => leftOut };
+}
+
+export function pricedOf({ memory, interval, fit }: Estimate): Priced | undefined {
+  if (memory === undefined || interval === undefined) return undefined;
+  const { process_peak: processPeak, reserved_peak: reserved, beyond_tensors: beyond } = memory;
+  const managed = beyond.find(({ name }) => name === "paged_optimizer")?.bytes ?? 0;
+  const heldAtMost = interval.reserved[1] + managed;
+  if (fit === undefined) return { processPeak, heldAtMost, verdict: undefined };
+  const free = fit.headroom + processPeak;
+  const room = {
+    bytes: free - interval.process[1],
+    bytesWithoutCache: free - (processPeak - reserved + memory.allocated_peak),
+  };
+  return { processPeak, heldAtMost, verdict: fit.verdict, room };
+}
+
+function graphOf(scenario: JsonObject): ModuleGraph {
+  const fields = new Fields(scenario, "");
+  const description = describeModel(fields.get("model"), (id) => findModel(id).config);
+  const { transformersMajor } = readVersions(fields.object("versions"));
+  return buildGraph(description, transformersMajor).graph;
+}
+
+/** The settings in force of a scenario that `estimate` accepts. */
+export function situationOf(scenario: JsonObject): Situation {
+  const fields = new Fields(scenario, "");
+  const description = describeModel(fields.get("model"), (id) => findModel(id).config);
+  const { transformersMajor } = readVersions(fields.object("versions"));
+  const { training } = readStep(fields, description, graphOf(scenario), transformersMajor);
+  const given =
+    checkpointQuantization(description)?.fields ?? fields.object("quantization")?.values;
+  return {
+    training,
+    adapter: fields.object("adapter")?.values ?? null,
+    quantization: given ?? null,
+  };
+}
