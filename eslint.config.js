@@ -180,9 +180,14 @@ export default tseslint.config(
     // screen: charts, bars, and the steps of a slider.
     files: ["web/src/**/*.{ts,svelte}"],
     ignores: [
-      ...["Timeline.svelte", "place-labels.ts", "Tiers.svelte", "Comparison.svelte"].map(
-        (name) => `web/src/answer/${name}`,
-      ),
+      ...[
+        "Timeline.svelte",
+        "timeline-scale.ts",
+        "place-labels.ts",
+        "Ruler.svelte",
+        "ruler.ts",
+        "Comparison.svelte",
+      ].map((name) => `web/src/answer/${name}`),
       "web/src/answer/MemoryRows.svelte",
       "web/src/controls/{steps.ts,NumberField.svelte}",
       "web/src/learn/figures/**",

@@ -13,7 +13,14 @@ test("the worked example is there at once, with every part of the answer", async
   await open(page);
   await expect(peftLine(page)).toHaveText(LLAMA_8B);
   await expect(page.getByText(/Fits an RTX 4090 with/).first()).toBeVisible();
-  for (const part of ["Weights", "Adapters", "Optimizer", "Gradients", "Activations", "Overhead"]) {
+  for (const part of [
+    "Weights",
+    "Adapters",
+    "Optimizer",
+    "Gradients",
+    "Activations",
+    "CUDA context",
+  ]) {
     await expect(page.locator("summary", { hasText: part }).first()).toBeVisible();
   }
   await expect(page.getByText("Cards that hold this run")).toBeVisible();
@@ -38,10 +45,15 @@ test("choosing a model, its modules and the rank recounts as PEFT does", async (
   await expect(peftLine(page)).toHaveText(LLAMA_2_ATTENTION);
 });
 
-test("a model whose memory is not computed shows its counts and says so", async ({ page }) => {
+test("a model whose memory is not computed shows its counts, what it takes at the least, and why", async ({
+  page,
+}) => {
   await open(page);
   await page.getByRole("combobox", { name: "Model", exact: true }).fill("google/gemma-4-E2B-it");
-  await expect(page.locator("#answer").getByText(/no memory of the step/)).toBeVisible();
+  const answer = page.locator("#answer");
+  await expect(answer.getByText(/Takes at least \d+\.\d\d GiB/)).toBeVisible();
+  await expect(answer.getByText(/memory is not computed: /)).toBeVisible();
+  await expect(answer.getByText("activations, the loss and workspaces come on top")).toBeVisible();
   await expect(peftLine(page)).toHaveText(GEMMA_4_ALL_LINEAR);
   // Layers of two widths: the same path stands in the table twice.
   await page.getByText("By module").click();
@@ -61,7 +73,7 @@ test("dropout, biases and task reach the code and the counts", async ({ page }) 
 
   await page.getByLabel("Task type").selectOption("SEQ_CLS");
   await expect(page.getByTestId("file")).toContainText("GPT2ForSequenceClassification");
-  await expect(page.getByText(/memory is not computed/)).toBeVisible();
+  await expect(page.locator("#answer").getByText(/memory is not computed/)).toBeVisible();
 });
 
 test("QLoRA frees memory and can be undone", async ({ page }) => {

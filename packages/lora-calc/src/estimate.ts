@@ -11,6 +11,7 @@ import { findModel } from "./catalogue/models.js";
 import { buildGraph } from "./graph/build-graph.js";
 import type { ModuleGraph } from "./graph/module-graph.js";
 import { parameterCount } from "./graph/sites.js";
+import { stepFloor } from "./memory/at-least.js";
 import { attentionWarnings, whyHeadsNotRunnable } from "./memory/attention-warnings.js";
 import { readHardware } from "./memory/device.js";
 import type { Device } from "./memory/device.js";
@@ -102,7 +103,12 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const isFull = !scenario.has("adapter");
   const packed = step.packed === undefined ? undefined : packedWeights(step.packed, description);
   const refused = obstacle ?? whyNotThisRelease(versions) ?? packed?.obstacle ?? step.obstacle;
-  const facts = { graph, plan, isFull, device, obstacle: refused, step, options };
+  const hasFloor =
+    obstacle === undefined &&
+    packed === undefined &&
+    plan.rootCopies === undefined &&
+    !(isFull && quantization !== undefined);
+  const facts = { graph, plan, isFull, device, obstacle: refused, hasFloor, step, options };
   const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
@@ -182,6 +188,8 @@ interface Facts {
   readonly device: Device | undefined;
   /** Why memory is not computed, known before the step is looked at. */
   readonly obstacle: string | undefined;
+  /** One card holds all weights, stored as they are known to be. */
+  readonly hasFloor: boolean;
   readonly step: StepSettings;
   readonly options: EstimateOptions;
 }
@@ -192,7 +200,7 @@ type MemoryFields = Pick<
 >;
 
 function memoryPart(
-  { graph, plan, isFull, device, obstacle: known, step, options }: Facts,
+  { graph, plan, isFull, device, obstacle: known, hasFloor, step, options }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
   const { training, quantization } = step;
@@ -203,8 +211,10 @@ function memoryPart(
     whyHeadsNotRunnable(graph.root, training) ??
     whyTooLong(graph.root, training);
   if (obstacle !== undefined) {
+    const warning = `memory is not computed: ${obstacle}`;
     return {
-      warnings: [{ code: "memory_not_computed", message: `memory is not computed: ${obstacle}` }],
+      ...(hasFloor ? floorPart(stepFloor(plan, isFull, stored, training), device) : {}),
+      warnings: [{ code: "memory_not_computed", message: warning }],
     };
   }
   const inputs = { graph, plan: adapter, quantization, training, device };
@@ -219,6 +229,18 @@ function memoryPart(
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
     warnings: [...textOnlyWarnings(graph), ...attentionWarnings(graph.root, training, device)],
   };
+}
+
+/** Where the floor alone is more than the card gives, the run does not fit, whatever else it takes. */
+function floorPart(
+  parts: ReturnType<typeof stepFloor>,
+  device: Device | undefined,
+): Pick<MemoryFields, "memory" | "fit"> {
+  const floor = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const memory = { at_least: floor, parts };
+  if (device === undefined) return { memory };
+  const fit = fitOf([floor, Infinity], floor, device);
+  return fit.verdict === "does_not_fit" ? { memory, fit } : { memory };
 }
 
 function idOf(scenario: unknown): { readonly id?: string } {

@@ -1,12 +1,13 @@
 /** The public names of lora-calc. */
 
-export { isRefusal } from "./result.js";
+export { floorOf, isRefusal, peaksOf } from "./result.js";
 export type {
   Assumed,
   Certainty,
   Estimate,
   Fit,
   Lever,
+  MemoryFloor,
   MemoryPart,
   MemoryResult,
   ModuleRow,
@@ -51,8 +52,8 @@ export type { CountHeadline } from "./exchange/count-headline.js";
 export { decodeLink, encodeLink } from "./exchange/link.js";
 export { taskClasses, withTask } from "./exchange/choose-task.js";
 export { withAssumed } from "./exchange/with-assumed.js";
-export { MEMORY_ROWS, memoryRows, timelineRows } from "./exchange/memory-rows.js";
-export type { MemoryRow, MemoryRowName, RowBytes } from "./exchange/memory-rows.js";
+export { MEMORY_ROWS, memoryRows, STEP_ROWS, timelineRows } from "./exchange/memory-rows.js";
+export type { MemoryRow, MemoryRowName, RowBytes, StepRowName } from "./exchange/memory-rows.js";
 export { MAX_DEPTH, MAX_TEXT_BYTES, parseJson, rejectSize } from "./exchange/parse-json.js";
 export { HEADER_LENGTH_BYTES, headerEnd, parseHeader } from "./exchange/safetensors-header.js";
 export { writePeftPython } from "./exchange/peft-python.js";

@@ -11,7 +11,7 @@ import { checkpointQuantization } from "./model/checkpoint-quantization.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
-import { isRefusal } from "./result.js";
+import { isRefusal, peaksOf } from "./result.js";
 import type { Estimate } from "./result.js";
 import { readVersions } from "./versions.js";
 
@@ -46,7 +46,9 @@ export function pricer(maxEvents = MAX_EVENTS): Pricer {
   return { price, leftOut: () => leftOut };
 }
 
-export function pricedOf({ memory, interval, fit }: Estimate): Priced | undefined {
+export function pricedOf(answer: Estimate): Priced | undefined {
+  const { interval, fit } = answer;
+  const memory = peaksOf(answer);
   if (memory === undefined || interval === undefined) return undefined;
   const { process_peak: processPeak, reserved_peak: reserved, beyond_tensors: beyond } = memory;
   const managed = beyond.find(({ name }) => name === "paged_optimizer")?.bytes ?? 0;

@@ -92,7 +92,20 @@ export interface MemoryResult {
   /** What lies between the allocated and the process peak. */
   readonly beyond_tensors: readonly MemoryPart[];
   readonly timeline?: readonly TimelinePoint[];
+  /** Of a step that has no program alone. */
+  readonly at_least?: undefined;
 }
+
+/** What is known of a run whose step has no program here: it takes more than this. */
+export interface MemoryFloor {
+  /** Weights, and what training keeps for each trained parameter. Unit: bytes. */
+  readonly at_least: number;
+  /** Its shares; they add up to it. */
+  readonly parts: readonly MemoryPart[];
+}
+
+/** A floor has none of the figures of a computed step. */
+type NoPeaks = Readonly<Partial<Record<Exclude<keyof MemoryResult, "parts" | "at_least">, undefined>>>;
 
 export interface Fit {
   readonly verdict: "fits" | "tight" | "does_not_fit";
@@ -102,7 +115,7 @@ export interface Fit {
   readonly capacity: number;
   /** Bytes of it that the driver lets processes have. */
   readonly usable: number;
-  /** Usable minus other processes minus the process peak. */
+  /** Usable minus other processes minus the process peak, or minus the floor where that alone does not fit. */
   readonly headroom: number;
 }
 
@@ -132,7 +145,8 @@ export interface Estimate {
   readonly parameters: ParameterCounts;
   /** Stored weights of the base model, adapters excluded; absent where the layout of a packed checkpoint is unknown. Unit: bytes. */
   readonly weights?: { readonly bytes: number; readonly certainty: Certainty };
-  readonly memory?: MemoryResult;
+  /** Where the step has no program, a warning says why and this is the floor alone; absent where not even that is known. */
+  readonly memory?: MemoryResult | (MemoryFloor & NoPeaks);
   readonly interval?: {
     readonly allocated: readonly [number, number];
     readonly reserved: readonly [number, number];
@@ -158,6 +172,16 @@ export interface Refusal {
 }
 
 export type Result = Estimate | Refusal;
+
+/** The peaks of an answer; undefined where they are not computed. Example: peaksOf(estimate({ model: "gpt2" })) // undefined */
+export function peaksOf({ memory }: Pick<Estimate, "memory">): MemoryResult | undefined {
+  return memory?.at_least === undefined ? memory : undefined;
+}
+
+/** The floor of an answer whose peaks are not computed. Example: floorOf(estimate({ model: "gpt2", training: {} })) // undefined */
+export function floorOf({ memory }: Pick<Estimate, "memory">): MemoryFloor | undefined {
+  return memory?.at_least === undefined ? undefined : memory;
+}
 
 /** Whether an answer is a Problem. Example: isRefusal(estimate({ model: "no such model" })) // true */
 export function isRefusal(result: object): result is Refusal {

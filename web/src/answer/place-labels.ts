@@ -1,6 +1,6 @@
 /** Names of the layers of a stacked chart, each where its layer is thickest, none over another. */
 
-import type { MemoryRowName } from "lora-calc";
+import type { StepRowName } from "lora-calc";
 import type { Series } from "d3-shape";
 import { WORDS } from "../words/en.js";
 
@@ -18,14 +18,14 @@ interface Plane {
 }
 
 export interface Label {
-  readonly key: MemoryRowName;
+  readonly key: StepRowName;
   readonly name: string;
   /** Middle of the text. */
   readonly x: number;
   readonly y: number;
 }
 
-type Layer = Series<unknown, MemoryRowName>;
+type Layer = Series<unknown, StepRowName>;
 
 export function placeLabels(
   layers: readonly Layer[],

@@ -7,6 +7,7 @@ import {
   InputError,
   isRefusal,
   memoryRows,
+  peaksOf,
   targetChoices,
   taskClasses,
   timelineRows,
@@ -57,7 +58,7 @@ export function answerTo(scenario: Scenario): Answer {
   const targets = targetChoices(scenario);
   const tasks = taskClasses(scenario);
   if (isRefusal(result)) return { result, targets, tasks, rows: [], timeline: [], files: [] };
-  const { memory } = result;
+  const memory = peaksOf(result);
   return {
     result,
     targets,
@@ -81,7 +82,7 @@ export function counselOn(scenario: Scenario): Counsel | undefined {
   if (isRefusal(result)) return undefined;
   const advice = advise(scenario, result);
   const full = estimate({ ...scenario, adapter: null, quantization: null }, WITHOUT_EXPANDABLE);
-  const fullPeak = isRefusal(full) ? undefined : full.memory?.process_peak;
+  const fullPeak = isRefusal(full) ? undefined : peaksOf(full)?.process_peak;
   return { advice, ...(fullPeak === undefined ? {} : { fullPeak }) };
 }
 

@@ -10,6 +10,39 @@ export const CERTAINTY: Readonly<Record<Certainty, string>> = {
   assumed: "a guess nobody measured here",
 };
 
+export const RULER = {
+  free: (size: string) => `${size} to spare`,
+  processBetween: (low: string, high: string) => `${low} to ${high}; what nvidia-smi shows`,
+} as const;
+
+/** Where the step has no program. */
+export const FLOOR = {
+  label: "What the run takes in any case",
+  verdict: (size: string) => `Takes at least ${size}; how much more is not known here.`,
+  parts: {
+    weights: "Weights",
+    adapter_other: "Trained",
+    optimizer: "Optimizer",
+    gradients: "Gradients",
+  } as Readonly<Record<string, string>>,
+  total: "At least",
+  onTop: "activations, the loss and workspaces come on top",
+  tooMuch: "more than the card gives, before any activation",
+} as const;
+
+export const TIMELINE = {
+  axis: "Where the axis begins",
+  above: "Above the weights",
+  zero: "From zero",
+  cut: "axis cut",
+} as const;
+
+export const COUNTS = {
+  trainable: "with an adapter of this rank",
+  reduction: "than full fine-tuning of the base",
+  percent: "trainable% is of all parameters, the adapter's own among them.",
+} as const;
+
 export const OTHER_STACK = {
   compute: "Compute under TRL 1.13",
   differs: (trainer: string) =>

@@ -11,7 +11,9 @@ const ROWS: Readonly<Record<MemoryRowName, string>> = {
   checkpoints: "Checkpoints",
   activations: "Activations",
   logits: "Logits and loss",
-  overhead: "Overhead",
+  workspace: "Workspace",
+  cache: "PyTorch's cache",
+  context: "CUDA context",
 };
 
 const ROW_NOTES: Readonly<Record<MemoryRowName, string>> = {
@@ -23,8 +25,9 @@ const ROW_NOTES: Readonly<Record<MemoryRowName, string>> = {
   checkpoints: "One hidden state per layer, kept until backward needs it.",
   activations: "What the layers at work keep for their backward, and what they are computing.",
   logits: "A score per token and vocabulary entry, and what the loss keeps.",
-  overhead:
-    "Copies of de-quantized weights, workspaces, the batch, PyTorch's cache and the CUDA context.",
+  workspace: "Weights unpacked for one product, buffers of cuBLAS, and the batch.",
+  cache: "Blocks that PyTorch's allocator holds and no tensor uses: reserved less allocated.",
+  context: "What CUDA itself takes for a process on this card.",
 };
 
 const PARTS: Readonly<Record<string, string>> = {
@@ -178,11 +181,11 @@ export const WORDS = {
     cost: (text: string) => `Cost: ${text}.`,
     tiers: "Three sizes of the same run",
     allocated: "Allocated",
-    allocatedNote: "tensors, as torch counts them",
+    allocatedNote: "tensors alive at the peak",
     reserved: "Reserved",
-    reservedNote: "with PyTorch's cache",
+    reservedNote: "held by PyTorch's allocator",
     process: "Process",
-    processNote: "with the CUDA context: nvidia-smi",
+    processNote: "what nvidia-smi shows",
     between: (low: string, high: string) => `likely ${low} to ${high}`,
     card: (name: string, usable: string, whole: string) =>
       usable === whole ? `${name}: ${whole}` : `${name}: ${usable} for processes, of ${whole}`,

@@ -1,6 +1,6 @@
 /** `lora-calc advise`: every switch with its price on this run, the way to a fit, room to use, cards that would do. */
 
-import { advise, estimate, isRefusal } from "lora-calc";
+import { advise, estimate, isRefusal, peaksOf } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { applyFlags } from "../input/apply-flags.js";
@@ -27,7 +27,7 @@ export async function runAdvise(
   if (isRefusal(result)) return refuse(result.error, json, output);
   for (const warning of result.warnings) output.talk(warning.message);
   const advice = advise(asked, result);
-  const text = result.memory === undefined ? NO_MEMORY : renderAdvice(advice, output.style);
+  const text = peaksOf(result) === undefined ? NO_MEMORY : renderAdvice(advice, output.style);
   await output.result(json ? `${JSON.stringify(advice, null, 2)}\n` : text);
   return EXIT.ok;
 }

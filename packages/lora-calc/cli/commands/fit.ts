@@ -28,6 +28,7 @@ export async function runFit(
     fit,
     interval,
     process_peak: memory?.process_peak,
+    ...(memory?.at_least === undefined ? {} : { at_least: memory.at_least }),
     cards: cards.map(({ name, memoryBytes }) => ({ name, memory_bytes: memoryBytes })),
     warnings,
   };

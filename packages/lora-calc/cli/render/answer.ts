@@ -1,9 +1,11 @@
 /** The human answer to a scenario: verdict, PEFT's line, memory in tiers and by part, next lever, what was assumed. */
 
 import {
+  floorOf,
   formatBytes,
   formatMiB,
   formatTrainableLine,
+  peaksOf,
   verdictSentence,
   withArticle,
 } from "lora-calc";
@@ -23,13 +25,14 @@ export function renderAnswer(
   style: Style,
 ): string {
   const { parameters } = estimate;
+  const memory = peaksOf(estimate);
   const sections = [
     verdict(scenario, estimate, style),
     describeScenario(scenario, estimate),
     style.strong(formatTrainableLine(parameters.trainable, parameters.all)),
-    estimate.memory === undefined
-      ? weightsOnly(estimate)
-      : memorySection(scenario, estimate, estimate.memory, style),
+    memory === undefined
+      ? withoutPeaks(estimate, style)
+      : memorySection(scenario, estimate, memory, style),
     renderNextStep(advice, style),
     assumptions(estimate, style),
     warnings(estimate, style),
@@ -43,8 +46,10 @@ function cardOf(scenario: Scenario, { card, capacity }: Fit): string {
 }
 
 /** The sentence about the card, if one was named. */
-export function verdictOf(scenario: Scenario, { fit }: Estimate): string | undefined {
-  return fit === undefined ? undefined : verdictSentence(fit, withArticle(cardOf(scenario, fit)));
+export function verdictOf(scenario: Scenario, estimate: Estimate): string | undefined {
+  const { fit } = estimate;
+  if (fit === undefined) return undefined;
+  return verdictSentence(fit, withArticle(cardOf(scenario, fit)), floorOf(estimate) !== undefined);
 }
 
 function verdict(scenario: Scenario, estimate: Estimate, style: Style): string {
@@ -53,6 +58,26 @@ function verdict(scenario: Scenario, estimate: Estimate, style: Style): string {
   return style.strong(
     estimate.fit?.verdict === "does_not_fit" ? style.bad(sentence) : style.good(sentence),
   );
+}
+
+/** What is known where the step has no program: the floor, or the weights and how to ask for more. */
+function withoutPeaks(estimate: Estimate, style: Style): string {
+  const floor = floorOf(estimate);
+  if (floor === undefined) return weightsOnly(estimate);
+  const rows = floor.parts.map(({ name, bytes, formula }) => [
+    name === "adapter_other" ? "trained" : name,
+    formatBytes(bytes),
+    formula,
+  ]);
+  const total = [
+    "at least",
+    formatBytes(floor.at_least),
+    "and activations, loss and workspaces on top",
+  ];
+  return [
+    style.strong("GPU memory, without the step"),
+    ...indented(alignColumns([...rows, total], [{}, { align: "right" }])),
+  ].join("\n");
 }
 
 /** Weights, and how to ask for memory where a note does not say that there is none. */
@@ -121,7 +146,8 @@ export function renderFit(
   cards: readonly GpuRow[],
   style: Style,
 ): string {
-  const { memory, interval } = estimate;
+  const { interval } = estimate;
+  const memory = peaksOf(estimate);
   const sizes =
     memory === undefined ? [] : alignColumns(tierRows(scenario, estimate, memory), TIER_COLUMNS);
   const likely =
@@ -131,7 +157,9 @@ export function renderFit(
   const sections = [
     verdict(scenario, estimate, style),
     describeScenario(scenario, estimate),
-    indented([...sizes, ...likely]).join("\n"),
+    memory === undefined
+      ? withoutPeaks(estimate, style)
+      : indented([...sizes, ...likely]).join("\n"),
     memory === undefined ? "" : renderCards(cards, style),
     warnings(estimate, style),
   ];

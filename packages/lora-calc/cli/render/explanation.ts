@@ -20,8 +20,9 @@ export function explainable(estimate: Estimate): readonly string[] {
 }
 
 /** The parts of the allocated peak, then what the process holds beside it. */
-function partsOf({ memory }: Estimate): readonly MemoryPart[] {
-  return memory === undefined ? [] : [...memory.parts, ...memory.beyond_tensors];
+function partsOf(estimate: Estimate): readonly MemoryPart[] {
+  const { parts = [], beyond_tensors: beyond = [] } = estimate.memory ?? {};
+  return [...parts, ...beyond];
 }
 
 export function renderExplanation(

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
-import { isRefusal } from "../result.js";
+import { isRefusal, peaksOf } from "../result.js";
 import type { MemoryResult } from "../result.js";
-import { MEMORY_ROWS, memoryRows, timelineRows } from "./memory-rows.js";
+import { MEMORY_ROWS, memoryRows, STEP_ROWS, timelineRows } from "./memory-rows.js";
 
 function memoryOf(scenario: unknown): MemoryResult {
   const result = estimate(scenario);
-  if (isRefusal(result) || result.memory === undefined) throw new Error("no memory");
-  return result.memory;
+  const memory = isRefusal(result) ? undefined : peaksOf(result);
+  if (memory === undefined) throw new Error("no memory");
+  return memory;
 }
 
 const SCENARIO = {
@@ -41,11 +42,22 @@ describe("memory rows", () => {
     );
   });
 
+  it("hold what is allocated apart from the cache and the context", () => {
+    const memory = memoryOf(SCENARIO);
+    const bytes = (names: readonly string[]): number =>
+      memoryRows(memory)
+        .filter(({ name }) => names.includes(name))
+        .reduce((sum, row) => sum + row.bytes, 0);
+    expect(bytes(STEP_ROWS)).toBe(memory.allocated_peak);
+    expect(bytes([...STEP_ROWS, "cache"])).toBe(memory.reserved_peak);
+  });
+
   it("are as certain as their least certain part", () => {
     const memory = memoryOf(SCENARIO);
-    const overhead = memoryRows(memory).find(({ name }) => name === "overhead");
-    expect(overhead?.parts.some(({ name }) => name === "cuda_context")).toBe(true);
-    expect(overhead?.certainty).toBe("fitted");
+    const row = (wanted: string) => memoryRows(memory).find(({ name }) => name === wanted);
+    expect(row("context")?.parts.map(({ name }) => name)).toEqual(["cuda_context"]);
+    expect(row("context")?.certainty).toBe("fitted");
+    expect(row("workspace")?.certainty).toBe("traced");
   });
 
   it("of the timeline add up to the allocated bytes of every point, the highest being the peak", () => {

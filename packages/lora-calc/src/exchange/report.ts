@@ -1,5 +1,6 @@
 /** A result as a document: Markdown for people, CSV for spreadsheets. */
 
+import { floorOf, peaksOf } from "../result.js";
 import type { Estimate } from "../result.js";
 import type { Scenario } from "../scenario.js";
 import { formatBytes, formatTrainableLine } from "../units/format.js";
@@ -8,7 +9,9 @@ import { modelName } from "./model-name.js";
 
 /** Every figure in one table: section, name, value, unit, certainty, formula. */
 export function writeCsv(estimate: Estimate): string {
-  const { parameters, memory, fit } = estimate;
+  const { parameters, fit } = estimate;
+  const memory = peaksOf(estimate);
+  const floor = floorOf(estimate);
   const rows: (readonly (string | number)[])[] = [
     ["section", "name", "value", "unit", "certainty", "formula"],
     ["parameters", "trainable", parameters.trainable, "parameters", "exact", ""],
@@ -19,6 +22,7 @@ export function writeCsv(estimate: Estimate): string {
   if (weights !== undefined) {
     rows.push(["weights", "base model", weights.bytes, "bytes", weights.certainty, ""]);
   }
+  if (floor !== undefined) rows.push(["memory", "at least", floor.at_least, "bytes", "read", ""]);
   if (memory !== undefined) {
     for (const [tier, bytes] of tiersOf(estimate))
       rows.push(["memory", tier, bytes, "bytes", "", ""]);
@@ -66,7 +70,7 @@ export function writeMarkdown(scenario: Scenario, estimate: Estimate, verdict?: 
 }
 
 function tiersOf(estimate: Estimate): readonly (readonly [string, number])[] {
-  const { memory } = estimate;
+  const memory = peaksOf(estimate);
   if (memory === undefined) return [];
   return [
     ["allocated", memory.allocated_peak],
@@ -76,7 +80,14 @@ function tiersOf(estimate: Estimate): readonly (readonly [string, number])[] {
 }
 
 function memoryBlocks(estimate: Estimate): readonly string[] {
-  const { memory } = estimate;
+  const floor = floorOf(estimate);
+  if (floor !== undefined) {
+    const size = formatBytes(floor.at_least);
+    return [
+      `GPU memory: at least ${size} for weights and what training keeps; the step has no program here.`,
+    ];
+  }
+  const memory = peaksOf(estimate);
   if (memory === undefined) return [];
   const tiers = tiersOf(estimate).map(([tier, bytes]) => [tier, formatBytes(bytes), String(bytes)]);
   const parts = memory.parts.map((part) => [

@@ -12,12 +12,13 @@ export function withArticle(name: string): string {
 }
 
 /**
- * One sentence about the fit. `card` is the name of the card with its article.
+ * One sentence about the fit. `card` is the name of the card with its article; `isFloor`: it speaks of a floor alone, which the
+ * run exceeds.
  *
  * Example: verdictSentence({ verdict: "fits", capacity: 25757220864, headroom: 6549825126 }, "an RTX 4090")
  *   // "Fits an RTX 4090 with 6.10 GiB to spare."
  */
-export function verdictSentence(fit: Fit, card: string): string {
+export function verdictSentence(fit: Fit, card: string, isFloor = false): string {
   const room = formatBytes(Math.abs(fit.headroom));
   switch (fit.verdict) {
     case "fits":
@@ -27,6 +28,6 @@ export function verdictSentence(fit: Fit, card: string): string {
         ? `Tight: fits ${card} with only ${room} to spare.`
         : `Tight: ${room} over ${card}, within the error of the estimate.`;
     case "does_not_fit":
-      return `Does not fit ${card}: ${room} short.`;
+      return `Does not fit ${card}: ${isFloor ? "at least " : ""}${room} short.`;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
-import { isRefusal } from "../result.js";
+import { isRefusal, peaksOf } from "../result.js";
 import type { Estimate, Result } from "../result.js";
 import { MIB } from "../units/format.js";
 
@@ -13,8 +13,9 @@ function answered(scenario: object): Estimate {
 }
 
 function whyNoMemory(scenario: object): string {
-  const { memory, parameters, warnings } = answered(scenario);
-  expect(memory).toBeUndefined();
+  const answer = answered(scenario);
+  const { parameters, warnings } = answer;
+  expect(peaksOf(answer)).toBeUndefined();
   // Rank 8 times in + out of the seven linear layers, 24 times: 8 · 24 · (4 · 896 + 2 · 1024 + 3 · 5760).
   expect(parameters.trainable).toBe(4_399_104);
   return warnings.find(({ code }) => code === "memory_not_computed")?.message ?? "";
@@ -39,7 +40,7 @@ describe("hardware that has no program is refused by name, and the counts stand"
 
 describe("the CUDA context", () => {
   const contextOf = (gpu: string): number =>
-    (answered({ hardware: { gpu } }).memory?.beyond_tensors.find(
+    (answered({ hardware: { gpu } }).memory?.beyond_tensors?.find(
       ({ name }) => name === "cuda_context",
     )?.bytes ?? 0) / MIB;
 
@@ -100,7 +101,7 @@ describe("fields that change memory are used or refused", () => {
   it("router_aux_loss_coef has no program where there are experts", () => {
     const model = "allenai/OLMoE-1B-7B-0924";
     const result = answered({ model, training: { router_aux_loss_coef: 0.001 } });
-    expect(result.memory).toBeUndefined();
+    expect(peaksOf(result)).toBeUndefined();
     const silent = answered({ model, training: {}, stack: "trl-1.13" });
     expect(silent.assumed).toContainEqual(
       expect.objectContaining({ path: "training.router_aux_loss_coef", value: 0 }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
-import { isRefusal } from "../result.js";
+import { isRefusal, peaksOf } from "../result.js";
 import type { Estimate } from "../result.js";
 import type { Problem } from "../problem/problem.js";
 import type { JsonObject } from "../problem/fields.js";
@@ -107,9 +107,9 @@ describe("what is not computed", () => {
     [{ modules_to_save: ["mlp"] }, "a trained copy of transformer.h.*.mlp"],
     [{ target_modules: [], target_parameters: ["c_attn.weight"] }, "the adapter on"],
   ])("has no memory and says why: %j", (options, named) => {
-    const { memory, warnings } = answered({ adapter: { r: 8, ...options }, training: {} });
-    expect(memory).toBeUndefined();
-    const warning = warnings.find(({ code }) => code === "memory_not_computed");
+    const answer = answered({ adapter: { r: 8, ...options }, training: {} });
+    expect(peaksOf(answer)).toBeUndefined();
+    const warning = answer.warnings.find(({ code }) => code === "memory_not_computed");
     expect(warning?.message).toContain(named);
   });
 });

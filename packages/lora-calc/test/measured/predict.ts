@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { estimate } from "../../src/estimate.js";
-import { isRefusal } from "../../src/result.js";
+import { isRefusal, peaksOf } from "../../src/result.js";
 import type { Estimate, MemoryResult } from "../../src/result.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 
@@ -71,12 +71,12 @@ export function predictedOn(
     },
     hardware: { gpu: CARD_NAMES[card] },
   });
-  if (isRefusal(result) || result.memory === undefined) throw new Error("no memory");
+  if (isRefusal(result) || peaksOf(result) === undefined) throw new Error("no memory");
   return result;
 }
 
 export function predicted(card: MeasuredCard, program: Program, row: Row): MemoryResult {
-  const { memory } = predictedOn(card, program, row);
+  const memory = peaksOf(predictedOn(card, program, row));
   if (memory === undefined) throw new Error("no memory");
   return memory;
 }

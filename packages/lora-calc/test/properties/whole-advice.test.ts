@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advise } from "../../src/advise.js";
 import { estimate } from "../../src/estimate.js";
-import { isRefusal } from "../../src/result.js";
+import { isRefusal, peaksOf } from "../../src/result.js";
 import type { Scenario } from "../../src/scenario.js";
 import { checkNumbers } from "./numbers.js";
 import { scenarios } from "./scenarios.js";
@@ -18,7 +18,7 @@ describe(`advice, seed ${seed}`, () => {
     for (const scenario of fc.sample(scenarios, { numRuns: 10 * ADVICES, seed: seed + 1 })) {
       if (advised === ADVICES) break;
       const result = estimate(scenario, { expandable: false });
-      if (isRefusal(result) || result.memory === undefined) continue;
+      if (isRefusal(result) || peaksOf(result) === undefined) continue;
       advised += 1;
       const advice = advise(scenario as unknown as Scenario, result);
       checkNumbers(advice);

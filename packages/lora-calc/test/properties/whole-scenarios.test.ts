@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
-import { isRefusal } from "../../src/result.js";
+import { floorOf, isRefusal, peaksOf } from "../../src/result.js";
 import type { Estimate } from "../../src/result.js";
 import { checkNumbers } from "./numbers.js";
 import { scenarios } from "./scenarios.js";
@@ -16,7 +16,15 @@ const RUNS = Number(process.env["SCENARIOS"] ?? 5000);
 /** Events of the allocator in one estimate: two steps of 256 layers, and micro-batches that are repeated until they come round. */
 const MAX_EVENTS = 3_000_000;
 
-function checkMemory({ memory, interval, fit, weights }: Estimate): void {
+function checkMemory(answer: Estimate): void {
+  const { interval, fit, weights } = answer;
+  const floor = floorOf(answer);
+  if (floor !== undefined) {
+    expect(floor.parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(floor.at_least);
+    expect(floor.at_least).toBeGreaterThanOrEqual(weights?.bytes ?? 0);
+    expect(fit?.verdict).not.toBe("fits");
+  }
+  const memory = peaksOf(answer);
   if (memory === undefined || interval === undefined) return;
   const parts = memory.parts.reduce((sum, { bytes }) => sum + bytes, 0);
   expect(parts).toBe(memory.allocated_peak);

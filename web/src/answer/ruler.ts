@@ -1,0 +1,51 @@
+/** Where everything on the ruler lies: shares of its width, from the left. */
+
+import { STEP_ROWS } from "lora-calc";
+import type { Estimate, MemoryResult, MemoryRow, StepRowName } from "lora-calc";
+
+export interface Ruler {
+  /** Bytes at the right end. */
+  readonly scale: number;
+  /** Marks of whole GiB above the bar. Unit: bytes. */
+  readonly ticks: readonly number[];
+  /** Where the card ends; undefined without one. Unit: bytes. */
+  readonly end: number | undefined;
+  /** From the end of the process, or of the card where that is less, on. Unit: bytes. */
+  readonly free: number;
+  readonly over: number;
+}
+
+const GIB = 2 ** 30;
+/** Ticks between which there is room for their numbers. */
+const TICKS = 6;
+/** The bar goes on a little past the last mark. */
+const MARGIN = 1.02;
+
+export function rulerOf(
+  { process_peak: process }: MemoryResult,
+  { fit, interval }: Pick<Estimate, "fit" | "interval">,
+): Ruler {
+  const end = fit === undefined ? undefined : fit.headroom + process;
+  const most = Math.max(end ?? 0, interval?.process[1] ?? process);
+  const scale = end === undefined || most > end ? most * MARGIN : end;
+  const step = GIB * 2 ** Math.ceil(Math.log2(scale / GIB / TICKS));
+  const ticks = Array.from({ length: Math.floor(scale / step) + 1 }, (_, index) => index * step);
+  return {
+    scale,
+    ticks,
+    end,
+    free: Math.max(0, (end ?? process) - process),
+    over: Math.max(0, process - (end ?? process)),
+  };
+}
+
+const IN_STEP: ReadonlySet<string> = new Set<StepRowName>(STEP_ROWS);
+
+/** Rows that have bytes, those of the tensors first. */
+export function segmentsOf(rows: readonly MemoryRow[]): readonly MemoryRow[] {
+  const some = rows.filter(({ bytes }) => bytes > 0);
+  return [
+    ...some.filter(({ name }) => IN_STEP.has(name)),
+    ...some.filter(({ name }) => !IN_STEP.has(name)),
+  ];
+}
