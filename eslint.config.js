@@ -104,6 +104,7 @@ export default tseslint.config(
     ignores: [
       "**/node_modules/",
       "**/dist/",
+      ".stryker-tmp/",
       "**/build/",
       "**/.svelte-kit/",
       "**/coverage/",

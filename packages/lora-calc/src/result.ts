@@ -105,7 +105,9 @@ export interface MemoryFloor {
 }
 
 /** A floor has none of the figures of a computed step. */
-type NoPeaks = Readonly<Partial<Record<Exclude<keyof MemoryResult, "parts" | "at_least">, undefined>>>;
+type NoPeaks = Readonly<
+  Partial<Record<Exclude<keyof MemoryResult, "parts" | "at_least">, undefined>>
+>;
 
 export interface Fit {
   readonly verdict: "fits" | "tight" | "does_not_fit";
