@@ -1,6 +1,7 @@
 /** The public names of lora-calc. */
 
-export { floorOf, isRefusal, peaksOf } from "./result.js";
+export { floorOf, peaksOf } from "./exchange/peaks.js";
+export { isRefusal } from "./result.js";
 export type {
   Assumed,
   Certainty,

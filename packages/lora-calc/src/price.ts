@@ -11,7 +11,8 @@ import { checkpointQuantization } from "./model/checkpoint-quantization.js";
 import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
-import { isRefusal, peaksOf } from "./result.js";
+import { isRefusal } from "./result.js";
+import { peaksOf } from "./exchange/peaks.js";
 import type { Estimate } from "./result.js";
 import { readVersions } from "./versions.js";
 

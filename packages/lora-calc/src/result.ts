@@ -175,16 +175,6 @@ export interface Refusal {
 
 export type Result = Estimate | Refusal;
 
-/** The peaks of an answer; undefined where they are not computed. Example: peaksOf(estimate({ model: "gpt2" })) // undefined */
-export function peaksOf({ memory }: Pick<Estimate, "memory">): MemoryResult | undefined {
-  return memory?.at_least === undefined ? memory : undefined;
-}
-
-/** The floor of an answer whose peaks are not computed. Example: floorOf(estimate({ model: "gpt2", training: {} })) // undefined */
-export function floorOf({ memory }: Pick<Estimate, "memory">): MemoryFloor | undefined {
-  return memory?.at_least === undefined ? undefined : memory;
-}
-
 /** Whether an answer is a Problem. Example: isRefusal(estimate({ model: "no such model" })) // true */
 export function isRefusal(result: object): result is Refusal {
   return "error" in result;

@@ -50,6 +50,13 @@ describe("encodeLink(scenario)", () => {
     expect(decodeLink(encodeLink({ model: "gpt2", adapter })).adapter).toEqual(adapter);
   });
 
+  it("writes a list as one where it would read as a number or a keyword", () => {
+    const lists = { a: ["1", "2"], b: ["q", "v"], c: ["true", "x"] };
+    const link = encodeLink({ model: "gpt2", adapter: lists });
+    expect(link).toContain("adapter.b=q,v");
+    expect(decodeLink(link).adapter).toEqual(lists);
+  });
+
   it("keeps every scenario", () => {
     fc.assert(
       fc.property(scenarios, (scenario) => {
@@ -94,6 +101,24 @@ describe("decodeLink(text)", () => {
       problem = error instanceof InputError ? error.problem : error;
     }
     expect(problem).toMatchObject({ code, message: expect.stringContaining(message) as string });
+  });
+
+  it.each([
+    ["v=2&model=gpt2", "v", undefined],
+    ["v=1&model=3", "model", "invalid_type"],
+    ["v=1", "model", "missing_field"],
+  ])("says where %s is wrong", (text, path, code) => {
+    let problem;
+    try {
+      decodeLink(text);
+    } catch (error) {
+      problem = error instanceof InputError ? error.problem : error;
+    }
+    expect(problem).toMatchObject({ path, ...(code === undefined ? {} : { code }) });
+  });
+
+  it("passes over what stands between two ampersands", () => {
+    expect(decodeLink("v=1&&model=gpt2&")).toEqual({ schema: 1, model: "gpt2" });
   });
 
   it("treats __proto__ as data", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
-import { isRefusal, peaksOf } from "../result.js";
+import { isRefusal } from "../result.js";
+import { peaksOf } from "./peaks.js";
 import type { MemoryResult } from "../result.js";
 import { MEMORY_ROWS, memoryRows, STEP_ROWS, timelineRows } from "./memory-rows.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MAX_DEPTH, parseJson } from "./parse-json.js";
+import { InputError } from "../problem/problem.js";
+import { MAX_DEPTH, parseJson, rejectSize } from "./parse-json.js";
 
 describe("parseJson(text, what)", () => {
   it("reads a value, with or without a byte order mark", () => {
@@ -41,5 +42,23 @@ describe("parseJson(text, what)", () => {
     expect(() => parseJson(" ".repeat(5_000_001), "config.json")).toThrow(
       "config.json has 5000001 bytes; at most 5000000 bytes (5 MB) are read",
     );
+  });
+
+  it("says no more of a text whose size nobody counted", () => {
+    expect(() => rejectSize("stdin")).toThrow("stdin has more; at most 5000000 bytes");
+  });
+
+  it("names a web page as what it is, and nothing of other texts", () => {
+    const message = (text: string): string => {
+      try {
+        parseJson(text, "x");
+      } catch (error) {
+        if (error instanceof InputError) return error.problem.message;
+      }
+      throw new Error("was read");
+    };
+    expect(message("  <html>")).toContain("looks like a web page");
+    expect(message("[1,")).not.toContain("(");
+    expect(message("")).toContain("(it is empty)");
   });
 });

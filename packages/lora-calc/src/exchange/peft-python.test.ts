@@ -57,6 +57,41 @@ describe("writePeftPython(scenario, parameters)", () => {
     `);
   });
 
+  it("says which attention runs, and what checkpointing needs before k-bit training", () => {
+    const scenario = {
+      model: "gpt2",
+      adapter: { r: 8, peft_type: "LORA" },
+      quantization: { load_in_8bit: true },
+      training: { attn_implementation: "eager", gradient_checkpointing: true, prepare_kbit: true },
+    };
+    const text = writePeftPython(scenario, PARAMETERS);
+    expect(text).toContain(
+      'attn_implementation="eager",\n    quantization_config=quantization_config',
+    );
+    expect(text).toContain(
+      'use_gradient_checkpointing=True,\n    gradient_checkpointing_kwargs={"use_reentrant": False}',
+    );
+    expect(text).toContain("lora_config = LoraConfig(\n");
+    const off = writePeftPython(
+      { ...scenario, training: { gradient_checkpointing: false, prepare_kbit: true } },
+      PARAMETERS,
+    );
+    expect(off).toContain("use_gradient_checkpointing=False,\n)");
+    expect(off).not.toContain("attn_implementation");
+  });
+
+  it("of full fine-tuning names what trains, behind checkpointing", () => {
+    const scenario = {
+      model: "gpt2",
+      adapter: null,
+      training: { gradient_checkpointing: true, use_reentrant: true },
+    };
+    const text = writePeftPython(scenario, { ...PARAMETERS, trainable: 124_439_808 });
+    expect(text).toContain(
+      'gradient_checkpointing_kwargs={"use_reentrant": True})\n# full fine-tuning: 124,439,808 parameters train',
+    );
+  });
+
   it("prepares k-bit training where the trainer does", () => {
     const scenario = {
       model: {

@@ -1,6 +1,6 @@
 /** A result as a document: Markdown for people, CSV for spreadsheets. */
 
-import { floorOf, peaksOf } from "../result.js";
+import { floorOf, peaksOf } from "./peaks.js";
 import type { Estimate } from "../result.js";
 import type { Scenario } from "../scenario.js";
 import { formatBytes, formatTrainableLine } from "../units/format.js";

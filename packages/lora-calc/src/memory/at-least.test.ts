@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
 import type { JsonObject } from "../problem/fields.js";
-import { floorOf, isRefusal } from "../result.js";
+import { isRefusal } from "../result.js";
+import { floorOf } from "../exchange/peaks.js";
 import type { Estimate } from "../result.js";
 
 /** Counts of https://github.com/huggingface/peft/blob/v0.21.0/examples/int8_training/Finetune_flan_t5_large_bnb_peft.ipynb */

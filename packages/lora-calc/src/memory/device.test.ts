@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
-import { isRefusal, peaksOf } from "../result.js";
+import { isRefusal } from "../result.js";
+import { peaksOf } from "../exchange/peaks.js";
 import type { Estimate, Result } from "../result.js";
 import { MIB } from "../units/format.js";
 

@@ -1,6 +1,5 @@
 /** Where the memory of a run goes, and how little of it the trained parameters explain. */
 
-import { peaksOf } from "../result.js";
 import type { Estimate, MemoryResult, TimelinePoint } from "../result.js";
 
 export interface MemoryFacts {
@@ -34,10 +33,11 @@ export interface TrainedState {
 }
 
 /** Memory of an answer as the chapters show it; undefined when it was not computed. In full training W itself is trained. */
-export function memoryFacts(estimate: Estimate, isFull: boolean): MemoryFacts | undefined {
-  const { parameters } = estimate;
-  const memory = peaksOf(estimate);
-  if (memory === undefined) return undefined;
+export function memoryFacts(
+  { memory, parameters }: Estimate,
+  isFull: boolean,
+): MemoryFacts | undefined {
+  if (memory?.at_least !== undefined || memory === undefined) return undefined;
   const peak = memory.allocated_peak;
   const parts = memory.parts
     .filter(({ bytes }) => bytes > 0)

@@ -7,7 +7,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
-import { isRefusal, peaksOf } from "../../src/result.js";
+import { isRefusal } from "../../src/result.js";
+import { peaksOf } from "../../src/exchange/peaks.js";
 import { compareTrace, DIFFERENCES, readTraces, TIERS } from "./compare-traces.js";
 import type { Tier } from "./compare-traces.js";
 

@@ -10,7 +10,8 @@ import { recordStep } from "../../src/memory/run-step.js";
 import { DEFAULT_TRAINING, readTraining } from "../../src/memory/training.js";
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
-import { isRefusal, peaksOf } from "../../src/result.js";
+import { isRefusal } from "../../src/result.js";
+import { peaksOf } from "../../src/exchange/peaks.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 import { draws } from "./draws.js";
 

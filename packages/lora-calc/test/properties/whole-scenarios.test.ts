@@ -6,7 +6,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
-import { floorOf, isRefusal, peaksOf } from "../../src/result.js";
+import { isRefusal } from "../../src/result.js";
+import { floorOf, peaksOf } from "../../src/exchange/peaks.js";
 import type { Estimate } from "../../src/result.js";
 import { checkNumbers } from "./numbers.js";
 import { scenarios } from "./scenarios.js";
