@@ -43,6 +43,7 @@ export { listStacks } from "./memory/stacks.js";
 export type { StackProfile } from "./memory/stacks.js";
 export { findGpu, listGpus } from "./catalogue/gpus.js";
 export { findModel, listModels } from "./catalogue/models.js";
+export { repositoryOfAddress, searchNames } from "./catalogue/search.js";
 export { findRecipe, listRecipes } from "./catalogue/recipes.js";
 export type { GpuRow, ModelRow, Provenance, RecipeRow } from "./catalogue/row.js";
 

@@ -4,6 +4,7 @@ import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { didYouMean, nameKey, nearestModels } from "./nearest.js";
 import type { ModelRow } from "./row.js";
+import { repositoryOfAddress } from "./search.js";
 import { MODEL_ROWS } from "./rows/models.js";
 
 /** Every checkpoint of the catalogue, by owner and size. */
@@ -33,16 +34,17 @@ export function findModel(name: string): ModelRow {
   });
 }
 
-/** The checkpoint with this name, if there is one. */
+/** The checkpoint with this name, or with this address on the Hub, if there is one. */
 export function knownModel(name: string): ModelRow | undefined {
-  return MODELS_BY_KEY.get(nameKey(name));
+  return MODELS_BY_KEY.get(nameKey(repositoryOfAddress(name)));
 }
 
 /** The repository that a name means, as the Hub spells it; a name that is not in the catalogue is its own. */
 export function repositoryOf(name: string): string {
   const row = knownModel(name);
-  if (row === undefined) return name;
-  const key = nameKey(name);
+  const asked = repositoryOfAddress(name);
+  if (row === undefined) return asked;
+  const key = nameKey(asked);
   const named = repositoriesOf(row).find((repository) => {
     const bare = repository.slice(repository.indexOf("/") + 1);
     return nameKey(repository) === key || nameKey(bare) === key;

@@ -11,16 +11,10 @@ import golden from "./adapter-file.json" with { type: "json" };
 const { peft, transformers } = golden.versions;
 
 describe("adapterFileBytes", () => {
-  it.each(golden.cases)(
-    "$config.model_type $adapter in $dtype",
-    ({ config, adapter, dtype, bytes }) => {
-      const { graph } = buildGraph(
-        describeModel({ config }, () => ({})),
-        5,
-      );
-      const plan = planAdapter(graph, adapter, { peft, transformers });
-      if (!isDtype(dtype)) throw new Error(dtype);
-      expect(adapterFileBytes(plan, { base: dtype })).toBe(bytes);
-    },
-  );
+  it.each(golden.cases)("$config.model_type $adapter in $dtype", ({ config, adapter, dtype, bytes }) => {
+    const { graph } = buildGraph(describeModel({ config }, () => ({})), 5);
+    const plan = planAdapter(graph, adapter, { peft, transformers });
+    if (!isDtype(dtype)) throw new Error(dtype);
+    expect(adapterFileBytes(plan, { base: dtype })).toBe(bytes);
+  });
 });

@@ -64,10 +64,7 @@ export function planOf(graph: ModuleGraph, { adapter }: PublishedCase): AdapterP
 
 export function graphOf({ config, architecture }: PublishedModel): ModuleGraph {
   const model = architecture === null ? { config } : { config, architecture };
-  return buildGraph(
-    describeModel(model, () => ({})),
-    5,
-  ).graph;
+  return buildGraph(describeModel(model, () => ({})), 5).graph;
 }
 
 /** After loading. */

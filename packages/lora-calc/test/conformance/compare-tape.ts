@@ -45,10 +45,7 @@ function linesOf(golden: TapeGolden): readonly Line[] {
 }
 
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
-  const { graph } = buildGraph(
-    describeModel(scenario.model, () => ({})),
-    5,
-  );
+  const { graph } = buildGraph(describeModel(scenario.model, () => ({})), 5);
   const { settings } = readTraining(scenario.training, DEFAULT_TRAINING, "");
   const { tape, recording } = recordStep({
     graph,

@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { estimate } from "../../src/estimate.js";
-import { isRefusal } from "../../src/result.js";
 import { peaksOf } from "../../src/exchange/peaks.js";
+import { isRefusal } from "../../src/result.js";
 import type { MemoryResult, Result } from "../../src/result.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { readGoldens } from "./goldens.js";
@@ -20,11 +20,7 @@ export interface MemoryGolden {
 }
 
 export type Tier = "allocated_peak" | "reserved_peak" | "reserved_peak_expandable";
-export const TIERS: readonly Tier[] = [
-  "allocated_peak",
-  "reserved_peak",
-  "reserved_peak_expandable",
-];
+export const TIERS: readonly Tier[] = ["allocated_peak", "reserved_peak", "reserved_peak_expandable"];
 
 /**
  * The ratchet: runs that are not equal to the byte, with ours minus the traced bytes per tier. Every other run is equal. A

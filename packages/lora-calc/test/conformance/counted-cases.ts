@@ -86,10 +86,7 @@ function planned(graph: ModuleGraph, { transformers }: Model, adapter: JsonObjec
 
 function graphOf(model: Model): ModuleGraph {
   const major = Number.parseInt(model.transformers, 10);
-  return buildGraph(
-    describeModel(described(model), () => ({})),
-    major,
-  ).graph;
+  return buildGraph(describeModel(described(model), () => ({})), major).graph;
 }
 
 function expand({ pattern, indices }: Site): readonly string[] {

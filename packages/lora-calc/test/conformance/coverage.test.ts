@@ -40,20 +40,14 @@ function typeOf({ config }: { readonly config: JsonObject }): string {
 function classesOf(models: readonly Model[]): number {
   const names = models.map(({ config, architecture }) => {
     const model = architecture === null ? { config } : { config, architecture };
-    return buildGraph(
-      describeModel(model, () => ({})),
-      5,
-    ).graph.className;
+    return buildGraph(describeModel(model, () => ({})), 5).graph.className;
   });
   return new Set(names).size;
 }
 
 function hasMemory([model]: readonly Model[]): boolean {
   if (model === undefined) return false;
-  const { graph } = buildGraph(
-    describeModel({ config: model.config }, () => ({})),
-    5,
-  );
+  const { graph } = buildGraph(describeModel({ config: model.config }, () => ({})), 5);
   return graph.root.forward !== undefined;
 }
 

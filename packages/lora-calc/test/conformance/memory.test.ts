@@ -7,8 +7,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
-import { isRefusal } from "../../src/result.js";
 import { peaksOf } from "../../src/exchange/peaks.js";
+import { isRefusal } from "../../src/result.js";
 import { compareTrace, DIFFERENCES, readTraces, TIERS } from "./compare-traces.js";
 import type { Tier } from "./compare-traces.js";
 
@@ -66,8 +66,7 @@ describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against 
   it("finds the same moment of the peak", () => {
     const equal = compared.filter(
       ({ expected, memory }) =>
-        memory?.peak.phase === expected.peak_event.phase &&
-        memory.peak.op === expected.peak_event.op,
+        memory?.peak.phase === expected.peak_event.phase && memory.peak.op === expected.peak_event.op,
     );
     expect(equal.length / compared.length).toBeGreaterThanOrEqual(MIN_EQUAL_EVENTS);
   });

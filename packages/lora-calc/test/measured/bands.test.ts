@@ -17,11 +17,7 @@ function isInside([low, high]: readonly [number, number], mib: number): boolean 
 
 describe("bands", () => {
   it("hold every measured allocated peak", () => {
-    expect(
-      ROWS.every(({ row, result: { interval } }) =>
-        isInside(interval?.allocated ?? [0, 0], row.allocated),
-      ),
-    ).toBe(true);
+    expect(ROWS.every(({ row, result: { interval } }) => isInside(interval?.allocated ?? [0, 0], row.allocated))).toBe(true);
   });
 
   it("hold all measured reserved peaks but one, whose cause is open (Qwen2.5-1.5B on the T4, 11 % above)", () => {
@@ -34,8 +30,7 @@ describe("bands", () => {
   it("hold the T4's processes: reserved as measured and the context of 141 MiB that every run showed", () => {
     const processes = ROWS.filter(({ result: { fit } }) => fit?.card === "T4");
     const outside = processes.filter(
-      ({ row, result: { interval } }) =>
-        !isInside(interval?.process ?? [0, 0], row.reserved + 140.9),
+      ({ row, result: { interval } }) => !isInside(interval?.process ?? [0, 0], row.reserved + 140.9),
     );
     expect(processes).toHaveLength(6);
     expect(outside.length).toBeLessThanOrEqual(1);
@@ -63,11 +58,7 @@ function width({ interval, memory }: Estimate): number {
 }
 
 describe("where no judge runs the program", () => {
-  const run = {
-    model: "meta-llama/Llama-3.2-1B",
-    adapter: { r: 8 },
-    training: { max_length: 512 },
-  };
+  const run = { model: "meta-llama/Llama-3.2-1B", adapter: { r: 8 }, training: { max_length: 512 } };
 
   it.each(["liger", "cce"])("%s is read, and its band wider", (loss) => {
     const read = answered({ ...run, training: { ...run.training, loss } });
@@ -77,11 +68,7 @@ describe("where no judge runs the program", () => {
 
   it("so is cuDNN's attention", () => {
     const hopper = answered({ ...run, hardware: { gpu: "H100 SXM 80GB" } });
-    const older = answered({
-      ...run,
-      hardware: { gpu: "H100 SXM 80GB" },
-      versions: { cuda: "12.6" },
-    });
+    const older = answered({ ...run, hardware: { gpu: "H100 SXM 80GB" }, versions: { cuda: "12.6" } });
     expect(width(hopper)).toBeGreaterThan(2 * width(older));
   });
 });

@@ -33,11 +33,7 @@ function scoredLine(card: (typeof CARDS)[number], program: Program, row: Row): s
   const cells = [allocated_peak, reserved_peak].flatMap((bytes, index) => {
     const mib = index === 0 ? row.allocated : row.reserved;
     const error = 100 * (bytes / MIB / mib - 1);
-    return [
-      mib.toFixed(0),
-      (bytes / MIB).toFixed(0),
-      `${error < 0 ? "−" : "+"}${Math.abs(error).toFixed(1)} %`,
-    ];
+    return [mib.toFixed(0), (bytes / MIB).toFixed(0), `${error < 0 ? "−" : "+"}${Math.abs(error).toFixed(1)} %`];
   });
   const length = row.length ?? Number(program.training["max_length"]);
   const run = `${quantized ? "4-bit" : "16-bit"}, ${batch} × ${length}${checkpointing ? "" : ", no checkpointing"}`;
@@ -93,8 +89,7 @@ function table(): string {
     measured[card].rows.map((row) => scoredLine(card, measured[card], row)),
   );
   const missed = unscored.map(
-    ({ id, model, gpu, why, source }) =>
-      `| [${id}](${source}) | ${model} | ${gpu} | ${why.join("; ")} |`,
+    ({ id, model, gpu, why, source }) => `| [${id}](${source}) | ${model} | ${gpu} | ${why.join("; ")} |`,
   );
   return [
     "# Measured peaks",

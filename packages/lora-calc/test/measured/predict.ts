@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { estimate } from "../../src/estimate.js";
-import { isRefusal } from "../../src/result.js";
 import { peaksOf } from "../../src/exchange/peaks.js";
+import { isRefusal } from "../../src/result.js";
 import type { Estimate, MemoryResult } from "../../src/result.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 
