@@ -39,6 +39,13 @@ export function rulerOf(
   };
 }
 
+/** How much of the card the process takes, as a length; undefined without a card. */
+export function meterOf(memory: MemoryResult, { fit }: Pick<Estimate, "fit">): string | undefined {
+  if (fit === undefined) return undefined;
+  const share = memory.process_peak / (memory.process_peak + fit.headroom);
+  return `${100 * Math.min(1, Math.max(0, share))}%`;
+}
+
 const IN_STEP: ReadonlySet<string> = new Set<StepRowName>(STEP_ROWS);
 
 /** Rows that have bytes, those of the tensors first. */

@@ -6,11 +6,18 @@ import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
 import { DEFAULT_SCENARIO } from "./default-scenario.js";
 
+interface ModelName {
+  readonly repo: string;
+  /** Repositories of the same structure. */
+  readonly others: readonly string[];
+  readonly parameters: number;
+}
+
 export interface SiteData {
   readonly scenario: Scenario;
   readonly answer: Answer;
   readonly counsel: Counsel | undefined;
-  readonly models: readonly { readonly repo: string; readonly parameters: number }[];
+  readonly models: readonly ModelName[];
   readonly gpus: readonly { readonly name: string; readonly memoryBytes: number }[];
   readonly stacks: readonly { readonly id: string; readonly name: string }[];
   readonly recipes: readonly RecipeRow[];
@@ -22,7 +29,7 @@ export function computeSiteData(): SiteData {
     answer: answerTo(DEFAULT_SCENARIO),
     counsel: counselOn(DEFAULT_SCENARIO),
     models: listModels()
-      .map(({ repo, parameters }) => ({ repo, parameters }))
+      .map(({ repo, aliases = [], parameters }) => ({ repo, others: aliases, parameters }))
       .sort((left, right) => left.repo.localeCompare(right.repo, "en")),
     gpus: listGpus()
       .map(({ name, memoryBytes }) => ({ name, memoryBytes }))

@@ -1,0 +1,54 @@
+/** Ways to train that people choose by name: what each changes in a run, whatever the model and the card. */
+
+import type { Scenario } from "lora-calc";
+import { sameValue, withField } from "./scenario-fields.js";
+
+export interface Preset {
+  readonly id: "qlora" | "lora" | "lora-8bit" | "dora" | "rslora" | "full";
+  readonly adapter: Scenario["adapter"];
+  readonly quantization: Scenario["quantization"];
+}
+
+const ADAPTER = {
+  peft_type: "LORA",
+  r: 16,
+  lora_alpha: 32,
+  target_modules: "all-linear",
+  lora_dropout: 0,
+  bias: "none",
+  task_type: "CAUSAL_LM",
+};
+
+/** Source of QLoRA's settings: arXiv:2305.14314; of rsLoRA's high rank: arXiv:2312.03732. */
+export const PRESETS: readonly Preset[] = [
+  {
+    id: "qlora",
+    adapter: ADAPTER,
+    quantization: {
+      load_in_4bit: true,
+      bnb_4bit_quant_type: "nf4",
+      bnb_4bit_use_double_quant: true,
+      bnb_4bit_compute_dtype: "bfloat16",
+    },
+  },
+  { id: "lora", adapter: ADAPTER, quantization: undefined },
+  { id: "lora-8bit", adapter: ADAPTER, quantization: { load_in_8bit: true } },
+  { id: "dora", adapter: { ...ADAPTER, use_dora: true }, quantization: undefined },
+  { id: "rslora", adapter: { ...ADAPTER, r: 64, use_rslora: true }, quantization: undefined },
+  { id: "full", adapter: null, quantization: undefined },
+];
+
+/** The preset that a run is, as far as adapter and precision go. */
+export function presetOf({ adapter, quantization }: Scenario): Preset | undefined {
+  return PRESETS.find(
+    (preset) =>
+      sameValue(preset.adapter, adapter) &&
+      sameValue(preset.quantization ?? null, quantization ?? null),
+  );
+}
+
+/** The run with another way to train: model, card, batch and length stay. */
+export function withPreset(scenario: Scenario, { adapter, quantization }: Preset): Scenario {
+  const bare = withField(scenario, "id", undefined);
+  return withField(withField(bare, "adapter", adapter), "quantization", quantization);
+}

@@ -1,0 +1,68 @@
+/** A newcomer asks in one line, in whatever words. */
+
+import { expect, open, peftLine, test } from "./page.js";
+
+test("a newcomer has a first answer in two clicks", async ({ page }) => {
+  await open(page);
+  await page.getByRole("combobox", { name: "Card to train on" }).click();
+  await page
+    .getByRole("option", { name: /^RTX 3060 1/ })
+    .first()
+    .click();
+  await expect(page.locator("#answer").getByText(/Fits an RTX 3060 with/)).toBeVisible();
+});
+
+test("a size lists the models that have it, and keys choose one", async ({ page }) => {
+  await open(page);
+  const model = page.getByRole("combobox", { name: "Model to train" });
+  await model.fill("7B");
+  const options = page.getByRole("listbox", { name: "Model to train" }).getByRole("option");
+  await expect(options.filter({ hasText: "meta-llama/Llama-2-7b-hf" })).toBeVisible();
+  await expect(options.filter({ hasText: "Llama-3.1-8B" })).toHaveCount(0);
+
+  await model.fill("llama 2 7b");
+  await model.press("ArrowDown");
+  await model.press("Enter");
+  await expect(model).toHaveValue("meta-llama/Llama-2-7b-hf");
+  // Printed by peft 0.21.0 for r=16 on all linear layers.
+  await expect(peftLine(page)).toContainText(
+    "trainable params: 39,976,960 || all params: 6,778,392,576",
+  );
+});
+
+test("a pasted address of the Hub is understood, and Escape puts back what was there", async ({
+  page,
+}) => {
+  await open(page);
+  const model = page.getByRole("combobox", { name: "Model to train" });
+  await model.fill("https://huggingface.co/Qwen/Qwen3-4B/tree/main");
+  await model.press("Enter");
+  await expect(peftLine(page)).toContainText("trainable params: 33,030,144");
+  await model.fill("something else");
+  await model.press("Escape");
+  await expect(model).toHaveValue(/Qwen3-4B/);
+  await expect(page.getByRole("listbox", { name: "Model to train" })).toBeHidden();
+});
+
+test("a way to train keeps the model and the card, and a card can be a size", async ({ page }) => {
+  await open(page);
+  const card = page.getByRole("combobox", { name: "Card to train on" });
+  await card.fill("80 GB");
+  await card.press("Enter");
+  await page.getByRole("combobox", { name: "Way to train" }).selectOption("full fine-tuning");
+  await expect(peftLine(page)).toContainText("trainable params: 8,030,261,248");
+  await expect(card).toHaveValue("80 GB");
+  await expect(page.getByRole("combobox", { name: "Model to train" })).toHaveValue(
+    "meta-llama/Llama-3.1-8B",
+  );
+});
+
+test("the verdict stays in sight: docked once it has left the screen", async ({ page }) => {
+  await open(page);
+  const docked = page.getByRole("complementary", { name: "Answer in short" });
+  await expect(docked.getByText(/Fits an RTX 4090/)).toBeHidden();
+  await page.getByRole("heading", { name: "Memory by part" }).scrollIntoViewIfNeeded();
+  await expect(docked.getByText(/Fits an RTX 4090/)).toBeVisible();
+  await docked.getByRole("link").click();
+  await expect(docked.getByText(/Fits an RTX 4090/)).toBeHidden();
+});
