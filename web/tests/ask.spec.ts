@@ -66,3 +66,33 @@ test("the verdict stays in sight: docked once it has left the screen", async ({ 
   await docked.getByRole("link").click();
   await expect(docked.getByText(/Fits an RTX 4090/)).toBeHidden();
 });
+
+test("advice that is taken says so, with the way back in reach of the keys", async ({ page }) => {
+  await open(page);
+  const batch = page.getByRole("textbox", { name: "Batch size" });
+  await expect(batch).toHaveValue("2");
+  await page.locator("#answer").getByRole("button", { name: "Apply" }).click();
+  const said = page.locator("#answer").getByText(/^Now: \d+ sequences per step\.$/);
+  await expect(said).toBeVisible();
+  await expect(batch).not.toHaveValue("2");
+  await page.keyboard.press("Enter");
+  await expect(batch).toHaveValue("2");
+  await expect(said).toBeHidden();
+});
+
+test("a number is moved with arrows and PageUp, put back with Escape, and never empty in silence", async ({
+  page,
+}) => {
+  await open(page);
+  const rank = page.getByRole("textbox", { name: "Rank r" });
+  await rank.focus();
+  await rank.press("ArrowUp");
+  await expect(rank).toHaveValue("17");
+  await rank.press("PageUp");
+  await expect(rank).toHaveValue("34");
+  await rank.press("Escape");
+  await expect(rank).toHaveValue("16");
+  await rank.fill("");
+  await expect(rank).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByText(/adapter\.r must be/).first()).toBeVisible();
+});

@@ -83,7 +83,7 @@ test("QLoRA frees memory and can be undone", async ({ page }) => {
   await qlora.click();
   await expect(page.locator("#answer")).toContainText(/(?:Tight|Does not fit|Fits)/);
   await expect(page.getByTestId("file")).not.toContainText("BitsAndBytesConfig");
-  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("banner").getByRole("button", { name: "Undo" }).click();
   await expect(qlora).toBeChecked();
   await expect(page.getByTestId("file")).toContainText("BitsAndBytesConfig");
 });
@@ -96,7 +96,7 @@ test("a run that does not fit names a lever that makes it smaller", async ({ pag
   await expect(verdict).toBeVisible();
   const before = (await verdict.textContent()) ?? "";
   await page.locator("#answer").getByRole("button", { name: "Apply" }).first().click();
-  await expect(page.getByRole("button", { name: "Undo" })).toBeEnabled();
+  await expect(page.getByRole("banner").getByRole("button", { name: "Undo" })).toBeEnabled();
   await expect(page.getByText(before, { exact: true })).toHaveCount(0);
 });
 

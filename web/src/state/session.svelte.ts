@@ -38,6 +38,8 @@ export class Session {
   detail: Run = $state.raw(DEFAULT_RUN);
   /** What the chapters speak of: the run, once the reader rests. They are long, and nobody reads them while dragging. */
   lessonRun: LessonRun = $state.raw({ ...DEFAULT_RUN, counsel: SITE_DATA.counsel });
+  /** The advice that was taken last, until the next change of another kind. */
+  applied: string | undefined = $state.raw();
   /** Why the scenario has no answer. */
   problem: Problem | undefined = $state.raw();
   /** Why the address of the page or a file could not be read. */
@@ -98,6 +100,12 @@ export class Session {
     this.settle();
     this.edit(path, value);
     this.settle();
+  }
+
+  /** Takes advice as one step of undo, and says so. */
+  apply(scenario: Scenario, text: string): void {
+    this.replace(scenario);
+    this.applied = text;
   }
 
   /** Replaces the scenario as one step of undo. */
@@ -168,6 +176,7 @@ export class Session {
   }
 
   private show(scenario: Scenario): void {
+    this.applied = undefined;
     this.scenario = scenario;
     this.answers ??= createEngine(
       "answer",

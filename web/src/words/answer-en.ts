@@ -43,6 +43,10 @@ export const COUNTS = {
   percent: "trainable% is of all parameters, the adapter's own among them.",
 } as const;
 
+export const APPLIED = {
+  now: (text: string) => `Now: ${text}.`,
+} as const;
+
 export const OTHER_STACK = {
   compute: "Compute under TRL 1.13",
   differs: (trainer: string) =>
