@@ -22,7 +22,8 @@ function optionsFor(sample) {
     plugins: ["@stryker-mutator/vitest-runner", "./scripts/mutation/plugins.mjs"],
     checkers: ["sample"],
     coverageAnalysis: "perTest",
-    concurrency: 2,
+    // Half of them check which mutants are in the sample, and are done at once; the other half run the tests.
+    concurrency: 4,
     // The first run, which counts what each test covers, is five times slower than those after it.
     timeoutFactor: 0.5,
     // The sandbox holds the library and its goldens.
