@@ -67,6 +67,7 @@ function verdict(scenario: Scenario, { change }: Setting, value: number): string
 describe("limits", () => {
   it.each(TAKEN)("$model on $hardware.gpu, $training", (scenario) => {
     const answer = found(scenario);
+    expect(answer.left_out).toBe(0);
     for (const setting of SETTINGS) {
       const limit = answer[setting.name];
       if (limit === undefined) throw new Error(`no limit of ${setting.name}`);
