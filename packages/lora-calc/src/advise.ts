@@ -15,7 +15,7 @@ export interface Advice {
   readonly levers: readonly Lever[];
   /** The switches to pull, in order, until the run fits its card; absent when it fits already or no card is named. */
   readonly ladder?: Ladder;
-  /** The largest batch, length and rank that the card holds with all else as it is; empty unless the run fits its card. */
+  /** The largest batch, length and rank that the card holds with all else as it is, up to 16 times the run's; empty unless it fits. */
   readonly raises: readonly Raise[];
   /** Cards of the catalogue that hold the run as it is, smallest first. */
   readonly cards: readonly GpuRow[];

@@ -88,7 +88,7 @@ export function limits(scenario: Scenario, card?: string): LimitsResult {
   };
 }
 
-/** Events of the allocator above one limit: 64 runs of an 8B model on 100,000 tokens take half of them, some five seconds. */
+/** Events of the allocator above one limit: 64 runs of an 8B model on 100,000 tokens take nearly half of them. */
 const MAX_ISLAND_EVENTS = 32_000_000;
 
 const NO_CARD: Problem = {

@@ -1,4 +1,4 @@
-/** The verdict as the page shows it: words, and a mark beside the colour. */
+/** The verdict as the page shows it: words, and which sign stands beside them. */
 
 import { floorOf, formatBytes, peaksOf, verdictSentence, withArticle } from "lora-calc";
 import type { Estimate, Scenario } from "lora-calc";
@@ -8,13 +8,12 @@ import { WORDS } from "../words/en.js";
 export interface Verdict {
   readonly text: string;
   readonly tone: "good" | "tight" | "bad" | "plain" | "unknown";
-  readonly mark: string;
 }
 
 const LOOK = {
-  fits: { tone: "good", mark: "✓" },
-  tight: { tone: "tight", mark: "≈" },
-  does_not_fit: { tone: "bad", mark: "✕" },
+  fits: { tone: "good" },
+  tight: { tone: "tight" },
+  does_not_fit: { tone: "bad" },
 } as const;
 
 export function verdictOf(scenario: Scenario, estimate: Estimate): Verdict {
@@ -23,7 +22,7 @@ export function verdictOf(scenario: Scenario, estimate: Estimate): Verdict {
   const gpu = gpuName(scenario);
   if (memory === undefined) return withoutPeaks(estimate, gpu);
   if (fit === undefined || gpu === undefined) {
-    return { text: WORDS.answer.needs(formatBytes(memory.process_peak)), tone: "plain", mark: "" };
+    return { text: WORDS.answer.needs(formatBytes(memory.process_peak)), tone: "plain" };
   }
   return { text: verdictSentence(fit, withArticle(gpu)), ...LOOK[fit.verdict] };
 }
@@ -32,11 +31,11 @@ export function verdictOf(scenario: Scenario, estimate: Estimate): Verdict {
 function withoutPeaks(estimate: Estimate, gpu: string | undefined): Verdict {
   const { fit } = estimate;
   const floor = floorOf(estimate);
-  if (floor === undefined) return { text: WORDS.answer.countsOnly, tone: "plain", mark: "" };
+  if (floor === undefined) return { text: WORDS.answer.countsOnly, tone: "plain" };
   if (fit !== undefined && gpu !== undefined) {
     return { text: verdictSentence(fit, withArticle(gpu), true), ...LOOK[fit.verdict] };
   }
-  return { text: FLOOR.verdict(formatBytes(floor.at_least)), tone: "unknown", mark: "?" };
+  return { text: FLOOR.verdict(formatBytes(floor.at_least)), tone: "unknown" };
 }
 
 export function gpuName({ hardware }: Scenario): string | undefined {

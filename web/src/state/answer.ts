@@ -4,6 +4,7 @@ import {
   advise,
   countHeadline,
   estimate,
+  floorOf,
   InputError,
   isRefusal,
   memoryRows,
@@ -107,9 +108,10 @@ function offer(name: string, write: () => string): OfferedFile {
   }
 }
 
-function verdictOf({ hardware }: Scenario, { fit }: Estimate): string | undefined {
+function verdictOf({ hardware }: Scenario, answer: Estimate): string | undefined {
+  const { fit } = answer;
   const gpu = hardware?.["gpu"];
   return fit === undefined || typeof gpu !== "string"
     ? undefined
-    : verdictSentence(fit, withArticle(gpu));
+    : verdictSentence(fit, withArticle(gpu), floorOf(answer) !== undefined);
 }

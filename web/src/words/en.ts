@@ -186,7 +186,6 @@ export const WORDS = {
     reservedNote: "held by PyTorch's allocator",
     process: "Process",
     processNote: "what nvidia-smi shows",
-    between: (low: string, high: string) => `likely ${low} to ${high}`,
     card: (name: string, usable: string, whole: string) =>
       usable === whole ? `${name}: ${whole}` : `${name}: ${usable} for processes, of ${whole}`,
     peftLine: "What PEFT prints",

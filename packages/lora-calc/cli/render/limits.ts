@@ -23,7 +23,7 @@ export function renderLimits(limits: Limits, style: Style): string {
     limit.value === 0 ? "none" : formatCount(limit.value),
     `now ${formatCount(limit.now)}`,
     limit.process_peak === undefined ? "" : `${formatBytes(limit.process_peak)} at the peak`,
-    ENDS[limit.ends_by](formatCount(limit.value + limit.step)),
+    endOf(name, limit),
   ]);
   const table = alignColumns(rows, [{}, { align: "right" }, {}, {}, {}]).map((line) => `  ${line}`);
   const islands = found.flatMap(({ name, limit }) =>
@@ -55,11 +55,17 @@ export function renderLimits(limits: Limits, style: Style): string {
   ].join("\n")}\n`;
 }
 
-const ENDS: Readonly<Record<Limit["ends_by"], (next: string) => string>> = {
-  card: (next) => `${next} does not fit`,
-  model: (next) => `${next} is more than the model takes`,
-  search: () => "more gains nothing",
-};
+function endOf(name: SettingName, { value, step, ends_by: endsBy }: Limit): string {
+  const next = formatCount(value + step);
+  switch (endsBy) {
+    case "card":
+      return `${next} does not fit`;
+    case "model":
+      return `${next} is more than the model takes or is computed`;
+    case "search":
+      return name === "r" ? "more gains nothing" : "more is not looked at";
+  }
+}
 
 /** Values one step apart in words: "13, 15 to 17". */
 function ranges({ also_fits: values, step }: Limit): string {

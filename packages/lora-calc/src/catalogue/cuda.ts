@@ -109,7 +109,7 @@ export interface AttentionCard {
   readonly prefersCudnn: boolean;
 }
 
-/** Capabilities with the shared memory of an older one of their generation. Source: CUDA C++ Programming Guide, "Compute Capabilities". */
+/** Capabilities that share kernels, and the shared memory they need, with an older one. Source: CUDA C++ Programming Guide, "Compute Capabilities". */
 const RUNS_LIKE: ReadonlyMap<number, number> = new Map([
   [89, 86],
   [103, 100],

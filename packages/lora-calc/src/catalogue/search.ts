@@ -8,7 +8,7 @@ interface Named {
   readonly parameters?: number;
 }
 
-/** A model that is sold as 7B has 6.6 to 7.6 billion parameters. */
+/** A model that is sold as 7B has 6.3 to 7.7 billion parameters. */
 const SIZE_TOLERANCE = 0.1;
 
 /**
