@@ -26,6 +26,8 @@ function optionsFor(sample) {
     concurrency: 4,
     // The first run, which counts what each test covers, is five times slower than those after it.
     timeoutFactor: 0.5,
+    // Far beyond a busy machine's pauses: what runs out of time never ends. Unit: ms.
+    timeoutMS: 30_000,
     // The sandbox holds the library and its goldens.
     ignorePatterns: ["/web", "/docs", "/conformance", "/reports", "/bench", "**/dist"],
     reporters: ["progress-append-only", "survivors"],

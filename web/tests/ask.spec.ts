@@ -1,6 +1,6 @@
 /** A newcomer asks in one line, in whatever words. */
 
-import { expect, open, peftLine, test } from "./page.js";
+import { ask, expect, open, peftLine, test } from "./page.js";
 
 test("a newcomer has a first answer in two clicks", async ({ page }) => {
   await open(page);
@@ -94,5 +94,37 @@ test("a number is moved with arrows and PageUp, put back with Escape, and never 
   await expect(rank).toHaveValue("16");
   await rank.fill("");
   await expect(rank).toHaveAttribute("aria-invalid", "true");
-  await expect(page.getByText(/adapter\.r must be/).first()).toBeVisible();
+  await expect(page.getByText(/Rank r must be/).first()).toBeVisible();
+});
+
+test("presets keep the model and the card, count what changed since, and take it back", async ({
+  page,
+}) => {
+  await open(page);
+  await ask(page, "Model", "Qwen/Qwen3-4B");
+  await ask(page, "Card", "RTX 3060");
+  const start = page.getByRole("group", { name: "Start from" });
+  await start.getByText("DoRA", { exact: true }).click();
+  await expect(page.getByRole("combobox", { name: "Model to train" })).toHaveValue("Qwen/Qwen3-4B");
+  await expect(page.getByRole("combobox", { name: "Card to train on" })).toHaveValue("RTX 3060");
+  await expect(start.getByText(/change/)).toHaveCount(0);
+  await page.getByRole("textbox", { name: "Rank r" }).fill("8");
+  await page.getByRole("textbox", { name: "Alpha α" }).fill("8");
+  await expect(start.getByText("2 changes")).toBeVisible();
+  await expect(start.getByRole("radio", { name: "DoRA" })).toBeChecked();
+  await start.getByRole("button", { name: "reset all" }).click();
+  await expect(page.getByRole("textbox", { name: "Rank r" })).toHaveValue("16");
+});
+
+test("cards stand on shelves, and the model says its sizes", async ({ page }) => {
+  await open(page);
+  await page.getByRole("combobox", { name: "Card to train on" }).click();
+  const list = page.getByRole("listbox", { name: "Card to train on" });
+  for (const shelf of ["GeForce", "Workstation", "Data center"]) {
+    await expect(list.getByText(shelf, { exact: true })).toBeVisible();
+  }
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#ask-help")).toContainText(
+    "8,030,261,248 parameters · 32 layers · 4,096 wide · 32 heads · 8 key-value heads",
+  );
 });

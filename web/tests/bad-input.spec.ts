@@ -1,6 +1,6 @@
 /** Whatever a reader brings: the problem is said beside its place, and nothing is lost. */
 
-import { expect, open, peftLine, test } from "./page.js";
+import { ask, expect, open, peftLine, test } from "./page.js";
 
 const LINE = "trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196";
 
@@ -33,12 +33,39 @@ test("no target at all is refused beside the chips", async ({ page }) => {
 
 test("a model nobody knows keeps the field and names the way out", async ({ page }) => {
   await open(page);
-  const model = page.getByRole("combobox", { name: "Model", exact: true });
+  const model = page.getByRole("combobox", { name: "Model to train" });
   await model.fill("somebody/Nothing-7B");
   await model.press("Tab");
-  await expect(page.locator("#field-model-help")).toContainText("config.json");
+  await expect(page.locator("#ask-help")).toContainText("config.json");
   await expect(model).toHaveValue("somebody/Nothing-7B");
   await expect(peftLine(page)).toHaveText(LINE);
+});
+
+test("what is wrong is said in the page's words, and a button mends it", async ({ page }) => {
+  await open(page);
+  const rank = page.getByRole("textbox", { name: "Rank r" });
+  await rank.fill("0");
+  const help = page.locator("#field-adapter-r-help");
+  await expect(help).not.toContainText("adapter.r");
+  await help.getByRole("button", { name: "Use 1", exact: true }).click();
+  await expect(rank).toHaveValue("1");
+  // 32 layers of Llama-3.1-8B: a sixteenth of what rank 16 trains.
+  await expect(peftLine(page)).toContainText("trainable params: 2,621,440 ");
+
+  await ask(page, "Model", "meta-llama/Lllama-3.1-8B");
+  await page.getByRole("button", { name: "Use meta-llama/Llama-3.1-8B", exact: true }).click();
+  await expect(page.getByRole("combobox", { name: "Model to train" })).toHaveValue(
+    "meta-llama/Llama-3.1-8B",
+  );
+});
+
+test("a complaint stands where the next step stood: the ruler does not move", async ({ page }) => {
+  await open(page);
+  const ruler = page.locator("#answer figure").first();
+  const before = (await ruler.boundingBox())?.y;
+  await page.getByRole("textbox", { name: "Rank r" }).fill("0");
+  await expect(page.locator("#answer").getByRole("button", { name: "Use 1" })).toBeVisible();
+  expect((await ruler.boundingBox())?.y).toBe(before);
 });
 
 test.describe("files", () => {
@@ -61,6 +88,13 @@ test.describe("files", () => {
     await page.getByRole("button", { name: "Use this text" }).click();
     await expect(page.getByText(/did you mean llama/).first()).toBeVisible();
     await expect(peftLine(page)).toHaveText(LINE);
+  });
+
+  test("a config.json without sizes says aloud whose sizes are counted", async ({ page }) => {
+    await page.getByLabel("Text of the file").fill('{"model_type": "llama"}');
+    await page.getByRole("button", { name: "Use this text" }).click();
+    await expect(page.locator("#ask-help")).toContainText("names no size");
+    await expect(page.locator("#ask-help")).toContainText("num_hidden_layers 32");
   });
 
   test("a file of 100 MB is refused before it is read", async ({ page }) => {

@@ -1,6 +1,6 @@
 /** A reader configures a run, takes it away and comes back to it. Expected lines were printed by peft 0.21.0. */
 
-import { expect, open, peftLine, test } from "./page.js";
+import { ask, expect, open, peftLine, test } from "./page.js";
 
 const LLAMA_8B = "trainable params: 41,943,040 || all params: 8,072,204,288 || trainable%: 0.5196";
 const LLAMA_2_ATTENTION =
@@ -29,10 +29,7 @@ test("the worked example is there at once, with every part of the answer", async
 
 test("choosing a model, its modules and the rank recounts as PEFT does", async ({ page }) => {
   await open(page);
-  const model = page.getByRole("combobox", { name: "Model", exact: true });
-  await model.fill("meta-llama/Llama-2-7b-hf");
-  // The names to choose from come when the field is looked at.
-  await expect(page.locator("#models option[value='meta-llama/Llama-2-7b-hf']")).toBeAttached();
+  await ask(page, "Model", "meta-llama/Llama-2-7b-hf");
   await page.getByRole("button", { name: "attention" }).click();
   await expect(peftLine(page)).toHaveText(LLAMA_2_ATTENTION);
   await expect(page.getByRole("checkbox", { name: /^gate_proj/ })).not.toBeChecked();
@@ -49,7 +46,7 @@ test("a model whose memory is not computed shows its counts, what it takes at th
   page,
 }) => {
   await open(page);
-  await page.getByRole("combobox", { name: "Model", exact: true }).fill("google/gemma-4-E2B-it");
+  await ask(page, "Model", "google/gemma-4-E2B-it");
   const answer = page.locator("#answer");
   await expect(answer.getByText(/Takes at least \d+\.\d\d GiB/)).toBeVisible();
   await expect(answer.getByText(/memory is not computed: /)).toBeVisible();
@@ -65,8 +62,7 @@ test("dropout, biases and task reach the code and the counts", async ({ page }) 
   await page.getByRole("textbox", { name: "Dropout" }).fill("0.05");
   await expect(page.getByTestId("file")).toContainText("lora_dropout=0.05");
 
-  const gpt2 = page.getByRole("combobox", { name: "Model", exact: true });
-  await gpt2.fill("openai-community/gpt2");
+  await ask(page, "Model", "openai-community/gpt2");
   await expect(page.getByRole("checkbox", { name: /^c_attn/ })).toBeChecked();
   await page.getByLabel("Train biases").selectOption("all");
   await expect(page.getByTestId("file")).toContainText('bias="all"');
@@ -90,7 +86,7 @@ test("QLoRA frees memory and can be undone", async ({ page }) => {
 
 test("a run that does not fit names a lever that makes it smaller", async ({ page }) => {
   await open(page);
-  await page.getByLabel("GPU", { exact: true }).selectOption("RTX 4060");
+  await ask(page, "Card", "RTX 4060");
   await page.getByRole("textbox", { name: "Batch size" }).fill("4");
   const verdict = page.getByText(/Does not fit an RTX 4060/).first();
   await expect(verdict).toBeVisible();
@@ -113,7 +109,7 @@ test("the address holds the state: a new visit finds the same answer", async ({
   context,
 }) => {
   await open(page);
-  await page.getByRole("combobox", { name: "Model", exact: true }).fill("Qwen/Qwen3-4B");
+  await ask(page, "Model", "Qwen/Qwen3-4B");
   await page.getByRole("textbox", { name: "Rank r" }).fill("16");
   await expect(peftLine(page)).toContainText("trainable params: 33,030,144");
   await expect.poll(() => page.url()).toContain("#v=1");

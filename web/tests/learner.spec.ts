@@ -1,6 +1,6 @@
 /** A reader learns: the chapters follow the calculator, the experiment runs, the quiz explains and remembers. */
 
-import { expect, open, test } from "./page.js";
+import { ask, expect, open, test } from "./page.js";
 
 test("the chapters speak of the chosen model", async ({ page }) => {
   await open(page);
@@ -8,7 +8,7 @@ test("the chapters speak of the chosen model", async ({ page }) => {
   const insight = page.locator("#learn").getByText("16.78 M").first();
   await expect(insight).toBeVisible();
   await expect(page.locator("#learn")).toContainText("99.22 %");
-  await page.getByRole("combobox", { name: "Model", exact: true }).fill("Qwen/Qwen3-4B");
+  await ask(page, "Model", "Qwen/Qwen3-4B");
   await expect(page.locator("#learn")).toContainText("Qwen/Qwen3-4B");
 });
 

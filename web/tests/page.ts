@@ -41,4 +41,13 @@ export async function open(page: Page, address = "/"): Promise<void> {
   await expect(page.locator("[data-island=asleep]")).toHaveCount(0);
 }
 
+/** Answers one part of the question by typing. */
+export async function ask(page: Page, field: "Model" | "Card", text: string): Promise<void> {
+  const box = page.getByRole("combobox", {
+    name: field === "Model" ? "Model to train" : "Card to train on",
+  });
+  await box.fill(text);
+  await box.press("Enter");
+}
+
 export { expect };

@@ -1,14 +1,14 @@
 /** Every recipe on four cards: an answer or a way to one, advice that ends, nothing complained. */
 
-import { expect, open, test } from "./page.js";
+import { ask, expect, open, test } from "./page.js";
 
 const CARDS = ["RTX 3060", "RTX 4060", "RTX 4090", "H100 SXM 80GB"];
 
 for (const card of CARDS) {
   test(`every recipe gets an answer and advice on ${card}`, async ({ page }) => {
     await open(page);
-    await page.getByLabel("GPU", { exact: true }).selectOption(card);
-    const recipes = page.getByLabel("Start from a recipe");
+    await ask(page, "Card", card);
+    const recipes = page.getByLabel("A published recipe");
     const ids = await recipes
       .locator("option")
       .evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
@@ -16,7 +16,7 @@ for (const card of CARDS) {
     expect(named.length).toBeGreaterThanOrEqual(19);
     for (const id of named) {
       await recipes.selectOption(id);
-      const other = page.getByRole("button", { name: "Compute under TRL 1.13" });
+      const other = page.locator("#answer").getByRole("button", { name: "Compute under trl-1.13" });
       const advice = page.locator("section[aria-labelledby=advice-heading]");
       await expect
         .poll(
@@ -84,7 +84,7 @@ test("an own adapter after an own model keeps the model", async ({ page }) => {
 
 test("the plan of a run that does not fit appears though a lever repeats", async ({ page }) => {
   await open(page);
-  await page.getByRole("combobox", { name: "Model", exact: true }).fill("meta-llama/Llama-3.1-70B");
+  await ask(page, "Model", "meta-llama/Llama-3.1-70B");
   await expect(page.getByText(/Does not fit an RTX 4090/).first()).toBeVisible();
   const advice = page.locator("section[aria-labelledby=advice-heading]");
   await expect(advice.getByRole("heading", { name: "The way to a fit" })).toBeVisible();

@@ -9,6 +9,7 @@ import { fitOf } from "./advice/fit.js";
 import { cudaDecides, DEFAULT_CUDA } from "./catalogue/cuda.js";
 import { findModel } from "./catalogue/models.js";
 import { buildGraph } from "./graph/build-graph.js";
+import { defaultSizeWarnings } from "./graph/default-sizes.js";
 import type { ModuleGraph } from "./graph/module-graph.js";
 import { parameterCount } from "./graph/sites.js";
 import { stepFloor } from "./memory/at-least.js";
@@ -132,6 +133,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     ],
     ignored: step.ignored,
     warnings: [
+      ...defaultSizeWarnings(description, assumed),
       ...plan.warnings,
       ...step.warnings,
       ...(packed?.warnings ?? []),

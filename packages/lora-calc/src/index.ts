@@ -34,6 +34,8 @@ export { FINDING_CODES } from "./audit/findings.js";
 export type { Finding, FindingCode, FindingLevel } from "./audit/findings.js";
 export { estimate } from "./estimate.js";
 export type { EstimateOptions } from "./estimate.js";
+export { mendsOf } from "./mend.js";
+export type { Mend } from "./mend.js";
 export { limits } from "./limits.js";
 export type { Limit, Limits, LimitsResult } from "./limits.js";
 export type { SettingName } from "./advice/settings.js";
@@ -41,7 +43,8 @@ export { listMethods, methodFacts } from "./adapter/plan-adapter.js";
 export type { MethodFacts } from "./adapter/method-facts.js";
 export { listStacks } from "./memory/stacks.js";
 export type { StackProfile } from "./memory/stacks.js";
-export { findGpu, listGpus } from "./catalogue/gpus.js";
+export type { CardFamily } from "./catalogue/gpus.js";
+export { familyOf, findGpu, listGpus } from "./catalogue/gpus.js";
 export { findModel, listModels } from "./catalogue/models.js";
 export { repositoryOfAddress, searchNames } from "./catalogue/search.js";
 export { findRecipe, listRecipes } from "./catalogue/recipes.js";
@@ -80,6 +83,8 @@ export {
 } from "./units/format.js";
 export { parseBytes } from "./units/parse.js";
 export { VERSION } from "./version.js";
+export { modelSizes } from "./teach/model-sizes.js";
+export type { ModelSizes } from "./teach/model-sizes.js";
 export { targetChoices } from "./teach/target-choices.js";
 export type { TargetChoice } from "./teach/target-choices.js";
 

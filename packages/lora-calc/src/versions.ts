@@ -56,6 +56,7 @@ function knownVersion(given: Fields | undefined, library: Library): string | und
     message: `${library} ${text} is no release that is known here; the nearest is ${nearest}, and leaving versions.${library} out means ${known[0] ?? ""}`,
     received: text,
     expected: known,
+    nearest,
   });
 }
 

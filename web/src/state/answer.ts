@@ -8,6 +8,8 @@ import {
   InputError,
   isRefusal,
   memoryRows,
+  mendsOf,
+  modelSizes,
   peaksOf,
   targetChoices,
   taskClasses,
@@ -25,6 +27,8 @@ import type {
   CountHeadline,
   Estimate,
   MemoryRow,
+  Mend,
+  ModelSizes,
   Problem,
   Result,
   RowBytes,
@@ -36,6 +40,10 @@ export interface Answer {
   readonly result: Result;
   /** Modules to choose from; none when the model cannot be read. */
   readonly targets: readonly TargetChoice[];
+  /** By which the model is told from others; absent when it cannot be read. */
+  readonly sizes?: ModelSizes;
+  /** What would mend a refused scenario. */
+  readonly mends: readonly Mend[];
   /** Class of transformers per task of PEFT. */
   readonly tasks: Readonly<Record<string, string>>;
   readonly headline?: CountHeadline;
@@ -58,12 +66,17 @@ export function answerTo(scenario: Scenario): Answer {
   const result = estimate(scenario, WITHOUT_EXPANDABLE);
   const targets = targetChoices(scenario);
   const tasks = taskClasses(scenario);
-  if (isRefusal(result)) return { result, targets, tasks, rows: [], timeline: [], files: [] };
+  const sizes = modelSizes(scenario);
+  const model = { targets, tasks, ...(sizes === undefined ? {} : { sizes }) };
+  if (isRefusal(result)) {
+    const mends = mendsOf({ ...scenario });
+    return { result, ...model, mends, rows: [], timeline: [], files: [] };
+  }
   const memory = peaksOf(result);
   return {
     result,
-    targets,
-    tasks,
+    ...model,
+    mends: [],
     headline: countHeadline(result.parameters),
     rows: memory === undefined ? [] : memoryRows(memory),
     timeline: memory === undefined ? [] : timelineRows(memory),

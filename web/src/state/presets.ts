@@ -32,8 +32,16 @@ export function presetOf({ adapter, quantization }: Scenario): Preset | undefine
   );
 }
 
+/** What a run without a name started from. */
+const STANDARD: Preset["id"] = "qlora";
+
+/** The preset that a run started from, changed since or not; undefined for a recipe. */
+export function startOf({ id }: Scenario): Preset | undefined {
+  return PRESETS.find((preset) => preset.id === (id ?? STANDARD));
+}
+
 /** The run with another way to train: model, card, batch and length stay. */
-export function withPreset(scenario: Scenario, { adapter, quantization }: Preset): Scenario {
-  const bare = withField(scenario, "id", undefined);
+export function withPreset(scenario: Scenario, { id, adapter, quantization }: Preset): Scenario {
+  const bare = withField(scenario, "id", id === STANDARD ? undefined : id);
   return withField(withField(bare, "adapter", adapter), "quantization", quantization);
 }

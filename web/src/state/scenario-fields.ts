@@ -29,7 +29,8 @@ function without(fields: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function toScenario(fields: JsonObject): Scenario {
+/** Fields that have a model are a scenario. */
+export function toScenario(fields: JsonObject): Scenario {
   const { model } = fields;
   if (typeof model === "string" || isObject(model)) return { ...fields, model };
   throw new Error("a scenario lost its model");
@@ -37,4 +38,12 @@ function toScenario(fields: JsonObject): Scenario {
 
 export function sameValue(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** Leaves that differ between two scenarios, the name of the run apart. */
+export function countDifferences(left: unknown, right: unknown): number {
+  if (!isObject(left) || !isObject(right)) return sameValue(left ?? null, right ?? null) ? 0 : 1;
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+  names.delete("id");
+  return [...names].reduce((sum, name) => sum + countDifferences(left[name], right[name]), 0);
 }

@@ -2,12 +2,13 @@
 
 import { getContext, setContext } from "svelte";
 import { decodeLink, encodeLink, InputError, isRefusal } from "lora-calc";
-import type { Estimate, Problem, Scenario } from "lora-calc";
+import type { Estimate, Mend, Problem, Scenario } from "lora-calc";
 import { SITE_DATA } from "virtual:site-data";
 import type { Answer, Counsel } from "./answer.js";
 import { createEngine, faultOf } from "./engine.js";
 import type { Engine } from "./engine.js";
-import { fieldOf, sameValue, withField } from "./scenario-fields.js";
+import { PRESETS, withPreset } from "./presets.js";
+import { countDifferences, fieldOf, sameValue, toScenario, withField } from "./scenario-fields.js";
 import type { FieldPath } from "./scenario-fields.js";
 
 const MAX_UNDO = 200;
@@ -42,6 +43,8 @@ export class Session {
   applied: string | undefined = $state.raw();
   /** Why the scenario has no answer. */
   problem: Problem | undefined = $state.raw();
+  /** What would mend it. */
+  mends: readonly Mend[] = $state.raw([]);
   /** Why the address of the page or a file could not be read. */
   inputProblem: Problem | undefined = $state.raw();
   /** What the changed-marks compare with: the chosen recipe, or the default. */
@@ -70,6 +73,9 @@ export class Session {
     if (given !== undefined) return given;
     return this.estimate.assumed.find((assumption) => assumption.path === path)?.value;
   }
+
+  /** How many fields differ from where the run started. */
+  changes: number = $derived(countDifferences(this.scenario, this.baseline));
 
   /** Whether a field differs from the recipe it started from. */
   isChanged(path: FieldPath): boolean {
@@ -113,6 +119,11 @@ export class Session {
     this.remember();
     this.settle();
     this.show(scenario);
+  }
+
+  /** Takes a way to mend what is refused. */
+  mend({ scenario }: Mend): void {
+    this.replace(toScenario(scenario));
   }
 
   revert(path: FieldPath): void {
@@ -190,6 +201,7 @@ export class Session {
     if (isRefusal(answer.result)) {
       this.showTargets(answer);
       this.problem = answer.result.error;
+      this.mends = answer.mends;
       return;
     }
     this.problem = undefined;
@@ -256,11 +268,14 @@ export function fragmentOf(scenario: Scenario): string {
   return sameValue(scenario, DEFAULT_SCENARIO) ? "" : `#${encodeLink(scenario)}`;
 }
 
-/** The recipe named by the scenario's id, with the reader's card; else the default. */
-function baselineOf({ id, hardware }: Scenario): Scenario {
+/** The recipe or preset named by the scenario's id, else the worked example, with what the reader runs and on which card. */
+function baselineOf({ id, model, hardware }: Scenario): Scenario {
   const recipe = id === undefined ? undefined : scenarioOfRecipe(id);
-  if (recipe === undefined) return DEFAULT_SCENARIO;
-  return { ...recipe, ...(hardware === undefined ? {} : { hardware }) };
+  const own = hardware === undefined ? {} : { hardware };
+  if (recipe !== undefined) return { ...recipe, ...own };
+  const preset = PRESETS.find((candidate) => candidate.id === id);
+  const bare = { ...DEFAULT_SCENARIO, model, ...own };
+  return preset === undefined ? bare : withPreset(bare, preset);
 }
 
 /** A recipe as a scenario that remembers where it came from; undefined for an id that is none. */

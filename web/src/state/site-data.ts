@@ -1,7 +1,7 @@
 /** Facts that the page carries from its build, so that the first view needs neither the engine nor the catalogue. */
 
-import { listGpus, listModels, listRecipes, listStacks } from "lora-calc";
-import type { RecipeRow, Scenario } from "lora-calc";
+import { familyOf, listGpus, listModels, listRecipes, listStacks } from "lora-calc";
+import type { CardFamily, RecipeRow, Scenario } from "lora-calc";
 import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
 import { DEFAULT_SCENARIO } from "./default-scenario.js";
@@ -13,12 +13,20 @@ interface ModelName {
   readonly parameters: number;
 }
 
+interface Card {
+  readonly name: string;
+  /** Other names it goes by. */
+  readonly others: readonly string[];
+  readonly family: CardFamily;
+  readonly memoryBytes: number;
+}
+
 export interface SiteData {
   readonly scenario: Scenario;
   readonly answer: Answer;
   readonly counsel: Counsel | undefined;
   readonly models: readonly ModelName[];
-  readonly gpus: readonly { readonly name: string; readonly memoryBytes: number }[];
+  readonly gpus: readonly Card[];
   readonly stacks: readonly { readonly id: string; readonly name: string }[];
   readonly recipes: readonly RecipeRow[];
 }
@@ -32,7 +40,12 @@ export function computeSiteData(): SiteData {
       .map(({ repo, aliases = [], parameters }) => ({ repo, others: aliases, parameters }))
       .sort((left, right) => left.repo.localeCompare(right.repo, "en")),
     gpus: listGpus()
-      .map(({ name, memoryBytes }) => ({ name, memoryBytes }))
+      .map((row) => ({
+        name: row.name,
+        others: row.names ?? [],
+        family: familyOf(row),
+        memoryBytes: row.memoryBytes,
+      }))
       .sort((left, right) => left.memoryBytes - right.memoryBytes),
     stacks: listStacks().map(({ id, name }) => ({ id, name })),
     recipes: listRecipes(),

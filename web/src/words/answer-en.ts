@@ -48,7 +48,6 @@ export const APPLIED = {
 } as const;
 
 export const OTHER_STACK = {
-  compute: "Compute under TRL 1.13",
   differs: (trainer: string) =>
     `The fields of the recipe stay. What differs: ${trainer} brings kernels, losses and defaults of its own, which mostly take less than TRL's.`,
 } as const;

@@ -1,5 +1,6 @@
-/** The question at the top, in English. */
+/** The question at the top and the ways to start, in English. */
 
+import type { CardFamily, ModelSizes } from "lora-calc";
 import type { Preset } from "../state/presets.js";
 
 export const ASK = {
@@ -13,6 +14,11 @@ export const ASK = {
   parameters: (count: string) => `${count} parameters`,
   card: "Card to train on",
   cardHint: "Another card: type its memory, as 24 GB.",
+  families: {
+    GeForce: "GeForce",
+    workstation: "Workstation",
+    "data center": "Data center",
+  } satisfies Readonly<Record<CardFamily, string>>,
   way: "Way to train",
   own: "my own settings",
   ways: {
@@ -24,3 +30,33 @@ export const ASK = {
     full: "full fine-tuning",
   } satisfies Readonly<Record<Preset["id"], string>>,
 } as const;
+
+/** Where a run starts from. */
+export const START = {
+  heading: "Start from",
+  changes: (count: number) => `${count} ${count === 1 ? "change" : "changes"}`,
+  resetAll: "reset all",
+  recipe: "A published recipe",
+  noRecipe: "none",
+  source: "Source of this recipe",
+} as const;
+
+/** "8,030,261,248 parameters, 32 layers, hidden size 4,096, …"; numbers come in formatted. */
+export function sizeLine(
+  parameters: string,
+  sizes: ModelSizes,
+  format: (n: number) => string,
+): string {
+  const { layers, hiddenSize, heads, keyValueHeads, vocabulary } = sizes;
+  const said = [
+    [layers, "layers"],
+    [hiddenSize, "wide"],
+    [heads, "heads"],
+    [keyValueHeads, "key-value heads"],
+    [vocabulary, "words"],
+  ] as const;
+  const parts = said.flatMap(([size, noun]) =>
+    size === undefined ? [] : [`${format(size)} ${noun}`],
+  );
+  return [`${parameters} parameters`, ...parts].join(" · ");
+}

@@ -1,7 +1,8 @@
 /** The words of the calculator in English. Numbers come in already formatted by the library. */
 
-import type { MemoryRowName, Problem } from "lora-calc";
+import type { MemoryRowName } from "lora-calc";
 import { CERTAINTY } from "./answer-en.js";
+import { problemText } from "./problem-en.js";
 
 const ROWS: Readonly<Record<MemoryRowName, string>> = {
   weights: "Weights",
@@ -55,11 +56,9 @@ export const WORDS = {
 
   configure: {
     heading: "Configure",
-    model: "Model",
     adapter: "Adapter",
     precision: "Base precision",
     training: "Training",
-    hardware: "Hardware",
     less: (label: string) => `${label}: one step less`,
     more: (label: string) => `${label}: one step more`,
     backTo: (value: string) => `Back to ${value}`,
@@ -67,14 +66,8 @@ export const WORDS = {
     valueText: (value: unknown) =>
       value === undefined ? "not set" : typeof value === "string" ? value : JSON.stringify(value),
 
-    recipe: "Start from a recipe",
-    noRecipe: "Worked example",
-    recipeSource: "Source of this recipe",
-    modelField: "Model",
-    modelHint: "Type to search the catalogue, or bring a config.json of your own.",
     ownModel: (modelType: string) => `your config.json (${modelType})`,
-    baseParameters: (count: string) => `${count} parameters`,
-    ownSummary: "Use a file of your own",
+    ownSummary: "Not listed? Use a file of your own",
     ownHint:
       "A config.json, an adapter_config.json or a scenario. Drop it anywhere on the page, choose it, or paste its text. It stays on your machine.",
     ownText: "Text of the file",
@@ -162,10 +155,6 @@ export const WORDS = {
     padding: "Batches contain padding",
     loop: "Loop",
     autocast: (dtype: string) => `${dtype} autocast`,
-    gpu: "GPU",
-    gpuNone: "no card",
-    gpuOption: (name: string, size: string) => `${name} · ${size}`,
-    gpuHint: "Sizes are what the driver reports.",
   },
 
   answer: {
@@ -285,7 +274,7 @@ export const WORDS = {
   bar: { label: "Answer in short", show: "See the answer" },
   learn: { loading: "The chapters are being loaded …" },
 
-  problem: (problem: Problem) => problem.message,
+  problem: problemText,
 } as const;
 
 const EVENTS: Readonly<Record<string, string>> = {

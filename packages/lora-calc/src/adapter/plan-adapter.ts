@@ -4,7 +4,7 @@ import { loraFieldHistory, REMOVED_LORA_FIELDS } from "../catalogue/lora-fields.
 import type { ModuleGraph } from "../graph/module-graph.js";
 import { parameterCount } from "../graph/sites.js";
 import type { Warning } from "../problem/codes.js";
-import { Fields, suggestion } from "../problem/fields.js";
+import { Fields, nearestOf, suggestion } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { BASE_FIELDS } from "./base-fields.js";
@@ -165,5 +165,6 @@ function rejectPeftType(peftType: string): never {
     message: `adapter.peft_type ${peftType} is not known${suggestion(peftType, known)}`,
     received: peftType,
     expected: known,
+    ...nearestOf(peftType, known),
   });
 }

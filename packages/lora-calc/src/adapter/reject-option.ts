@@ -12,3 +12,15 @@ export function rejectOption(adapter: Fields, field: string, message: string): n
     received: adapter.get(field),
   });
 }
+
+/** Stops with a field that is below what PEFT takes. */
+export function rejectBelow(adapter: Fields, field: string, least: number): never {
+  reject({
+    code: "invalid_adapter_option",
+    path: adapter.at(field),
+    message: `${adapter.at(field)} must be at least ${least}`,
+    received: adapter.get(field),
+    expected: `at least ${least}`,
+    nearest: least,
+  });
+}

@@ -1,13 +1,21 @@
 /** Finds graphics cards by the names people and drivers use. */
 
 import { reject } from "../problem/problem.js";
-import { didYouMean, nearestNames } from "./nearest.js";
+import { didYouMean, firstOf, nearestNames } from "./nearest.js";
 import type { GpuRow } from "./row.js";
 import { GPU_ROWS } from "./rows/gpus.js";
 
 /** Every card of the catalogue, by class and generation. */
 export function listGpus(): readonly GpuRow[] {
   return GPU_ROWS;
+}
+
+export type CardFamily = "GeForce" | "workstation" | "data center";
+
+/** Where a card is found: its name says it. Example: familyOf(findGpu("RTX A6000")) // "workstation" */
+export function familyOf({ name }: GpuRow): CardFamily {
+  if (/^RTX (?:A|PRO |\d000 Ada)|^GB10$/.test(name)) return "workstation";
+  return /^(?:RTX|Titan) /.test(name) ? "GeForce" : "data center";
 }
 
 /**
@@ -32,6 +40,7 @@ export function findGpu(name: string): GpuRow {
     message: `${what} ${name}${didYouMean(nearest)}; any other card works as {"memory_bytes": …}`,
     received: name,
     expected: "a card from the catalogue, or an object with memory_bytes",
+    ...firstOf(nearest),
   });
 }
 

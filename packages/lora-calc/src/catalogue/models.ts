@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import { didYouMean, nameKey, nearestModels } from "./nearest.js";
+import { didYouMean, firstOf, nameKey, nearestModels } from "./nearest.js";
 import type { ModelRow } from "./row.js";
 import { repositoryOfAddress } from "./search.js";
 import { MODEL_ROWS } from "./rows/models.js";
@@ -31,6 +31,7 @@ export function findModel(name: string): ModelRow {
     message: `model is not in the catalogue: ${name}${didYouMean(nearest)}; any other model works through its config.json`,
     received: name,
     expected: "an id from the catalogue, or an object with config",
+    ...firstOf(nearest),
   });
 }
 

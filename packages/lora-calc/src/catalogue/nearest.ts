@@ -43,6 +43,12 @@ function numbersOf(name: string): readonly string[] {
   return nameKey(name).match(/\d+(?:\.\d+)?[bm]?(?![a-z0-9.])/g) ?? [];
 }
 
+/** The first of these names as a part of a Problem, or nothing. */
+export function firstOf(names: readonly string[]): { readonly nearest?: string } {
+  const [nearest] = names;
+  return nearest === undefined ? {} : { nearest };
+}
+
 /** " (did you mean A, B or C?)", or nothing. */
 export function didYouMean(names: readonly string[]): string {
   const last = names.at(-1);

@@ -1,7 +1,7 @@
 /** Finds published training configurations. */
 
 import { reject } from "../problem/problem.js";
-import { didYouMean, nameKey, nearestNames } from "./nearest.js";
+import { didYouMean, firstOf, nameKey, nearestNames } from "./nearest.js";
 import type { RecipeRow } from "./row.js";
 import { RECIPE_ROWS } from "./rows/recipes.js";
 
@@ -15,11 +15,13 @@ export function findRecipe(id: string): RecipeRow {
   const row = RECIPE_ROWS.find((candidate) => nameKey(candidate.id) === nameKey(id));
   if (row !== undefined) return row;
   const ids = RECIPE_ROWS.map((candidate) => candidate.id);
+  const nearest = nearestNames(id, ids);
   reject({
     code: "unknown_recipe",
     path: "recipe",
-    message: `recipe is not in the catalogue: ${id}${didYouMean(nearestNames(id, ids))}`,
+    message: `recipe is not in the catalogue: ${id}${didYouMean(nearest)}`,
     received: id,
     expected: ids,
+    ...firstOf(nearest),
   });
 }

@@ -1,6 +1,6 @@
 /** Options that exist, of which not every value is computed: such a value is refused by name, never taken for another. */
 
-import { suggestion } from "../problem/fields.js";
+import { nearestOf, suggestion } from "../problem/fields.js";
 import type { Fields } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 
@@ -24,6 +24,7 @@ export function oneOfComputed<Choice extends string>(
       : `${fields.at(name)} must be one of ${computed.join(", ")}${suggestion(value, computed)}`,
     received: value,
     expected: computed,
+    ...nearestOf(value, computed),
   });
 }
 

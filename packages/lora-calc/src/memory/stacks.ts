@@ -1,7 +1,7 @@
 /** What each training stack sets when its user sets nothing. Trainer knowledge stands here and in the export formats only. */
 
 import { reject } from "../problem/problem.js";
-import { suggestion } from "../problem/fields.js";
+import { nearestOf, suggestion } from "../problem/fields.js";
 import { DEFAULT_TRAINING } from "./training.js";
 import type { TrainingSettings } from "./training.js";
 
@@ -93,5 +93,6 @@ export function findStack(id: string): StackProfile {
     message: `stack ${id} is not known${suggestion(id, known)}; known are ${known.join(", ")}`,
     received: id,
     expected: known,
+    ...nearestOf(id, known),
   });
 }

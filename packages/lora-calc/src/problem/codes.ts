@@ -84,6 +84,7 @@ export const WARNING_CODES = {
     "Adapters on the parameters of experts make a tensor of their size in every pass over a layer.",
   text_only: "The step of a model that sees is computed for batches without pictures.",
   removed_field: "A field that early releases of PEFT had decides nothing any more and is ignored.",
+  default_sizes: "The config.json names no size: the answer is for the defaults of its model_type.",
   memory_not_computed: "Counts and weights are answered, the memory of a step is not.",
   loads_in_float32: "The stack loads the base in float32, twice the bytes of bfloat16.",
   compute_dtype_assumed:

@@ -49,7 +49,7 @@ export class Fields {
   integer(name: string, range: Range = {}): number | undefined {
     const value = this.number(name, range);
     if (value !== undefined && !Number.isSafeInteger(value)) {
-      this.wrong(name, value, "whole number");
+      this.wrong(name, value, "whole number", Math.round(value));
     }
     return value;
   }
@@ -57,7 +57,9 @@ export class Fields {
   number(name: string, { min, max }: Range = {}): number | undefined {
     if (!this.has(name)) return undefined;
     const value = this.get(name);
-    if (typeof value !== "number" || !Number.isFinite(value)) this.wrong(name, value, "number");
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      this.wrong(name, value, "number", numberIn(value));
+    }
     if ((min !== undefined && value < min) || (max !== undefined && value > max)) {
       reject({
         code: "invalid_value",
@@ -65,6 +67,7 @@ export class Fields {
         message: `${this.at(name)} must be ${describeRange({ min, max })}`,
         received: value,
         expected: describeRange({ min, max }),
+        nearest: Math.min(Math.max(value, min ?? value), max ?? value),
       });
     }
     return value;
@@ -95,6 +98,7 @@ export class Fields {
         message: `${this.at(name)} must be one of ${choices.join(", ")}`,
         received: value,
         expected: choices,
+        ...nearestOf(value, choices),
       });
     }
     return choice;
@@ -133,17 +137,19 @@ export class Fields {
         message: `${this.at(name)} is not a known field${suggestion(name, known)}`,
         received: name,
         expected: known,
+        ...nearestOf(name, known),
       });
     }
   }
 
-  private wrong(name: string, received: unknown, expected: string): never {
+  private wrong(name: string, received: unknown, expected: string, nearest?: number): never {
     reject({
       code: "invalid_type",
       path: this.at(name),
       message: `${this.at(name)} must be a ${expected}`,
       received,
       expected,
+      ...(nearest === undefined ? {} : { nearest }),
     });
   }
 }
@@ -151,6 +157,18 @@ export class Fields {
 function describeRange({ min, max }: { min: number | undefined; max: number | undefined }): string {
   if (min !== undefined && max !== undefined) return `between ${min} and ${max}`;
   return min !== undefined ? `at least ${min}` : `at most ${max}`;
+}
+
+/** The number that a text begins with: 16 for "16 " or "16 heads". */
+function numberIn(value: unknown): number | undefined {
+  const [, digits] = typeof value === "string" ? (/^\s*(-?\d+(?:\.\d+)?)/.exec(value) ?? []) : [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The nearest known name as a part of a Problem, or nothing. */
+export function nearestOf(name: string, known: Iterable<string>): { readonly nearest?: string } {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? {} : { nearest };
 }
 
 /** " (did you mean …?)" for the nearest known name, or nothing when none is near. */

@@ -14,6 +14,8 @@ export interface Problem {
   readonly received?: unknown;
   /** What is allowed in this place. */
   readonly expected?: unknown;
+  /** The allowed value nearest to what was given, or the known name of an unknown field; absent where none is near. */
+  readonly nearest?: unknown;
 }
 
 /** Carries a Problem from the place that finds it to the border of the library, which returns it as data. */

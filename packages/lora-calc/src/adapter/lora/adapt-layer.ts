@@ -71,9 +71,10 @@ export function checkRank(site: Site, rank: number): void {
   reject({
     code: "invalid_value",
     path: "adapter.r",
-    message: `the rank of ${site.pattern} must be at least 1 (adapter.r or adapter.rank_pattern)`,
+    message: `adapter.r must be at least 1; ${site.pattern} gets rank ${rank}`,
     received: rank,
     expected: "at least 1",
+    nearest: 1,
   });
 }
 

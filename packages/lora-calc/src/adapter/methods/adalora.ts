@@ -3,7 +3,7 @@
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { LORA_FIELDS } from "../lora/lora-config.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow, rejectOption } from "../reject-option.js";
 import type { AdapterPlan } from "../plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
@@ -86,7 +86,7 @@ function checkSchedule(adapter: Fields): void {
     rejectOption(adapter, "total_step", "must be given, and at least 1");
   }
   if ((adapter.number("orth_reg_weight") ?? 0) < 0) {
-    rejectOption(adapter, "orth_reg_weight", "must be at least 0");
+    rejectBelow(adapter, "orth_reg_weight", 0);
   }
   if ((adapter.integer("tinit") ?? 0) >= steps - (adapter.integer("tfinal") ?? 0)) {
     rejectOption(adapter, "tinit", "must be below total_step - tfinal");

@@ -1,7 +1,7 @@
 /** DeLoRA: a normalised low-rank update and its strength. */
 
 import type { LayerMethod } from "./layer-method.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow } from "../reject-option.js";
 import { patternTable, requirePositive, trained } from "./tensors.js";
 
 /**
@@ -25,7 +25,7 @@ export const delora: LayerMethod = {
   read: (adapter) => {
     const ranks = patternTable(adapter, "rank_pattern");
     const usual = adapter.integer("r") ?? 8;
-    if (usual <= 0) rejectOption(adapter, "r", "must be at least 1");
+    if (usual <= 0) rejectBelow(adapter, "r", 1);
     return {
       tables: [ranks],
       linear: (inFeatures, outFeatures, site) => {

@@ -1,6 +1,6 @@
 /** GraLoRA: the weight is cut into k · k blocks with a low-rank update each, and one over all of it if wanted. */
 
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow, rejectOption } from "../reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
 
@@ -26,7 +26,7 @@ export const gralora: LayerMethod = {
     const rank = adapter.integer("r") ?? 32;
     const hybridRank = adapter.integer("hybrid_r") ?? 0;
     const blocks = adapter.integer("gralora_k") ?? 2;
-    if (blocks <= 0) rejectOption(adapter, "gralora_k", "must be at least 1");
+    if (blocks <= 0) rejectBelow(adapter, "gralora_k", 1);
     if (rank % blocks !== 0)
       rejectOption(adapter, "r", `must be a multiple of gralora_k, ${blocks}`);
     return {

@@ -10,7 +10,7 @@ import { headOutsideAllLinear } from "../all-linear.js";
 import { namesOfAllLinear } from "../condense-names.js";
 import { readModuleNames } from "../module-names.js";
 import type { AdaptedModule, AdapterTensor } from "../plan.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow } from "../reject-option.js";
 import { readTaskType } from "../task-type.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requirePositive, trained } from "./tensors.js";
@@ -36,8 +36,8 @@ export const lily: LayerMethod = {
     const rank = adapter.integer("r") ?? 32;
     const stride = adapter.integer("stride_A") ?? 1;
     const copies = adapter.integer("num_B") ?? 2;
-    if (stride < 1) rejectOption(adapter, "stride_A", "must be at least 1");
-    if (copies < 2) rejectOption(adapter, "num_B", "must be at least 2");
+    if (stride < 1) rejectBelow(adapter, "stride_A", 1);
+    if (copies < 2) rejectBelow(adapter, "num_B", 2);
     const targets = targetsOf(adapter, graph);
     return {
       ofModel: (modules) =>

@@ -1,6 +1,6 @@
 /** PEANuT: a small network over the weight makes its update. */
 
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow } from "../reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
 
@@ -31,9 +31,9 @@ export const peanut: LayerMethod = {
   read: (adapter) => {
     const rank = adapter.integer("r") ?? 32;
     const depth = adapter.integer("depth") ?? 0;
-    if (rank <= 0) rejectOption(adapter, "r", "must be at least 1");
+    if (rank <= 0) rejectBelow(adapter, "r", 1);
     adapter.oneOf("act_fn", ACTIVATIONS);
-    if (depth < 0) rejectOption(adapter, "depth", "must be at least 0");
+    if (depth < 0) rejectBelow(adapter, "depth", 0);
     return {
       linear: (_, outFeatures) => [
         trained("peanut_A.default.weight", rank, outFeatures),

@@ -1,6 +1,6 @@
 /** PSOFT: the principal subspace of the weight is turned, and stretched on both sides. */
 
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow } from "../reject-option.js";
 import { ALL_LAYER_RULES } from "../targeting.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
@@ -27,7 +27,7 @@ export const psoft: LayerMethod = {
   others: "unsupported_target_module",
   read: (adapter) => {
     const rank = adapter.integer("r") ?? 32;
-    if (rank <= 0) rejectOption(adapter, "r", "must be at least 1");
+    if (rank <= 0) rejectBelow(adapter, "r", 1);
     adapter.oneOf("ab_svd_init", ["psoft_init", "pissa_init"]);
     adapter.oneOf("psoft_svd", ["full", "lowrank"]);
     const staysOrthogonal = adapter.boolean("psoft_orth") ?? true;

@@ -1,6 +1,6 @@
 /** Super-Tuning: the largest (or smallest) entries of the weight are trained in place, with a LoRA beside them if wanted. */
 
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow, rejectOption } from "../reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 
@@ -25,7 +25,7 @@ export const supertuning: LayerMethod = {
     const sparsity = adapter.number("sparsity") ?? 0.99;
     if (sparsity < 0 || sparsity >= 1) rejectOption(adapter, "sparsity", "must be in [0, 1)");
     const rank = adapter.integer("r");
-    if (rank !== undefined && rank <= 0) rejectOption(adapter, "r", "must be at least 1");
+    if (rank !== undefined && rank <= 0) rejectBelow(adapter, "r", 1);
     if (rank === undefined && adapter.has("lora_alpha")) {
       rejectOption(adapter, "lora_alpha", "needs r");
     }

@@ -1,6 +1,6 @@
 /** TinyLoRA: a few numbers for all layers of a group, spread over frozen projections. */
 
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow, rejectOption } from "../reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { roundHalfEven, trained } from "./tensors.js";
 
@@ -25,8 +25,8 @@ export const tinylora: LayerMethod = {
   read: (adapter) => {
     const numbers = adapter.integer("u") ?? 64;
     const tying = adapter.number("weight_tying") ?? 0;
-    if ((adapter.integer("r") ?? 2) <= 0) rejectOption(adapter, "r", "must be at least 1");
-    if (numbers <= 0) rejectOption(adapter, "u", "must be at least 1");
+    if ((adapter.integer("r") ?? 2) <= 0) rejectBelow(adapter, "r", 1);
+    if (numbers <= 0) rejectBelow(adapter, "u", 1);
     if (tying < 0 || tying > 1) rejectOption(adapter, "weight_tying", "must be between 0 and 1");
     return {
       linear: () => [],

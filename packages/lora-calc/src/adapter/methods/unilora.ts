@@ -1,6 +1,6 @@
 /** Uni-LoRA: one vector for the whole model, from which every entry of every A and B is taken. */
 
-import { rejectOption } from "../reject-option.js";
+import { rejectBelow } from "../reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
 
@@ -27,8 +27,8 @@ export const unilora: LayerMethod = {
   others: "invalid_adapter_type",
   read: (adapter) => {
     const length = adapter.integer("theta_d_length") ?? 256;
-    if ((adapter.integer("r") ?? 4) <= 0) rejectOption(adapter, "r", "must be at least 1");
-    if (length <= 0) rejectOption(adapter, "theta_d_length", "must be at least 1");
+    if ((adapter.integer("r") ?? 4) <= 0) rejectBelow(adapter, "r", 1);
+    if (length <= 0) rejectBelow(adapter, "theta_d_length", 1);
     adapter.oneOf("bias", ["none", "all", "unilora_only"]);
     return {
       linear: () => [],

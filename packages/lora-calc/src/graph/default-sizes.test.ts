@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { estimate } from "../estimate.js";
+import type { JsonObject } from "../problem/fields.js";
+import { isRefusal } from "../result.js";
+
+function warningsOf(model: JsonObject | string) {
+  const answer = estimate({ model, adapter: { r: 8, target_modules: "all-linear" } });
+  if (isRefusal(answer)) throw new Error(answer.error.message);
+  return answer.warnings.filter(({ code }) => code === "default_sizes");
+}
+
+// LlamaConfig's defaults: https://huggingface.co/docs/transformers/model_doc/llama#transformers.LlamaConfig
+test("a config.json without sizes says aloud whose sizes are counted", () => {
+  const [warning] = warningsOf({ config: { model_type: "llama", bos_token_id: 1 } });
+  expect(warning?.message).toContain("hidden_size 4,096");
+  expect(warning?.message).toContain("num_hidden_layers 32");
+  expect(warning?.message).toContain("vocab_size 32,000");
+});
+
+test("one size is enough to be a model of one's own, and a catalogue's row needs none", () => {
+  expect(warningsOf({ config: { model_type: "llama", num_hidden_layers: 2 } })).toEqual([]);
+  expect(warningsOf("gpt2")).toEqual([]);
+});
