@@ -187,6 +187,7 @@ export default tseslint.config(
         "place-labels.ts",
         "Ruler.svelte",
         "ruler.ts",
+        "fit-map.ts",
         "Comparison.svelte",
       ].map((name) => `web/src/answer/${name}`),
       "web/src/answer/MemoryRows.svelte",

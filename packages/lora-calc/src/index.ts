@@ -34,6 +34,8 @@ export { FINDING_CODES } from "./audit/findings.js";
 export type { Finding, FindingCode, FindingLevel } from "./audit/findings.js";
 export { estimate } from "./estimate.js";
 export type { EstimateOptions } from "./estimate.js";
+export { fitsAlong, withShape } from "./fit-map.js";
+export type { FitCell } from "./fit-map.js";
 export { mendsOf } from "./mend.js";
 export type { Mend } from "./mend.js";
 export { limits } from "./limits.js";

@@ -1,7 +1,7 @@
 /** Computes beside the page, so that a control being dragged never waits. */
 
-import { auditAdapter, explainPrint } from "lora-calc";
-import type { AdapterFiles, AuditResult, PrintResult, Scenario } from "lora-calc";
+import { auditAdapter, explainPrint, fitsAlong } from "lora-calc";
+import type { AdapterFiles, AuditResult, FitCell, PrintResult, Scenario } from "lora-calc";
 import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
 
@@ -11,10 +11,18 @@ interface SeenPrint {
   readonly text: string;
 }
 
+/** One row of the map. */
+interface MapRow {
+  readonly scenario: Scenario;
+  readonly batch: number;
+  readonly lengths: readonly number[];
+}
+
 /** What may be asked, and what is answered. `answer` is asked at every change, `counsel` when the reader rests. */
 export interface Questions {
   readonly answer: { readonly asked: Scenario; readonly reply: Answer };
   readonly counsel: { readonly asked: Scenario; readonly reply: Counsel | undefined };
+  readonly map: { readonly asked: MapRow; readonly reply: readonly (FitCell | undefined)[] };
   readonly print: { readonly asked: SeenPrint; readonly reply: PrintResult };
   readonly audit: { readonly asked: AdapterFiles; readonly reply: AuditResult };
 }
@@ -32,6 +40,8 @@ function replyTo(message: Message): Questions[Question]["reply"] {
       return answerTo(message.asked);
     case "counsel":
       return counselOn(message.asked);
+    case "map":
+      return fitsAlong(message.asked.scenario, message.asked.batch, message.asked.lengths);
     case "print":
       return explainPrint(message.asked.scenario, message.asked.text);
     case "audit":

@@ -1,13 +1,13 @@
 /** The one state of the page: a scenario, its answer, and the way back. Everything shown is derived from it. */
 
 import { getContext, setContext } from "svelte";
-import { decodeLink, encodeLink, InputError, isRefusal } from "lora-calc";
+import { decodeLink, encodeLink, InputError, isRefusal, withShape } from "lora-calc";
 import type { Estimate, Mend, Problem, Scenario } from "lora-calc";
 import { SITE_DATA } from "virtual:site-data";
 import type { Answer, Counsel } from "./answer.js";
 import { createEngine, faultOf } from "./engine.js";
 import type { Engine } from "./engine.js";
-import { PRESETS, withPreset } from "./presets.js";
+import { baselineOf } from "./baseline.js";
 import { countDifferences, fieldOf, sameValue, toScenario, withField } from "./scenario-fields.js";
 import type { FieldPath } from "./scenario-fields.js";
 
@@ -94,6 +94,13 @@ export class Session {
     if (path !== this.openPath) this.remember();
     this.openPath = path;
     this.show(withField(this.scenario, path, value));
+  }
+
+  /** Changes batch and length together, as dragging on the map does: one step of undo until `settle`. */
+  reshape(batch: number, length: number): void {
+    if (this.openPath !== "map") this.remember();
+    this.openPath = "map";
+    this.show(withShape(this.scenario, batch, length));
   }
 
   /** The reader let go of a control: the next change is a new step of undo. */
@@ -266,22 +273,6 @@ function expectEstimate({ result }: Answer): Estimate {
 /** A scenario as the fragment of an address; empty for the untouched page. */
 export function fragmentOf(scenario: Scenario): string {
   return sameValue(scenario, DEFAULT_SCENARIO) ? "" : `#${encodeLink(scenario)}`;
-}
-
-/** The recipe or preset named by the scenario's id, else the worked example, with what the reader runs and on which card. */
-function baselineOf({ id, model, hardware }: Scenario): Scenario {
-  const recipe = id === undefined ? undefined : scenarioOfRecipe(id);
-  const own = hardware === undefined ? {} : { hardware };
-  if (recipe !== undefined) return { ...recipe, ...own };
-  const preset = PRESETS.find((candidate) => candidate.id === id);
-  const bare = { ...DEFAULT_SCENARIO, model, ...own };
-  return preset === undefined ? bare : withPreset(bare, preset);
-}
-
-/** A recipe as a scenario that remembers where it came from; undefined for an id that is none. */
-export function scenarioOfRecipe(id: string): Scenario | undefined {
-  const recipe = SITE_DATA.recipes.find((row) => row.id === id);
-  return recipe === undefined ? undefined : { schema: 1, id, ...recipe.scenario };
 }
 
 const KEY = Symbol("session");
