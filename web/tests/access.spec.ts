@@ -81,3 +81,28 @@ function tooWide(): readonly string[] {
     ...out.map((element) => element.outerHTML.slice(0, 120)),
   ];
 }
+
+test("forced colours keep the parts of the bars and what is chosen apart", async ({ page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await open(page);
+  const colours = await page
+    .locator("#answer .part")
+    .evaluateAll((parts) => parts.map((part) => getComputedStyle(part).backgroundColor));
+  expect(new Set(colours).size).toBeGreaterThan(5);
+  const chip = (name: string): Promise<string> =>
+    page
+      .locator(".chip", { hasText: name })
+      .evaluate((element) => getComputedStyle(element).backgroundColor);
+  expect(await chip("q_proj")).not.toBe(await chip("lm_head"));
+});
+
+test("on paper nothing stands that only a screen can do", async ({ page }) => {
+  await open(page);
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator("button:visible, input[type=range]:visible")).toHaveCount(0);
+  await expect(page.getByText("How far this run could go")).toBeHidden();
+  await expect(page.locator(".chip", { hasText: "q_proj" })).toBeVisible();
+  await expect(page.getByText(/Fits an RTX 4090/).first()).toBeVisible();
+  const widest = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(widest).toBeLessThanOrEqual(0);
+});
