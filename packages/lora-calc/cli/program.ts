@@ -19,6 +19,7 @@ Examples:
   lora-calc advise Qwen/Qwen3-4B --max-length 8192 --gpu "RTX 3090"
   lora-calc limits Qwen/Qwen3-4B --qlora --gpu "RTX 3060"
   lora-calc compare Qwen/Qwen3-4B Qwen/Qwen3-8B --qlora --gpu T4
+  lora-calc compare Qwen/Qwen3-4B --qlora --cards
   lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
   lora-calc explain meta-llama/Llama-3.1-8B --saw "41,943,040 / 4,582,543,360"
   lora-calc export Qwen/Qwen3-4B --rank 16 --to peft-python
@@ -162,11 +163,24 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
     .command("compare")
     .summary("scenarios side by side, each with its difference from the first")
     .argument("<sources...>", "two or more, each as for estimate; the flags hold for all")
+    .option("--cards [names]", "one scenario on several cards instead (eight kinds of card)")
     .option("--json", "one result per line");
   addScenarioFlags(command);
   command.action(async (sources: readonly string[]) => {
     const options: Options = command.optsWithGlobals();
-    if (sources.length < 2) command.error("error: compare needs at least two scenarios");
+    const { cards, json } = options;
+    const [source = ""] = sources;
+    if (cards !== undefined && sources.length === 1) {
+      const { runOnCards } = await import("./commands/on-cards.js");
+      const names = typeof cards === "string" ? cards.split(",") : undefined;
+      finish(
+        await runOnCards(source, names, flagValues(options), json === true, outputOf(options)),
+      );
+      return;
+    }
+    if (sources.length < 2) {
+      command.error("error: compare needs at least two scenarios, or one and --cards");
+    }
     const { runCompare } = await import("./commands/compare.js");
     finish(
       await runCompare(sources, flagValues(options), options["json"] === true, outputOf(options)),

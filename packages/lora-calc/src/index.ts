@@ -34,6 +34,8 @@ export { FINDING_CODES } from "./audit/findings.js";
 export type { Finding, FindingCode, FindingLevel } from "./audit/findings.js";
 export { estimate } from "./estimate.js";
 export type { EstimateOptions } from "./estimate.js";
+export { EIGHT_CARDS, onCards } from "./on-cards.js";
+export type { OnCard } from "./on-cards.js";
 export { fitsAlong, withShape } from "./fit-map.js";
 export type { FitCell } from "./fit-map.js";
 export { mendsOf } from "./mend.js";
@@ -54,9 +56,11 @@ export type { GpuRow, ModelRow, Provenance, RecipeRow } from "./catalogue/row.js
 
 export { writeAdapterConfig } from "./exchange/adapter-config.js";
 export { applyDocument } from "./exchange/apply-document.js";
+export { compareEstimates } from "./exchange/comparison.js";
+export type { ComparedFigure, FigureName } from "./exchange/comparison.js";
 export { countHeadline } from "./exchange/count-headline.js";
 export type { CountHeadline } from "./exchange/count-headline.js";
-export { decodeLink, encodeLink } from "./exchange/link.js";
+export { decodeLink, decodeRuns, encodeLink, encodeRuns } from "./exchange/link.js";
 export { taskClasses, withTask } from "./exchange/choose-task.js";
 export { withAssumed } from "./exchange/with-assumed.js";
 export { MEMORY_ROWS, memoryRows, STEP_ROWS, timelineRows } from "./exchange/memory-rows.js";

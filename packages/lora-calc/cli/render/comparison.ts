@@ -1,7 +1,7 @@
 /** Scenarios side by side, each with its difference from the first. */
 
-import { formatBytes, formatCount, formatFixed } from "lora-calc";
-import type { Estimate } from "lora-calc";
+import { compareEstimates, formatBytes, formatCount, formatFixed } from "lora-calc";
+import type { Estimate, FigureName } from "lora-calc";
 import { alignColumns } from "./columns.js";
 import type { Style } from "./style.js";
 
@@ -10,38 +10,29 @@ export interface Compared {
   readonly estimate: Estimate;
 }
 
-interface Measure {
-  readonly label: string;
-  readonly of: (estimate: Estimate) => number | undefined;
-  readonly text: (value: number) => string;
-}
+const LABELS: Partial<Record<FigureName, string>> = {
+  percent: "trainable%",
+  stored: "base weights",
+  adapter_file: "adapter file",
+  at_least: "at least",
+};
 
-const MEASURES: readonly Measure[] = [
-  { label: "trainable", of: ({ parameters }) => parameters.trainable, text: formatCount },
-  { label: "all", of: ({ parameters }) => parameters.all, text: formatCount },
-  {
-    label: "trainable%",
-    of: ({ parameters }) => parameters.percent,
-    text: (value) => formatFixed(value, 4),
-  },
-  { label: "base weights", of: ({ weights }) => weights?.bytes, text: formatBytes },
-  { label: "allocated", of: ({ memory }) => memory?.allocated_peak, text: formatBytes },
-  { label: "reserved", of: ({ memory }) => memory?.reserved_peak, text: formatBytes },
-  { label: "process", of: ({ memory }) => memory?.process_peak, text: formatBytes },
-  { label: "headroom", of: ({ fit }) => fit?.headroom, text: formatBytes },
-];
+const TEXT = { parameters: formatCount, bytes: formatBytes, percent: percentText } as const;
+
+function percentText(value: number): string {
+  return formatFixed(value, 4);
+}
 
 const RIGHT = { align: "right" } as const;
 
 export function renderComparison(compared: readonly Compared[], style: Style): string {
   const [first] = compared;
-  const rows = MEASURES.flatMap((measure) => {
-    const values = compared.map(({ estimate }) => measure.of(estimate));
-    if (values.every((value) => value === undefined)) return [];
-    return [
-      [measure.label, ...values.map((value, index) => cell(measure, value, values[0], index))],
-    ];
-  });
+  const rows = compareEstimates(compared.map(({ estimate }) => estimate)).map(
+    ({ name, unit, values }) => [
+      LABELS[name] ?? name,
+      ...values.map((value, index) => cell(TEXT[unit], value, values[0], index)),
+    ],
+  );
   const verdicts = compared.map(({ estimate }) => estimate.fit?.verdict.replaceAll("_", " ") ?? "");
   const header = ["", ...compared.map(({ name }, index) => `${index + 1} ${name}`)];
   const [title = "", ...lines] = alignColumns(
@@ -53,7 +44,7 @@ export function renderComparison(compared: readonly Compared[], style: Style): s
 
 /** The value, and after the first column its difference from there. */
 function cell(
-  { text }: Measure,
+  text: (value: number) => string,
   value: number | undefined,
   base: number | undefined,
   index: number,

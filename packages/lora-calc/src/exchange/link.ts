@@ -16,6 +16,8 @@ import { parseJson } from "./parse-json.js";
 const VERSION = 1;
 /** A link with a whole config.json in it stays below; browsers take this much. */
 const MAX_LINK_LENGTH = 65_536;
+/** Before the parameters of a second run. */
+const PINNED = "pinned.";
 const SECTIONS = ["adapter", "quantization", "training", "hardware", "versions"] as const;
 const SCENARIO_FIELDS: readonly string[] = ["schema", "id", "model", "stack", ...SECTIONS];
 
@@ -29,13 +31,31 @@ const LONE_SURROGATE = /\p{Cs}/u;
  * Example: encodeLink({ model: "gpt2", adapter: { r: 8 } }) // "v=1&model=gpt2&adapter.r=8"
  */
 export function encodeLink(scenario: Scenario): string {
-  const parameters: [string, unknown][] = [["v", VERSION]];
+  return textOf([["v", VERSION], ...parametersOfRun(scenario)]);
+}
+
+/**
+ * The query text of a run and of the one that is pinned beside it, whose parameters begin with `pinned.`.
+ *
+ * Example: encodeRuns({ model: "gpt2" }, { model: "opt-125m" }) // "v=1&model=gpt2&pinned.model=opt-125m"
+ */
+export function encodeRuns(scenario: Scenario, pinned: Scenario): string {
+  const beside = parametersOfRun(pinned).map(([name, value]) => [PINNED + name, value] as const);
+  return textOf([["v", VERSION], ...parametersOfRun(scenario), ...beside]);
+}
+
+function parametersOfRun(scenario: Scenario): readonly (readonly [string, unknown])[] {
+  const parameters: [string, unknown][] = [];
   for (const [name, value] of Object.entries(scenario)) {
     if (name === "schema" || value === undefined) continue;
     const isFlattened = name !== "model" && isObject(value) && Object.keys(value).length > 0;
     if (!isFlattened) parameters.push([name, value]);
     else for (const [key, item] of Object.entries(value)) parameters.push([`${name}.${key}`, item]);
   }
+  return parameters;
+}
+
+function textOf(parameters: readonly (readonly [string, unknown])[]): string {
   return parameters
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${escapePart(name)}=${escapePart(valueText(value))}`)
@@ -49,9 +69,33 @@ export function encodeLink(scenario: Scenario): string {
  * Example: decodeLink("v=1&model=gpt2&adapter.r=8") // { schema: 1, model: "gpt2", adapter: { r: 8 } }
  */
 export function decodeLink(text: string): Scenario {
+  return decodeRuns(text).scenario;
+}
+
+export interface LinkedRuns {
+  readonly scenario: Scenario;
+  /** The run that is pinned beside it. */
+  readonly pinned?: Scenario;
+}
+
+/**
+ * Both runs of a link, as `decodeLink` reads each.
+ *
+ * Example: decodeRuns("v=1&model=gpt2&pinned.model=opt-125m").pinned // { schema: 1, model: "opt-125m" }
+ */
+export function decodeRuns(text: string): LinkedRuns {
   const parameters = parametersOf(text);
   checkVersion(parameters.get("v"));
   parameters.delete("v");
+  const beside = [...parameters].filter(([name]) => name.startsWith(PINNED));
+  for (const [name] of beside) parameters.delete(name);
+  const scenario = runOf(parameters);
+  if (beside.length === 0) return { scenario };
+  const pinned = beside.map(([name, value]) => [name.slice(PINNED.length), value] as const);
+  return { scenario, pinned: runOf(pinned) };
+}
+
+function runOf(parameters: Iterable<readonly [string, unknown]>): Scenario {
   const fields: [string, unknown][] = [["schema", VERSION]];
   const sections = new Map<string, [string, unknown][]>();
   for (const [name, value] of parameters) {

@@ -223,9 +223,34 @@ describe("fit, advise, compare", () => {
     // peft 0.21.0: 294,912 for gpt2 and 786,432 for gpt2-medium.
     expect(result).toMatch(/trainable +786,432 +294,912 \(−491,520\)/);
     expect((await run("compare", "gpt2", "--rank", "8")).talk).toContain("at least two");
+    // Shares of the peak, as the page shows them.
+    expect(result).toMatch(/activations .+ GiB|activations .+ MiB/);
     const { code, talk } = await run("compare", "gpt2", "gpt3");
     expect(code).toBe(2);
     expect(talk).toContain("gpt3");
+  });
+});
+
+describe("compare --cards", () => {
+  it("puts one run on eight kinds of card, smallest first", async () => {
+    const { code, result } = await run("compare", ...GPT2, "--cards");
+    expect(code).toBe(0);
+    const lines = result.trimEnd().split("\n");
+    expect(lines).toHaveLength(9);
+    expect(lines[1]).toMatch(/^RTX 3060 +12\.00 GiB +\S+ GiB +\S+ GiB +fits/);
+    expect(lines[8]).toMatch(/^H100 SXM 80GB/);
+  });
+
+  it("takes names, and refuses those it does not know", async () => {
+    const { result } = await run("compare", ...GPT2, "--cards", "L40S,T4", "--json");
+    const cards = result
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { card: string });
+    expect(cards.map(({ card }) => card)).toEqual(["T4", "L40S"]);
+    const { code, talk } = await run("compare", ...GPT2, "--cards", "RTX 9999");
+    expect(code).toBe(2);
+    expect(talk).toContain("RTX 9999");
   });
 });
 

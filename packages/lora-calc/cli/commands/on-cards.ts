@@ -1,0 +1,35 @@
+/** `lora-calc compare --cards`: one scenario on several cards, smallest first. */
+
+import { InputError, onCards } from "lora-calc";
+import { EXIT } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
+import { applyFlags } from "../input/apply-flags.js";
+import type { FlagValues } from "../input/apply-flags.js";
+import { readScenario } from "../input/read-scenario.js";
+import type { Output } from "../output.js";
+import { renderOnCards } from "../render/on-cards.js";
+import { refuse } from "./answers.js";
+
+export async function runOnCards(
+  source: string,
+  cards: readonly string[] | undefined,
+  flags: FlagValues,
+  json: boolean,
+  output: Output,
+): Promise<ExitCode> {
+  const scenario = applyFlags(await readScenario(source, output), flags);
+  try {
+    const rows = onCards(scenario, cards);
+    const problem = rows[0]?.problem;
+    if (problem !== undefined) return await refuse(problem, json, output);
+    await output.result(
+      json
+        ? rows.map((row) => `${JSON.stringify(row)}\n`).join("")
+        : renderOnCards(rows, output.style),
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof InputError) return refuse(error.problem, json, output);
+    throw error;
+  }
+}
