@@ -186,6 +186,7 @@ export default tseslint.config(
         "timeline-scale.ts",
         "place-labels.ts",
         "Ruler.svelte",
+        "RulerBar.svelte",
         "ruler.ts",
         "fit-map.ts",
         "Comparison.svelte",

@@ -60,6 +60,7 @@ export { compareEstimates } from "./exchange/comparison.js";
 export type { ComparedFigure, FigureName } from "./exchange/comparison.js";
 export { countHeadline } from "./exchange/count-headline.js";
 export type { CountHeadline } from "./exchange/count-headline.js";
+export type { LinkedRuns } from "./exchange/link.js";
 export { decodeLink, decodeRuns, encodeLink, encodeRuns } from "./exchange/link.js";
 export { taskClasses, withTask } from "./exchange/choose-task.js";
 export { withAssumed } from "./exchange/with-assumed.js";

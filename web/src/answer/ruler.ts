@@ -21,13 +21,16 @@ const TICKS = 6;
 /** The bar goes on a little past the last mark. */
 const MARGIN = 1.02;
 
+/** `least`: bytes that the scale has at least, so that two rulers have one scale. */
 export function rulerOf(
   { process_peak: process }: MemoryResult,
   { fit, interval }: Pick<Estimate, "fit" | "interval">,
+  least = 0,
 ): Ruler {
   const end = fit === undefined ? undefined : fit.headroom + process;
   const most = Math.max(end ?? 0, interval?.process[1] ?? process);
-  const scale = end === undefined || most > end ? most * MARGIN : end;
+  const own = end === undefined || most > end ? most * MARGIN : end;
+  const scale = Math.max(own, least);
   const step = GIB * 2 ** Math.ceil(Math.log2(scale / GIB / TICKS));
   const ticks = Array.from({ length: Math.floor(scale / step) + 1 }, (_, index) => index * step);
   return {

@@ -1,7 +1,7 @@
 /** Computes beside the page, so that a control being dragged never waits. */
 
-import { auditAdapter, explainPrint, fitsAlong } from "lora-calc";
-import type { AdapterFiles, AuditResult, FitCell, PrintResult, Scenario } from "lora-calc";
+import { auditAdapter, explainPrint, fitsAlong, onCards } from "lora-calc";
+import type { AdapterFiles, AuditResult, FitCell, OnCard, PrintResult, Scenario } from "lora-calc";
 import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
 
@@ -23,6 +23,7 @@ export interface Questions {
   readonly answer: { readonly asked: Scenario; readonly reply: Answer };
   readonly counsel: { readonly asked: Scenario; readonly reply: Counsel | undefined };
   readonly map: { readonly asked: MapRow; readonly reply: readonly (FitCell | undefined)[] };
+  readonly cards: { readonly asked: Scenario; readonly reply: readonly OnCard[] };
   readonly print: { readonly asked: SeenPrint; readonly reply: PrintResult };
   readonly audit: { readonly asked: AdapterFiles; readonly reply: AuditResult };
 }
@@ -42,6 +43,8 @@ function replyTo(message: Message): Questions[Question]["reply"] {
       return counselOn(message.asked);
     case "map":
       return fitsAlong(message.asked.scenario, message.asked.batch, message.asked.lengths);
+    case "cards":
+      return onCards(message.asked);
     case "print":
       return explainPrint(message.asked.scenario, message.asked.text);
     case "audit":

@@ -1,13 +1,17 @@
 /** The one state of the page: a scenario, its answer, and the way back. Everything shown is derived from it. */
 
 import { getContext, setContext } from "svelte";
-import { decodeLink, encodeLink, InputError, isRefusal, withShape } from "lora-calc";
-import type { Estimate, Mend, Problem, Scenario } from "lora-calc";
+import { decodeRuns, InputError, isRefusal, withShape } from "lora-calc";
+import type { Estimate, LinkedRuns, Mend, Problem, Scenario } from "lora-calc";
 import { SITE_DATA } from "virtual:site-data";
 import type { Answer, Counsel } from "./answer.js";
 import { createEngine, faultOf } from "./engine.js";
 import type { Engine } from "./engine.js";
 import { baselineOf } from "./baseline.js";
+import { fragmentOf } from "./fragment.js";
+import { expectEstimate } from "./run.js";
+import type { LessonRun, Run } from "./run.js";
+import { PinnedRun } from "./pinned.svelte.js";
 import { countDifferences, fieldOf, sameValue, toScenario, withField } from "./scenario-fields.js";
 import type { FieldPath } from "./scenario-fields.js";
 
@@ -50,6 +54,9 @@ export class Session {
   /** What the changed-marks compare with: the chosen recipe, or the default. */
   baseline: Scenario = $derived(baselineOf(this.scenario));
 
+  /** The run beside it. */
+  readonly pinned = new PinnedRun();
+
   private past: readonly Scenario[] = $state.raw([]);
   private future: readonly Scenario[] = $state.raw([]);
   private openPath: FieldPath | undefined;
@@ -58,6 +65,8 @@ export class Session {
   private resting: ReturnType<typeof setTimeout> | undefined;
   private afterPaint: number | undefined;
 
+  /** What the address says of both runs. */
+  fragment: string = $derived(fragmentOf(this.scenario, this.pinned.scenario));
   canUndo: boolean = $derived(this.past.length > 0);
   canRedo: boolean = $derived(this.future.length > 0);
   /** Whether the numbers on the page belong to an earlier scenario. */
@@ -162,19 +171,33 @@ export class Session {
   /** Takes the state of an address, none being the default; a damaged one leaves the page as it is and says why. */
   open(fragment: string): void {
     if (fragment !== "" && !fragment.startsWith("#v=")) return;
-    if (fragment === fragmentOf(this.scenario)) return;
-    this.attempt(() => this.replace(fragment === "" ? DEFAULT_SCENARIO : decodeLink(fragment)));
+    if (fragment === this.fragment) return;
+    this.attempt(() => {
+      const runs: LinkedRuns = fragment ? decodeRuns(fragment) : { scenario: DEFAULT_SCENARIO };
+      if (!sameValue(runs.scenario, this.scenario)) this.replace(runs.scenario);
+      this.pinned.set(runs.pinned);
+    });
   }
 
   /** Whether an address already says what the page shows, be it in other words. */
   isAt(fragment: string): boolean {
-    if (fragment === fragmentOf(this.scenario)) return true;
-    if (!fragment.startsWith("#v=")) return false;
+    if (fragment === this.fragment || !fragment.startsWith("#v=")) {
+      return fragment === this.fragment;
+    }
     try {
-      return sameValue(decodeLink(fragment), this.scenario);
+      const { scenario, pinned } = decodeRuns(fragment);
+      return sameValue([scenario, pinned], [this.scenario, this.pinned.scenario]);
     } catch {
       return false;
     }
+  }
+
+  /** Trades places with the pinned run. */
+  swap(): void {
+    const { scenario } = this.pinned;
+    if (scenario === undefined) return;
+    this.pinned.set(this.scenario);
+    this.replace(scenario);
   }
 
   /** Runs something that reads foreign input; its Problem is shown and nothing is lost. */
@@ -253,26 +276,6 @@ export class Session {
     );
     this.counsels.ask(scenario);
   }
-}
-
-interface Run {
-  readonly scenario: Scenario;
-  readonly answer: Answer;
-  readonly estimate: Estimate;
-}
-
-interface LessonRun extends Run {
-  readonly counsel: Counsel | undefined;
-}
-
-function expectEstimate({ result }: Answer): Estimate {
-  if (isRefusal(result)) throw new Error(`the default is refused: ${result.error.message}`);
-  return result;
-}
-
-/** A scenario as the fragment of an address; empty for the untouched page. */
-export function fragmentOf(scenario: Scenario): string {
-  return sameValue(scenario, DEFAULT_SCENARIO) ? "" : `#${encodeLink(scenario)}`;
 }
 
 const KEY = Symbol("session");
