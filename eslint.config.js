@@ -187,6 +187,7 @@ export default tseslint.config(
         "place-labels.ts",
         "Ruler.svelte",
         "RulerBar.svelte",
+        "player.svelte.ts",
         "ruler.ts",
         "fit-map.ts",
         "Comparison.svelte",

@@ -23,12 +23,20 @@ export function bandsOf(timeline: readonly TimelinePoint[]): readonly Band[] {
 }
 
 /** Index of the highest moment of a band. */
-export function summitOf(timeline: readonly TimelinePoint[], { from, to }: Band): number {
+export function summitOf(
+  timeline: readonly TimelinePoint[],
+  { from, to }: Pick<Band, "from" | "to">,
+): number {
   let summit = from;
   for (let index = from; index < to; index++) {
     if ((timeline[index]?.allocated ?? 0) > (timeline[summit]?.allocated ?? 0)) summit = index;
   }
   return summit;
+}
+
+/** Index of the peak. */
+export function highestOf(timeline: readonly TimelinePoint[]): number {
+  return summitOf(timeline, { from: 0, to: timeline.length });
 }
 
 function phaseOf({ phase, event }: TimelinePoint): Phase {

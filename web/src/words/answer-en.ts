@@ -35,6 +35,9 @@ export const TIMELINE = {
   above: "Above the weights",
   zero: "From zero",
   cut: "axis cut",
+  play: "Play the step",
+  pause: "Pause",
+  playKeys: "On the slider: Space plays, P goes to the peak, arrows move by one moment",
 } as const;
 
 export const COUNTS = {
