@@ -128,3 +128,26 @@ test("cards stand on shelves, and the model says its sizes", async ({ page }) =>
     "8,030,261,248 parameters · 32 layers · 4,096 wide · 32 heads · 8 key-value heads",
   );
 });
+
+test("on a phone the docked answer opens a sheet, and the place in the form is kept", async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 390, height: 780 });
+  await open(page);
+  const loss = page.getByRole("combobox", { name: "Loss" });
+  await loss.scrollIntoViewIfNeeded();
+  const place = (await loss.boundingBox())?.y ?? 0;
+  const bar = page
+    .getByRole("complementary", { name: "Answer in short" })
+    .getByRole("button", { name: /Fits an RTX 4090/ });
+  await bar.click();
+  const sheet = page.getByRole("dialog", { name: "Answer" });
+  await expect(sheet.getByText(/Fits an RTX 4090/)).toBeVisible();
+  await expect(sheet.getByText("trainable params: 41,943,040")).toBeVisible();
+  await sheet.getByRole("button", { name: "Apply" }).click();
+  await expect(sheet.getByText(/^Now: /)).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(sheet).toHaveCount(0);
+  await expect(bar).toBeFocused();
+  expect((await loss.boundingBox())?.y).toBeCloseTo(place, -1);
+});

@@ -272,7 +272,7 @@ export const WORDS = {
     files: "Files",
   },
 
-  bar: { label: "Answer in short", show: "See the answer" },
+  bar: { label: "Answer in short", close: "Close" },
   learn: { loading: "The chapters are being loaded …" },
 
   problem: problemText,
