@@ -53,10 +53,10 @@ export function sizeLine(
     [hiddenSize, "wide"],
     [heads, "heads"],
     [keyValueHeads, "key-value heads"],
-    [vocabulary, "words"],
   ] as const;
   const parts = said.flatMap(([size, noun]) =>
     size === undefined ? [] : [`${format(size)} ${noun}`],
   );
-  return [`${parameters} parameters`, ...parts].join(" · ");
+  const words = vocabulary === undefined ? [] : [`vocabulary ${format(vocabulary)}`];
+  return [`${parameters} parameters`, ...parts, ...words].join(" · ");
 }
