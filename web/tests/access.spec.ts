@@ -8,7 +8,7 @@ import { expect, open, peftLine, test } from "./page.js";
 const WHOLE_PAGE = "/#calculator";
 
 const SIZES = [
-  { name: "desktop", width: 1280, height: 900 },
+  { name: "desktop", width: 1440, height: 900 },
   { name: "phone", width: 320, height: 700 },
 ];
 
