@@ -163,14 +163,19 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
     .command("compare")
     .summary("scenarios side by side, each with its difference from the first")
     .argument("<sources...>", "two or more, each as for estimate; the flags hold for all")
-    .option("--cards [names]", "one scenario on several cards instead (eight kinds of card)")
+    .option("--cards [names]", "behind one scenario: it on these cards (eight kinds of card)")
     .option("--json", "one result per line");
   addScenarioFlags(command);
   command.action(async (sources: readonly string[]) => {
     const options: Options = command.optsWithGlobals();
     const { cards, json } = options;
     const [source = ""] = sources;
-    if (cards !== undefined && sources.length === 1) {
+    if (cards !== undefined && sources.length > 1) {
+      command.error(
+        "error: --cards compares cards for one scenario; give one, or leave --cards out",
+      );
+    }
+    if (cards !== undefined) {
       const { runOnCards } = await import("./commands/on-cards.js");
       const names = typeof cards === "string" ? cards.split(",") : undefined;
       finish(

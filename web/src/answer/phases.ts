@@ -34,11 +34,6 @@ export function summitOf(
   return summit;
 }
 
-/** Index of the peak. */
-export function highestOf(timeline: readonly TimelinePoint[]): number {
-  return summitOf(timeline, { from: 0, to: timeline.length });
-}
-
 function phaseOf({ phase, event }: TimelinePoint): Phase {
   const part = phase.slice(phase.lastIndexOf(".") + 1);
   if (part === "backward") return "backward";

@@ -1,6 +1,6 @@
 /** What is said where the answer needs a way round, and of how sure a figure is. */
 
-import type { Certainty } from "lora-calc";
+import type { Certainty, Fit } from "lora-calc";
 
 export const CERTAINTY: Readonly<Record<Certainty, string>> = {
   exact: "equal to PyTorch to the byte",
@@ -8,6 +8,13 @@ export const CERTAINTY: Readonly<Record<Certainty, string>> = {
   read: "from source that no judge runs",
   fitted: "a constant from measurements",
   assumed: "a guess nobody measured here",
+};
+
+/** Behind a setting or a card: that the run fits with it. */
+export const VERDICTS: Readonly<Record<Fit["verdict"], string>> = {
+  fits: "fits",
+  tight: "tight",
+  does_not_fit: "does not fit",
 };
 
 export const RULER = {

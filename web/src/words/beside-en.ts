@@ -1,6 +1,7 @@
 /** Two runs side by side, and one run on several cards, in English. */
 
-import type { FigureName, OnCard } from "lora-calc";
+import type { FigureName } from "lora-calc";
+import { VERDICTS } from "./answer-en.js";
 
 export const BESIDE = {
   pin: "Pin this run to compare",
@@ -42,9 +43,7 @@ export const CARDS = {
   process: "Process",
   left: "Left",
   verdict: "Verdict",
-  verdicts: { fits: "fits", tight: "tight", does_not_fit: "does not fit" } satisfies Readonly<
-    Record<NonNullable<OnCard["fit"]>["verdict"], string>
-  >,
+  verdicts: VERDICTS,
   unknown: "not computed",
   choose: (card: string) => `Use ${card}`,
 } as const;

@@ -1,7 +1,7 @@
 /** The words of the calculator in English. Numbers come in already formatted by the library. */
 
 import type { MemoryRowName } from "lora-calc";
-import { CERTAINTY } from "./answer-en.js";
+import { CERTAINTY, VERDICTS } from "./answer-en.js";
 import { problemText } from "./problem-en.js";
 
 const ROWS: Readonly<Record<MemoryRowName, string>> = {
@@ -247,7 +247,7 @@ export const WORDS = {
     noCard: "No single card of the catalogue holds this run.",
     room: "There is room for more",
     raise: (text: string, adds: string) => `${text} (+${adds})`,
-    stillFits: { fits: "fits", tight: "tight", does_not_fit: "does not fit" },
+    stillFits: VERDICTS,
     ladder: "The way to a fit",
     ladderFits: "Pull these in order; after the last one it fits.",
     ladderTight: "Pull these in order; after the last one it is tight.",

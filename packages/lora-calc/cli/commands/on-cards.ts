@@ -20,7 +20,8 @@ export async function runOnCards(
   const scenario = applyFlags(await readScenario(source, output), flags);
   try {
     const rows = onCards(scenario, cards);
-    const problem = rows[0]?.problem;
+    // A kernel may be refused on one card and run on the others.
+    const problem = rows.every((row) => row.problem !== undefined) ? rows[0]?.problem : undefined;
     if (problem !== undefined) return await refuse(problem, json, output);
     await output.result(
       json

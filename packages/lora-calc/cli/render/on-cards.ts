@@ -8,12 +8,12 @@ import type { Style } from "./style.js";
 const RIGHT = { align: "right" } as const;
 
 export function renderOnCards(rows: readonly OnCard[], style: Style): string {
-  const lines = rows.map(({ card, capacity, process_peak: peak, fit }) => [
+  const lines = rows.map(({ card, capacity, process_peak: peak, fit, problem }) => [
     card,
     formatBytes(capacity),
     peak === undefined ? "–" : formatBytes(peak),
     fit === undefined ? "–" : formatBytes(fit.headroom),
-    fit === undefined ? "not computed" : fit.verdict.replaceAll("_", " "),
+    problem?.message ?? fit?.verdict.replaceAll("_", " ") ?? "not computed",
   ]);
   const [title = "", ...others] = alignColumns(
     [["card", "size", "process", "left", "verdict"], ...lines],

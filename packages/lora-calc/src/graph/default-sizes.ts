@@ -3,10 +3,17 @@
 import type { Assumption } from "../model/config.js";
 import type { ModelDescription } from "../model/description.js";
 import type { Warning } from "../problem/codes.js";
+import { isObject } from "../problem/fields.js";
+import type { JsonObject } from "../problem/fields.js";
 import { formatCount } from "../units/format.js";
 
-/** Sizes that are said; a class has many more. */
-const TELLING = /\.(hidden_size|d_model|n_embd|num_hidden_layers|num_layers|n_layer|vocab_size)$/;
+/** Names by which configurations give sizes: hidden_size, num_hidden_layers, d_model, n_embd, depths, … */
+const SIZE =
+  /(?:_size|_layers?|_blocks|_heads?|_dims?|_experts|channels|depths|layer_types)$|^[dn]_/;
+/** Sizes that are said first; a class has many more. */
+const TELLING = /^(?:hidden_size|d_model|n_embd|num_hidden_layers|num_layers|n_layer|vocab_size)$/;
+/** More are a list and no sentence. */
+const MOST = 3;
 
 /** A warning when every size comes from the class's defaults. */
 export function defaultSizeWarnings(
@@ -15,24 +22,28 @@ export function defaultSizeWarnings(
 ): readonly Warning[] {
   if (description.kind !== "config" || description.id !== undefined) return [];
   const { config, modelType } = description;
-  if (Object.entries(config).some(([name, value]) => !name.endsWith("_id") && holdsSize(value))) {
-    return [];
-  }
-  const sizes = assumed.flatMap(({ path, value }) =>
-    TELLING.test(path) && typeof value === "number"
-      ? [`${path.slice(path.lastIndexOf(".") + 1)} ${formatCount(value)}`]
-      : [],
-  );
-  if (sizes.length === 0) return [];
+  if (holdsSize(config)) return [];
+  const sizes = assumed.flatMap(({ path, value }) => {
+    const name = path.slice(path.lastIndexOf(".") + 1);
+    return typeof value === "number" ? [{ name, value }] : [];
+  });
+  const said = [...sizes]
+    .sort((left, right) => Number(TELLING.test(right.name)) - Number(TELLING.test(left.name)))
+    .slice(0, MOST)
+    .map(({ name, value }) => `${name} ${formatCount(value)}`);
+  const which = said.length === 0 ? "" : ` (${said.join(", ")})`;
   return [
     {
       code: "default_sizes",
-      message: `the config.json names no size, so all are transformers' defaults of ${modelType} (${sizes.join(", ")}); bring the whole file of your model`,
+      message: `the config.json names no size, so all are transformers' defaults of ${modelType}${which}; bring the whole file of your model`,
     },
   ];
 }
 
-function holdsSize(value: unknown): boolean {
-  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsSize);
-  return typeof value === "number";
+function holdsSize(config: JsonObject): boolean {
+  return Object.entries(config).some(([name, value]) =>
+    isObject(value)
+      ? holdsSize(value)
+      : SIZE.test(name) && (Array.isArray(value) || Number(value) > 0),
+  );
 }

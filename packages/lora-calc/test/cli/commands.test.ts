@@ -251,6 +251,8 @@ describe("compare --cards", () => {
     const { code, talk } = await run("compare", ...GPT2, "--cards", "RTX 9999");
     expect(code).toBe(2);
     expect(talk).toContain("RTX 9999");
+    const { talk: both } = await run("compare", "gpt2", "gpt2-medium", "--cards");
+    expect(both).toContain("one scenario");
   });
 });
 

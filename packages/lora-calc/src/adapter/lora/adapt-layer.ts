@@ -71,7 +71,7 @@ export function checkRank(site: Site, rank: number): void {
   reject({
     code: "invalid_value",
     path: "adapter.r",
-    message: `adapter.r must be at least 1; ${site.pattern} gets rank ${rank}`,
+    message: `adapter.r (rank_pattern) must be at least 1; ${site.pattern} gets ${rank}`,
     received: rank,
     expected: "at least 1",
     nearest: 1,
