@@ -64,6 +64,8 @@ export type { LinkedRuns } from "./exchange/link.js";
 export { decodeLink, decodeRuns, encodeLink, encodeRuns } from "./exchange/link.js";
 export { taskClasses, withTask } from "./exchange/choose-task.js";
 export { withAssumed } from "./exchange/with-assumed.js";
+export { scoreMeasured, summarizeErrors } from "./exchange/measured-peaks.js";
+export type { ErrorSummary, MeasuredPeaks, ScoredTier, Tier } from "./exchange/measured-peaks.js";
 export { MEMORY_ROWS, memoryRows, STEP_ROWS, timelineRows } from "./exchange/memory-rows.js";
 export type { MemoryRow, MemoryRowName, RowBytes, StepRowName } from "./exchange/memory-rows.js";
 export { MAX_DEPTH, MAX_TEXT_BYTES, parseJson, rejectSize } from "./exchange/parse-json.js";
@@ -86,6 +88,7 @@ export {
   formatGB,
   formatMagnitude,
   formatMiB,
+  formatSignedShare,
   formatTrainableLine,
 } from "./units/format.js";
 export { parseBytes } from "./units/parse.js";

@@ -6,8 +6,17 @@ import {
   formatGB,
   formatMagnitude,
   formatMiB,
+  formatSignedShare,
   formatTrainableLine,
 } from "./format.js";
+
+it.each([
+  [-0.0437, "−4.4 %"],
+  [0.0005, "+0.1 %"],
+  [-0.0004, "0.0 %"],
+  [0, "0.0 %"],
+  [1.5, "+150.0 %"],
+])("a share of %d is %s", (share, text) => expect(formatSignedShare(share)).toBe(text));
 
 describe("formatBytes", () => {
   it.each([

@@ -28,6 +28,13 @@ export function formatGB(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
+/** A share with its sign, in percent with one decimal. Example: formatSignedShare(-0.0437) // "−4.4 %" */
+export function formatSignedShare(share: number): string {
+  const percent = Math.abs(100 * share).toFixed(1);
+  const sign = percent === "0.0" ? "" : share < 0 ? "−" : "+";
+  return `${sign}${percent} %`;
+}
+
 /** Whole number with thousands separators, as Python's `f"{n:,d}"`. Example: formatCount(4194304) // "4,194,304" */
 export function formatCount(count: number): string {
   return count.toString().replace(/\B(?=(\d{3})+$)/g, ",");

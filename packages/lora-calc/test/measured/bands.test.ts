@@ -4,33 +4,35 @@ import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
 import { isRefusal } from "../../src/result.js";
 import type { Estimate } from "../../src/result.js";
-import { MIB } from "../../src/units/format.js";
-import { measured, predictedOn } from "./predict.js";
+import { answerTo, cardOf, RUNS, SAME } from "./predict.js";
 
-const ROWS = (["rtx4080", "t4"] as const).flatMap((card) =>
-  measured[card].rows.map((row) => ({ row, result: predictedOn(card, measured[card], row) })),
-);
+type Interval = readonly [number, number];
 
-function isInside([low, high]: readonly [number, number], mib: number): boolean {
-  return low <= mib * MIB && mib * MIB <= high;
+function isInside([low, high]: Interval = [0, 0], bytes = -1): boolean {
+  return low <= bytes && bytes <= high;
 }
 
+const ROWS = SAME.map((run) => ({ run, result: answerTo(run) }));
+
 describe("bands", () => {
-  it("hold every measured allocated peak", () => {
-    expect(ROWS.every(({ row, result: { interval } }) => isInside(interval?.allocated ?? [0, 0], row.allocated))).toBe(true);
+  it("hold every measured allocated peak, and those of the third card", () => {
+    const third = RUNS.filter((run) => cardOf(run) === "RTX A6000");
+    expect(third).toHaveLength(3);
+    for (const run of [...SAME, ...third])
+      expect(isInside(answerTo(run).interval?.allocated, run.measured.allocated), run.id).toBe(true);
   });
 
   it("hold all measured reserved peaks but one, whose cause is open (Qwen2.5-1.5B on the T4, 11 % above)", () => {
     const outside = ROWS.filter(
-      ({ row, result: { interval } }) => !isInside(interval?.reserved ?? [0, 0], row.reserved),
+      ({ run, result: { interval } }) => !isInside(interval?.reserved, run.measured.reserved),
     );
-    expect(outside.map(({ row }) => row.model)).toEqual(["Qwen2.5-1.5B"]);
+    expect(outside.map(({ run }) => run.id)).toEqual(["t4-qwen2.5-1.5b-4bit-1x1024"]);
   });
 
   it("hold the T4's processes: reserved as measured and the context of 141 MiB that every run showed", () => {
-    const processes = ROWS.filter(({ result: { fit } }) => fit?.card === "T4");
+    const processes = ROWS.filter(({ run }) => run.measured.process !== undefined);
     const outside = processes.filter(
-      ({ row, result: { interval } }) => !isInside(interval?.process ?? [0, 0], row.reserved + 140.9),
+      ({ run, result: { interval } }) => !isInside(interval?.process, run.measured.process),
     );
     expect(processes).toHaveLength(6);
     expect(outside.length).toBeLessThanOrEqual(1);

@@ -1,41 +1,39 @@
-/** Measured runs as scenarios, and what lora-calc says about them. Nothing is fitted to these rows. */
+/** Measured runs, and what lora-calc says about them. Nothing is fitted to these rows. */
 
 import { readFileSync } from "node:fs";
 import { estimate } from "../../src/estimate.js";
+import type { MeasuredPeaks, Tier } from "../../src/exchange/measured-peaks.js";
 import { peaksOf } from "../../src/exchange/peaks.js";
 import { isRefusal } from "../../src/result.js";
 import type { Estimate, MemoryResult } from "../../src/result.js";
-import type { JsonObject } from "../../src/problem/fields.js";
+import type { Scenario } from "../../src/scenario.js";
 
-export interface Row {
+/** A run that somebody measured. Unit: bytes. */
+export interface MeasuredRun {
+  readonly id: string;
   readonly model: string;
-  readonly quantized?: boolean;
-  readonly length?: number;
-  readonly batch?: number;
-  readonly checkpointing?: boolean;
-  /** MiB. */
-  readonly allocated: number;
-  readonly reserved: number;
-}
-
-export interface Program {
   readonly source: string;
-  readonly adapter: JsonObject;
-  readonly quantization: JsonObject;
-  readonly training: JsonObject;
-  readonly rows: readonly Row[];
+  readonly measured: MeasuredPeaks & { readonly allocated: number };
+  /** How the run that was measured differs from the scenario; absent where both are the same program. */
+  readonly differs?: readonly string[];
+  readonly scenario: Scenario;
 }
 
-interface Measured {
-  readonly configs: Readonly<Record<string, JsonObject>>;
-  readonly rtx4080: Program;
-  readonly t4: Program;
+export type PeerTier = "allocated" | "reserved" | "needed";
+
+/** What another calculator says about the runs, by their ids. */
+export interface Peer {
+  readonly name: string;
+  readonly version: string;
+  readonly url: string | null;
+  readonly tier: PeerTier;
+  /** Bytes, and the error as a share where the tier was measured. */
+  readonly predicted: Readonly<Record<string, { readonly bytes: number; readonly error?: number }>>;
+  readonly refused: Readonly<Record<string, string>>;
 }
 
-export const measured = readJson("memory.json") as Measured;
-
-/** A published run on a T4 or V100 that cannot be predicted, and why. */
-export interface Unscored {
+/** A published run that cannot be predicted, and why. */
+interface Unscored {
   readonly id: string;
   readonly model: string;
   readonly gpu: string;
@@ -43,41 +41,36 @@ export interface Unscored {
   readonly source: string;
 }
 
-export const unscored = readJson("unscored.json") as readonly Unscored[];
+export const RUNS = readJson("runs.json") as readonly MeasuredRun[];
+export const PEERS = readJson("peers.json") as readonly Peer[];
+export const UNSCORED = readJson("unscored.json") as readonly Unscored[];
 
-function readJson(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
+/** Runs of the very program that is predicted. */
+export const SAME = RUNS.filter(({ differs }) => differs === undefined);
+
+/** Which measurement says how much of the card a run needs. */
+export function neededTier({ reserved }: MeasuredPeaks): Tier {
+  return reserved === undefined ? "process" : "reserved";
 }
 
-const CARD_NAMES = { rtx4080: "RTX 4080", t4: "T4" } as const;
-export type MeasuredCard = keyof typeof CARD_NAMES;
+function readJson(name: string): unknown {
+  const folder = new URL("../../../../conformance/measured/", import.meta.url);
+  return JSON.parse(readFileSync(new URL(name, folder), "utf8"));
+}
+
+export function cardOf({ scenario: { hardware } }: MeasuredRun): string {
+  return String(hardware?.["gpu"]);
+}
 
 /** The run on the card it was measured on. */
-export function predictedOn(
-  card: MeasuredCard,
-  { adapter, quantization, training }: Program,
-  row: Row,
-): Estimate {
-  const { quantized = true, length, batch = 1, checkpointing = true } = row;
-  const result = estimate({
-    model: { config: measured.configs[row.model] },
-    adapter,
-    quantization: quantized ? quantization : null,
-    training: {
-      prepare_kbit: quantized,
-      ...training,
-      ...(length === undefined ? {} : { max_length: length }),
-      per_device_train_batch_size: batch,
-      gradient_checkpointing: checkpointing,
-    },
-    hardware: { gpu: CARD_NAMES[card] },
-  });
-  if (isRefusal(result) || peaksOf(result) === undefined) throw new Error("no memory");
+export function answerTo({ id, scenario }: MeasuredRun): Estimate {
+  const result = estimate(scenario);
+  if (isRefusal(result)) throw new Error(`${id}: ${result.error.message}`);
   return result;
 }
 
-export function predicted(card: MeasuredCard, program: Program, row: Row): MemoryResult {
-  const memory = peaksOf(predictedOn(card, program, row));
-  if (memory === undefined) throw new Error("no memory");
+export function predicted(run: MeasuredRun): MemoryResult {
+  const memory = peaksOf(answerTo(run));
+  if (memory === undefined) throw new Error(`${run.id}: no memory`);
   return memory;
 }
