@@ -1,7 +1,24 @@
 /** Computes beside the page, so that a control being dragged never waits. */
 
-import { auditAdapter, explainPrint, fitsAlong, onCards } from "lora-calc";
-import type { AdapterFiles, AuditResult, FitCell, OnCard, PrintResult, Scenario } from "lora-calc";
+import {
+  auditAdapter,
+  estimate,
+  explainPrint,
+  fitsAlong,
+  isRefusal,
+  onCards,
+  scoreMeasured,
+} from "lora-calc";
+import type {
+  AdapterFiles,
+  AuditResult,
+  FitCell,
+  MeasuredPeaks,
+  OnCard,
+  PrintResult,
+  Scenario,
+  ScoredTier,
+} from "lora-calc";
 import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
 
@@ -18,11 +35,19 @@ interface MapRow {
   readonly lengths: readonly number[];
 }
 
+/** A run that somebody measured. */
+interface Measured {
+  readonly id: string;
+  readonly scenario: Scenario;
+  readonly measured: MeasuredPeaks;
+}
+
 /** What may be asked, and what is answered. `answer` is asked at every change, `counsel` when the reader rests. */
 export interface Questions {
   readonly answer: { readonly asked: Scenario; readonly reply: Answer };
   readonly counsel: { readonly asked: Scenario; readonly reply: Counsel | undefined };
   readonly map: { readonly asked: MapRow; readonly reply: readonly (FitCell | undefined)[] };
+  readonly measured: { readonly asked: Measured; readonly reply: readonly ScoredTier[] };
   readonly cards: { readonly asked: Scenario; readonly reply: readonly OnCard[] };
   readonly print: { readonly asked: SeenPrint; readonly reply: PrintResult };
   readonly audit: { readonly asked: AdapterFiles; readonly reply: AuditResult };
@@ -43,6 +68,10 @@ function replyTo(message: Message): Questions[Question]["reply"] {
       return counselOn(message.asked);
     case "map":
       return fitsAlong(message.asked.scenario, message.asked.batch, message.asked.lengths);
+    case "measured": {
+      const result = estimate(message.asked.scenario, { expandable: false });
+      return isRefusal(result) ? [] : scoreMeasured(result, message.asked.measured);
+    }
     case "cards":
       return onCards(message.asked);
     case "print":

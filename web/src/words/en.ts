@@ -49,7 +49,12 @@ export const WORDS = {
     "Exact LoRA parameter counts as PEFT prints them, GPU memory of the training step tensor by tensor, what to change, and the code. Runs in your browser; nothing is sent.",
   noScript: "The fields below need JavaScript. What you see is the answer to the worked example.",
   skip: "Skip to the answer",
-  nav: { calculator: "Calculator", learn: "How LoRA works", quiz: "Quiz" },
+  nav: {
+    calculator: "Calculator",
+    learn: "How LoRA works",
+    quiz: "Quiz",
+    checked: "Checked against",
+  },
   footer:
     "Everything is computed on your machine: no tracking, no request to anyone. GiB is 2³⁰ bytes, GB is 10⁹.",
   theme: { label: "Theme", auto: "Auto", light: "Light", dark: "Dark" },
