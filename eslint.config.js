@@ -189,10 +189,12 @@ export default tseslint.config(
         "RulerBar.svelte",
         "player.svelte.ts",
         "ruler.ts",
+        "draw-picture.ts",
         "fit-map.ts",
         "Comparison.svelte",
       ].map((name) => `web/src/answer/${name}`),
       "web/src/answer/MemoryRows.svelte",
+
       "web/src/controls/{steps.ts,NumberField.svelte}",
       "web/src/learn/figures/**",
       "web/src/learn/chapters/{Modules,Scaling}.svelte",
@@ -230,11 +232,11 @@ export default tseslint.config(
   },
   {
     // Scripts that stand inside a page, and functions that are sent to one.
-    files: ["web/src/page/theme.js", "web/scripts/budgets.mjs"],
+    files: ["web/src/page/theme.js", "web/scripts/*.mjs"],
     languageOptions: {
       globals: Object.fromEntries(
         [
-          ...["document", "localStorage", "fetch", "setTimeout", "addEventListener"],
+          ...["document", "navigator", "localStorage", "fetch", "setTimeout", "addEventListener"],
           ...["MutationObserver", "requestAnimationFrame", "MessageChannel"],
         ].map((name) => [name, "readonly"]),
       ),

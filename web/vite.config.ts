@@ -8,7 +8,11 @@ import { siteData } from "./scripts/site-data.js";
 /** The folder the site is served from, for example `/lora-calc`; empty at the root of a host. */
 const base = readBase(process.env["BASE"] ?? "");
 
+/** The address people will open, for example `https://example.org/lora-calc`; link previews show a picture only with it. */
+const site = (process.env["SITE"] ?? "").replace(/\/$/, "");
+
 export default defineConfig({
+  define: { "import.meta.env.SITE": JSON.stringify(site) },
   plugins: [
     siteData(),
     sveltekit({

@@ -1,12 +1,13 @@
 // npm run budgets: the built page against its budgets. Size of the first load; Lighthouse for phones, median of three; the
 // time from a key press to the new answer on the screen with the main thread four times slower. Needs a build.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
 import { findChromium } from "../../scripts/chromium.mjs";
-import { ROOT, run, runOrStop } from "../../scripts/run.mjs";
+import { run, runOrStop } from "../../scripts/run.mjs";
+import { serve } from "./preview-server.mjs";
 
 const PORT = 4392;
 const ADDRESS = `http://localhost:${PORT}/`;
@@ -31,22 +32,6 @@ function report(what, value, isWithin) {
 
 function median(values) {
   return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)];
-}
-
-async function serve() {
-  const args = ["vite", "preview", "--port", String(PORT), "--strictPort"];
-  const server = spawn("npx", args, { cwd: `${ROOT}web`, stdio: "ignore", detached: true });
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (
-      await fetch(ADDRESS).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return () => process.kill(-server.pid);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`nothing answers at ${ADDRESS}`);
 }
 
 /** Scores of one run, 0 to 100. */
@@ -132,7 +117,7 @@ async function benchInput(chromiumPath) {
 
 const chromiumPath = findChromium();
 if (run("node", ["scripts/page-size.mjs"]).code !== 0) failures += 1;
-const stop = await serve();
+const stop = await serve(PORT);
 try {
   await benchInput(chromiumPath);
   benchLighthouse(chromiumPath);

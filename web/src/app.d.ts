@@ -5,3 +5,8 @@ declare module "virtual:site-data" {
   /** Computed at build time. */
   export const SITE_DATA: SiteData;
 }
+
+interface ImportMetaEnv {
+  /** The address that the site was built for; empty when it is not known. */
+  readonly SITE: string;
+}

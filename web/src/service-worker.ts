@@ -11,9 +11,9 @@ const CACHE = `lora-calc-${version}`;
 const START = `${base}/`;
 /** Names with a hash of their content never change; pages are asked for again, and kept for when nobody answers. */
 const FIXED = new Set(build);
-/** Without files for the host alone, such as `.nojekyll`. */
+/** Without files for the host alone, such as `.nojekyll`, and the picture that previews of links show. */
 const KEPT = [...new Set([...build, ...files, ...prerendered, START])].filter(
-  (path) => !path.includes("/."),
+  (path) => !path.includes("/.") && !path.endsWith("/preview.png"),
 );
 
 worker.addEventListener("install", (event) => {

@@ -42,6 +42,11 @@ export function rulerOf(
   };
 }
 
+/** Bytes of a part that lie on the card and not under the hatching of what is too much. */
+export function clearOf({ end }: Ruler, { bytes, ends }: Segment): number {
+  return Math.min(ends, end ?? ends) - (ends - bytes);
+}
+
 /** How much of the card the process takes, as a length; undefined without a card. */
 export function meterOf(memory: MemoryResult, { fit }: Pick<Estimate, "fit">): string | undefined {
   if (fit === undefined) return undefined;
@@ -51,11 +56,17 @@ export function meterOf(memory: MemoryResult, { fit }: Pick<Estimate, "fit">): s
 
 const IN_STEP: ReadonlySet<string> = new Set<StepRowName>(STEP_ROWS);
 
+export interface Segment extends MemoryRow {
+  /** Unit: bytes from the left end of the bar. */
+  readonly ends: number;
+}
+
 /** Rows that have bytes, those of the tensors first. */
-export function segmentsOf(rows: readonly MemoryRow[]): readonly MemoryRow[] {
+export function segmentsOf(rows: readonly MemoryRow[]): readonly Segment[] {
   const some = rows.filter(({ bytes }) => bytes > 0);
+  let ends = 0;
   return [
     ...some.filter(({ name }) => IN_STEP.has(name)),
     ...some.filter(({ name }) => !IN_STEP.has(name)),
-  ];
+  ].map((row) => ({ ...row, ends: (ends += row.bytes) }));
 }

@@ -22,6 +22,12 @@ export const RULER = {
   processBetween: (low: string, high: string) => `${low} to ${high}; what nvidia-smi shows`,
 } as const;
 
+export const PICTURE = {
+  copy: "Copy picture",
+  copied: "Picture copied.",
+  saved: "Saved as lora-calc.png: this browser takes no pictures into the clipboard.",
+} as const;
+
 /** Where the step has no program. */
 export const FLOOR = {
   label: "What the run takes in any case",

@@ -1,6 +1,6 @@
 /** The question at the top and the ways to start, in English. */
 
-import type { CardFamily, ModelSizes } from "lora-calc";
+import type { CardFamily, JsonObject, ModelSizes } from "lora-calc";
 import type { Preset } from "../state/presets.js";
 
 export const ASK = {
@@ -21,6 +21,12 @@ export const ASK = {
   } satisfies Readonly<Record<CardFamily, string>>,
   way: "Way to train",
   own: "my own settings",
+  /** Of a run that follows no preset. */
+  base: (quantization: JsonObject | null | undefined, isFull: boolean) => {
+    if (quantization?.["load_in_4bit"] === true) return "4-bit base";
+    if (quantization?.["load_in_8bit"] === true) return "8-bit base";
+    return isFull ? "full fine-tuning" : "16-bit base";
+  },
   ways: {
     qlora: "QLoRA",
     lora: "LoRA, 16-bit base",

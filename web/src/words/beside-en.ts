@@ -18,6 +18,7 @@ export const BESIDE = {
     typeof batch === "number" && typeof length === "number"
       ? `${batch} × ${length} tokens`
       : undefined,
+  rank: (rank: unknown) => (typeof rank === "number" ? `r = ${rank}` : undefined),
   lead: "Both bars on one scale. Change anything: the pinned run stays.",
   figures: {
     trainable: "Trainable parameters",
