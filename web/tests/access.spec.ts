@@ -18,6 +18,8 @@ for (const theme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
       await page.setViewportSize(viewport);
       await open(page, WHOLE_PAGE);
+      await page.locator("#checked").scrollIntoViewIfNeeded();
+      await expect(page.getByText(/runs computed here/)).toBeVisible();
       await openAllDetails(page);
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
@@ -35,6 +37,18 @@ test("nothing sticks out on a phone whose fonts never came", async ({ page, comp
   // The browser reports each missing font; nothing else may be wrong.
   const missing = complaints.splice(0);
   expect(missing.filter((complaint) => !complaint.includes("ERR_FAILED"))).toEqual([]);
+});
+
+test("nothing lies over the question on a wide page", async ({ page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await open(page);
+  await page.getByRole("combobox", { name: "Way to train" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByText("Not listed? Use a file of your own").click();
+  const panel = page.getByLabel("Text of the file");
+  const notes = page.getByRole("complementary", { name: "Notes on what you look at" });
+  const [left, right] = await Promise.all([panel.boundingBox(), notes.boundingBox()]);
+  expect((left?.x ?? 0) + (left?.width ?? Infinity)).toBeLessThanOrEqual(right?.x ?? 0);
 });
 
 test("everything is reached by keyboard, first the way past the form", async ({ page }) => {

@@ -88,6 +88,7 @@ export {
   formatGB,
   formatMagnitude,
   formatMiB,
+  formatShare,
   formatSignedShare,
   formatTrainableLine,
 } from "./units/format.js";
@@ -95,6 +96,8 @@ export { parseBytes } from "./units/parse.js";
 export { VERSION } from "./version.js";
 export { modelSizes } from "./teach/model-sizes.js";
 export type { ModelSizes } from "./teach/model-sizes.js";
+export { rankSum, tokenSum } from "./teach/sums.js";
+export type { RankLine, RankSum, TokenSum } from "./teach/sums.js";
 export { targetChoices } from "./teach/target-choices.js";
 export type { TargetChoice } from "./teach/target-choices.js";
 

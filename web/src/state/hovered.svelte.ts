@@ -10,14 +10,19 @@ class Hovered {
     return this.part !== undefined && this.part !== name;
   }
 
-  /** Listeners of what draws a part. */
+  /** Attributes of what draws a part; the margin explains what carries a note. */
   listeners(name: MemoryRowName): {
+    readonly "data-note": string;
     readonly onpointerenter: () => void;
-    readonly onpointerleave: () => void;
+    readonly onpointerleave: (event: PointerEvent) => void;
   } {
     return {
+      "data-note": `part:${name}`,
       onpointerenter: () => (this.part = name),
-      onpointerleave: () => (this.part = undefined),
+      // A finger leaves as soon as it lifts; what it touched stays named.
+      onpointerleave: ({ pointerType }) => {
+        if (pointerType !== "touch") this.part = undefined;
+      },
     };
   }
 }

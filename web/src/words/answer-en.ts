@@ -18,8 +18,14 @@ export const VERDICTS: Readonly<Record<Fit["verdict"], string>> = {
 };
 
 export const RULER = {
+  parts: "Parts of the process; arrow keys name them",
+  share: (share: string) => `${share} of the process`,
   free: (size: string) => `${size} to spare`,
-  processBetween: (low: string, high: string) => `${low} to ${high}; what nvidia-smi shows`,
+  /** Their unit stands once where both have the same. */
+  processBetween: (low: string, high: string) => {
+    const unit = high.slice(high.indexOf(" "));
+    return `${low.endsWith(unit) ? low.slice(0, -unit.length) : low} to ${high} in nvidia-smi`;
+  },
 } as const;
 
 export const PICTURE = {

@@ -10,6 +10,7 @@ import type { LogitsFacts } from "./logits-facts.js";
 import { memoryFacts } from "./memory-facts.js";
 import type { MemoryFacts } from "./memory-facts.js";
 import { percentFewer } from "./percent-fewer.js";
+import { trainingOf } from "./run-training.js";
 import { scalingOf } from "./scaling.js";
 import type { ScalingRule } from "./scaling.js";
 import type { TargetChoice } from "./target-choices.js";
@@ -63,7 +64,11 @@ const EXAMPLE_TRAINING = { batch: 1, length: 2048 };
 export function lessonOf({ scenario, estimate, targets }: Answered): Lesson {
   const { trainable, all, base, percent } = estimate.parameters;
   const memory = memoryFacts(estimate, scenario.adapter === null);
-  const logits = logitsFacts(targets, trainingOf(scenario, estimate), estimate.memory?.timeline);
+  const logits = logitsFacts(
+    targets,
+    trainingOf(scenario, estimate, EXAMPLE_TRAINING),
+    estimate.memory?.timeline,
+  );
   return {
     layer: lessonLayer(scenario.adapter ?? {}, estimate, targets),
     trainable,
@@ -75,22 +80,6 @@ export function lessonOf({ scenario, estimate, targets }: Answered): Lesson {
     targets,
     ...(memory === undefined ? {} : { memory }),
     ...(logits === undefined ? {} : { logits }),
-  };
-}
-
-/** Batch size and length as given, else as the stack assumed them. */
-function trainingOf(
-  { training }: Scenario,
-  { assumed }: Estimate,
-): { readonly batch: number; readonly length: number } {
-  const read = (name: string, fallback: number): number => {
-    const taken = assumed.find(({ path }) => path === `training.${name}`);
-    const value = training?.[name] ?? taken?.value;
-    return typeof value === "number" ? value : fallback;
-  };
-  return {
-    batch: read("per_device_train_batch_size", EXAMPLE_TRAINING.batch),
-    length: read("max_length", EXAMPLE_TRAINING.length),
   };
 }
 

@@ -28,11 +28,16 @@ export function formatGB(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
+/** A share in percent with one decimal. Example: formatShare(0.6283) // "62.8 %" */
+export function formatShare(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
 /** A share with its sign, in percent with one decimal. Example: formatSignedShare(-0.0437) // "−4.4 %" */
 export function formatSignedShare(share: number): string {
-  const percent = Math.abs(100 * share).toFixed(1);
-  const sign = percent === "0.0" ? "" : share < 0 ? "−" : "+";
-  return `${sign}${percent} %`;
+  const text = formatShare(Math.abs(share));
+  const isNothing = text === formatShare(0);
+  return `${isNothing ? "" : share < 0 ? "−" : "+"}${text}`;
 }
 
 /** Whole number with thousands separators, as Python's `f"{n:,d}"`. Example: formatCount(4194304) // "4,194,304" */

@@ -2,7 +2,7 @@
 
 import { scoreMeasured, summarizeErrors } from "../../src/exchange/measured-peaks.js";
 import type { ScoredTier } from "../../src/exchange/measured-peaks.js";
-import { formatSignedShare, MIB } from "../../src/units/format.js";
+import { formatShare, formatSignedShare, MIB } from "../../src/units/format.js";
 import { answerTo, cardOf, neededTier, PEERS, RUNS, SAME, UNSCORED } from "./predict.js";
 import type { MeasuredRun, Peer, PeerTier } from "./predict.js";
 
@@ -55,7 +55,7 @@ function scoreLine(name: string, tier: string, errors: readonly number[]): strin
   if (summary === undefined) return `| ${name} | ${tier} | 0 | – | – |`;
   const { runs, mean, low, high } = summary;
   const range = `${formatSignedShare(low)} to ${formatSignedShare(high)}`;
-  return `| ${name} | ${tier} | ${runs} | ${(100 * mean).toFixed(1)} % | ${range} |`;
+  return `| ${name} | ${tier} | ${runs} | ${formatShare(mean)} | ${range} |`;
 }
 
 /** The tier that a tool predicts, or the card's memory: reserved, or the process where only that was measured. */
