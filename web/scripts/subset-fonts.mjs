@@ -1,5 +1,5 @@
 /**
- * Cuts the page's four faces from the npm font packages down to the characters the page uses and writes them to
+ * Cuts the page's five faces from the npm font packages down to the characters the page uses and writes them to
  * src/style/fonts. Run it by hand after changing the lists: `node scripts/subset-fonts.mjs`. Chinese uses system fonts.
  */
 
@@ -17,14 +17,26 @@ const GREEK = "αβγδεηλμσπΔΣ";
 const LAYOUT_FEATURES = ["kern", "liga", "mark", "tnum", "lnum", "sups", "subs", "locl", "ccmp"];
 
 const FACES = [
-  { font: "source-sans-3", style: "wght-normal", weight: { min: 400, max: 700 }, name: "sans" },
-  { font: "source-serif-4", style: "wght-normal", weight: { min: 400, max: 600 }, name: "serif" },
-  { font: "source-serif-4", style: "wght-italic", weight: 400, name: "serif-italic" },
-  { font: "source-code-pro", style: "wght-normal", weight: 400, name: "mono" },
+  {
+    font: "source-sans-3",
+    style: "wght-normal",
+    axes: { wght: { min: 400, max: 700 } },
+    name: "sans",
+  },
+  // For lines of 20 px and more: drawn finer than the text face.
+  { font: "source-serif-4", style: "opsz-normal", axes: { wght: 400, opsz: 40 }, name: "display" },
+  {
+    font: "source-serif-4",
+    style: "wght-normal",
+    axes: { wght: { min: 400, max: 600 } },
+    name: "serif",
+  },
+  { font: "source-serif-4", style: "wght-italic", axes: { wght: 400 }, name: "serif-italic" },
+  { font: "source-code-pro", style: "wght-normal", axes: { wght: 400 }, name: "mono" },
 ];
 
 await mkdir(outFolder, { recursive: true });
-for (const { font, style, weight, name } of FACES) {
+for (const { font, style, axes, name } of FACES) {
   for (const [script, characters] of [
     ["latin", ASCII + PUNCTUATION],
     ["greek", GREEK],
@@ -34,7 +46,7 @@ for (const { font, style, weight, name } of FACES) {
     );
     const subset = await subsetFont(await readFile(file), characters, {
       targetFormat: "woff2",
-      variationAxes: { wght: weight },
+      variationAxes: axes,
       keepFeatures: LAYOUT_FEATURES,
     });
     await writeFile(new URL(`${name}-${script}.woff2`, outFolder), subset);

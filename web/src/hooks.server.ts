@@ -9,7 +9,7 @@ import theme from "./page/theme.js?raw";
  */
 export const handle: Handle = ({ event, resolve }) =>
   resolve(event, {
-    preload: ({ type, path }) => type !== "font" || /(?:sans|serif|mono)-latin\./.test(path),
+    preload: ({ type, path }) => type !== "font" || /(?:sans|display|mono)-latin\./.test(path),
     transformPageChunk: ({ html }) => {
       const page = html.replace("%theme%", () => theme);
       return building ? startAfterPaint(page) : page;

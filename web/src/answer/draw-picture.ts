@@ -43,12 +43,12 @@ const GIB = 2 ** 30;
 const NAMED = 0.12;
 
 const SANS = '"Page Sans", system-ui, sans-serif';
-const SERIF = '"Page Serif", Georgia, serif';
+const DISPLAY = '"Page Display", Georgia, serif';
 const MONO = '"Page Mono", ui-monospace, monospace';
 
 /** Draws on a canvas of its own; the page's fonts are waited for. */
 export async function drawPicture(picture: Picture): Promise<HTMLCanvasElement> {
-  const faces = [`400 50px ${SERIF}`, `400 24px ${SANS}`, `600 24px ${SANS}`, `400 20px ${MONO}`];
+  const faces = [`400 50px ${DISPLAY}`, `400 24px ${SANS}`, `600 24px ${SANS}`, `400 20px ${MONO}`];
   await Promise.all(faces.map((face) => document.fonts.load(face)));
   const canvas = document.createElement("canvas");
   canvas.width = WIDTH * DENSITY;
@@ -76,7 +76,7 @@ function paint(brush: Brush, picture: Picture, resolve: Resolve): void {
   brush.fillRect(0, 0, WIDTH, HEIGHT);
   const [ink, soft] = [resolve("var(--ink)"), resolve("var(--ink-soft)")];
 
-  write(brush, picture.name, MARGIN, 84, `600 26px ${SERIF}`, ink);
+  write(brush, picture.name, MARGIN, 84, `400 28px ${DISPLAY}`, ink);
   write(brush, picture.run, MARGIN, 124, `400 23px ${SANS}`, soft);
   paintVerdict(brush, picture.verdict, ink, resolve);
   if (picture.ruler !== undefined) paintRuler(brush, picture.ruler, resolve);
@@ -110,7 +110,7 @@ function paintVerdict(
 ): void {
   const { text, sign } = verdict;
   const indent = sign === undefined ? 0 : 68;
-  brush.font = `400 46px ${SERIF}`;
+  brush.font = `400 46px ${DISPLAY}`;
   const lines = wrap(brush, text, INNER - indent);
   const top = 204;
   if (sign !== undefined) {
@@ -128,7 +128,7 @@ function paintVerdict(
     brush.restore();
   }
   lines.forEach((line, index) => {
-    write(brush, line, MARGIN + indent, top + 54 * index, `400 46px ${SERIF}`, ink);
+    write(brush, line, MARGIN + indent, top + 54 * index, `400 46px ${DISPLAY}`, ink);
   });
 }
 
