@@ -7,3 +7,8 @@ export function signed(
   if (before === undefined || now === undefined || before === now) return "";
   return `${now > before ? "+" : "−"}${text(Math.abs(now - before))}`;
 }
+
+/** A size that may be negative, with the sign that belongs to numbers. */
+export function withMinus(text: string): string {
+  return text.replace("-", "−");
+}
