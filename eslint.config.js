@@ -6,49 +6,7 @@ import tseslint from "typescript-eslint";
 
 const root = dirname(fileURLToPath(import.meta.url));
 
-/** Folders of the library in the order of the pipeline: each imports only from those before it. */
-const PIPELINE = [
-  "units",
-  "problem",
-  "catalogue",
-  "model",
-  "graph",
-  "adapter",
-  "memory",
-  "time",
-  "advice",
-  "teach",
-  "exchange",
-  "audit",
-];
-/** Files at the top of src/ that only describe data and that every folder may name as a type. */
-const CONTRACT_TYPES = ["scenario", "result"];
-
 const SOURCE = "packages/lora-calc/src";
-
-/** A rule per folder: no import from a folder to its right, nor from the assembly at the top. */
-const importOrder = PIPELINE.map((folder, index) => ({
-  files: [`${SOURCE}/${folder}/**/*.ts`],
-  ignores: ["**/*.test.ts"],
-  rules: {
-    "@typescript-eslint/no-restricted-imports": [
-      "error",
-      {
-        patterns: [
-          {
-            regex: `^(\\.\\./)+(${[...PIPELINE.slice(index + 1), "estimate", "index"].join("|")})(/|\\.js$)`,
-            message: `${folder}/ stands before it in the pipeline (ARCHITECTURE.md).`,
-          },
-          {
-            regex: `^(\\.\\./)+(${CONTRACT_TYPES.join("|")})\\.js$`,
-            allowTypeImports: true,
-            message: "Only types come from here; values would turn the pipeline round.",
-          },
-        ],
-      },
-    ],
-  },
-}));
 
 /** What the forms of DESIGN and the style guide forbid, beyond the presets. */
 const forbidden = {
@@ -141,7 +99,6 @@ export default tseslint.config(
       ],
     },
   },
-  ...importOrder,
   {
     // A blueprint is one nested literal: the tree of the model it describes.
     files: [`${SOURCE}/graph/blueprints/*.ts`],

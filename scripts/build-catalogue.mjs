@@ -55,7 +55,7 @@ function moduleText({ type, constant, file, rowOf }) {
   return [
     `/** Written by scripts/build-catalogue.mjs from scripts/catalogue/${file}.json; edit that file. */`,
     "",
-    `import type { ${type} } from "../row.js";`,
+    `import type { ${type} } from "./row.js";`,
     "",
     ...constants,
     ...(constants.length > 0 ? [""] : []),

@@ -12,6 +12,7 @@ const PLAYWRIGHT_REPORT = `${REPORTS}/playwright.json`;
 const CHECKS = [
   [
     ["lint", "npm", ["run", "--silent", "lint"]],
+    ["imports", "npm", ["run", "--silent", "imports"]],
     ["format", "npm", ["run", "--silent", "format:check"]],
   ],
   [

@@ -4,7 +4,7 @@ import { cardsThatHold, priceLevers, priceRaises } from "./advice/advise.js";
 import type { Raise } from "./advice/advise.js";
 import { applyChange } from "./advice/levers.js";
 import { climbToFit } from "./advice/ladder.js";
-import type { GpuRow } from "./catalogue/row.js";
+import type { GpuRow } from "./catalogue/rows/row.js";
 import { pricedOf, pricer, situationOf } from "./price.js";
 import type { JsonObject } from "./problem/fields.js";
 import type { Estimate, Lever } from "./result.js";

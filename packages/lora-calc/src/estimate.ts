@@ -1,42 +1,39 @@
 /** The whole pipeline: scenario in, result out. Each line is one arrow of the picture in ARCHITECTURE.md. */
 
-import { adapterFileBytes, isFileKnown } from "./adapter/file-bytes.js";
-import type { SavedDtypes } from "./adapter/saved-tensors.js";
-import type { AdapterPlan } from "./adapter/plan.js";
+import { adapterFileBytes, isFileKnown } from "./adapter/saved/file-bytes.js";
+import type { SavedDtypes } from "./adapter/saved/saved-tensors.js";
+import type { AdapterPlan } from "./adapter/plan/plan.js";
 import { withTrainedRanks } from "./adapter/methods/adalora.js";
 import { planAdapter } from "./adapter/plan-adapter.js";
 import { fitOf } from "./advice/fit.js";
 import { cudaDecides, DEFAULT_CUDA } from "./catalogue/cuda.js";
-import { findModel } from "./catalogue/models.js";
-import { buildGraph } from "./graph/build-graph.js";
+import { readModel } from "./graph/read-model.js";
 import { defaultSizeWarnings } from "./graph/default-sizes.js";
-import type { ModuleGraph } from "./graph/module-graph.js";
-import { parameterCount } from "./graph/sites.js";
-import { stepFloor } from "./memory/at-least.js";
-import { attentionWarnings, whyHeadsNotRunnable } from "./memory/attention-warnings.js";
-import { readHardware } from "./memory/device.js";
-import type { Device } from "./memory/device.js";
-import { estimateMemory } from "./memory/estimate-memory.js";
-import { evidenceOf } from "./memory/evidence.js";
-import { bandsOf } from "./memory/interval.js";
-import { packedWeights } from "./memory/packed-weights.js";
-import { subclassWarnings } from "./memory/subclass-warnings.js";
-import { expertWarnings } from "./memory/expert-warnings.js";
-import { whyNotRunnable, whyTooLong } from "./memory/runnable.js";
-import { storedBytes } from "./memory/stored-bytes.js";
-import { textOnlyWarnings } from "./memory/text-only.js";
-import { readStep } from "./memory/read-step.js";
-import type { StepSettings } from "./memory/read-step.js";
-import type { TrainingSettings } from "./memory/training.js";
+import type { ModuleGraph } from "./graph/tree/module-graph.js";
+import { parameterCount } from "./graph/tree/sites.js";
+import { stepFloor } from "./memory/report/at-least.js";
+import { attentionWarnings, whyHeadsNotRunnable } from "./memory/report/attention-warnings.js";
+import { readHardware } from "./memory/settings/device.js";
+import type { Device } from "./memory/settings/device.js";
+import { estimateMemory } from "./memory/report/estimate-memory.js";
+import { evidenceOf } from "./memory/report/evidence.js";
+import { bandsOf } from "./memory/report/interval.js";
+import { packedWeights } from "./memory/report/packed-weights.js";
+import { subclassWarnings } from "./memory/report/subclass-warnings.js";
+import { expertWarnings } from "./memory/report/expert-warnings.js";
+import { whyNotRunnable, whyTooLong } from "./memory/settings/runnable.js";
+import { storedBytes } from "./memory/load/stored-bytes.js";
+import { textOnlyWarnings } from "./memory/report/text-only.js";
+import { readStep } from "./memory/settings/read-step.js";
+import type { StepSettings } from "./memory/settings/read-step.js";
+import type { TrainingSettings } from "./memory/settings/training.js";
 import type { Assumption } from "./model/config.js";
-import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import { InputError, reject } from "./problem/problem.js";
 import type { Problem } from "./problem/problem.js";
 import type { Estimate, Result } from "./result.js";
-import { memoryResult, parameterCounts } from "./write-result.js";
-import { readVersions } from "./versions.js";
-import type { Versions } from "./versions.js";
+import { memoryResult, parameterCounts } from "./exchange/write-result.js";
+import type { Versions } from "./model/versions.js";
 
 const SCENARIO_FIELDS = [
   "schema",
@@ -90,9 +87,7 @@ function internalProblem(error: unknown): Problem {
 
 function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "schema" | "id"> {
   scenario.rejectUnknown(SCENARIO_FIELDS);
-  const versions = readVersions(scenario.object("versions"));
-  const description = describeModel(scenario.get("model"), (id) => findModel(id).config);
-  const { graph, assumed } = buildGraph(description, versions.transformersMajor);
+  const { versions, description, graph, assumed } = readModel(scenario);
   const cuda = versions.cuda ?? DEFAULT_CUDA;
   const { device, obstacle, ...hardware } = readHardware(scenario.object("hardware")?.values, cuda);
   const step = readStep(scenario, description, graph, versions.transformersMajor);

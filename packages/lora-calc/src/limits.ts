@@ -7,7 +7,7 @@ import type { RoomAt } from "./advice/largest-fitting.js";
 import { applyChange } from "./advice/levers.js";
 import { SETTINGS } from "./advice/settings.js";
 import type { Setting, SettingName } from "./advice/settings.js";
-import type { GpuRow } from "./catalogue/row.js";
+import type { GpuRow } from "./catalogue/rows/row.js";
 import { estimate } from "./estimate.js";
 import { pricer, situationOf } from "./price.js";
 import type { Pricer } from "./price.js";

@@ -2,19 +2,15 @@
 
 import type { Price, Priced } from "./advice/advise.js";
 import type { Situation } from "./advice/levers.js";
-import { findModel } from "./catalogue/models.js";
 import { estimate } from "./estimate.js";
-import { buildGraph } from "./graph/build-graph.js";
-import type { ModuleGraph } from "./graph/module-graph.js";
-import { readStep } from "./memory/read-step.js";
+import { readModel } from "./graph/read-model.js";
+import { readStep } from "./memory/settings/read-step.js";
 import { checkpointQuantization } from "./model/checkpoint-quantization.js";
-import { describeModel } from "./model/description.js";
 import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
 import { isRefusal } from "./result.js";
 import { peaksOf } from "./exchange/peaks.js";
 import type { Estimate } from "./result.js";
-import { readVersions } from "./versions.js";
 
 /** Events of the allocator that one question may play: about four seconds on a laptop. An 8B model takes 40,000 a run. */
 const MAX_EVENTS = 8_000_000;
@@ -63,19 +59,11 @@ export function pricedOf(answer: Estimate): Priced | undefined {
   return { processPeak, heldAtMost, verdict: fit.verdict, room };
 }
 
-function graphOf(scenario: JsonObject): ModuleGraph {
-  const fields = new Fields(scenario, "");
-  const description = describeModel(fields.get("model"), (id) => findModel(id).config);
-  const { transformersMajor } = readVersions(fields.object("versions"));
-  return buildGraph(description, transformersMajor).graph;
-}
-
 /** The settings in force of a scenario that `estimate` accepts. */
 export function situationOf(scenario: JsonObject): Situation {
   const fields = new Fields(scenario, "");
-  const description = describeModel(fields.get("model"), (id) => findModel(id).config);
-  const { transformersMajor } = readVersions(fields.object("versions"));
-  const { training } = readStep(fields, description, graphOf(scenario), transformersMajor);
+  const { description, graph, versions } = readModel(fields);
+  const { training } = readStep(fields, description, graph, versions.transformersMajor);
   const given =
     checkpointQuantization(description)?.fields ?? fields.object("quantization")?.values;
   return {

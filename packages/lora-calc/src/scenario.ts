@@ -1,4 +1,4 @@
-/** The input of the calculator, version 1. Names are the ecosystem's own; see CONTRACT in ARCHITECTURE.md. */
+/** The input of the calculator, version 1. Names are the ecosystem's own; see "The interface" in ARCHITECTURE.md. */
 
 import type { JsonObject } from "./problem/fields.js";
 

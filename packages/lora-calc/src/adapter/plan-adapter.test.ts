@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findModel } from "../catalogue/models.js";
 import { buildGraph } from "../graph/build-graph.js";
-import type { ModuleGraph } from "../graph/module-graph.js";
+import type { ModuleGraph } from "../graph/tree/module-graph.js";
 import { describeModel } from "../model/description.js";
 import type { JsonObject } from "../problem/fields.js";
 import { planAdapter } from "./plan-adapter.js";

@@ -1,21 +1,21 @@
 /** From a model and an adapter configuration to everything the adapter adds, copies and unfreezes. */
 
 import { loraFieldHistory, REMOVED_LORA_FIELDS } from "../catalogue/lora-fields.js";
-import type { ModuleGraph } from "../graph/module-graph.js";
-import { parameterCount } from "../graph/sites.js";
+import type { ModuleGraph } from "../graph/tree/module-graph.js";
+import { parameterCount } from "../graph/tree/sites.js";
 import type { Warning } from "../problem/codes.js";
 import { Fields, nearestOf, suggestion } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import { BASE_FIELDS } from "./base-fields.js";
+import { BASE_FIELDS } from "./plan/base-fields.js";
 import { LORA_FIELDS } from "./lora/lora-config.js";
 import { planLora } from "./lora/plan-lora.js";
-import type { LibraryVersions } from "./library-versions.js";
-import type { MethodFacts } from "./method-facts.js";
+import type { LibraryVersions } from "./plan/library-versions.js";
+import type { MethodFacts } from "./plan/method-facts.js";
 import { LAYER_METHODS } from "./methods/index.js";
 import { planLayerMethod } from "./methods/layer-method.js";
-import type { AdapterPlan } from "./plan.js";
-import { planTrainableTokens, TOKEN_FIELDS } from "./plan-trainable-tokens.js";
+import type { AdapterPlan } from "./plan/plan.js";
+import { planTrainableTokens, TOKEN_FIELDS } from "./methods/trainable-tokens.js";
 import { ADAPTION_FIELDS, planAdaptionPrompt } from "./prompts/adaption-prompt.js";
 import { PROMPT_METHODS } from "./prompts/index.js";
 import { planPromptMethod, PROMPT_FIELDS } from "./prompts/prompt-method.js";

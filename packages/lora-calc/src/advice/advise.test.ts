@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { contextOf, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { findGpu, listGpus } from "../catalogue/gpus.js";
-import { DEFAULT_TRAINING } from "../memory/training.js";
+import { DEFAULT_TRAINING } from "../memory/settings/training.js";
 import type { JsonObject } from "../problem/fields.js";
 import { isObject } from "../problem/fields.js";
 import { cardsThatHold, MIN_SAVING, priceLevers, priceRaises } from "./advise.js";

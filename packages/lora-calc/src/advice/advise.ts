@@ -2,7 +2,7 @@
 
 import { contextOf, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { listGpus } from "../catalogue/gpus.js";
-import type { GpuRow } from "../catalogue/row.js";
+import type { GpuRow } from "../catalogue/rows/row.js";
 import type { JsonObject } from "../problem/fields.js";
 import type { ParameterCounts } from "../result.js";
 import { largestFitting } from "./largest-fitting.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FALLBACK_DEVICE } from "../memory/device.js";
+import { FALLBACK_DEVICE } from "../memory/settings/device.js";
 import { fitOf } from "./fit.js";
 
 const card = {

@@ -1,6 +1,6 @@
 /** Whether a run fits a card. */
 
-import type { Device } from "../memory/device.js";
+import type { Device } from "../memory/settings/device.js";
 
 export interface FitVerdict {
   readonly verdict: "fits" | "tight" | "does_not_fit";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_TRAINING } from "../memory/training.js";
-import type { TrainingSettings } from "../memory/training.js";
+import { DEFAULT_TRAINING } from "../memory/settings/training.js";
+import type { TrainingSettings } from "../memory/settings/training.js";
 import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import type { Price } from "./advise.js";

@@ -5,7 +5,7 @@
 
 import type { JsonObject } from "../problem/fields.js";
 import { isObject } from "../problem/fields.js";
-import type { TrainingSettings } from "../memory/training.js";
+import type { TrainingSettings } from "../memory/settings/training.js";
 
 /** What a lever looks at: the settings in force, explicit or taken from defaults. */
 export interface Situation {

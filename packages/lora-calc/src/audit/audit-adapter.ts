@@ -1,19 +1,19 @@
 /** A published adapter, read and checked: configuration, tensors, size. */
 
-import { adapterFileBytes, isFileKnown } from "../adapter/file-bytes.js";
-import type { AdapterPlan } from "../adapter/plan.js";
+import { adapterFileBytes, isFileKnown } from "../adapter/saved/file-bytes.js";
+import type { AdapterPlan } from "../adapter/plan/plan.js";
 import { planAdapter } from "../adapter/plan-adapter.js";
-import { fileTensors } from "../adapter/saved-tensors.js";
-import type { ModuleGraph } from "../graph/module-graph.js";
-import { parameterCount } from "../graph/sites.js";
+import { fileTensors } from "../adapter/saved/saved-tensors.js";
+import type { ModuleGraph } from "../graph/tree/module-graph.js";
+import { parameterCount } from "../graph/tree/sites.js";
 import { Fields } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { InputError } from "../problem/problem.js";
 import type { ParameterCounts } from "../result.js";
 import { elementCount } from "../units/dtype.js";
 import { formatCount } from "../units/format.js";
-import { readVersions } from "../versions.js";
-import { parameterCounts } from "../write-result.js";
+import { readVersions } from "../model/versions.js";
+import { parameterCounts } from "../exchange/write-result.js";
 import type { Audit, AuditResult } from "./audit.js";
 import { baseGraph } from "./base-graph.js";
 import type { Base, Trained } from "./base-graph.js";

@@ -1,12 +1,10 @@
 /** The base model of an adapter: given, or named by its configuration. */
 
-import { catalogueConfig, findModel, knownModel } from "../catalogue/models.js";
-import { buildGraph } from "../graph/build-graph.js";
-import type { ModuleGraph } from "../graph/module-graph.js";
-import { describeModel } from "../model/description.js";
+import { catalogueConfig, knownModel } from "../catalogue/models.js";
+import { buildModel } from "../graph/read-model.js";
+import type { ModuleGraph } from "../graph/tree/module-graph.js";
 import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
-import { readVersions } from "../versions.js";
 import type { Finding } from "./findings.js";
 
 export interface Base {
@@ -46,8 +44,7 @@ export function baseGraph(given: unknown, named: string | undefined, trained: Tr
 }
 
 function build(model: unknown): ModuleGraph {
-  const description = describeModel(model, (id) => findModel(id).config);
-  return buildGraph(description, readVersions(undefined).transformersMajor).graph;
+  return buildModel(model).graph;
 }
 
 function withLabels(config: JsonObject, labels: number): JsonObject {

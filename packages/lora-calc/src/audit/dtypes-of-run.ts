@@ -1,8 +1,8 @@
 /** In which dtypes the run trained that saved a file: what its size depends on. */
 
-import type { AdapterPlan } from "../adapter/plan.js";
-import { fileTensors } from "../adapter/saved-tensors.js";
-import type { SavedDtypes } from "../adapter/saved-tensors.js";
+import type { AdapterPlan } from "../adapter/plan/plan.js";
+import { fileTensors } from "../adapter/saved/saved-tensors.js";
+import type { SavedDtypes } from "../adapter/saved/saved-tensors.js";
 import type { FileTensors } from "./read-tensors.js";
 
 const FLOATS = { F32: "float32", F16: "float16", BF16: "bfloat16" } as const;

@@ -1,16 +1,16 @@
 /** Adapters of MLX, whose file has the same name: the same low-rank matrices, counted by MLX's rules. */
 
-import type { AdapterPlan } from "../adapter/plan.js";
+import type { AdapterPlan } from "../adapter/plan/plan.js";
 import { planAdapter } from "../adapter/plan-adapter.js";
-import { isLinear } from "../adapter/all-linear.js";
-import type { ModuleGraph } from "../graph/module-graph.js";
-import { parameterCount, sitesOf } from "../graph/sites.js";
+import { isLinear } from "../adapter/targets/all-linear.js";
+import type { ModuleGraph } from "../graph/tree/module-graph.js";
+import { parameterCount, sitesOf } from "../graph/tree/sites.js";
 import { Fields } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { formatCount } from "../units/format.js";
-import { readVersions } from "../versions.js";
-import { parameterCounts } from "../write-result.js";
+import { readVersions } from "../model/versions.js";
+import { parameterCounts } from "../exchange/write-result.js";
 import type { Audit } from "./audit.js";
 import { baseGraph } from "./base-graph.js";
 import { describeFile } from "./describe-file.js";

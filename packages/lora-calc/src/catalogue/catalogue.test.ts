@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { buildGraph } from "../graph/build-graph.js";
-import { parameterCount } from "../graph/sites.js";
+import { parameterCount } from "../graph/tree/sites.js";
 import { describeModel } from "../model/description.js";
 import { catalogueModules } from "../../../../scripts/build-catalogue.mjs";
 import { findGpu, listGpus } from "./gpus.js";

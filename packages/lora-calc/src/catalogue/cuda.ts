@@ -1,7 +1,7 @@
 /** What CUDA takes beside the tensors, by generation of the card. */
 
 import { MIB } from "../units/format.js";
-import type { GpuGeneration, GpuRow } from "./row.js";
+import type { GpuGeneration, GpuRow } from "./rows/row.js";
 
 /** What a process holds on the card before its first tensor, and the band around it. Unit: bytes. */
 export interface CudaContext {

@@ -2,7 +2,7 @@
 
 import { reject } from "../problem/problem.js";
 import { didYouMean, firstOf, nearestNames } from "./nearest.js";
-import type { GpuRow } from "./row.js";
+import type { GpuRow } from "./rows/row.js";
 import { GPU_ROWS } from "./rows/gpus.js";
 
 /** Every card of the catalogue, by class and generation. */

@@ -3,7 +3,7 @@
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { didYouMean, firstOf, nameKey, nearestModels } from "./nearest.js";
-import type { ModelRow } from "./row.js";
+import type { ModelRow } from "./rows/row.js";
 import { repositoryOfAddress } from "./search.js";
 import { MODEL_ROWS } from "./rows/models.js";
 

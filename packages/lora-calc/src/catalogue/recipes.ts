@@ -2,7 +2,7 @@
 
 import { reject } from "../problem/problem.js";
 import { didYouMean, firstOf, nameKey, nearestNames } from "./nearest.js";
-import type { RecipeRow } from "./row.js";
+import type { RecipeRow } from "./rows/row.js";
 import { RECIPE_ROWS } from "./rows/recipes.js";
 
 /** Every recipe of the catalogue, the most copied first. */

@@ -1,12 +1,9 @@
 /** A task means a class of transformers: choosing one changes what is built, and with it every count. */
 
-import { findModel } from "../catalogue/models.js";
-import { buildGraph } from "../graph/build-graph.js";
-import { describeModel } from "../model/description.js";
+import { readModel } from "../graph/read-model.js";
 import { InputError } from "../problem/problem.js";
 import { Fields } from "../problem/fields.js";
 import type { Scenario } from "../scenario.js";
-import { readVersions } from "../versions.js";
 
 /**
  * The class that each task of PEFT builds for a scenario's model; empty when the model cannot be read.
@@ -15,10 +12,7 @@ import { readVersions } from "../versions.js";
  */
 export function taskClasses(scenario: Scenario): Readonly<Record<string, string>> {
   try {
-    const fields = new Fields(scenario, "");
-    const description = describeModel(fields.get("model"), (id) => findModel(id).config);
-    const { transformersMajor } = readVersions(fields.object("versions"));
-    return buildGraph(description, transformersMajor).graph.classOfTask ?? {};
+    return readModel(new Fields(scenario, "")).graph.classOfTask ?? {};
   } catch (error) {
     if (error instanceof InputError) return {};
     throw error;

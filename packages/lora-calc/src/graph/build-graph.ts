@@ -7,13 +7,13 @@ import type { JsonObject } from "../problem/fields.js";
 import { suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
-import type { Blueprint, BuildContext } from "./blueprint.js";
+import type { Blueprint, BuildContext } from "./tree/blueprint.js";
 import { isInTransformers4 } from "./blueprints/in-transformers-4.js";
 import { buildFreeForm } from "./blueprints/free-form.js";
-import { FLOATS, graphFromHeader } from "./from-header.js";
-import { storesBoth, tiedHead, withTiesAsLoaded } from "./load-ties.js";
-import type { ModuleGraph } from "./module-graph.js";
-import { rootSite, sitesOf } from "./sites.js";
+import { FLOATS, graphFromHeader } from "./tree/from-header.js";
+import { storesBoth, tiedHead, withTiesAsLoaded } from "./tree/load-ties.js";
+import type { ModuleGraph } from "./tree/module-graph.js";
+import { rootSite, sitesOf } from "./tree/sites.js";
 
 export interface BuiltGraph {
   readonly graph: ModuleGraph;

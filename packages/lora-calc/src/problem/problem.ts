@@ -1,4 +1,4 @@
-/** What is wrong with an input, as data. Texts are made in messages.ts; nothing here prints. */
+/** What is wrong with an input, as data; nothing here prints. Its message is written where the input is read. */
 
 import type { ProblemCode } from "./codes.js";
 

@@ -1,7 +1,7 @@
 /** Sizes of adapter_model.safetensors against files that PEFT wrote (conformance/adapter_file.py). */
 
 import { describe, expect, it } from "vitest";
-import { adapterFileBytes } from "../../src/adapter/file-bytes.js";
+import { adapterFileBytes } from "../../src/adapter/saved/file-bytes.js";
 import { planAdapter } from "../../src/adapter/plan-adapter.js";
 import { buildGraph } from "../../src/graph/build-graph.js";
 import { describeModel } from "../../src/model/description.js";

@@ -1,7 +1,7 @@
 /** The allocator against the judge's, in Python, over drawn sequences (conformance/allocations.py). */
 
 import { describe, expect, it } from "vitest";
-import { CachingAllocator } from "../../src/memory/allocator.js";
+import { CachingAllocator } from "../../src/memory/replay/allocator.js";
 import { readGoldens } from "./goldens.js";
 
 interface Sequence {

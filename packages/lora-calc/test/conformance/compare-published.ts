@@ -1,13 +1,13 @@
 /** Adapters that PEFT saved (conformance/published.py), and the comparison with what we count and expect in the file. */
 
 import { expect } from "vitest";
-import { adapterFileBytes, isFileKnown } from "../../src/adapter/file-bytes.js";
-import type { AdapterPlan } from "../../src/adapter/plan.js";
+import { adapterFileBytes, isFileKnown } from "../../src/adapter/saved/file-bytes.js";
+import type { AdapterPlan } from "../../src/adapter/plan/plan.js";
 import { withTrainedRanks } from "../../src/adapter/methods/adalora.js";
 import { planAdapter } from "../../src/adapter/plan-adapter.js";
-import { fileTensors } from "../../src/adapter/saved-tensors.js";
+import { fileTensors } from "../../src/adapter/saved/saved-tensors.js";
 import { buildGraph } from "../../src/graph/build-graph.js";
-import type { ModuleGraph } from "../../src/graph/module-graph.js";
+import type { ModuleGraph } from "../../src/graph/tree/module-graph.js";
 import { describeModel } from "../../src/model/description.js";
 import { InputError } from "../../src/problem/problem.js";
 import type { JsonObject } from "../../src/problem/fields.js";

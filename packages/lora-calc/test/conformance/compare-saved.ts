@@ -2,7 +2,7 @@
 
 import { expect } from "vitest";
 import { planAdapter } from "../../src/adapter/plan-adapter.js";
-import { fileTensors } from "../../src/adapter/saved-tensors.js";
+import { fileTensors } from "../../src/adapter/saved/saved-tensors.js";
 import { auditAdapter } from "../../src/audit/audit-adapter.js";
 import { buildGraph } from "../../src/graph/build-graph.js";
 import { describeModel } from "../../src/model/description.js";

@@ -1,7 +1,7 @@
 /** Adapters that PEFT saved, read as it reads them: counts, and the files to the byte (conformance/published.py). */
 
 import { describe, expect, it } from "vitest";
-import { isFileKnown } from "../../src/adapter/file-bytes.js";
+import { isFileKnown } from "../../src/adapter/saved/file-bytes.js";
 import { auditAdapter } from "../../src/audit/audit-adapter.js";
 import {
   comparePublishedCounts,

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { buildGraph } from "../../src/graph/build-graph.js";
-import type { ModuleGraph, ModuleNode } from "../../src/graph/module-graph.js";
-import { parameterCount, rootSite, sitesOf } from "../../src/graph/sites.js";
+import type { ModuleGraph, ModuleNode } from "../../src/graph/tree/module-graph.js";
+import { parameterCount, rootSite, sitesOf } from "../../src/graph/tree/sites.js";
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 

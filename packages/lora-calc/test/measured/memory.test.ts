@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { DIFFERENCES, readTraces } from "../conformance/compare-traces.js";
-import { TRACED } from "../../src/memory/evidence.js";
+import { TRACED } from "../../src/memory/report/evidence.js";
 import { cardOf, neededTier, PEERS, predicted, RUNS, SAME } from "./predict.js";
 import type { MeasuredRun } from "./predict.js";
 import { measuredTable } from "./table.js";

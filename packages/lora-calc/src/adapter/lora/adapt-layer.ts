@@ -1,9 +1,9 @@
 /** LoRA on one module: the checks PEFT makes when it wraps it, and the tensors it adds. */
 
-import type { Layer } from "../../graph/module-graph.js";
-import type { Site } from "../../graph/sites.js";
+import type { Layer } from "../../graph/tree/module-graph.js";
+import type { Site } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
-import type { AdaptedModule, LoraSettings } from "../plan.js";
+import type { AdaptedModule, LoraSettings } from "../plan/plan.js";
 import type { LoraConfig } from "./lora-config.js";
 import { loraTensors } from "./lora-tensors.js";
 import type { AdaptableLayer, LoraShape } from "./lora-tensors.js";

@@ -4,13 +4,13 @@
  * Source: peft@0.21.0 tuners/tuners_utils.py `_inject_parameters`, tuners/lora/layer.py `ParamWrapper`.
  */
 
-import type { ModuleGraph, Parameter } from "../../graph/module-graph.js";
-import { sitesOf } from "../../graph/sites.js";
-import type { Site } from "../../graph/sites.js";
+import type { ModuleGraph, Parameter } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
+import type { Site } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
-import { decideSites } from "../decide-sites.js";
-import { endsInName } from "../module-names.js";
-import type { AdaptedModule } from "../plan.js";
+import { decideSites } from "../targets/decide-sites.js";
+import { endsInName } from "../targets/module-names.js";
+import type { AdaptedModule } from "../plan/plan.js";
 import { checkRank, settingsOf } from "./adapt-layer.js";
 import type { RankAndAlpha } from "./adapt-layer.js";
 import type { LoraConfig } from "./lora-config.js";

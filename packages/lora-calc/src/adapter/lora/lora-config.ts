@@ -1,7 +1,7 @@
 /** The LoRA fields of adapter_config.json, checked as PEFT's LoraConfig checks them. */
 
 import type { Fields } from "../../problem/fields.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectOption } from "../plan/reject-option.js";
 import { readVariants } from "./variant.js";
 import type { Variant } from "./variant.js";
 

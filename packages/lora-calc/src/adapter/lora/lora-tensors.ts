@@ -1,7 +1,7 @@
 /** The tensors LoRA adds to one layer, by class of layer. */
 
-import type { Layer } from "../../graph/module-graph.js";
-import type { AdapterTensor, LoraSettings } from "../plan.js";
+import type { Layer } from "../../graph/tree/module-graph.js";
+import type { AdapterTensor, LoraSettings } from "../plan/plan.js";
 import type { Variant } from "./variant.js";
 
 export interface LoraShape {

@@ -7,13 +7,13 @@
 
 import { expertNames } from "../../catalogue/expert-names.js";
 import type { ExpertNames } from "../../catalogue/expert-names.js";
-import type { ModuleGraph, ModuleNode } from "../../graph/module-graph.js";
-import { sitesOf } from "../../graph/sites.js";
+import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
-import { isLinear } from "../all-linear.js";
-import { ModuleMatcher } from "../match-modules.js";
-import { listNames } from "../module-names.js";
-import type { Targeting } from "../targeting.js";
+import { isLinear } from "../targets/all-linear.js";
+import { ModuleMatcher } from "../targets/match-modules.js";
+import { listNames } from "../targets/module-names.js";
+import type { Targeting } from "../targets/targeting.js";
 import type { LoraConfig } from "./lora-config.js";
 
 export interface Rewritten {

@@ -3,8 +3,8 @@
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { LORA_FIELDS } from "../lora/lora-config.js";
-import { rejectBelow, rejectOption } from "../reject-option.js";
-import type { AdapterPlan } from "../plan.js";
+import { rejectBelow, rejectOption } from "../plan/reject-option.js";
+import type { AdapterPlan } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 

@@ -1,9 +1,9 @@
 /** BOFT: the weight is turned by a product of sparse orthogonal matrices (butterflies), and scaled. */
 
-import type { Site } from "../../graph/sites.js";
+import type { Site } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, requireDivisor, requireOneGroup, trained } from "./tensors.js";
 

@@ -1,7 +1,7 @@
 /** C3A: the update is made of circulant blocks, each given by one of its rows. */
 
 import type { LayerMethod } from "./layer-method.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectOption } from "../plan/reject-option.js";
 import { requireDivisor, requirePositive, suffixTable, trained } from "./tensors.js";
 
 const INITIALISATIONS: readonly unknown[] = [

@@ -1,7 +1,7 @@
 /** DEFT: removes a subspace of the weight and puts a trained one in its place. */
 
-import { rejectOption } from "../reject-option.js";
-import { ALL_LAYER_RULES } from "../targeting.js";
+import { rejectOption } from "../plan/reject-option.js";
+import { ALL_LAYER_RULES } from "../targets/targeting.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requirePositive, trained } from "./tensors.js";
 

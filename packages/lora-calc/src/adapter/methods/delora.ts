@@ -1,7 +1,7 @@
 /** DeLoRA: a normalised low-rank update and its strength. */
 
 import type { LayerMethod } from "./layer-method.js";
-import { rejectBelow } from "../reject-option.js";
+import { rejectBelow } from "../plan/reject-option.js";
 import { patternTable, requirePositive, trained } from "./tensors.js";
 
 /**

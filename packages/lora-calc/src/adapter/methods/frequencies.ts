@@ -1,8 +1,8 @@
 /** FourierFT and WaveFT: a few trained coefficients per layer, in the Fourier or a wavelet basis. */
 
-import type { AdaptedModule } from "../plan.js";
-import { ALL_LAYER_RULES } from "../targeting.js";
-import { rejectOption } from "../reject-option.js";
+import type { AdaptedModule } from "../plan/plan.js";
+import { ALL_LAYER_RULES } from "../targets/targeting.js";
+import { rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import {
   misfit,

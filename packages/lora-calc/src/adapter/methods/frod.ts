@@ -1,7 +1,7 @@
 /** FRoD: a trained diagonal and a few trained entries beside it, over projections made from the weights. */
 
-import type { AdaptedModule } from "../plan.js";
-import { rejectOption } from "../reject-option.js";
+import type { AdaptedModule } from "../plan/plan.js";
+import { rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 

@@ -1,8 +1,8 @@
 /** GLoRA: five additions to weight, input and bias, each a product, a vector, a number or nothing. */
 
 import type { Fields } from "../../problem/fields.js";
-import type { AdapterTensor } from "../plan.js";
-import { rejectOption } from "../reject-option.js";
+import type { AdapterTensor } from "../plan/plan.js";
+import { rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
 

@@ -1,6 +1,6 @@
 /** GraLoRA: the weight is cut into k · k blocks with a low-rank update each, and one over all of it if wanted. */
 
-import { rejectBelow, rejectOption } from "../reject-option.js";
+import { rejectBelow, rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
 

@@ -1,6 +1,6 @@
 /** HRA: a chain of r trained reflections of the inputs. */
 
-import { ALL_LAYER_RULES } from "../targeting.js";
+import { ALL_LAYER_RULES } from "../targets/targeting.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requireOneGroup, requirePositive, trained } from "./tensors.js";
 

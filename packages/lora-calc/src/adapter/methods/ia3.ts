@@ -1,10 +1,10 @@
 /** (IA)³: one vector per layer that scales its outputs, or its inputs in feed-forward layers. */
 
 import { feedforwardByDefault } from "../../catalogue/default-targets.js";
-import type { ModuleGraph } from "../../graph/module-graph.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Fields } from "../../problem/fields.js";
-import { readModuleNames } from "../module-names.js";
-import { rejectOption } from "../reject-option.js";
+import { readModuleNames } from "../targets/module-names.js";
+import { rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
 

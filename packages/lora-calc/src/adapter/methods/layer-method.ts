@@ -1,23 +1,23 @@
 /** Methods that add tensors to the layers they target: what they have in common, and how one becomes a plan. */
 
-import type { Layer, ModuleGraph } from "../../graph/module-graph.js";
-import type { Site } from "../../graph/sites.js";
+import type { Layer, ModuleGraph } from "../../graph/tree/module-graph.js";
+import type { Site } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import type { ProblemCode } from "../../problem/codes.js";
 import { reject } from "../../problem/problem.js";
-import { headOutsideAllLinear } from "../all-linear.js";
-import { namesOfAllLinear } from "../condense-names.js";
-import { decideSites } from "../decide-sites.js";
-import { sharpestSight } from "../layer-sight.js";
-import { listNames } from "../module-names.js";
-import type { MethodFacts } from "../method-facts.js";
-import type { PatternTable } from "../pattern-table.js";
-import type { AdaptedModule, AdapterPlan, AdapterTensor } from "../plan.js";
-import { planTuner } from "../plan-tuner.js";
-import { resolveTargets } from "../resolve-targets.js";
-import { readTargeting } from "../targeting.js";
-import type { LayerRules, Targeting } from "../targeting.js";
-import { readTaskType } from "../task-type.js";
+import { headOutsideAllLinear } from "../targets/all-linear.js";
+import { namesOfAllLinear } from "../targets/condense-names.js";
+import { decideSites } from "../targets/decide-sites.js";
+import { sharpestSight } from "../regex/layer-sight.js";
+import { listNames } from "../targets/module-names.js";
+import type { MethodFacts } from "../plan/method-facts.js";
+import type { PatternTable } from "../targets/pattern-table.js";
+import type { AdaptedModule, AdapterPlan, AdapterTensor } from "../plan/plan.js";
+import { planTuner } from "../tuner/plan-tuner.js";
+import { resolveTargets } from "../targets/resolve-targets.js";
+import { readTargeting } from "../targets/targeting.js";
+import type { LayerRules, Targeting } from "../targets/targeting.js";
+import { readTaskType } from "../plan/task-type.js";
 
 /** Tensors of a layer with `inFeatures` inputs and `outFeatures` outputs. */
 type LinearFormula = (

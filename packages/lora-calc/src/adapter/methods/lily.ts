@@ -2,16 +2,16 @@
 
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import type { ModuleGraph } from "../../graph/module-graph.js";
-import { pathsOf } from "../../graph/sites.js";
-import type { Site } from "../../graph/sites.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import { pathsOf } from "../../graph/tree/sites.js";
+import type { Site } from "../../graph/tree/sites.js";
 import { defaultTargets } from "../../catalogue/default-targets.js";
-import { headOutsideAllLinear } from "../all-linear.js";
-import { namesOfAllLinear } from "../condense-names.js";
-import { readModuleNames } from "../module-names.js";
-import type { AdaptedModule, AdapterTensor } from "../plan.js";
-import { rejectBelow } from "../reject-option.js";
-import { readTaskType } from "../task-type.js";
+import { headOutsideAllLinear } from "../targets/all-linear.js";
+import { namesOfAllLinear } from "../targets/condense-names.js";
+import { readModuleNames } from "../targets/module-names.js";
+import type { AdaptedModule, AdapterTensor } from "../plan/plan.js";
+import { rejectBelow } from "../plan/reject-option.js";
+import { readTaskType } from "../plan/task-type.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requirePositive, trained } from "./tensors.js";
 

@@ -1,10 +1,10 @@
 /** LayerNorm tuning: a trained copy of every norm; the original stays, frozen. */
 
-import type { ModuleNode } from "../../graph/module-graph.js";
-import { isRepeat } from "../../graph/module-graph.js";
-import type { Site } from "../../graph/sites.js";
+import type { ModuleNode } from "../../graph/tree/module-graph.js";
+import { isRepeat } from "../../graph/tree/module-graph.js";
+import type { Site } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
-import type { AdaptedModule, AdapterTensor } from "../plan.js";
+import type { AdaptedModule, AdapterTensor } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 

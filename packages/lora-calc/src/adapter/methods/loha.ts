@@ -1,6 +1,6 @@
 /** LoHa: the Hadamard product of two low-rank products. */
 
-import type { AdapterTensor } from "../plan.js";
+import type { AdapterTensor } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { kernelSize, patternTable, requirePositive, trained } from "./tensors.js";
 

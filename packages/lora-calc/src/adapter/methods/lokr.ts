@@ -1,6 +1,6 @@
 /** LoKr: the Kronecker product of a small matrix and a low-rank product. */
 
-import type { AdapterTensor } from "../plan.js";
+import type { AdapterTensor } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { kernelSize, patternTable, requirePositive, trained } from "./tensors.js";
 

@@ -1,8 +1,8 @@
 /** OFT: the weight is turned by a block-diagonal orthogonal matrix. */
 
 import type { Fields } from "../../problem/fields.js";
-import { rejectOption } from "../reject-option.js";
-import type { AdapterTensor } from "../plan.js";
+import { rejectOption } from "../plan/reject-option.js";
+import type { AdapterTensor } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 

@@ -1,7 +1,7 @@
 /** OSF: the small singular directions of the weight are trained, the large ones stay. */
 
 import type { Fields } from "../../problem/fields.js";
-import { PatternTable } from "../pattern-table.js";
+import { PatternTable } from "../targets/pattern-table.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 

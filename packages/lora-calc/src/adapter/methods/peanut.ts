@@ -1,6 +1,6 @@
 /** PEANuT: a small network over the weight makes its update. */
 
-import { rejectBelow } from "../reject-option.js";
+import { rejectBelow } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
 

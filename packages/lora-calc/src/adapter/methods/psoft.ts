@@ -1,7 +1,7 @@
 /** PSOFT: the principal subspace of the weight is turned, and stretched on both sides. */
 
-import { rejectBelow } from "../reject-option.js";
-import { ALL_LAYER_RULES } from "../targeting.js";
+import { rejectBelow } from "../plan/reject-option.js";
+import { ALL_LAYER_RULES } from "../targets/targeting.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 

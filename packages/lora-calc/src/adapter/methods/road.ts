@@ -1,7 +1,7 @@
 /** RoAd: outputs are turned in pairs; one, two or four numbers per output. */
 
 import type { LayerMethod } from "./layer-method.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectOption } from "../plan/reject-option.js";
 import { requireDivisor, trained } from "./tensors.js";
 
 /** Numbers per output in each of the two vectors. */

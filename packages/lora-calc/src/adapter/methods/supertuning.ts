@@ -1,6 +1,6 @@
 /** Super-Tuning: the largest (or smallest) entries of the weight are trained in place, with a LoRA beside them if wanted. */
 
-import { rejectBelow, rejectOption } from "../reject-option.js";
+import { rejectBelow, rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
 

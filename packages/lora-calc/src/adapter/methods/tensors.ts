@@ -1,11 +1,11 @@
 /** Checks and shapes that formulas of methods share. */
 
-import type { Site } from "../../graph/sites.js";
+import type { Site } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import { PatternTable } from "../pattern-table.js";
-import { escapeRegex } from "../python-regex.js";
-import type { AdapterTensor } from "../plan.js";
+import { PatternTable } from "../targets/pattern-table.js";
+import { escapeRegex } from "../regex/python-regex.js";
+import type { AdapterTensor } from "../plan/plan.js";
 
 export function trained(name: string, ...shape: readonly number[]): AdapterTensor {
   return { name, shape, trainable: true };

@@ -1,6 +1,6 @@
 /** TinyLoRA: a few numbers for all layers of a group, spread over frozen projections. */
 
-import { rejectBelow, rejectOption } from "../reject-option.js";
+import { rejectBelow, rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { roundHalfEven, trained } from "./tensors.js";
 

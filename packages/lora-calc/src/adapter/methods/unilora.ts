@@ -1,6 +1,6 @@
 /** Uni-LoRA: one vector for the whole model, from which every entry of every A and B is taken. */
 
-import { rejectBelow } from "../reject-option.js";
+import { rejectBelow } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
 

@@ -1,7 +1,7 @@
 /** VeRA and PVeRA: two vectors per layer over random projections that all layers share. */
 
 import type { Fields } from "../../problem/fields.js";
-import type { AdapterTensor } from "../plan.js";
+import type { AdapterTensor } from "../plan/plan.js";
 import type { Formula, LayerMethod } from "./layer-method.js";
 import { requirePositive, trained } from "./tensors.js";
 

@@ -1,14 +1,14 @@
 /** Adaption prompt (LLaMA-Adapter): trained tokens that the last attentions see, each behind a gate. */
 
-import type { ModuleGraph } from "../../graph/module-graph.js";
-import { sitesOf } from "../../graph/sites.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { trained } from "../methods/tensors.js";
-import type { AdapterPlan } from "../plan.js";
-import { planTuner } from "../plan-tuner.js";
-import { rejectOption } from "../reject-option.js";
-import { readTaskType, rejectTaskWithHead } from "../task-type.js";
+import type { AdapterPlan } from "../plan/plan.js";
+import { planTuner } from "../tuner/plan-tuner.js";
+import { rejectOption } from "../plan/reject-option.js";
+import { readTaskType, rejectTaskWithHead } from "../plan/task-type.js";
 
 /** Attention modules by model_type. Source: peft@0.21.0 tuners/adaption_prompt/config.py. */
 const ATTENTION: ReadonlyMap<string, string> = new Map([

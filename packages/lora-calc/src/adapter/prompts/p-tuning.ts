@@ -2,7 +2,7 @@
 
 import { reject } from "../../problem/problem.js";
 import { trained } from "../methods/tensors.js";
-import type { AdapterTensor } from "../plan.js";
+import type { AdapterTensor } from "../plan/plan.js";
 import { readVirtualTokens } from "./prompt-method.js";
 import type { PromptMethod } from "./prompt-method.js";
 

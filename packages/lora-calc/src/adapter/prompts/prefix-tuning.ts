@@ -1,7 +1,7 @@
 /** Prefix tuning and Cartridge: trained keys and values in front of those of every layer. */
 
 import { trained } from "../methods/tensors.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectOption } from "../plan/reject-option.js";
 import { readVirtualTokens } from "./prompt-method.js";
 import type { PromptMethod } from "./prompt-method.js";
 

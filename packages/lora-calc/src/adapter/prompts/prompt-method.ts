@@ -1,15 +1,15 @@
 /** Methods that train virtual tokens beside a frozen model: what they have in common, and how one becomes a plan. */
 
-import type { DecoderSizes, ModuleGraph } from "../../graph/module-graph.js";
+import type { DecoderSizes, ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import type { MethodFacts } from "../method-facts.js";
-import type { AdapterPlan, AdapterTensor } from "../plan.js";
-import { planTuner } from "../plan-tuner.js";
-import { rejectOption } from "../reject-option.js";
-import type { Targeting } from "../targeting.js";
-import { HEADS_BY_TASK, readTaskType } from "../task-type.js";
-import type { TaskType } from "../task-type.js";
+import type { MethodFacts } from "../plan/method-facts.js";
+import type { AdapterPlan, AdapterTensor } from "../plan/plan.js";
+import { planTuner } from "../tuner/plan-tuner.js";
+import { rejectOption } from "../plan/reject-option.js";
+import type { Targeting } from "../targets/targeting.js";
+import { HEADS_BY_TASK, readTaskType } from "../plan/task-type.js";
+import type { TaskType } from "../plan/task-type.js";
 
 export interface PromptMethod extends MethodFacts {
   /** Fields of its configuration beside those of every prompt method. */

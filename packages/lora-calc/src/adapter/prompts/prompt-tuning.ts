@@ -3,7 +3,7 @@
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { trained } from "../methods/tensors.js";
-import { rejectOption } from "../reject-option.js";
+import { rejectOption } from "../plan/reject-option.js";
 import { readVirtualTokens } from "./prompt-method.js";
 import type { PromptMethod } from "./prompt-method.js";
 

@@ -1,20 +1,17 @@
 /** Why a tool printed another number of parameters than PEFT does for the same run. */
 
 import { planAdapter } from "../../adapter/plan-adapter.js";
-import type { AdapterPlan } from "../../adapter/plan.js";
-import { findModel } from "../../catalogue/models.js";
-import { buildGraph } from "../../graph/build-graph.js";
-import type { ModuleGraph } from "../../graph/module-graph.js";
-import { parameterCount } from "../../graph/sites.js";
-import { describeModel } from "../../model/description.js";
+import type { AdapterPlan } from "../../adapter/plan/plan.js";
+import { readModel } from "../../graph/read-model.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import { parameterCount } from "../../graph/tree/sites.js";
 import { Fields } from "../../problem/fields.js";
 import { InputError, reject } from "../../problem/problem.js";
 import type { Problem } from "../../problem/problem.js";
 import type { ParameterCounts } from "../../result.js";
 import type { Scenario } from "../../scenario.js";
 import { formatCount, formatFixed } from "../../units/format.js";
-import { readVersions } from "../../versions.js";
-import { parameterCounts } from "../../write-result.js";
+import { parameterCounts } from "../../exchange/write-result.js";
 import { otherAdapters, otherModels, otherRelease } from "./other-adapters.js";
 import type { OtherRun } from "./other-adapters.js";
 import { allReadings, resizedReading, trainableReadings } from "./readings.js";
@@ -63,9 +60,7 @@ export function explainPrint(scenario: Scenario, text: string): PrintResult {
 function explain(scenario: Scenario, text: string): Omit<PrintExplanation, "schema"> {
   const printed = readPrint(text) ?? rejectText(text);
   const fields = new Fields(scenario, "");
-  const versions = readVersions(fields.object("versions"));
-  const description = describeModel(fields.get("model"), (id) => findModel(id).config);
-  const { graph } = buildGraph(description, versions.transformersMajor);
+  const { graph, versions } = readModel(fields);
   const adapter = fields.object("adapter")?.values ?? null;
   const plan = planAdapter(graph, adapter, versions);
   const found = {

@@ -1,16 +1,15 @@
 /** Other releases, ranks, targets and models under which PEFT prints the very number that was seen. */
 
-import type { AdapterPlan } from "../../adapter/plan.js";
+import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import { planAdapter } from "../../adapter/plan-adapter.js";
-import { isLinear } from "../../adapter/all-linear.js";
-import { findModel, listModels } from "../../catalogue/models.js";
-import { buildGraph } from "../../graph/build-graph.js";
-import type { ModuleGraph } from "../../graph/module-graph.js";
-import { sitesOf } from "../../graph/sites.js";
-import { describeModel } from "../../model/description.js";
+import { isLinear } from "../../adapter/targets/all-linear.js";
+import { listModels } from "../../catalogue/models.js";
+import { buildModel } from "../../graph/read-model.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { InputError } from "../../problem/problem.js";
-import type { Versions } from "../../versions.js";
+import type { Versions } from "../../model/versions.js";
 import { allReadings } from "./readings.js";
 import { fits } from "./read-print.js";
 import type { Printed } from "./read-print.js";
@@ -108,9 +107,8 @@ export function otherRelease(
   return RELEASES.filter((release) => majorOf(release) !== versions.transformersMajor).flatMap(
     (transformers) =>
       matching(`transformers ${transformers}`, printed, () => {
-        const description = describeModel(model, (id) => findModel(id).config);
-        const { graph } = buildGraph(description, majorOf(transformers));
-        return planAdapter(graph, adapter, { ...versions, transformers });
+        const other = { ...versions, transformers, transformersMajor: majorOf(transformers) };
+        return planAdapter(buildModel(model, other).graph, adapter, other);
       }),
   );
 }
@@ -127,14 +125,8 @@ export function otherModels(
 ): readonly OtherRun[] {
   const runs: OtherRun[] = [];
   for (const { repo } of listModels()) {
-    const build = (): AdapterPlan => {
-      const description = describeModel(repo, (id) => findModel(id).config);
-      return planAdapter(
-        buildGraph(description, versions.transformersMajor).graph,
-        adapter,
-        versions,
-      );
-    };
+    const build = (): AdapterPlan =>
+      planAdapter(buildModel(repo, versions).graph, adapter, versions);
     runs.push(...matching(repo, printed, build));
     if (runs.length >= MAX_RUNS) break;
   }

@@ -1,10 +1,10 @@
 /** Ways in which tools come to other numbers than PEFT for the same run. */
 
-import type { AdapterPlan } from "../../adapter/plan.js";
-import { HEADS_BY_TASK } from "../../adapter/task-type.js";
-import type { ModuleGraph } from "../../graph/module-graph.js";
-import { parameterCount, sitesOf } from "../../graph/sites.js";
-import { quantizedModules } from "../../memory/quantization.js";
+import type { AdapterPlan } from "../../adapter/plan/plan.js";
+import { HEADS_BY_TASK } from "../../adapter/plan/task-type.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import { parameterCount, sitesOf } from "../../graph/tree/sites.js";
+import { quantizedModules } from "../../memory/settings/quantization.js";
 import { elementCount } from "../../units/dtype.js";
 import { formatCount } from "../../units/format.js";
 

@@ -1,6 +1,6 @@
 /** Written by scripts/build-catalogue.mjs from scripts/catalogue/gpus.json; edit that file. */
 
-import type { GpuRow } from "../row.js";
+import type { GpuRow } from "./row.js";
 
 const SOURCE_1 = "size on the box; the total of the driver may differ by 1 %";
 const SOURCE_2 = "nvidia-smi output quoted in public repositories";

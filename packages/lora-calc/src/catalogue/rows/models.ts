@@ -1,6 +1,6 @@
 /** Written by scripts/build-catalogue.mjs from scripts/catalogue/models.json; edit that file. */
 
-import type { ModelRow } from "../row.js";
+import type { ModelRow } from "./row.js";
 
 const SOURCE_1 = "shape as published; agrees with the safetensors total of the repository";
 const SOURCE_2 = "mlc-ai/mlc-llm model_preset.py";

@@ -1,6 +1,6 @@
 /** Written by scripts/build-catalogue.mjs from scripts/catalogue/recipes.json; edit that file. */
 
-import type { RecipeRow } from "../row.js";
+import type { RecipeRow } from "./row.js";
 
 export const RECIPE_ROWS: readonly RecipeRow[] = [
   { id: "qlora-guanaco-7b", name: "QLoRA Guanaco 7B", trainer: "qlora.py", scenario: { model: "huggyllama/llama-7b", adapter: { peft_type: "LORA", r: 64, lora_alpha: 16, lora_dropout: 0.1, target_modules: "all-linear", task_type: "CAUSAL_LM" }, quantization: { load_in_4bit: true, bnb_4bit_quant_type: "nf4", bnb_4bit_use_double_quant: true }, training: { per_device_train_batch_size: 1, gradient_accumulation_steps: 16, max_length: 528, optim: "paged_adamw_32bit", prepare_kbit: true, gradient_checkpointing: true }, stack: "hf-trainer-5.18" }, learningRate: 0.0002, note: "16 source and 512 target tokens, counted as one sequence of 528", source: "https://github.com/artidoro/qlora/blob/7f4e95a68dc076bea9b3a413d2b512eca6d004e5/scripts/finetune_guanaco_7b.sh", checkedOn: "2023-07-24" },

@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
-import type { Activation } from "../forward.js";
+import type { Activation } from "../tree/forward.js";
 
 /** transformers' `ACT2FN`: names that select the same function. */
 const NAMES: ReadonlyMap<string, Activation> = new Map([

@@ -1,8 +1,8 @@
 /** Self-attention modules: projections with their real widths, and how they are used. */
 
-import type { AttentionForward, QueryKeyNormPlace, RotaryVariant } from "../forward.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, linear } from "../vocabulary.js";
+import type { AttentionForward, QueryKeyNormPlace, RotaryVariant } from "../tree/forward.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, linear } from "../tree/vocabulary.js";
 
 export interface GroupedQueryAttention {
   readonly name?: string;

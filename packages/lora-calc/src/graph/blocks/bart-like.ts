@@ -1,9 +1,9 @@
 /** Layers and stacks that BART and its kin share, Whisper among them. */
 
 import type { Config } from "../../model/config.js";
-import type { Activation } from "../forward.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, layerNorm, linear, repeated } from "../vocabulary.js";
+import type { Activation } from "../tree/forward.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, layerNorm, linear, repeated } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 import { activationModule } from "./mlp.js";
 

@@ -1,8 +1,8 @@
 /** The layer that BERT and its kin share: attention and feed-forward, each with a norm behind its output. */
 
 import type { Config } from "../../model/config.js";
-import type { Child, ModuleNode } from "../module-graph.js";
-import { buffer, container, embedding, layerNorm, leaf, linear } from "../vocabulary.js";
+import type { Child, ModuleNode } from "../tree/module-graph.js";
+import { buffer, container, embedding, layerNorm, leaf, linear } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 import { activationModule } from "./mlp.js";
 

@@ -1,8 +1,16 @@
 /** The towers of CLIP, SigLIP, SmolVLM and Idefics3: one pre-norm encoder, over patches or over words. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode, Parameter } from "../module-graph.js";
-import { buffer, container, conv, embedding, layerNorm, linear, repeated } from "../vocabulary.js";
+import type { ModuleNode, Parameter } from "../tree/module-graph.js";
+import {
+  buffer,
+  container,
+  conv,
+  embedding,
+  layerNorm,
+  linear,
+  repeated,
+} from "../tree/vocabulary.js";
 import { patchCount, sidesOf } from "./image-encoder.js";
 import { activationOf, plainMlp } from "./mlp.js";
 

@@ -1,7 +1,7 @@
 /** The frame that encoder-decoders share: which class is for which task. */
 
-import type { BuildContext } from "../blueprint.js";
-import type { ModuleGraph } from "../module-graph.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { ModuleGraph } from "../tree/module-graph.js";
 import { modelOfClass } from "./model-classes.js";
 import type { ModelClasses } from "./model-classes.js";
 

@@ -1,9 +1,9 @@
 /** The frame that encoders of text share: backbone, and heads by class. */
 
 import type { Config } from "../../model/config.js";
-import type { BuildContext } from "../blueprint.js";
-import type { Child, ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, leaf, linear } from "../vocabulary.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { Child, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, leaf, linear } from "../tree/vocabulary.js";
 import { labelCount, rejectClass } from "./task-heads.js";
 
 export interface EncoderParts {

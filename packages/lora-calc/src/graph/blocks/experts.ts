@@ -1,10 +1,10 @@
 /** Mixtures of experts as transformers 5 holds them: a router, and all experts in two parameters of three dimensions. */
 
 import type { Config } from "../../model/config.js";
-import type { BuildContext } from "../blueprint.js";
-import type { Activation, RouterForward, SparseMlpForward } from "../forward.js";
-import type { ModuleNode, Parameter } from "../module-graph.js";
-import { persistentBuffer, container } from "../vocabulary.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { Activation, RouterForward, SparseMlpForward } from "../tree/forward.js";
+import type { ModuleNode, Parameter } from "../tree/module-graph.js";
+import { persistentBuffer, container } from "../tree/vocabulary.js";
 import { activationModule, gatedMlp } from "./mlp.js";
 import { singleExperts } from "./single-experts.js";
 import type { ExpertsShape } from "./single-experts.js";

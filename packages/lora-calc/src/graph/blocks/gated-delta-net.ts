@@ -1,8 +1,8 @@
 /** Linear attention by the gated delta rule, which stands in three of four layers of Qwen3-Next and Qwen3.5. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, conv, linear, rmsNorm } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, conv, linear, rmsNorm } from "../tree/vocabulary.js";
 
 /**
  * State instead of a cache: keys and values of many narrow heads, a short convolution over time, and two numbers a head

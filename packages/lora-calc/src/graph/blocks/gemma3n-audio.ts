@@ -1,7 +1,7 @@
 /** What Gemma 3n hears with: two convolutions over the spectrogram, then a conformer. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   container,
@@ -11,7 +11,7 @@ import {
   linear,
   repeated,
   rmsNorm,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 
 const CLIPPING = buffer("gradient_clipping", []);
 

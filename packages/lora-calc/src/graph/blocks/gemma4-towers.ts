@@ -1,7 +1,7 @@
 /** What Gemma 4 sees and hears with: linears that may clip what goes in and out, a conformer for sound. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   container,
@@ -11,7 +11,7 @@ import {
   linear,
   repeated,
   rmsNorm,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 import { activationModule } from "./mlp.js";
 

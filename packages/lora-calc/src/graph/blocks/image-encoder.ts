@@ -2,9 +2,9 @@
 
 import type { Config } from "../../model/config.js";
 import { isObject } from "../../problem/fields.js";
-import type { BuildContext } from "../blueprint.js";
-import type { Child, DecoderSizes, ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, conv, linear } from "../vocabulary.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { Child, DecoderSizes, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, conv, linear } from "../tree/vocabulary.js";
 import { activationOf, plainMlp } from "./mlp.js";
 import { modelOfClass } from "./model-classes.js";
 import { labelCount } from "./task-heads.js";

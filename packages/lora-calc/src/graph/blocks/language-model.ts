@@ -1,11 +1,11 @@
 /** The frame that decoder-only models share: backbone, head by task, tied embeddings. */
 
 import type { Config } from "../../model/config.js";
-import type { BuildContext } from "../blueprint.js";
-import type { DecoderForward } from "../forward.js";
-import { isRepeat } from "../module-graph.js";
-import type { Buffer, Child, DecoderSizes, ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, leaf, linear } from "../vocabulary.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { DecoderForward } from "../tree/forward.js";
+import { isRepeat } from "../tree/module-graph.js";
+import type { Buffer, Child, DecoderSizes, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, leaf, linear } from "../tree/vocabulary.js";
 import { labelCount, rejectClass } from "./task-heads.js";
 
 export interface LanguageModelParts {

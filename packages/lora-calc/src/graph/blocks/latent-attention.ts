@@ -1,8 +1,8 @@
 /** Attention whose queries, keys and values are made from short vectors (deepseek and its kin). */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, layerNorm, linear, rmsNorm } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, layerNorm, linear, rmsNorm } from "../tree/vocabulary.js";
 
 export interface LatentDefaults {
   readonly queryRank: number;

@@ -1,15 +1,15 @@
 /** The tree that most dense decoders share: separate projections, gated MLP, two RMSNorms before their sublayers. */
 
 import type { Config } from "../../model/config.js";
-import type { BuildContext } from "../blueprint.js";
+import type { BuildContext } from "../tree/blueprint.js";
 import type {
   DecoderForward,
   QueryKeyNormPlace,
   RmsNormVariant,
   RotaryVariant,
-} from "../forward.js";
-import type { ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, embedding, repeatedBy, rmsNorm } from "../vocabulary.js";
+} from "../tree/forward.js";
+import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 import { groupedQueryAttention } from "./attention.js";
 import { languageModel, USUAL_DECODER } from "./language-model.js";

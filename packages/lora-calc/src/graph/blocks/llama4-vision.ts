@@ -1,8 +1,8 @@
 /** Llama 4's vision model: an encoder over unfolded patches, and an adapter that joins them. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { buffer, container, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 import { plainMlp } from "./mlp.js";
 
 export function llama4Vision(config: Config): ModuleNode {

@@ -1,8 +1,8 @@
 /** Mamba 2: a state space whose step, input and output depend on the token; several families hold it under their names. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, conv, leaf, linear, rmsNorm } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, conv, leaf, linear, rmsNorm } from "../tree/vocabulary.js";
 import { activationOf } from "./mlp.js";
 
 export interface Mamba2Sizes {

@@ -1,8 +1,8 @@
 /** The vision model of Llama 3.2: tiles of an image, with embeddings of their place and shape; two encoders. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, conv, embedding, layerNorm, linear, repeated } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, conv, embedding, layerNorm, linear, repeated } from "../tree/vocabulary.js";
 import { sidesOf } from "./image-encoder.js";
 import { activationOf, plainMlp } from "./mlp.js";
 

@@ -1,9 +1,9 @@
 /** Feed-forward modules. */
 
 import type { Config } from "../../model/config.js";
-import type { Activation } from "../forward.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, leaf, linear } from "../vocabulary.js";
+import type { Activation } from "../tree/forward.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, leaf, linear } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 
 interface MlpShape {

@@ -7,8 +7,8 @@
 
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, conv, leaf, repeatedBy } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, conv, leaf, repeatedBy } from "../tree/vocabulary.js";
 
 const ARCHITECTURE = "mobilenetv5_300m_enc";
 const OUTPUT = 2048;

@@ -1,9 +1,9 @@
 /** The classes of one model_type, each as a tree: the one asked for is built, any other name is refused. */
 
-import type { BuildContext } from "../blueprint.js";
-import type { CausalLmForward } from "../forward.js";
-import type { Buffer, Child, DecoderSizes, ModuleGraph, Parameter } from "../module-graph.js";
-import { container } from "../vocabulary.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { CausalLmForward } from "../tree/forward.js";
+import type { Buffer, Child, DecoderSizes, ModuleGraph, Parameter } from "../tree/module-graph.js";
+import { container } from "../tree/vocabulary.js";
 import { rejectClass } from "./task-heads.js";
 
 /** A class of transformers as a tree. */

@@ -1,7 +1,7 @@
 /** A whole model as a module of another one. */
 
-import { isRepeat } from "../module-graph.js";
-import type { Child, ModuleGraph, ModuleNode } from "../module-graph.js";
+import { isRepeat } from "../tree/module-graph.js";
+import type { Child, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 
 export interface NestedModel {
   readonly node: ModuleNode;

@@ -1,8 +1,8 @@
 /** Pixtral's vision model: llama's layers over patches of any number, placed by rotation. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, conv, linear, repeated, rmsNorm } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { buffer, container, conv, linear, repeated, rmsNorm } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 import { sidesOf } from "./image-encoder.js";
 import { gatedMlp } from "./mlp.js";

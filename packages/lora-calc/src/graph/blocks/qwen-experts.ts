@@ -1,10 +1,10 @@
 /** Experts as the families of Qwen hold them: in some layers, beside dense ones, with or without one that all tokens use. */
 
 import type { Config } from "../../model/config.js";
-import type { BuildContext } from "../blueprint.js";
-import type { RouterForward, SparseMlpForward } from "../forward.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, linear } from "../vocabulary.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { RouterForward, SparseMlpForward } from "../tree/forward.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, linear } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 import { areFused, fusedExperts, router } from "./experts.js";
 import type { LlamaLike } from "./llama-like.js";

@@ -1,7 +1,7 @@
 /** What the vision transformers of Qwen share: patches in space and time, one projection for q, k and v, a merger. */
 
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   container,
@@ -11,7 +11,7 @@ import {
   leaf,
   linear,
   repeated,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 import { activationOf } from "./mlp.js";
 
 /** Patches of a few frames each, all their pixels to one vector. */

@@ -1,7 +1,7 @@
 /** A tree in the classes of another model: transformers writes such models as copies with other names. */
 
-import { isRepeat } from "../module-graph.js";
-import type { Child } from "../module-graph.js";
+import { isRepeat } from "../tree/module-graph.js";
+import type { Child } from "../tree/module-graph.js";
 
 /** Every class whose name begins with `from` begins with `to`. */
 export function renamedClasses<Part extends Child>(part: Part, from: string, to: string): Part {

@@ -1,8 +1,8 @@
 /** The module that makes cos and sin tables; it has buffers only. */
 
-import type { RotaryForward } from "../forward.js";
-import type { ModuleNode } from "../module-graph.js";
-import { buffer, container } from "../vocabulary.js";
+import type { RotaryForward } from "../tree/forward.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { buffer, container } from "../tree/vocabulary.js";
 
 export interface RotaryOptions {
   readonly keepsFp32?: boolean;

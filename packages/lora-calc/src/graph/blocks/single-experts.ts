@@ -1,8 +1,8 @@
 /** Experts as transformers 4 holds them: a list of modules, each a feed-forward network of its own. */
 
-import type { Activation } from "../forward.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, linear, repeated } from "../vocabulary.js";
+import type { Activation } from "../tree/forward.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, linear, repeated } from "../tree/vocabulary.js";
 import { activationModule, gatedMlp } from "./mlp.js";
 
 export interface ExpertsShape {

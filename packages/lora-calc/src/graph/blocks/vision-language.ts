@@ -1,10 +1,10 @@
 /** The frame of language models that see: a vision part and a language part inside `model`, and a head. */
 
 import type { Config } from "../../model/config.js";
-import type { BuildContext } from "../blueprint.js";
-import type { CausalLmForward, VisionLanguageForward } from "../forward.js";
-import type { ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, linear } from "../vocabulary.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import type { CausalLmForward, VisionLanguageForward } from "../tree/forward.js";
+import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, linear } from "../tree/vocabulary.js";
 import { decoderSizes } from "./language-model.js";
 import type { LanguageModelParts } from "./language-model.js";
 import { modelOfClass } from "./model-classes.js";

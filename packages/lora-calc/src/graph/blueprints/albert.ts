@@ -5,8 +5,8 @@ import { bertEmbeddings } from "../blocks/bert-like.js";
 import { classifier, embeddingOf, encoderModel } from "../blocks/encoder-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const albert: Blueprint = {
   modelType: "albert",

@@ -1,12 +1,12 @@
 /** Apertus: normed queries and keys, and an activation (xIELU) that has two trained numbers of its own. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { persistentBuffer, container } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { persistentBuffer, container } from "../tree/vocabulary.js";
 
 export const apertus: Blueprint = {
   modelType: "apertus",

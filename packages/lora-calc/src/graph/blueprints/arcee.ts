@@ -1,6 +1,6 @@
 /** Arcee (AFM): llama's attention, and an MLP of two projections with squared ReLU. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";

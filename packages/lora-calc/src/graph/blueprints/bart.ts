@@ -4,8 +4,8 @@ import { decoderLayers, encoderLayers, readBartSizes } from "../blocks/bart-like
 import { encoderDecoder } from "../blocks/encoder-decoder.js";
 import type { ModelClass } from "../blocks/model-classes.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   persistentBuffer,
@@ -14,7 +14,7 @@ import {
   layerNorm,
   leaf,
   linear,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 
 interface Kind {
   readonly modelType: string;

@@ -8,8 +8,8 @@ import {
   readBertSizes,
 } from "../blocks/bert-like.js";
 import { classifier, embeddingOf, encoderModel } from "../blocks/encoder-model.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, repeated } from "../tree/vocabulary.js";
 
 export const bert: Blueprint = {
   modelType: "bert",

@@ -7,9 +7,17 @@ import { activationModule } from "../blocks/mlp.js";
 import { modelOfClass } from "../blocks/model-classes.js";
 import type { ModelClass } from "../blocks/model-classes.js";
 import { nestedModel } from "../blocks/nested-model.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, conv, layerNorm, leaf, linear, repeated, repeatedBy } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import {
+  container,
+  conv,
+  layerNorm,
+  leaf,
+  linear,
+  repeated,
+  repeatedBy,
+} from "../tree/vocabulary.js";
 import { opt } from "./opt.js";
 import { t5 } from "./t5.js";
 

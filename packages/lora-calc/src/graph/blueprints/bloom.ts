@@ -1,8 +1,8 @@
 /** BLOOM: queries, keys and values in one projection, a norm behind the embedding, ALiBi instead of positions. Counted. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { languageModel } from "../blocks/language-model.js";
-import { container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const bloom: Blueprint = {
   modelType: "bloom",

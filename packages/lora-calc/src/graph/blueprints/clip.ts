@@ -5,8 +5,8 @@ import { clipText, clipVision, siglipText, siglipVision } from "../blocks/clip-l
 import { modelOfClass } from "../blocks/model-classes.js";
 import type { ModelClasses } from "../blocks/model-classes.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import { linear } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { linear } from "../tree/vocabulary.js";
 
 const WORDS = "text_model.embeddings.token_embedding";
 const PATCHES = "vision_model.embeddings.patch_embedding";

@@ -1,11 +1,11 @@
 /** Command R: one norm per layer for attention and MLP side by side, norms without bias, tied head. */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint, BuildContext } from "../blueprint.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike, Sizes } from "../blocks/llama-like.js";
-import type { ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, layerNorm } from "../vocabulary.js";
+import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, layerNorm } from "../tree/vocabulary.js";
 
 const SIZES = {
   vocabSize: 256000,

@@ -4,8 +4,8 @@ import type { Config } from "../../model/config.js";
 import { bertLayer, predictionHead, readBertSizes } from "../blocks/bert-like.js";
 import { embeddingOf, encoderModel } from "../blocks/encoder-model.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   container,
@@ -15,7 +15,7 @@ import {
   leaf,
   linear,
   repeated,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 
 const VOCABULARY = 128100;
 const PREFIX = "DebertaV2";

@@ -9,8 +9,8 @@ import { activation } from "../blocks/activation.js";
 import { fusedExperts } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import { gatedMlp } from "../blocks/mlp.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   container,
@@ -20,7 +20,7 @@ import {
   persistentBuffer,
   repeatedBy,
   rmsNorm,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 
 const PREFIX = "DeepseekV4";
 const LIGHT = "compressed_sparse_attention";

@@ -7,7 +7,7 @@ import { latentAttention } from "../blocks/latent-attention.js";
 import type { LatentDefaults } from "../blocks/latent-attention.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import type { Config } from "../../model/config.js";
 
 type Inherited = "modelType" | "prefix" | "taskHeads" | "defaults" | "keyValueSize";

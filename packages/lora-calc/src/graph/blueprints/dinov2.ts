@@ -8,8 +8,8 @@ import {
   patchEmbeddings,
 } from "../blocks/image-encoder.js";
 import { gatedMlp } from "../blocks/mlp.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, layerNorm, leaf, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, layerNorm, leaf, repeated } from "../tree/vocabulary.js";
 
 export const dinov2: Blueprint = {
   modelType: "dinov2",

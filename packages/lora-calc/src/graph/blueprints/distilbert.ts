@@ -4,8 +4,16 @@ import { activation } from "../blocks/activation.js";
 import { embeddingOf, encoderModel } from "../blocks/encoder-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import { buffer, container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import {
+  buffer,
+  container,
+  embedding,
+  layerNorm,
+  leaf,
+  linear,
+  repeated,
+} from "../tree/vocabulary.js";
 
 export const distilbert: Blueprint = {
   modelType: "distilbert",

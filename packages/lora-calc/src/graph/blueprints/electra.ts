@@ -5,8 +5,8 @@ import { bertEmbeddings, bertLayer, readBertSizes } from "../blocks/bert-like.js
 import { embeddingOf, encoderModel } from "../blocks/encoder-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const electra: Blueprint = {
   modelType: "electra",

@@ -4,9 +4,9 @@ import { activation } from "../blocks/activation.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import type { SharedExperts } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, linear } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, linear } from "../tree/vocabulary.js";
 
 const PREFIX = "Ernie4_5_Moe";
 

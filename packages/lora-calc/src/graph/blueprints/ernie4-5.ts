@@ -1,6 +1,6 @@
 /** ERNIE 4.5 dense: one switch for every bias, tied head, head_dim 128. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const ernie45: Blueprint = {

@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";
 import type { LayerType } from "../blocks/sliding-window.js";

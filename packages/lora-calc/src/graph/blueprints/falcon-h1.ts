@@ -6,9 +6,9 @@ import { languageModel } from "../blocks/language-model.js";
 import { MAMBA_INCOMPATIBLE, mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, embedding, linear, repeated, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { buffer, container, embedding, linear, repeated, rmsNorm } from "../tree/vocabulary.js";
 
 export const falconH1: Blueprint = {
   modelType: "falcon_h1",

@@ -2,12 +2,12 @@
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const falcon: Blueprint = {
   modelType: "falcon",

@@ -5,9 +5,9 @@ import type { Assumption } from "../../model/config.js";
 import { Fields } from "../../problem/fields.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import type { ModuleGraph } from "../module-graph.js";
-import type { BuildContext } from "../blueprint.js";
-import { parameterCount } from "../sites.js";
+import type { ModuleGraph } from "../tree/module-graph.js";
+import type { BuildContext } from "../tree/blueprint.js";
+import { parameterCount } from "../tree/sites.js";
 import { llama } from "./llama.js";
 
 const SIZES = [

@@ -1,7 +1,7 @@
 /** Gemma 1: llama's tree with head_dim 256, norms as offsets from one, always tied unless said otherwise. */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 

@@ -1,7 +1,7 @@
 /** Gemma 2: four norms per layer, tanh caps on scores and logits, every other layer slides. */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";

@@ -1,6 +1,6 @@
 /** Gemma 3 text models (270M, 1B): gemma2's block with q/k norms; five sliding layers to one full. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import type { Config } from "../../model/config.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";

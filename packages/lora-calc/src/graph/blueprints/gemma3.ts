@@ -3,8 +3,8 @@
 import { llamaParts } from "../blocks/llama-like.js";
 import { siglipVision } from "../blocks/clip-like.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, leaf, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, leaf, rmsNorm } from "../tree/vocabulary.js";
 import { gemma3Family } from "./gemma3-text.js";
 
 export const gemma3: Blueprint = {

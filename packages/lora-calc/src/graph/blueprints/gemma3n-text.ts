@@ -12,8 +12,8 @@ import { activationModule, gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { layerTypes } from "../blocks/sliding-window.js";
 import type { LayerType } from "../blocks/sliding-window.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   container,
@@ -23,7 +23,7 @@ import {
   repeated,
   repeatedBy,
   rmsNorm,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 
 export const gemma3nText: Blueprint = {
   modelType: "gemma3n_text",

@@ -3,7 +3,7 @@
 import { gemma3nAudio, gemma3nEmbedder } from "../blocks/gemma3n-audio.js";
 import { mobileNetV5 } from "../blocks/mobilenet-v5.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { gemma3nParts } from "./gemma3n-text.js";
 
 export const gemma3n: Blueprint = {

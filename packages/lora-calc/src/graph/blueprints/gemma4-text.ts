@@ -9,8 +9,8 @@ import type { LanguageModelParts } from "../blocks/language-model.js";
 import { activationModule, gatedMlp } from "../blocks/mlp.js";
 import { renamedClasses } from "../blocks/renamed-classes.js";
 import { layerTypes } from "../blocks/sliding-window.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   persistentBuffer,
@@ -20,7 +20,7 @@ import {
   linear,
   repeatedBy,
   rmsNorm,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 
 export const gemma4Text: Blueprint = {
   modelType: "gemma4_text",

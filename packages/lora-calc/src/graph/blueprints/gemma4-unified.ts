@@ -4,9 +4,9 @@ import type { Config } from "../../model/config.js";
 import { gemma4Embedder } from "../blocks/gemma4-towers.js";
 import { renamedClasses } from "../blocks/renamed-classes.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, layerNorm, linear } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, layerNorm, linear } from "../tree/vocabulary.js";
 import { gemma4UnifiedParts } from "./gemma4-text.js";
 
 const PREFIX = "Gemma4Unified";

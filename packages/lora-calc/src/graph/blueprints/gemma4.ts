@@ -2,7 +2,7 @@
 
 import { gemma4Audio, gemma4Embedder, gemma4Vision } from "../blocks/gemma4-towers.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { gemma4Parts } from "./gemma4-text.js";
 
 export const gemma4: Blueprint = {

@@ -2,11 +2,11 @@
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
-import type { Blueprint, BuildContext } from "../blueprint.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import { fusedGatedMlp } from "../blocks/mlp.js";
-import type { ModuleGraph } from "../module-graph.js";
+import type { ModuleGraph } from "../tree/module-graph.js";
 
 export const glm: Blueprint = {
   modelType: "glm",

@@ -4,7 +4,7 @@ import { activation } from "../blocks/activation.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import type { Config } from "../../model/config.js";
 
 interface Experts {

@@ -3,9 +3,17 @@
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import {
+  buffer,
+  container,
+  embedding,
+  layerNorm,
+  leaf,
+  linear,
+  repeated,
+} from "../tree/vocabulary.js";
 
 export const gptBigcode: Blueprint = {
   modelType: "gpt_bigcode",

@@ -3,8 +3,16 @@
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
-import type { Blueprint } from "../blueprint.js";
-import { buffer, container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import {
+  buffer,
+  container,
+  embedding,
+  layerNorm,
+  leaf,
+  linear,
+  repeated,
+} from "../tree/vocabulary.js";
 
 export const gptNeo: Blueprint = {
   modelType: "gpt_neo",

@@ -1,11 +1,11 @@
 /** GPT-NeoX, Pythia, Dolly: fused query_key_value, attention and MLP in parallel by default. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import { container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const gptNeox: Blueprint = {
   modelType: "gpt_neox",

@@ -1,11 +1,11 @@
 /** gpt-oss: attention sinks, every second layer slides, experts with biases and stored (experts, in, out). */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { topKRouter, transposedExperts, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";
-import { container } from "../vocabulary.js";
+import { container } from "../tree/vocabulary.js";
 
 export const gptOss: Blueprint = {
   modelType: "gpt_oss",

@@ -1,11 +1,11 @@
 /** GPT-2: Conv1D projections with weights stored (in, out), learned positions, dropout everywhere by default. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, hfConv1d, layerNorm, leaf, repeated } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, hfConv1d, layerNorm, leaf, repeated } from "../tree/vocabulary.js";
 
 export const gpt2: Blueprint = {
   modelType: "gpt2",

@@ -3,9 +3,17 @@
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
-import { buffer, container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import {
+  buffer,
+  container,
+  embedding,
+  layerNorm,
+  leaf,
+  linear,
+  repeated,
+} from "../tree/vocabulary.js";
 
 type Kind = Pick<LanguageModelParts, "modelType" | "prefix" | "taskHeads"> & {
   readonly isFused: boolean;

@@ -1,6 +1,6 @@
 /** Granite 3.x and 4.x dense: llama's tree with multipliers on embedding, residuals and logits. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const granite: Blueprint = {

@@ -3,8 +3,8 @@
 import { activation } from "../blocks/activation.js";
 import { fusedExperts, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
-import { container } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container } from "../tree/vocabulary.js";
 
 export const granitemoe: Blueprint = {
   modelType: "granitemoe",

@@ -7,9 +7,9 @@ import { languageModel } from "../blocks/language-model.js";
 import { mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { activationModule } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 const PREFIX = "GraniteMoeHybrid";
 

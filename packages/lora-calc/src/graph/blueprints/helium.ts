@@ -1,6 +1,6 @@
 /** Helium: llama's tree with head_dim 128, whose output projection is square whatever the heads give. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const helium: Blueprint = {

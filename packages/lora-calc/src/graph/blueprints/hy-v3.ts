@@ -4,8 +4,8 @@ import { activation } from "../blocks/activation.js";
 import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
-import { persistentBuffer } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { persistentBuffer } from "../tree/vocabulary.js";
 
 const PREFIX = "HYV3";
 

@@ -2,8 +2,8 @@
 
 import { idefics3Vision } from "../blocks/clip-like.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, linear } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, linear } from "../tree/vocabulary.js";
 import { languagePart } from "./language-part.js";
 
 export const idefics3 = joinedPatches("idefics3", "Idefics3");

@@ -1,6 +1,6 @@
 /** All blueprints by model_type. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { albert } from "./albert.js";
 import { apertus } from "./apertus.js";
 import { arcee } from "./arcee.js";

@@ -5,8 +5,8 @@ import { reject } from "../../problem/problem.js";
 import { fusedExperts, router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
   persistentBuffer,
@@ -16,7 +16,7 @@ import {
   linear,
   repeatedBy,
   rmsNorm,
-} from "../vocabulary.js";
+} from "../tree/vocabulary.js";
 
 interface Family {
   readonly modelType: string;

@@ -1,7 +1,7 @@
 /** Llama 1 to 3.x and everything saved with its class (CodeLlama, TinyLlama, SmolLM2, Yi, Falcon3, R1 distillations). */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 

@@ -8,9 +8,9 @@ import { llama4Vision } from "../blocks/llama4-vision.js";
 import { activationModule } from "../blocks/mlp.js";
 import { modelOfClass } from "../blocks/model-classes.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 const CAUSAL = "Llama4ForCausalLM";
 const SEEING = "Llama4ForConditionalGeneration";

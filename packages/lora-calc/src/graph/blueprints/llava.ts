@@ -3,9 +3,9 @@
 import type { Config } from "../../model/config.js";
 import { activationOf } from "../blocks/mlp.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, linear, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, linear, rmsNorm } from "../tree/vocabulary.js";
 import { languagePart } from "./language-part.js";
 import { featureLayers, visionPart } from "./vision-part.js";
 

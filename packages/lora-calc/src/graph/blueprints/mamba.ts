@@ -4,9 +4,9 @@ import type { Config } from "../../model/config.js";
 import { languageModel } from "../blocks/language-model.js";
 import { MAMBA_INCOMPATIBLE, mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { activationOf } from "../blocks/mlp.js";
-import type { Blueprint, BuildContext } from "../blueprint.js";
-import type { ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, conv, embedding, linear, repeated, rmsNorm } from "../vocabulary.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
+import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, conv, embedding, linear, repeated, rmsNorm } from "../tree/vocabulary.js";
 
 interface Family {
   readonly modelType: string;

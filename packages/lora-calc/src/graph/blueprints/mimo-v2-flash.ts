@@ -6,10 +6,10 @@ import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Sizes } from "../blocks/llama-like.js";
 import { sharedRotary } from "../blocks/rotary.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, linear } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, linear } from "../tree/vocabulary.js";
 
 const PREFIX = "MiMoV2Flash";
 /** Source: transformers@5.18.0 models/mimo_v2_flash/configuration_mimo_v2_flash.py. */

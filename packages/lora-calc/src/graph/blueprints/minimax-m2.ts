@@ -3,8 +3,8 @@
 import { activation } from "../blocks/activation.js";
 import { routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
-import { persistentBuffer } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { persistentBuffer } from "../tree/vocabulary.js";
 
 export const minimaxM2: Blueprint = {
   modelType: "minimax_m2",

@@ -6,9 +6,9 @@ import { routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Sizes } from "../blocks/llama-like.js";
 import { activationModule } from "../blocks/mlp.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, linear, persistentBuffer, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, linear, persistentBuffer, rmsNorm } from "../tree/vocabulary.js";
 
 export const minimax: Blueprint = {
   modelType: "minimax",

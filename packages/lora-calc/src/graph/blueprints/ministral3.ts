@@ -3,7 +3,7 @@
 import type { Config } from "../../model/config.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 
 /** Also the language part of models that see. */
 export function ministral3Family(config: Config): LlamaLike {

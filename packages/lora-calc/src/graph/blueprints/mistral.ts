@@ -1,7 +1,7 @@
 /** Mistral 7B, Nemo and Small (head_dim is explicit from Nemo on). */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 

@@ -1,7 +1,7 @@
 /** Mixtral: every layer has experts. */
 
 import { activation } from "../blocks/activation.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { areFused, routedMlp, topKRouter } from "../blocks/experts.js";
 import { blockSparseMoe } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";

@@ -7,9 +7,9 @@ import { rotaryEmbedding } from "../blocks/rotary.js";
 import { visionLanguage } from "../blocks/vision-language.js";
 import { USUAL_DECODER } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 const CROSS_LAYERS = [3, 8, 13, 18, 23, 28, 33, 38];
 /** Tokens for images, which the head cannot say. */

@@ -6,9 +6,9 @@ import { activationModule } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, layerNorm, leaf, linear, repeatedBy } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, layerNorm, leaf, linear, repeatedBy } from "../tree/vocabulary.js";
 
 const FULL_EVERY = 3;
 

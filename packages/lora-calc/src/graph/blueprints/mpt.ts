@@ -1,8 +1,8 @@
 /** MPT: one projection for queries, keys and values, no bias anywhere, positions by ALiBi. */
 
 import { languageModel } from "../blocks/language-model.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const mpt: Blueprint = {
   modelType: "mpt",

@@ -7,9 +7,9 @@ import { router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import { MAMBA_INCOMPATIBLE, mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 type Mixer = "mamba" | "attention" | "mlp" | "moe";
 

@@ -1,10 +1,10 @@
 /** Nemotron 3 and 4, Minitron: LayerNorms around 1, squared ReLU, half of every head rotates. */
 
 import { activation } from "../blocks/activation.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
-import { layerNorm } from "../vocabulary.js";
+import { layerNorm } from "../tree/vocabulary.js";
 
 export const nemotron: Blueprint = {
   modelType: "nemotron",

@@ -6,9 +6,9 @@ import { groupedQueryAttention } from "../blocks/attention.js";
 import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, conv, embedding, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, conv, embedding, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 const PREFIX = "OlmoHybrid";
 

@@ -1,8 +1,8 @@
 /** OLMo 1: llama's tree with norms that have no weight. Counted; its norms and clipped projections have no program. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import { leaf } from "../vocabulary.js";
+import { leaf } from "../tree/vocabulary.js";
 
 export const olmo: Blueprint = {
   modelType: "olmo",

@@ -1,6 +1,6 @@
 /** OLMo 2: norms after the sublayers, q/k norms on the whole projection. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const olmo2: Blueprint = {

@@ -1,6 +1,6 @@
 /** OLMo 3: OLMo 2's layer, three of four layers slide, and each kind of layer has its own rotary table. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";
 

@@ -1,7 +1,7 @@
 /** OLMoE: every layer has experts; queries and keys are normed as a whole. */
 
 import { activation } from "../blocks/activation.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { areFused, routedMlp, topKRouter } from "../blocks/experts.js";
 import { singleRoutedMlp } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";

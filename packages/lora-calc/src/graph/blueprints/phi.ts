@@ -1,11 +1,11 @@
 /** Phi-1, 1.5 and 2: attention and MLP side by side behind one LayerNorm, biases everywhere, also on the head. Counted. */
 
 import { activation } from "../blocks/activation.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import { container, embedding, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const phi: Blueprint = {
   modelType: "phi",

@@ -1,11 +1,11 @@
 /** Phi-3, Phi-3.5, Phi-4: fused qkv_proj and gate_up_proj, so targets named q_proj match nothing. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import { fusedGatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import { container, embedding, leaf, linear, repeated, rmsNorm } from "../vocabulary.js";
+import { container, embedding, leaf, linear, repeated, rmsNorm } from "../tree/vocabulary.js";
 
 export const phi3: Blueprint = {
   modelType: "phi3",

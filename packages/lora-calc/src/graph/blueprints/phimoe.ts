@@ -4,8 +4,8 @@ import { activation } from "../blocks/activation.js";
 import { areFused, fusedExperts } from "../blocks/experts.js";
 import { blockSparseMoe } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, layerNorm, linear } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, layerNorm, linear } from "../tree/vocabulary.js";
 
 export const phimoe: Blueprint = {
   modelType: "phimoe",

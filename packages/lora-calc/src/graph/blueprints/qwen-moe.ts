@@ -1,7 +1,7 @@
 /** Qwen1.5-MoE and Qwen2-57B (with a shared expert), Qwen3-30B-A3B and its kin (without): some layers may be dense. */
 
-import type { Blueprint } from "../blueprint.js";
-import type { SparseMlpForward } from "../forward.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { SparseMlpForward } from "../tree/forward.js";
 import { ROUTED, topKRouter } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { sharedExpert, sparseLayers } from "../blocks/qwen-experts.js";

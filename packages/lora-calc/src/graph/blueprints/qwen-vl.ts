@@ -7,9 +7,9 @@ import type { LlamaLike } from "../blocks/llama-like.js";
 import { activationOf, gatedMlp } from "../blocks/mlp.js";
 import { patches, sequentialMerger, visionAttention, visionRotary } from "../blocks/qwen-vision.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint, BuildContext } from "../blueprint.js";
-import type { ModuleGraph, ModuleNode } from "../module-graph.js";
-import { container, layerNorm, linear, repeated, rmsNorm } from "../vocabulary.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
+import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { container, layerNorm, linear, repeated, rmsNorm } from "../tree/vocabulary.js";
 
 const QWEN2_TEXT = {
   modelType: "qwen2_vl_text",

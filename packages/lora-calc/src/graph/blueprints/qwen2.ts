@@ -1,7 +1,7 @@
 /** Qwen1.5, Qwen2, Qwen2.5, QwQ: bias on q, k, v without a config key. */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { qwenLayerTypes, windowOf } from "../blocks/sliding-window.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";

@@ -5,7 +5,7 @@ import { gatedDeltaNet, isLinearLayer } from "../blocks/gated-delta-net.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import { sharedExpert, sparseLayers } from "../blocks/qwen-experts.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 
 /** Full attention whose queries carry a gate, linear attention in the other layers. */
 export function mixedAttention(

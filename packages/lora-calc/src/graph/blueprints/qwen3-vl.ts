@@ -6,8 +6,8 @@ import type { LlamaLike } from "../blocks/llama-like.js";
 import { sparseLayers } from "../blocks/qwen-experts.js";
 import { qwen3Vision } from "../blocks/qwen-vision.js";
 import { visionLanguage } from "../blocks/vision-language.js";
-import type { Blueprint, BuildContext } from "../blueprint.js";
-import type { ModuleGraph } from "../module-graph.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
+import type { ModuleGraph } from "../tree/module-graph.js";
 
 export const qwen3Vl: Blueprint = {
   modelType: "qwen3_vl",

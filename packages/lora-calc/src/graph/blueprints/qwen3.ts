@@ -1,7 +1,7 @@
 /** Qwen3 dense: RMSNorm on every query and key head, head_dim 128 whatever the width. */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { qwenLayerTypes, windowOf } from "../blocks/sliding-window.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";

@@ -3,8 +3,8 @@
 import { bertEmbeddings, bertLayer, bertPooler, readBertSizes } from "../blocks/bert-like.js";
 import { embeddingOf, encoderModel } from "../blocks/encoder-model.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 interface Kind {
   readonly modelType: string;

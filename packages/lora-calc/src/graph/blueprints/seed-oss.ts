@@ -1,6 +1,6 @@
 /** Seed-OSS: biases on queries, keys and values only, head_dim 128 whatever the width. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 
 export const seedOss: Blueprint = {

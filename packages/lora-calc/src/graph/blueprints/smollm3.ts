@@ -1,6 +1,6 @@
 /** SmolLM3: every fourth layer has no rotary embedding. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";
 

@@ -1,10 +1,10 @@
 /** StableLM 2 and 3: LayerNorms, a quarter of every head rotates; with `use_parallel_residual` a layer has one norm. */
 
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Sizes } from "../blocks/llama-like.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, layerNorm, leaf, repeated } from "../vocabulary.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, layerNorm, leaf, repeated } from "../tree/vocabulary.js";
 
 export const stablelm: Blueprint = {
   modelType: "stablelm",

@@ -1,10 +1,10 @@
 /** StarCoder 2: LayerNorms, biases everywhere, an MLP of two projections named as in GPT-2, tied head. */
 
 import { activation } from "../blocks/activation.js";
-import type { Blueprint } from "../blueprint.js";
+import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
-import { layerNorm } from "../vocabulary.js";
+import { layerNorm } from "../tree/vocabulary.js";
 
 export const starcoder2: Blueprint = {
   modelType: "starcoder2",

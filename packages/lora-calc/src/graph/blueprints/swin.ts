@@ -9,9 +9,9 @@ import {
   patchEmbeddings,
   sidesOf,
 } from "../blocks/image-encoder.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { buffer, container, layerNorm, leaf, linear, repeatedBy } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { buffer, container, layerNorm, leaf, linear, repeatedBy } from "../tree/vocabulary.js";
 
 export const swin: Blueprint = {
   modelType: "swin",

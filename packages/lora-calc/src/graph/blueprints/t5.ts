@@ -6,9 +6,9 @@ import { activation } from "../blocks/activation.js";
 import { activationModule } from "../blocks/mlp.js";
 import { labelCount } from "../blocks/task-heads.js";
 import { Config } from "../../model/config.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 interface Kind {
   readonly modelType: string;

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { clipVision, siglipVision } from "../blocks/clip-like.js";
 import { pixtralVision } from "../blocks/pixtral-vision.js";
-import type { ModuleNode } from "../module-graph.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 
 const TOWERS: ReadonlyMap<string, (name: string, config: Config) => ModuleNode> = new Map([
   ["clip_vision_model", clipVision],

@@ -8,8 +8,8 @@ import {
   patchCount,
   patchEmbeddings,
 } from "../blocks/image-encoder.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, layerNorm, leaf, linear, repeated } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
 export const vit: Blueprint = {
   modelType: "vit",

@@ -6,9 +6,17 @@ import { activationOf } from "../blocks/mlp.js";
 import { modelOfClass } from "../blocks/model-classes.js";
 import type { ModelClass } from "../blocks/model-classes.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import type { ModuleNode } from "../module-graph.js";
-import { container, conv, layerNorm, leaf, linear, repeated, repeatedBy } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
+import {
+  container,
+  conv,
+  layerNorm,
+  leaf,
+  linear,
+  repeated,
+  repeatedBy,
+} from "../tree/vocabulary.js";
 
 export const wav2vec2: Blueprint = {
   modelType: "wav2vec2",

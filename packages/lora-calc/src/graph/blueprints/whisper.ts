@@ -3,8 +3,8 @@
 import { decoderLayers, encoderLayers, readBartSizes } from "../blocks/bart-like.js";
 import { encoderDecoder } from "../blocks/encoder-decoder.js";
 import { labelCount } from "../blocks/task-heads.js";
-import type { Blueprint } from "../blueprint.js";
-import { container, conv, embedding, layerNorm, linear } from "../vocabulary.js";
+import type { Blueprint } from "../tree/blueprint.js";
+import { container, conv, embedding, layerNorm, linear } from "../tree/vocabulary.js";
 
 const KIND = { prefix: "Whisper", keyBias: false };
 const KERNEL = [3];

@@ -5,8 +5,8 @@
 
 import { bytesOf, elementCount } from "../../units/dtype.js";
 import type { Dtype } from "../../units/dtype.js";
-import { sampleLoop, standsFor } from "../repeat/sample.js";
-import type { LoopSample } from "../repeat/sample.js";
+import { sampleLoop, standsFor } from "./sample.js";
+import type { LoopSample } from "./sample.js";
 import { Autocast } from "./autocast.js";
 import { Frame } from "./frame.js";
 import { HeldTensor } from "./held-tensor.js";

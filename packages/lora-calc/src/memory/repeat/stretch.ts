@@ -6,7 +6,7 @@
 
 import type { Mark, Tape } from "../machine/tape.js";
 import { IntList } from "./int-list.js";
-import type { LoopSample } from "./sample.js";
+import type { LoopSample } from "../machine/sample.js";
 import { passesOf, segmentsOf } from "./segments.js";
 import type { Pass, Segment } from "./segments.js";
 

@@ -1,6 +1,6 @@
 /** Both runs of the experiment side by side, told step by step: whoever listens decides when to go on. */
 
-import { percentFewer } from "../percent-fewer.js";
+import { percentFewer } from "../facts/percent-fewer.js";
 import {
   energyShares,
   heldOutLoss,

@@ -1,8 +1,8 @@
 /** Questions about counts: one layer, a narrow one, all of them, and the rank. */
 
-import { layerFacts } from "../layer-facts.js";
-import type { Lesson } from "../lesson.js";
-import type { TargetChoice } from "../target-choices.js";
+import { layerFacts } from "../facts/layer-facts.js";
+import type { Lesson } from "../facts/lesson.js";
+import type { TargetChoice } from "../facts/target-choices.js";
 import { chooseAmount, chooseStatement } from "./question.js";
 import type { Question } from "./question.js";
 

@@ -1,7 +1,7 @@
 /** Questions about what a trained parameter costs, and what a frozen one does not. */
 
-import { layerFacts } from "../layer-facts.js";
-import type { Lesson } from "../lesson.js";
+import { layerFacts } from "../facts/layer-facts.js";
+import type { Lesson } from "../facts/lesson.js";
 import { bytesPerElement } from "../../units/dtype.js";
 import type { Dtype } from "../../units/dtype.js";
 import { chooseAmount, chooseStatement } from "./question.js";

@@ -1,8 +1,8 @@
 /** Questions about weights stored in few bits. */
 
-import type { Lesson } from "../lesson.js";
-import { storageFacts } from "../storage-facts.js";
-import type { StorageFacts, StorageName } from "../storage-facts.js";
+import type { Lesson } from "../facts/lesson.js";
+import { storageFacts } from "../facts/storage-facts.js";
+import type { StorageFacts, StorageName } from "../facts/storage-facts.js";
 import { bytesOf } from "../../units/dtype.js";
 import { GIB } from "../../units/format.js";
 import { chooseAmount, chooseStatement } from "./question.js";

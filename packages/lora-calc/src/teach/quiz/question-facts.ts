@@ -1,9 +1,9 @@
 /** The numbers that each question shows and explains with, and the statements to choose from. */
 
-import type { LessonLayer } from "../lesson.js";
-import type { LogitsFacts } from "../logits-facts.js";
-import type { ScalingRule } from "../scaling.js";
-import type { StorageFacts } from "../storage-facts.js";
+import type { LessonLayer } from "../facts/lesson.js";
+import type { LogitsFacts } from "../facts/logits-facts.js";
+import type { ScalingRule } from "../facts/scaling.js";
+import type { StorageFacts } from "../facts/storage-facts.js";
 
 type Nothing = null;
 

@@ -1,6 +1,6 @@
 /** The quiz on a run: the same questions for everybody, with the numbers of the reader's own configuration. */
 
-import type { Lesson } from "../lesson.js";
+import type { Lesson } from "../facts/lesson.js";
 import { allLinear, layerParameters, narrowModule, rankDoubled } from "./counting.js";
 import {
   adamBfloat16,

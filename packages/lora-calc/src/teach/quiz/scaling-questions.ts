@@ -1,7 +1,7 @@
 /** Questions about the factor in front of B·A, and about the update's beginning and end. */
 
-import type { Lesson } from "../lesson.js";
-import { scalingOf } from "../scaling.js";
+import type { Lesson } from "../facts/lesson.js";
+import { scalingOf } from "../facts/scaling.js";
 import { chooseAmount, chooseStatement } from "./question.js";
 import type { Question } from "./question.js";
 

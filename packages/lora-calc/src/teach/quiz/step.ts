@@ -1,6 +1,6 @@
 /** Questions about what a training step holds beside parameters. */
 
-import type { Lesson } from "../lesson.js";
+import type { Lesson } from "../facts/lesson.js";
 import { bytesOf } from "../../units/dtype.js";
 import { chooseAmount, chooseStatement } from "./question.js";
 import type { Question } from "./question.js";

@@ -1,6 +1,6 @@
 /** Activation functions: fused kernels keep their input, compositions keep what each step keeps. */
 
-import type { Activation } from "../../../graph/forward.js";
+import type { Activation } from "../../../graph/tree/forward.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 import { add, addScalar, elementwiseOutput, mul, mulScalar, pow } from "./elementwise.js";

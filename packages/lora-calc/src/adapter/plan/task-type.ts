@@ -1,0 +1,52 @@
+/** The task of the model: it decides which heads are trained in full beside the adapter. */
+
+import type { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+
+const TASK_TYPES = [
+  "SEQ_CLS",
+  "SEQ_2_SEQ_LM",
+  "CAUSAL_LM",
+  "TOKEN_CLS",
+  "QUESTION_ANS",
+  "FEATURE_EXTRACTION",
+] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
+
+/** Source: peft@0.21.0 config.py `PeftConfigMixin.__post_init__`. */
+export function readTaskType(adapter: Fields): TaskType | undefined {
+  const given = adapter.string("task_type");
+  const known = TASK_TYPES.find((task) => task === given);
+  if (given === undefined || known !== undefined) return known;
+  reject({
+    code: "invalid_value",
+    path: adapter.at("task_type"),
+    message: `${adapter.at("task_type")} must be one of ${TASK_TYPES.join(", ")}`,
+    received: given,
+    expected: TASK_TYPES,
+  });
+}
+
+/**
+ * Wrappers of these tasks read the `modules_to_save` of the configuration; methods that have none stop there.
+ * Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`.
+ */
+export function rejectTaskWithHead(adapter: Fields, taskType: TaskType | undefined): void {
+  if (taskType !== "TOKEN_CLS" && taskType !== "QUESTION_ANS") return;
+  reject({
+    code: "invalid_adapter_type",
+    path: adapter.at("task_type"),
+    message: `${taskType} needs a method with modules_to_save for its head`,
+    received: taskType,
+  });
+}
+
+/** Names of the heads of sequence classification, tried in this order. */
+export const CLASSIFIER_NAMES: readonly string[] = ["score", "classifier"];
+
+/** Heads that PEFT adds to `modules_to_save`. Source: peft@0.21.0 peft_model.py `PeftModelFor…`. */
+export const HEADS_BY_TASK: Readonly<Partial<Record<TaskType, readonly string[]>>> = {
+  SEQ_CLS: ["classifier", "score"],
+  TOKEN_CLS: ["classifier", "score"],
+  QUESTION_ANS: ["qa_outputs"],
+};

@@ -1,0 +1,33 @@
+/** Puts on the device what PEFT trains instead of a part of the base model: a copy of a module, or rows of its table. */
+
+import type { Dtype } from "../../units/dtype.js";
+import type { Machine } from "../machine/machine.js";
+import type { Tensor } from "../machine/tensor.js";
+import type { BoundModule, BoundTokens } from "./bound-module.js";
+
+/** A trained copy of a module without children, in the dtype its original has by now unless another is asked for. */
+export function bindCopy(m: Machine, module: BoundModule, asked: Dtype | "auto"): BoundModule {
+  const parameters = new Map<string, Tensor>();
+  for (const [name, original] of module.parameters) {
+    const dtype = asked === "auto" ? original.dtype : asked;
+    const tensor = m.retain(m.empty("empty", original.shape, dtype));
+    tensor.requiresGrad = true;
+    tensor.section = m.section;
+    parameters.set(name, tensor);
+  }
+  const { node, dtype, buffers } = module;
+  const path = `${module.path}.modules_to_save.default`;
+  return { path, node, dtype, parameters, buffers, children: new Map(), elements: [] };
+}
+
+/** Trained rows of shape (tokens, dim), and what they replace: a buffer, which stays in the float32 that PEFT makes it. */
+export function bindTokens(
+  m: Machine,
+  shape: readonly [number, number],
+  dtype: Dtype,
+): BoundTokens {
+  const delta = m.retain(m.empty("empty", shape, dtype));
+  delta.requiresGrad = true;
+  m.retain(m.empty("empty", shape, "float32"));
+  return { delta };
+}

@@ -1,0 +1,286 @@
+/**
+ * Puts the tensors of a model on the device in the order a real load allocates them: weights, up-casts, adapters.
+ *
+ * Source: transformers@5.18.0 modeling_utils.py (`caching_allocator_warmup`, load in module order), peft@0.21.0
+ * utils/other.py `prepare_model_for_kbit_training`, tuners/tuners_utils.py `cast_adapter_dtype`.
+ */
+
+import type { AdaptedModule, AdapterPlan } from "../../adapter/plan/plan.js";
+import type { Child, ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import { isRepeat } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
+import { bytesOf, elementCount } from "../../units/dtype.js";
+import type { Dtype } from "../../units/dtype.js";
+import { bindCopy, bindTokens } from "./bind-copy.js";
+import { byNode, isAt } from "./adapted-sites.js";
+import { bindLora } from "./bind-lora.js";
+import type { Machine } from "../machine/machine.js";
+import type { Tensor } from "../machine/tensor.js";
+import type { BoundModule, BoundTokens } from "./bound-module.js";
+import type { Trained } from "./trained.js";
+import { quantizedModules, storedWeight } from "../settings/quantization.js";
+import type { Quantization } from "../settings/quantization.js";
+import { layerKeys } from "./layer-keys.js";
+import type { TrainingSettings } from "../settings/training.js";
+
+export interface LoadOptions {
+  readonly plan: AdapterPlan | undefined;
+  readonly quantization: Quantization | undefined;
+  readonly training: TrainingSettings;
+}
+
+export interface LoadedModel {
+  readonly root: BoundModule;
+  readonly trained: Trained;
+}
+
+class Loader {
+  private readonly m: Machine;
+  private readonly graph: ModuleGraph;
+  private readonly options: LoadOptions;
+  private readonly isQuantized: (node: ModuleNode, path: string) => boolean;
+  private readonly tied = new Map<string, Tensor>();
+  /** Trained rows of the embedding that a tied head follows. */
+  private followed: BoundTokens | undefined;
+  private readonly adapted: ReadonlyMap<ModuleNode, readonly AdaptedModule[]>;
+  /** The ModuleList of which only a sample is bound. */
+  private readonly layers:
+    { readonly path: string; readonly indices: readonly number[] } | undefined;
+
+  constructor(m: Machine, graph: ModuleGraph, options: LoadOptions) {
+    this.m = m;
+    this.graph = graph;
+    this.options = options;
+    this.isQuantized =
+      options.quantization === undefined
+        ? () => false
+        : quantizedModules(graph, options.quantization);
+    this.adapted = byNode(options.plan?.modules ?? []);
+    const layers = layerKeys(graph, options.plan);
+    this.layers =
+      layers === undefined
+        ? undefined
+        : { path: layers.path, indices: m.sample("layers", layers.keys) };
+  }
+
+  load(): LoadedModel {
+    const { m } = this;
+    m.kind = "weights";
+    m.tape.phase = "load";
+    this.warmUp();
+    const root = this.bind(this.graph.root, "");
+    if (this.options.training.prepare_kbit) this.upcast(root);
+    m.kind = "adapter_other";
+    m.tape.phase = "adapters";
+    this.addAdapters(root);
+    m.kind = "activations";
+    return { root, trained: this.trained(root) };
+  }
+
+  /** One block of the size of the stored weights is taken and given back before loading. */
+  private warmUp(): void {
+    const { m, options } = this;
+    let bytes = 0;
+    for (const site of sitesOf(this.graph)) {
+      for (const { name, shape, tiedTo } of site.node.parameters) {
+        if (tiedTo !== undefined) continue;
+        const packed =
+          name === "weight" && options.quantization && this.isQuantized(site.node, site.path)
+            ? storedWeight(site.node, options.quantization)[0]
+            : undefined;
+        bytes +=
+          site.count *
+          (packed === undefined
+            ? bytesOf(elementCount(shape), options.training.dtype)
+            : bytesOf(elementCount(packed.shape), packed.dtype));
+      }
+    }
+    m.consume(m.empty("caching_allocator_warmup", [bytes], "uint8"));
+  }
+
+  private bind(node: ModuleNode, path: string): BoundModule {
+    const { quantization, training } = this.options;
+    const quantized = quantization !== undefined && this.isQuantized(node, path);
+    const module: BoundModule = {
+      path,
+      node,
+      parameters: new Map(),
+      buffers: new Map(),
+      dtype: training.dtype,
+      children: new Map(),
+      elements: [],
+      ...(quantized ? { quantization } : {}),
+    };
+    this.bindParameters(module, quantized ? quantization : undefined);
+    for (const { name, shape, dtype } of node.buffers) {
+      const stored = dtype === "model" ? training.dtype : dtype;
+      module.buffers.set(name, this.m.retain(this.m.empty("empty", shape, stored)));
+    }
+    this.forEachChild(node.children, path, (child, childPath, isElement) => {
+      const bound = this.bind(child, childPath);
+      if (isElement) module.elements.push(bound);
+      else module.children.set(child.name, bound);
+    });
+    return module;
+  }
+
+  private bindParameters(module: BoundModule, quantization: Quantization | undefined): void {
+    const { m, options } = this;
+    for (const { name, shape, tiedTo, dtype } of module.node.parameters) {
+      const shared = tiedTo === undefined ? undefined : this.tied.get(tiedTo);
+      if (shared !== undefined) {
+        module.parameters.set(name, shared);
+        continue;
+      }
+      if (name === "weight" && quantization !== undefined) {
+        const source = m.empty("empty", shape, "bfloat16");
+        const [packed] = storedWeight(module.node, quantization);
+        if (packed === undefined) throw new Error(`${module.path} cannot be quantized`);
+        module.parameters.set(name, m.retain(m.empty("empty", packed.shape, packed.dtype)));
+        m.consume(source);
+        continue;
+      }
+      const tensor = m.retain(m.empty("empty", shape, dtype ?? options.training.dtype));
+      tensor.requiresGrad = options.plan === undefined || this.isUnfrozen(module, name);
+      tensor.section = m.section;
+      module.parameters.set(name, tensor);
+      this.tied.set(module.path === "" ? name : `${module.path}.${name}`, tensor);
+    }
+    if (quantization === undefined) return;
+    for (const { name, shape, dtype } of storedWeight(module.node, quantization).slice(1)) {
+      module.buffers.set(name, m.retain(m.empty("empty", shape, dtype)));
+    }
+  }
+
+  private isUnfrozen(module: BoundModule, name: string): boolean {
+    return (
+      this.options.plan?.unfrozen.some(
+        (parameter) => parameter.name === name && isAt(parameter.site, module),
+      ) === true
+    );
+  }
+
+  /** Every 16-bit parameter that is not packed becomes fp32; the new copy exists before the old one goes. */
+  private upcast(module: BoundModule, done: Map<Tensor, Tensor> = new Map()): void {
+    const { m } = this;
+    for (const [name, tensor] of module.parameters) {
+      if (tensor.dtype !== "bfloat16" && tensor.dtype !== "float16") continue;
+      let float = done.get(tensor);
+      if (float === undefined) {
+        float = m.retain(m.empty("_to_copy", tensor.shape, "float32"));
+        done.set(tensor, float);
+        m.release(tensor);
+      }
+      module.parameters.set(name, float);
+    }
+    this.forEachBound(module, (child) => this.upcast(child, done));
+  }
+
+  private addAdapters(module: BoundModule): void {
+    for (const adapted of this.adaptationsOf(module)) {
+      const { lora: settings, parameterName: parameter } = adapted;
+      if (settings === undefined) continue;
+      const lora = bindLora(this.m, adapted, settings, this.adapterDtype());
+      if (parameter === undefined) module.lora = lora;
+      else module.parameterLoras = [{ parameter, lora }, ...(module.parameterLoras ?? [])];
+    }
+    if (this.isCopied(module))
+      module.copy = bindCopy(this.m, module, this.options.training.adapter_dtype);
+    const tokens = this.tokensOf(module);
+    if (tokens !== undefined) module.tokens = tokens;
+    this.forEachBound(module, (child) => this.addAdapters(child));
+  }
+
+  /** Trained rows, and a copy of what they replace; a tied head takes those that its embedding was given before. */
+  private tokensOf(module: BoundModule): BoundTokens | undefined {
+    const { m, options } = this;
+    for (const { site, tokens, dim, followedBy } of options.plan?.tokens ?? []) {
+      if (followedBy === module.path) return this.followed;
+      if (!isAt(site, module)) continue;
+      const bound = bindTokens(m, [tokens, dim], this.adapterDtype());
+      if (followedBy !== undefined) this.followed = bound;
+      return bound;
+    }
+    return undefined;
+  }
+
+  private isCopied(module: BoundModule): boolean {
+    return this.options.plan?.copies.some(({ site }) => isAt(site, module)) === true;
+  }
+
+  /** PEFT keeps adapters in fp32 on every base unless told otherwise. */
+  private adapterDtype(): Dtype {
+    const { adapter_dtype: dtype } = this.options.training;
+    return dtype === "auto" ? "float32" : dtype;
+  }
+
+  /** Of its parameters, the inner ones first. */
+  private adaptationsOf(module: BoundModule): readonly AdaptedModule[] {
+    return this.adapted.get(module.node)?.filter(({ site }) => isAt(site, module)) ?? [];
+  }
+
+  private trained(root: BoundModule): Trained {
+    const parameters = new Set<Tensor>();
+    const embeddings = new Set<Tensor>();
+    const add = (tensor: Tensor | undefined, module: BoundModule): void => {
+      if (tensor?.requiresGrad !== true) return;
+      parameters.add(tensor);
+      if (module.node.layer?.kind === "embedding") embeddings.add(tensor);
+    };
+    const visit = (module: BoundModule): void => {
+      const { lora, copy, parameterLoras = [] } = module;
+      for (const tensor of module.parameters.values()) add(tensor, module);
+      for (const tensor of [lora?.a, lora?.b, lora?.bias, lora?.magnitude]) add(tensor, module);
+      for (const { lora: own } of parameterLoras.toReversed()) {
+        add(own.a, module);
+        add(own.b, module);
+      }
+      for (const tensor of copy?.parameters.values() ?? []) add(tensor, module);
+      if (module.tokens !== undefined) parameters.add(module.tokens.delta);
+      this.forEachBound(module, visit);
+    };
+    visit(root);
+    return { parameters: [...parameters], embeddings };
+  }
+
+  private forEachBound(module: BoundModule, visit: (child: BoundModule) => void): void {
+    for (const child of module.children.values()) visit(child);
+    const isSampled = module.path === this.layers?.path;
+    module.elements.forEach((element, position) => {
+      if (isSampled) this.m.enterSection("layers", position);
+      visit(element);
+    });
+    if (isSampled) this.m.leaveSection();
+  }
+
+  private forEachChild(
+    children: readonly Child[],
+    path: string,
+    visit: (child: ModuleNode, path: string, isElement: boolean) => void,
+  ): void {
+    const { layers } = this;
+    const join = (name: string | number): string => (path === "" ? `${name}` : `${path}.${name}`);
+    const isSampled = path === layers?.path;
+    const elements: { readonly index: number; readonly element: ModuleNode }[] = [];
+    for (const child of children) {
+      if (!isRepeat(child)) {
+        visit(child, join(child.name), false);
+        continue;
+      }
+      for (const index of child.indices) elements.push({ index, element: child.element });
+    }
+    elements.sort((left, right) => left.index - right.index);
+    const kept = isSampled
+      ? elements.filter(({ index }) => layers.indices.includes(index))
+      : elements;
+    kept.forEach(({ index, element }, position) => {
+      if (isSampled) this.m.enterSection("layers", position);
+      visit(element, join(index), true);
+    });
+    if (isSampled) this.m.leaveSection();
+  }
+}
+
+export function loadModel(m: Machine, graph: ModuleGraph, options: LoadOptions): LoadedModel {
+  return new Loader(m, graph, options).load();
+}

@@ -1,0 +1,43 @@
+/** What the fused losses share: the forward up to the last hidden state, with the head's weight left to the kernel. */
+
+import type { Frame } from "../../machine/frame.js";
+import type { Machine } from "../../machine/machine.js";
+import { withAutocast } from "../../machine/ops/cast.js";
+import { divScalar } from "../../machine/ops/elementwise.js";
+import type { Tensor } from "../../machine/tensor.js";
+import { childOf, parameterOf } from "../../load/bound-module.js";
+import { callBackbone } from "../modules/decoder.js";
+import type { LossRun } from "./loss-run.js";
+
+export interface FusedHead {
+  /** (b, s, hidden_size), held. */
+  readonly hidden: Tensor;
+  /** (vocab_size, hidden_size); adapters on the head are not asked. */
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+}
+
+/** Loss and outputs of a model whose forward calls a kernel instead of its head. No logits are left. */
+export function fusedLoss(
+  m: Machine,
+  { model, batch, options, autocast }: LossRun,
+  kernel: (frame: Frame, head: FusedHead) => Tensor,
+): readonly Tensor[] {
+  const { forward } = model.node;
+  if (forward?.kind !== "causal_lm") throw new Error("the loss needs a causal language model");
+  const decoder = childOf(model, forward.decoder);
+  const head = childOf(model, forward.head);
+  const { parameters } = head.copy ?? head;
+  const loss = withAutocast(m, autocast, () =>
+    m.call<Tensor>(model.path, [], (frame) => {
+      const hidden = frame.hold(callBackbone(m, decoder, batch, options));
+      const weight = parameterOf(head.copy ?? head, "weight");
+      return m.withKind("logits", () => {
+        // The Trainer gives the number of tokens: a sum, divided by it.
+        const sum = frame.hold(kernel(frame, { hidden, weight, bias: parameters.get("bias") }));
+        return divScalar(m, sum);
+      });
+    }),
+  );
+  return [loss, loss];
+}

@@ -1,0 +1,17 @@
+/** Which loss a setting names. */
+
+import type { LossName } from "../../settings/training.js";
+import { cceLoss } from "./cce.js";
+import { chunkedNllLoss } from "./chunked-nll.js";
+import { hfLoss } from "./hf.js";
+import { ligerLoss } from "./liger.js";
+import type { Loss } from "./loss-run.js";
+import { nllLoss } from "./nll.js";
+
+export const LOSSES: Readonly<Record<LossName, Loss>> = {
+  chunked_nll: chunkedNllLoss,
+  hf: hfLoss,
+  nll: nllLoss,
+  liger: ligerLoss,
+  cce: cceLoss,
+};

@@ -1,0 +1,197 @@
+/**
+ * From queries, keys and values to the attended values.
+ *
+ * Source: transformers@5.18.0 integrations/sdpa_attention.py, models/llama/modeling_llama.py `eager_attention_forward`;
+ * dispatch of `scaled_dot_product_attention` on CUDA.
+ */
+
+import type { AttentionCard } from "../../../catalogue/cuda.js";
+import type { AttentionForward } from "../../../graph/tree/forward.js";
+import type { Frame } from "../../machine/frame.js";
+import { tanh } from "../../machine/ops/activations.js";
+import { autocastToFloat, autocastToHalf, cast } from "../../machine/ops/cast.js";
+import { cudnnAttention } from "../../machine/ops/cudnn-attention.js";
+import { dropout } from "../../machine/ops/dropout.js";
+import { add, cat, divScalar, mulScalar, subtract } from "../../machine/ops/elementwise.js";
+import { efficientAttention } from "../../machine/ops/efficient-attention.js";
+import { flashAttention } from "../../machine/ops/flash-attention.js";
+import { batchedMatmul } from "../../machine/ops/matmul.js";
+import { largest } from "../../machine/ops/reduce.js";
+import { softmax } from "../../machine/ops/softmax.js";
+import { contiguous, expand, slice, transpose, view } from "../../machine/ops/views.js";
+import type { Machine } from "../../machine/machine.js";
+import type { Tensor } from "../../machine/tensor.js";
+import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
+import { additiveMask, mathAttention } from "./math-attention.js";
+import { repeatHeads } from "./repeat-heads.js";
+
+/** What all layers of one kind share. */
+export interface AttentionContext {
+  readonly implementation: "sdpa" | "eager";
+  /** What of the card decides the kernel of sdpa. */
+  readonly card: AttentionCard;
+  /** (1, s) */
+  readonly positions: Tensor;
+  /** cos and sin of this layer's kind. */
+  readonly tables?: readonly [Tensor, Tensor];
+  /** Attention mask of this layer's kind, when one had to be built. */
+  readonly mask?: Tensor;
+}
+
+export interface QueryKeyValue {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  /** (heads,) */
+  readonly sinks?: Tensor;
+}
+
+/** Output (b, s, heads, d), and the scores (b, heads, s, s) when the kernel returns them. */
+export function attend(
+  m: Machine,
+  forward: AttentionForward,
+  states: QueryKeyValue,
+  context: AttentionContext,
+): readonly [Tensor] | readonly [Tensor, Tensor] {
+  const { sinks } = states;
+  if (sinks !== undefined) return eagerWithSinks(m, forward, { ...states, sinks }, context);
+  return context.implementation === "eager"
+    ? eager(m, forward, states, context)
+    : [sdpa(m, forward, states, context)];
+}
+
+function sdpa(
+  m: Machine,
+  forward: AttentionForward,
+  states: QueryKeyValue,
+  context: AttentionContext,
+): Tensor {
+  return m.frame((frame) => {
+    const isGrouped = forward.heads > forward.keyValueHeads;
+    const keepsGroups =
+      isGrouped && context.mask === undefined && forward.headDim <= FLASH_MAX_HEAD_DIM;
+    const repeats = isGrouped && !keepsGroups;
+    const key = repeats ? frame.hold(repeatHeads(m, forward, states.key)) : states.key;
+    const value = repeats ? frame.hold(repeatHeads(m, forward, states.value)) : states.value;
+    const output = frame.hold(kernel(m, forward, { query: states.query, key, value }, context));
+    return frame.rebind(output, contiguous(m, transpose(m, output, 1, 2)));
+  });
+}
+
+/** The kernel that the card runs, after autocast's casts. Every layer makes its own additive mask. */
+function kernel(
+  m: Machine,
+  forward: AttentionForward,
+  states: QueryKeyValue,
+  { mask, card }: AttentionContext,
+): Tensor {
+  return m.frame((frame) => {
+    const query = frame.hold(autocastToHalf(m, states.query));
+    const key = frame.hold(autocastToHalf(m, states.key));
+    const value = frame.hold(autocastToHalf(m, states.value));
+    const { headDim, attentionDropout } = forward;
+    const chosen = chooseKernel(card, {
+      dtype: query.dtype,
+      headDim,
+      hasMask: mask !== undefined,
+      isGrouped: query.size(1) !== key.size(1),
+      dropout: attentionDropout,
+      needsGradient: m.gradEnabled && [query, key, value].some((it) => it.requiresGrad),
+    });
+    if (chosen === "flash") return flashAttention(m, query, key, value);
+    if (chosen === "math") return mathAttention(m, forward, { query, key, value }, mask);
+    const bias = mask === undefined ? undefined : frame.hold(additiveMask(m, mask, query.dtype));
+    if (chosen === "cudnn") return cudnnAttention(m, query, key, value, bias);
+    return efficientAttention(m, [query, key, value], {
+      mask: bias === undefined ? undefined : alignedRows(m, frame, bias),
+      dropout: attentionDropout,
+      sm: card.sm,
+    });
+  });
+}
+
+/** Rows of a mask have to begin at multiples of this many elements. */
+const MASK_ALIGNMENT = 8;
+
+/** `preprocess_mask` of the memory-efficient kernel: a wider copy, seen through a slice, where rows are not aligned. */
+function alignedRows(m: Machine, frame: Frame, bias: Tensor): Tensor {
+  const length = bias.size(-1);
+  const over = length % MASK_ALIGNMENT;
+  if (over === 0) return bias;
+  const width = length + MASK_ALIGNMENT - over;
+  const wide = m.empty("constant_pad_nd", [...bias.shape.slice(0, -1), width], bias.dtype);
+  return frame.rebind(bias, slice(m, wide, -1, 0, length));
+}
+
+/** `softmax(q·kᵀ·scale + mask)·v` step by step; the 16-bit scores are returned with the output. */
+function eager(
+  m: Machine,
+  forward: AttentionForward,
+  states: QueryKeyValue,
+  { mask }: AttentionContext,
+): readonly [Tensor, Tensor] {
+  return m.frame<readonly [Tensor, Tensor]>((frame) => {
+    const key = frame.hold(repeatHeads(m, forward, states.key));
+    const value = frame.hold(repeatHeads(m, forward, states.value));
+    let scores = frame.hold(rawScores(m, forward, [states.query, key], mask));
+    if (forward.softmaxInScoreDtype === true) {
+      scores = frame.rebind(scores, softmax(m, autocastToFloat(m, scores)));
+      scores = frame.rebind(scores, cast(m, scores, value.dtype));
+    } else {
+      const probabilities = softmax(m, scores, { dtype: "float32" });
+      scores = frame.rebind(scores, cast(m, probabilities, states.query.dtype));
+    }
+    scores = frame.rebind(scores, dropout(m, scores, forward.attentionDropout));
+    const output = frame.hold(batchedMatmul(m, scores, value));
+    return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), scores];
+  });
+}
+
+/** `q·kᵀ·scale`, capped and masked where there is a cap and a mask. */
+function rawScores(
+  m: Machine,
+  { softcap }: AttentionForward,
+  [query, key]: readonly [Tensor, Tensor],
+  mask: Tensor | undefined,
+): Tensor {
+  return m.frame((frame) => {
+    let scores = frame.hold(mulScalar(m, batchedMatmul(m, query, transpose(m, key, 2, 3))));
+    if (softcap === true) {
+      scores = frame.rebind(scores, divScalar(m, scores));
+      scores = frame.rebind(scores, tanh(m, scores));
+      scores = frame.rebind(scores, mulScalar(m, scores));
+    }
+    return mask === undefined ? scores : add(m, scores, mask);
+  });
+}
+
+/**
+ * Scores with one more column, the sink of each head, which the softmax sees and the product does not.
+ *
+ * Source: transformers@5.18.0 models/gpt_oss/modeling_gpt_oss.py `eager_attention_forward`.
+ */
+function eagerWithSinks(
+  m: Machine,
+  forward: AttentionForward,
+  states: Required<QueryKeyValue>,
+  { mask }: AttentionContext,
+): readonly [Tensor, Tensor] {
+  return m.frame<readonly [Tensor, Tensor]>((frame) => {
+    const key = frame.hold(repeatHeads(m, forward, states.key));
+    const value = frame.hold(repeatHeads(m, forward, states.value));
+    let scores = frame.hold(rawScores(m, forward, [states.query, key], mask));
+    const [batch = 1, heads = 1, length = 1] = states.query.shape;
+    const column = view(m, states.sinks, [1, heads, 1, 1]);
+    const sinks = frame.hold(expand(m, column, [batch, heads, length, 1]));
+    const joined = frame.hold(cat(m, [scores, sinks], -1));
+    const [highest, at] = largest(m, joined, "max", 1);
+    m.consume(at);
+    const combined = frame.rebind(joined, subtract(m, joined, highest));
+    const shares = frame.hold(softmax(m, combined));
+    const seen = frame.hold(slice(m, shares, -1, 0, length));
+    const dropped = dropout(m, seen, forward.attentionDropout);
+    scores = frame.rebind(scores, cast(m, dropped, value.dtype));
+    const output = frame.hold(batchedMatmul(m, scores, value));
+    return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), scores];
+  });
+}

@@ -1,0 +1,167 @@
+/** Self-attention modules. */
+
+import type { AttentionForward, QueryKeyNormPlace } from "../../../graph/tree/forward.js";
+import type { Frame } from "../../machine/frame.js";
+import type { Machine } from "../../machine/machine.js";
+import { cast } from "../../machine/ops/cast.js";
+import { dropout } from "../../machine/ops/dropout.js";
+import { mul, pointwise } from "../../machine/ops/elementwise.js";
+import {
+  chunkLastDim,
+  contiguous,
+  reshape,
+  slice,
+  splitLastDim,
+  transpose,
+  view,
+} from "../../machine/ops/views.js";
+import type { Tensor } from "../../machine/tensor.js";
+import { attend } from "./attention-kernels.js";
+import type { AttentionContext } from "./attention-kernels.js";
+import type { BoundModule } from "../../load/bound-module.js";
+import { childOf, parameterOf } from "../../load/bound-module.js";
+import { callLinear } from "./linear.js";
+import { callNorm } from "./norm.js";
+import { applyRotary } from "./rotary.js";
+
+/** What an attention module gives: its output, and the scores when the eager kernel hands them out. */
+export type Attended = readonly [Tensor] | readonly [Tensor, Tensor];
+
+/** `module(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
+export function callAttention(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  context: AttentionContext,
+): Attended {
+  const { forward } = module.node;
+  if (forward?.kind !== "attention") throw new Error(`${module.path} is not an attention module`);
+  return m.call<Attended>(module.path, [hidden], (frame) => {
+    const projected = projections(m, module, forward, hidden);
+    for (const tensor of projected) frame.hold(tensor);
+    let [query, key] = projected;
+    const [, , value] = projected;
+    if (forward.queryKeyNorm?.on === "head_transposed") {
+      query = frame.rebind(query, callNorm(m, childOf(module, forward.queryKeyNorm.query), query));
+      key = frame.rebind(key, callNorm(m, childOf(module, forward.queryKeyNorm.key), key));
+    }
+    if (forward.rotary !== undefined && context.tables !== undefined) {
+      const turned = applyRotary(m, forward.rotary, [query, key], context.tables);
+      for (const tensor of turned) frame.hold(tensor);
+      frame.drop(query);
+      frame.drop(key);
+      [query, key] = turned;
+    }
+    if (forward.scalesByPosition === true) {
+      query = frame.rebind(query, scaledByPosition(m, query, context.positions));
+    }
+    const sinks = forward.sinks === undefined ? {} : { sinks: parameterOf(module, forward.sinks) };
+    const [attended, scores] = attend(m, forward, { query, key, value, ...sinks }, context);
+    frame.hold(attended);
+    if (scores !== undefined) frame.hold(scores);
+    const joined = contiguous(m, reshape(m, attended, [...hidden.shape.slice(0, -1), -1]));
+    const flat = frame.rebind(attended, joined);
+    const projectedBack = callLinear(m, childOf(module, forward.output), flat);
+    const output = dropout(m, frame.rebind(flat, projectedBack), forward.outputDropout ?? 0);
+    return scores === undefined ? [output] : [output, scores];
+  });
+}
+
+/**
+ * `query * (1 + beta * log(1 + floor(positions / max)))[:, None, :, None].to(query.dtype)`.
+ *
+ * Source: transformers@5.18.0 models/ministral3/modeling_ministral3.py `get_llama_4_attn_scale`.
+ */
+function scaledByPosition(m: Machine, query: Tensor, positions: Tensor): Tensor {
+  const steps = ["div", "floor", "add", "log", "mul", "add"];
+  const factors = steps.reduce(
+    (input, tag) => pointwise(m, tag, [input], "float32"),
+    m.alias(positions),
+  );
+  const perQuery = view(m, factors, [1, 1, positions.size(-1), 1]);
+  return mul(m, query, cast(m, perQuery, query.dtype));
+}
+
+type Projected = readonly [Tensor, Tensor, Tensor];
+
+/** Queries (b, heads, s, d), keys and values (b, kv_heads, s, d), as views of what the projections give. */
+function projections(
+  m: Machine,
+  module: BoundModule,
+  forward: AttentionForward,
+  hidden: Tensor,
+): Projected {
+  const kind = forward.projections;
+  return m.frame<Projected>((frame) => {
+    if (kind.kind === "separate") return separate(m, frame, module, forward, kind, hidden);
+    const fused = frame.hold(callLinear(m, childOf(module, kind.fused), hidden));
+    if (kind.kind === "fused_per_head") {
+      const perHead = frame.hold(toHeads(m, fused, 3 * forward.headDim));
+      return three(chunkLastDim(m, perHead, 3));
+    }
+    const parts =
+      kind.kind === "fused_split" ? split(m, forward, fused) : slices(m, forward, fused);
+    return three(parts.map((part) => frame.hold(toHeads(m, part, forward.headDim))));
+  });
+}
+
+type Separate = Extract<AttentionForward["projections"], { kind: "separate" }>;
+
+/** Each projection with its norm. Norms of whole projections come before any cutting into heads. */
+function separate(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: AttentionForward,
+  names: Separate,
+  hidden: Tensor,
+): Projected {
+  const norm = forward.queryKeyNorm;
+  const normed = (x: Tensor, name: string | undefined, here: QueryKeyNormPlace): Tensor =>
+    norm?.on === here && name !== undefined ? callNorm(m, childOf(module, name), x) : x;
+  const project = (name: string, normName?: string): Tensor =>
+    normed(callLinear(m, childOf(module, name), hidden), normName, "projection");
+  const heads = (x: Tensor, normName?: string): Tensor => {
+    const perHead = view(m, x, [...x.shape.slice(0, -1), -1, forward.headDim]);
+    return frame.hold(transpose(m, normed(perHead, normName, "head"), 1, 2));
+  };
+  if (norm?.on === "projection") {
+    const query = frame.hold(project(names.query, norm.query));
+    const key = frame.hold(project(names.key, norm.key));
+    const value = frame.hold(project(names.value));
+    return [heads(query), heads(key), heads(value)];
+  }
+  return [
+    heads(project(names.query), norm?.query),
+    heads(project(names.key), norm?.key),
+    heads(project(names.value)),
+  ];
+}
+
+function toHeads(m: Machine, x: Tensor, width: number): Tensor {
+  return transpose(m, view(m, x, [...x.shape.slice(0, -1), -1, width]), 1, 2);
+}
+
+function widths({ heads, keyValueHeads, headDim }: AttentionForward): readonly number[] {
+  return [heads * headDim, keyValueHeads * headDim, keyValueHeads * headDim];
+}
+
+function split(m: Machine, forward: AttentionForward, fused: Tensor): readonly Tensor[] {
+  return splitLastDim(m, fused, widths(forward));
+}
+
+function slices(m: Machine, forward: AttentionForward, fused: Tensor): readonly Tensor[] {
+  let start = 0;
+  return widths(forward).map((width) => {
+    start += width;
+    return slice(m, fused, -1, start - width, start);
+  });
+}
+
+function three(tensors: readonly Tensor[]): Projected {
+  const [query, key, value] = tensors;
+  if (query === undefined || key === undefined || value === undefined) {
+    throw new Error("attention needs queries, keys and values");
+  }
+  return [query, key, value];
+}

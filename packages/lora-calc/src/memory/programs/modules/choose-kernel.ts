@@ -1,0 +1,67 @@
+/**
+ * Which kernel `scaled_dot_product_attention` runs on a card.
+ *
+ * Source: torch 2.13 ATen/native/transformers/sdp_utils_cpp.h, cuda/sdp_utils.cpp and the headers of its kernels;
+ * conformance/README.md, "Attention". Certainty: read.
+ */
+
+import type { AttentionCard } from "../../../catalogue/cuda.js";
+import type { Dtype } from "../../../units/dtype.js";
+
+export type AttentionKernel = "flash" | "efficient" | "cudnn" | "math";
+
+/** What one call asks for. */
+export interface AttentionCall {
+  readonly dtype: Dtype;
+  /** Channels of a head; keys and values have as many. */
+  readonly headDim: number;
+  readonly hasMask: boolean;
+  /** Fewer heads of keys and values than of queries reach the kernel (`enable_gqa`). */
+  readonly isGrouped: boolean;
+  readonly dropout: number;
+  /** A gradient will be asked for. */
+  readonly needsGradient: boolean;
+}
+
+/** The widest head of the flash kernel, and of grouped keys that transformers passes on. */
+export const FLASH_MAX_HEAD_DIM = 256;
+/**
+ * The widest head that cuDNN takes on every card where it comes first. Whether torch 2.13 lets it take up to 256 on Hopper
+ * hangs on a change that could not be dated; flash is taken there.
+ */
+const CUDNN_MAX_HEAD_DIM = 128;
+/** Cards with 99 KiB of shared memory a block: flash has no backward there for some widths. */
+const LITTLE_SHARED_MEMORY: ReadonlySet<number> = new Set([86, 87, 120]);
+
+/**
+ * Example: chooseKernel({ sm: 75, prefersCudnn: false }, { dtype: "bfloat16", headDim: 128, hasMask: false,
+ *   isGrouped: true, dropout: 0, needsGradient: true }) // "math"
+ */
+export function chooseKernel(card: AttentionCard, call: AttentionCall): AttentionKernel {
+  const isHalf = call.dtype === "bfloat16" || call.dtype === "float16";
+  if (isHalf && runsCudnn(card, call)) return "cudnn";
+  if (isHalf && runsFlash(card, call)) return "flash";
+  return runsEfficient(card, call, isHalf) ? "efficient" : "math";
+}
+
+function runsCudnn({ prefersCudnn }: AttentionCard, { headDim, dropout }: AttentionCall): boolean {
+  return (
+    prefersCudnn &&
+    headDim % 8 === 0 &&
+    headDim <= CUDNN_MAX_HEAD_DIM &&
+    Number.isInteger(16 * dropout)
+  );
+}
+
+function runsFlash({ sm }: AttentionCard, call: AttentionCall): boolean {
+  const { headDim, hasMask, dropout, needsGradient } = call;
+  if (sm < 80 || hasMask || headDim > FLASH_MAX_HEAD_DIM) return false;
+  const lacksBackward = (headDim > 192 && headDim <= 224) || (headDim > 224 && dropout > 0);
+  return !(needsGradient && LITTLE_SHARED_MEMORY.has(sm) && lacksBackward);
+}
+
+function runsEfficient({ sm }: AttentionCard, call: AttentionCall, isHalf: boolean): boolean {
+  if (call.isGrouped || (call.dtype === "bfloat16" && sm < 80)) return false;
+  const aligned = isHalf ? (sm >= 70 ? 8 : 1) : sm >= 80 ? 4 : 1;
+  return call.headDim % aligned === 0;
+}

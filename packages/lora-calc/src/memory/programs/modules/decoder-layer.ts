@@ -1,0 +1,120 @@
+/** One decoder layer: norms, attention, MLP and residual additions in the order the blueprint says. */
+
+import type { DecoderLayerForward } from "../../../graph/tree/forward.js";
+import type { Machine } from "../../machine/machine.js";
+import type { Frame } from "../../machine/frame.js";
+import { dropout } from "../../machine/ops/dropout.js";
+import { add, mulScalar } from "../../machine/ops/elementwise.js";
+import type { Tensor } from "../../machine/tensor.js";
+import { callAttention } from "./attention.js";
+import type { AttentionContext } from "./attention-kernels.js";
+import type { BoundModule } from "../../load/bound-module.js";
+import { childOf } from "../../load/bound-module.js";
+import { callMlp } from "./mlp.js";
+import { callNorm } from "./norm.js";
+import { callSparseMlp } from "./sparse-mlp.js";
+
+/** `layer(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
+export function callDecoderLayer(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  context: AttentionContext,
+): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "decoder_layer") throw new Error(`${module.path} is not a decoder layer`);
+  return m.call(module.path, [hidden], (frame) =>
+    forward.parallel === true
+      ? parallel(m, frame, module, forward, hidden, context)
+      : sequential(m, frame, module, forward, hidden, context),
+  );
+}
+
+function sequential(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: DecoderLayerForward,
+  input: Tensor,
+  context: AttentionContext,
+): Tensor {
+  const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
+  const [output, scores] = callAttention(m, childOf(module, forward.attention), normed, context);
+  if (scores !== undefined) frame.hold(scores);
+  if (forward.keepsSublayerOutputs === true) {
+    frame.hold(output);
+    const middle = frame.rebind(normed, addResidual(m, forward, input, output));
+    const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
+    const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
+    return addResidual(m, forward, middle, mlpOutput);
+  }
+  const attended = frame.rebind(normed, output);
+  const afterAttention = frame.rebind(
+    attended,
+    optionalNorm(m, module, forward.postAttentionNorm, attended),
+  );
+  const middle = frame.rebind(afterAttention, addResidual(m, forward, input, afterAttention));
+  const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
+  const [given, weights] = callAnyMlp(m, childOf(module, forward.mlp), mlpInput);
+  const mlpOutput = frame.rebind(mlpInput, given);
+  if (weights !== undefined) {
+    frame.hold(weights);
+    if (scores !== undefined) frame.drop(scores);
+  }
+  const afterMlp = frame.rebind(mlpOutput, optionalNorm(m, module, forward.postMlpNorm, mlpOutput));
+  return addResidual(m, forward, middle, afterMlp);
+}
+
+/** With experts the weights of the choice may come, too; they take the variable of the attention's scores. */
+function callAnyMlp(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+): readonly [Tensor] | readonly [Tensor, Tensor] {
+  if (module.node.forward?.kind !== "sparse_mlp") return [callMlp(m, module, hidden)];
+  return callSparseMlp(m, module, hidden);
+}
+
+/** Attention and MLP both read the layer's input: `mlp(norm(x)) + attention(norm(x)) + x`. */
+function parallel(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: DecoderLayerForward,
+  input: Tensor,
+  context: AttentionContext,
+): Tensor {
+  const attentionInput = optionalNorm(m, module, forward.preAttentionNorm, input);
+  const [output, scores] = callAttention(
+    m,
+    childOf(module, forward.attention),
+    attentionInput,
+    context,
+  );
+  if (scores !== undefined) frame.hold(scores);
+  frame.hold(output);
+  const attended = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
+  const mlpInput = optionalNorm(m, module, forward.preMlpNorm, input);
+  const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
+  const dropped = frame.rebind(mlpOutput, dropout(m, mlpOutput, forward.residualDropout ?? 0));
+  return add(m, add(m, dropped, attended), input);
+}
+
+function optionalNorm(
+  m: Machine,
+  module: BoundModule,
+  name: string | undefined,
+  hidden: Tensor,
+): Tensor {
+  return name === undefined ? hidden : callNorm(m, childOf(module, name), hidden);
+}
+
+function addResidual(
+  m: Machine,
+  forward: DecoderLayerForward,
+  residual: Tensor,
+  hidden: Tensor,
+): Tensor {
+  const scaled = forward.scaledResidual === true ? mulScalar(m, hidden) : hidden;
+  return add(m, residual, dropout(m, scaled, forward.residualDropout ?? 0));
+}

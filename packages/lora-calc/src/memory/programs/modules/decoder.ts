@@ -1,0 +1,199 @@
+/** The stack between token ids and the last hidden state. */
+
+import type { DecoderForward } from "../../../graph/tree/forward.js";
+import { checkpoint, checkpointReentrant } from "../../machine/checkpoint.js";
+import type { Frame } from "../../machine/frame.js";
+import type { Machine } from "../../machine/machine.js";
+import { dropout } from "../../machine/ops/dropout.js";
+import { add, addScalar, mulScalar } from "../../machine/ops/elementwise.js";
+import { unsqueeze } from "../../machine/ops/views.js";
+import type { Tensor } from "../../machine/tensor.js";
+import type { AttentionContext } from "./attention-kernels.js";
+import type { Batch, ForwardOptions } from "./batch.js";
+import type { BoundModule } from "../../load/bound-module.js";
+import { childOf } from "../../load/bound-module.js";
+import { callDecoderLayer } from "./decoder-layer.js";
+import { callEmbedding } from "./embedding.js";
+import { buildMasks } from "./masks.js";
+import type { Masks } from "./masks.js";
+import { callNorm } from "./norm.js";
+import { rotaryTables } from "./rotary.js";
+
+/** `backbone(input_ids)`: (b, s) → (b, s, hidden_size); of a model that sees, what a batch of text alone runs. */
+export function callBackbone(
+  m: Machine,
+  module: BoundModule,
+  batch: Batch,
+  options: ForwardOptions,
+): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "vision_language") return callDecoder(m, module, batch, options);
+  const language = childOf(module, forward.language);
+  return m.call(module.path, [], (frame) => {
+    const decoder = decoderOf(language);
+    const { shape } = batch.inputIds;
+    if (forward.replacesTokens === true) frame.hold(m.empty("eq", shape, "bool"));
+    const inputIds =
+      forward.replacesTokens === true
+        ? frame.hold(m.empty("clone", shape, "int64"))
+        : batch.inputIds;
+    const looked = { ...batch, inputIds };
+    const embedded = frame.hold(embedTokens(m, language, decoder, looked, options));
+    const inputs = { batch, options, dtype: embedded.dtype };
+    const masks =
+      forward.makesMasks === true ? buildMasks(m, frame, language, decoder, inputs) : undefined;
+    return callDecoder(m, language, batch, options, { embedded, masks });
+  });
+}
+
+function decoderOf({ node: { forward }, path }: BoundModule): DecoderForward {
+  if (forward?.kind !== "decoder") throw new Error(`${path} is not a decoder`);
+  return forward;
+}
+
+/** What was made outside the decoder. */
+interface Given {
+  readonly embedded: Tensor;
+  readonly masks: Masks | undefined;
+}
+
+function callDecoder(
+  m: Machine,
+  module: BoundModule,
+  batch: Batch,
+  options: ForwardOptions,
+  given?: Given,
+): Tensor {
+  const forward = decoderOf(module);
+  return m.call(module.path, [], (frame) => {
+    const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, forward, batch, options));
+    const positions = frame.hold(positionIds(m, batch.inputIds.size(-1)));
+    const input = frame.hold(addPositions(m, frame, module, forward, { embedded, positions }));
+    const inputs = { batch, options, dtype: input.dtype };
+    const masks = given?.masks ?? buildMasks(m, frame, module, forward, inputs);
+    const contexts = layerContexts(m, frame, module, forward, { input, positions, masks, options });
+    const start = frame.rebind(input, dropout(m, input, forward.embeddingDropout ?? 0));
+    const hidden = runLayers(m, frame, module, forward, start, { contexts, positions, options });
+    if (forward.finalNorm === undefined) return hidden;
+    return frame.rebind(hidden, callNorm(m, childOf(module, forward.finalNorm), hidden));
+  });
+}
+
+function embedTokens(
+  m: Machine,
+  module: BoundModule,
+  forward: DecoderForward,
+  batch: Batch,
+  options: ForwardOptions,
+): Tensor {
+  const embedded = callEmbedding(m, childOf(module, forward.tokenEmbedding), batch.inputIds);
+  if (options.inputRequiresGrad && embedded.isLeaf) embedded.requiresGrad = true;
+  return forward.scaledEmbedding === true ? mulScalar(m, embedded) : embedded;
+}
+
+/** `arange(s) + past_seen_tokens`, with a batch dimension. */
+function positionIds(m: Machine, length: number): Tensor {
+  return unsqueeze(m, addScalar(m, m.empty("arange", [length], "int64")), 0);
+}
+
+function addPositions(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: DecoderForward,
+  { embedded, positions }: { readonly embedded: Tensor; readonly positions: Tensor },
+): Tensor {
+  if (forward.positionEmbedding === undefined) return embedded;
+  const table = childOf(module, forward.positionEmbedding);
+  return add(m, embedded, frame.hold(callEmbedding(m, table, positions)));
+}
+
+interface LayerInputs {
+  readonly input: Tensor;
+  readonly positions: Tensor;
+  readonly masks: Masks;
+  readonly options: ForwardOptions;
+}
+
+/** What each kind of layer sees besides the hidden state. */
+function layerContexts(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: DecoderForward,
+  { input, positions, masks, options }: LayerInputs,
+): (index: number) => AttentionContext {
+  const rotary = forward.rotary === undefined ? undefined : childOf(module, forward.rotary);
+  const kinds =
+    rotary?.node.forward?.kind === "rotary" ? rotary.node.forward.perLayerType : undefined;
+  const tables = new Map<string, readonly [Tensor, Tensor]>();
+  if (rotary !== undefined) {
+    for (const kind of kinds ?? [""]) {
+      const pair = rotaryTables(m, rotary, positions, input.dtype);
+      for (const table of pair) frame.hold(table);
+      tables.set(kind, pair);
+    }
+  }
+  return (index) => {
+    const kind = forward.layerTypes?.[index] ?? "full_attention";
+    const pair = tables.get(kinds === undefined ? "" : kind);
+    const mask = masks.get(kind);
+    return {
+      implementation: options.attention,
+      card: options.card,
+      positions,
+      ...(pair === undefined ? {} : { tables: pair }),
+      ...(mask === undefined ? {} : { mask }),
+    };
+  };
+}
+
+interface LayerRun {
+  readonly contexts: (index: number) => AttentionContext;
+  readonly positions: Tensor;
+  readonly options: ForwardOptions;
+}
+
+function runLayers(
+  m: Machine,
+  frame: Frame,
+  module: BoundModule,
+  forward: DecoderForward,
+  start: Tensor,
+  { contexts, positions, options }: LayerRun,
+): Tensor {
+  const layers = childOf(module, forward.layers);
+  let hidden = start;
+  layers.elements.forEach((layer, position) => {
+    m.enterSection("layers", position);
+    const context = contexts(indexOf(layer));
+    const work = {
+      inputs: [hidden],
+      captured: [positions, ...(context.tables ?? []), ...(context.mask ? [context.mask] : [])],
+      run: ([input]: readonly Tensor[]): readonly Tensor[] => {
+        if (input === undefined) throw new Error("a layer needs its hidden state");
+        m.enterSection("layers", position);
+        return [callDecoderLayer(m, layer, input, context)];
+      },
+    };
+    if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
+    hidden = frame.rebind(hidden, runOne(m, work, options));
+  });
+  m.leaveSection();
+  return hidden;
+}
+
+function indexOf(layer: BoundModule): number {
+  return Number(layer.path.slice(layer.path.lastIndexOf(".") + 1));
+}
+
+function runOne(
+  m: Machine,
+  work: Parameters<typeof checkpoint>[1],
+  options: ForwardOptions,
+): Tensor {
+  if (options.checkpointing === "reentrant") return checkpointReentrant(m, work);
+  const [output] = options.checkpointing === "none" ? work.run(work.inputs) : checkpoint(m, work);
+  if (output === undefined) throw new Error("a layer gave no output");
+  return output;
+}

@@ -1,0 +1,85 @@
+/**
+ * bitsandbytes' Linear4bit: the packed weight is de-quantized into a full matrix in forward and again in backward; the
+ * input is not kept.
+ *
+ * Source: bitsandbytes autograd/_functions.py `MatMul4Bit`, nn/modules.py `Linear4bit`.
+ */
+
+import type { Dtype } from "../../../units/dtype.js";
+import type { Machine } from "../../machine/machine.js";
+import { cast } from "../../machine/ops/cast.js";
+import { addmm, mm } from "../../machine/ops/matmul.js";
+import { reshape, t, view } from "../../machine/ops/views.js";
+import type { Tensor } from "../../machine/tensor.js";
+import type { Quantization } from "../../settings/quantization.js";
+import type { BoundModule } from "../../load/bound-module.js";
+
+type FourBit = Extract<Quantization, { kind: "4bit" }>;
+
+export function linear4bit(
+  m: Machine,
+  module: BoundModule,
+  quantization: FourBit,
+  given: Tensor,
+): Tensor {
+  return m.frame((frame) => {
+    const input = frame.hold(cast(m, given, quantization.computeDtype));
+    castBiasInPlace(m, module, quantization.computeDtype);
+    return cast(m, matmul4bit(m, module, quantization, input), given.dtype);
+  });
+}
+
+/** The first forward replaces a bias of another dtype for good. */
+export function castBiasInPlace(m: Machine, module: BoundModule, dtype: Dtype): void {
+  const bias = module.parameters.get("bias");
+  if (bias === undefined || bias.dtype === dtype) return;
+  const half = m.retain(m.withoutGrad(() => cast(m, bias, dtype)));
+  module.parameters.set("bias", half);
+  m.release(bias);
+}
+
+function matmul4bit(m: Machine, module: BoundModule, quantization: FourBit, input: Tensor): Tensor {
+  const bias = module.parameters.get("bias");
+  const node = m.track("MatMul4Bit", [input]);
+  const output = m.withoutGrad(() =>
+    m.frame((frame) => {
+      const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), input.dtype));
+      return flatProduct(m, input, t(m, matrix), bias);
+    }),
+  );
+  if (node !== undefined) {
+    node.backward = (gradient) => [
+      m.frame((frame) => {
+        const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), gradient.dtype));
+        return flatProduct(m, gradient, matrix);
+      }),
+    ];
+  }
+  m.finish(node, [output], []);
+  return output;
+}
+
+/** 16-bit matrix of the packed weight; double quantization first restores the fp32 block maxima. */
+export function dequantize4bit(m: Machine, module: BoundModule, { doubleQuant }: FourBit): Tensor {
+  const layer = module.node.layer;
+  if (layer?.kind !== "linear" && layer?.kind !== "hf_conv1d")
+    throw new Error("not a linear layer");
+  const shape = [layer.outFeatures, layer.inFeatures];
+  return m.withKind("dequantized", () =>
+    m.frame((frame) => {
+      const absmax = module.buffers.get("absmax");
+      if (doubleQuant && absmax !== undefined) {
+        frame.hold(m.empty("empty", absmax.shape, "float32"));
+      }
+      return m.empty("empty", shape, module.dtype);
+    }),
+  );
+}
+
+/** (…, inner) · (inner, columns) with the leading dimensions folded into rows. */
+function flatProduct(m: Machine, input: Tensor, matrix: Tensor, bias?: Tensor): Tensor {
+  const shape = [...input.shape.slice(0, -1), matrix.size(1)];
+  const rows = reshape(m, input, [-1, input.size(-1)]);
+  const product = bias === undefined ? mm(m, rows, matrix) : addmm(m, bias, rows, matrix);
+  return view(m, product, shape);
+}

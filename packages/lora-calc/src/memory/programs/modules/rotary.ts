@@ -1,0 +1,180 @@
+/** Rotary position embeddings: the tables, and their application to queries and keys. */
+
+import type { RotaryVariant } from "../../../graph/tree/forward.js";
+import type { Frame } from "../../machine/frame.js";
+import type { Machine } from "../../machine/machine.js";
+import { cast, withAutocast } from "../../machine/ops/cast.js";
+import {
+  add,
+  cat,
+  mul,
+  mulScalar,
+  neg,
+  pointwise,
+  stackLast,
+  subtract,
+} from "../../machine/ops/elementwise.js";
+import { chunkLastDim, everySecond, slice, unsqueeze, view } from "../../machine/ops/views.js";
+import type { Dtype } from "../../../units/dtype.js";
+import type { Tensor } from "../../machine/tensor.js";
+import type { BoundModule } from "../../load/bound-module.js";
+
+/** `rotary_emb(hidden, position_ids)`: cos and sin of shape (1, s, dim) in the given dtype. */
+export function rotaryTables(
+  m: Machine,
+  module: BoundModule,
+  positions: Tensor,
+  hiddenDtype: Dtype,
+): readonly [Tensor, Tensor] {
+  const { forward } = module.node;
+  if (forward?.kind !== "rotary") throw new Error(`${module.path} makes no rotary tables`);
+  const dtype = forward.keepsFp32 === true ? "float32" : hiddenDtype;
+  const [cos, sin] = m.withoutGrad(() =>
+    m.call(module.path, [positions], (frame) => {
+      const length = positions.size(-1);
+      frame.hold(pointwise(m, "_to_copy", [positions], "float32"));
+      const [cosine, sine] = withAutocast(m, undefined, () => {
+        frame.hold(m.empty("bmm", [1, forward.dim / 2, length], "float32"));
+        const isHalved = forward.isHalved === true;
+        const shape = [1, length, isHalved ? forward.dim / 2 : forward.dim];
+        if (!isHalved) frame.hold(m.empty("cat", shape, "float32"));
+        return [
+          frame.hold(mulScalar(m, m.empty("cos", shape, "float32"))),
+          frame.hold(mulScalar(m, m.empty("sin", shape, "float32"))),
+        ] as const;
+      });
+      return [cast(m, cosine, dtype), cast(m, sine, dtype)];
+    }),
+  );
+  return [cos, sin];
+}
+
+/** Queries and keys (b, heads, s, d) turned by their positions. */
+export function applyRotary(
+  m: Machine,
+  variant: RotaryVariant,
+  [query, key]: readonly [Tensor, Tensor],
+  [cosine, sine]: readonly [Tensor, Tensor],
+): readonly [Tensor, Tensor] {
+  const [turnedQuery, turnedKey] = m.frame((frame) => {
+    const cos = frame.hold(unsqueeze(m, cosine, 1));
+    const sin = frame.hold(unsqueeze(m, sine, 1));
+    if (variant === "partial") return partial(m, [query, key], turnHalves, cos, sin);
+    if (variant === "partial_inline") return partialInline(m, [query, key], cos, sin);
+    if (variant === "halves")
+      return [query, key].map((x) => frame.hold(turnEachHalf(m, x, cos, sin)));
+    if (variant === "full" || variant === "full_fp32") {
+      const turned = [query, key].map((x) => frame.hold(turnHalves(m, x, cos, sin)));
+      return variant === "full" ? turned : turned.map((x) => cast(m, x, query.dtype));
+    }
+    const pairCos = frame.rebind(cos, interleaved(m, cos));
+    const pairSin = frame.rebind(sin, interleaved(m, sin));
+    if (variant === "partial_pairs") return partial(m, [query, key], turnPairs, pairCos, pairSin);
+    const turned = [query, key].map((x) => frame.hold(turnPairsFp32(m, x, pairCos, pairSin)));
+    return turned.map((x) => cast(m, x, query.dtype));
+  });
+  if (turnedQuery === undefined || turnedKey === undefined) throw new Error("rotary lost a tensor");
+  return [turnedQuery, turnedKey];
+}
+
+type Turn = (m: Machine, x: Tensor, cos: Tensor, sin: Tensor) => Tensor;
+
+/** `(x * cos) + (rotate_half(x) * sin)`. */
+const turnHalves: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const straight = frame.hold(mul(m, x, cos));
+    return add(m, straight, mul(m, rotateHalf(m, x), sin));
+  });
+
+/** `cat(first * cos - second * sin, second * cos + first * sin)`. */
+const turnEachHalf: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const [first, second] = chunkLastDim(m, x, 2);
+    if (first === undefined || second === undefined) throw new Error("chunk gave too few parts");
+    frame.hold(first);
+    frame.hold(second);
+    const firstCos = mul(m, first, cos);
+    const left = frame.hold(subtract(m, firstCos, mul(m, second, sin)));
+    const secondCos = mul(m, second, cos);
+    const right = frame.hold(add(m, secondCos, mul(m, first, sin)));
+    return cat(m, [left, right], -1);
+  });
+
+/** The same where neighbours make a pair. */
+const turnPairs: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const straight = frame.hold(mul(m, x, cos));
+    return add(m, straight, mul(m, rotatePairs(m, x), sin));
+  });
+
+/** The same in fp32. */
+const turnPairsFp32: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const straight = frame.hold(mul(m, cast(m, x, "float32"), cos));
+    return add(m, straight, mul(m, cast(m, rotatePairs(m, x), "float32"), sin));
+  });
+
+/** `table[..., : dim // 2].repeat_interleave(2, dim=-1)`: a copy in every layer. */
+function interleaved(m: Machine, table: Tensor): Tensor {
+  return m.empty("clone", table.shape, table.dtype);
+}
+
+/** `stack((-odd, even), -1).flatten(-2)`. */
+function rotatePairs(m: Machine, x: Tensor): Tensor {
+  return m.frame((frame) => {
+    const even = frame.hold(everySecond(m, x, 0));
+    const odd = frame.hold(everySecond(m, x, 1));
+    return view(m, stackLast(m, [neg(m, odd), even]), x.shape);
+  });
+}
+
+/** `cat(-second half, first half)`. */
+function rotateHalf(m: Machine, x: Tensor): Tensor {
+  const half = x.size(-1) / 2;
+  return m.frame((frame) => {
+    const first = frame.hold(slice(m, x, -1, 0, half));
+    const second = frame.hold(slice(m, x, -1, half, 2 * half));
+    return cat(m, [neg(m, second), first], -1);
+  });
+}
+
+/** Parts of a head: the first `dim` dimensions turn, the rest passes. */
+function cutHeads(m: Machine, frame: Frame, x: Tensor, dim: number) {
+  return {
+    turning: frame.hold(slice(m, x, -1, 0, dim)),
+    passing: frame.hold(slice(m, x, -1, dim, x.size(-1))),
+  };
+}
+
+function partial(
+  m: Machine,
+  tensors: readonly [Tensor, Tensor],
+  turn: Turn,
+  cos: Tensor,
+  sin: Tensor,
+): readonly Tensor[] {
+  return m.frame((frame) => {
+    const cut = tensors.map((x) => cutHeads(m, frame, x, cos.size(-1)));
+    const turned = cut.map(({ turning, passing }) => ({
+      passing,
+      embedded: frame.hold(turn(m, turning, cos, sin)),
+    }));
+    return turned.map(({ embedded, passing }) =>
+      frame.rebind(embedded, cat(m, [embedded, passing], -1)),
+    );
+  });
+}
+
+function partialInline(
+  m: Machine,
+  tensors: readonly [Tensor, Tensor],
+  cos: Tensor,
+  sin: Tensor,
+): readonly Tensor[] {
+  return m.frame((frame) => {
+    const cut = tensors.map((x) => cutHeads(m, frame, x, cos.size(-1)));
+    return cut.map(({ turning, passing }) =>
+      frame.hold(cat(m, [turnHalves(m, turning, cos, sin), passing], -1)),
+    );
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * Mixture-of-experts blocks as transformers 5 runs them by default: all experts lie in two parameters, the tokens are put in the
+ * order of their experts, and one grouped product per parameter computes them all.
+ *
+ * Source: transformers@5.18.0 integrations/moe.py `grouped_mm_experts_forward`, models/qwen3_moe/modeling_qwen3_moe.py
+ * (`Qwen3MoeTopKRouter`, `Qwen3MoeSparseMoeBlock`), models/qwen2_moe, models/mixtral, models/olmoe,
+ * models/gpt_oss.
+ */
+
+import type { ExpertsForward } from "../../../graph/tree/forward.js";
+import type { Machine } from "../../machine/machine.js";
+import { activate, clamp, sigmoid } from "../../machine/ops/activations.js";
+import { cast } from "../../machine/ops/cast.js";
+import { add, addInPlace, addScalar, mul, mulScalar } from "../../machine/ops/elementwise.js";
+import { index } from "../../machine/ops/indexing.js";
+import { linear } from "../../machine/ops/matmul.js";
+import { softmax } from "../../machine/ops/softmax.js";
+import { largest, sumDim } from "../../machine/ops/reduce.js";
+import { divideInPlace, groupedMm, integers, sort } from "../../machine/ops/routing.js";
+import {
+  chunkLastDim,
+  everySecond,
+  reshape,
+  transpose,
+  unsqueeze,
+  view,
+} from "../../machine/ops/views.js";
+import type { Tensor } from "../../machine/tensor.js";
+import { callAdapted } from "./adapted-parameters.js";
+import type { BoundModule } from "../../load/bound-module.js";
+import { childOf, parameterOf } from "../../load/bound-module.js";
+import { callLinear } from "./linear.js";
+import { callMlp } from "./mlp.js";
+
+/** `module(hidden)`: (b, s, hidden_size) → the same, and the weights of the choice where the block returns them. */
+export function callSparseMlp(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+): readonly [Tensor] | readonly [Tensor, Tensor] {
+  const { forward } = module.node;
+  if (forward?.kind !== "sparse_mlp") throw new Error(`${module.path} has no experts`);
+  return m.call<readonly [Tensor] | readonly [Tensor, Tensor]>(module.path, [hidden], (frame) => {
+    const rows = frame.hold(view(m, hidden, [-1, hidden.size(-1)]));
+    const { shared, returnsWeights = false } = forward;
+    const seen =
+      shared === undefined ? undefined : frame.hold(callMlp(m, childOf(module, shared.mlp), rows));
+    const routed = callRouter(m, childOf(module, forward.router), rows);
+    for (const tensor of routed) frame.hold(tensor);
+    const [, weights, places] = routed;
+    const experts = childOf(module, forward.experts);
+    const output = frame.hold(callExperts(m, experts, rows, weights, places));
+    if (returnsWeights) return [view(m, output, hidden.shape), weights];
+    if (shared === undefined || seen === undefined) return [view(m, output, hidden.shape)];
+    const gate = sigmoid(m, callLinear(m, childOf(module, shared.gate), rows));
+    const gated = frame.rebind(seen, mul(m, gate, seen));
+    const sum = frame.rebind(output, add(m, output, gated));
+    return [view(m, sum, hidden.shape)];
+  });
+}
+
+/** Scores of all experts, and of every token the weights and places (tokens, chosen) of those that are taken. */
+function callRouter(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+): readonly [Tensor, Tensor, Tensor] {
+  const { forward } = module.node;
+  if (forward?.kind !== "router") throw new Error(`${module.path} is not a router`);
+  const { chosen, normalizes, softmaxLast = false, keepsFp32 = false } = forward;
+  return callAdapted(m, module, [hidden], (read) =>
+    m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
+      const bias = module.parameters.has("bias") ? read("bias") : undefined;
+      const scores = frame.hold(linear(m, hidden, read("weight"), bias));
+      if (softmaxLast) {
+        const [best, at] = largest(m, scores, "topk", chosen);
+        frame.hold(at);
+        return [scores, softmax(m, frame.hold(best)), at];
+      }
+      const shares = frame.hold(softmax(m, scores, { dtype: "float32" }));
+      const [taken, places] = largest(m, shares, "topk", chosen);
+      frame.hold(places);
+      let values = frame.hold(taken);
+      if (normalizes) {
+        const total = sumDim(m, values, -1, { keepsDim: true });
+        values = frame.rebind(values, divideInPlace(m, values, total));
+      }
+      if (!keepsFp32) values = frame.rebind(values, cast(m, values, scores.dtype));
+      return [scores, values, places];
+    }),
+  );
+}
+
+/** (tokens, hidden_size) → (tokens, hidden_size); every token is computed `chosen` times. */
+function callExperts(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  weights: Tensor,
+  places: Tensor,
+): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "experts") throw new Error(`${module.path} has no experts`);
+  const [tokens, chosen] = [places.size(0), places.size(1)];
+  const copies = tokens * chosen;
+  return callAdapted(m, module, [hidden, weights, places], (read) =>
+    m.frame((frame) => {
+      const flatWeights = frame.hold(reshape(m, weights, [-1]));
+      const experts = parameterOf(module, forward.gateUp).size(0);
+      const [sorted, order] = sort(m, frame.hold(reshape(m, places, [-1])));
+      frame.hold(sorted);
+      frame.hold(order);
+      const source = frame.hold(integers(m, "floor_divide", copies, "int64"));
+      const chosenRows = frame.hold(index(m, hidden, source));
+      frame.drop(source);
+      const ordered = frame.hold(index(m, flatWeights, order));
+      frame.hold(integers(m, "_to_copy", copies, "int32"));
+      frame.hold(integers(m, "histc", experts, "int32"));
+      const offsets = frame.hold(integers(m, "cumsum", experts, "int32"));
+      /** The weight is read before its bias is looked up: adapters on it write it then. */
+      const product = (
+        rows: Tensor,
+        name: string,
+        oldBias?: Tensor,
+      ): readonly [Tensor, Tensor?] => {
+        const weight = read(name);
+        const bias =
+          forward.biased === true ? frame.hold(index(m, read(`${name}_bias`), sorted)) : undefined;
+        if (oldBias !== undefined) frame.drop(oldBias);
+        const matrices = module.node.isTransposed === true ? weight : transpose(m, weight, -2, -1);
+        const output = groupedMm(m, cast(m, rows, weight.dtype), matrices, offsets);
+        return bias === undefined ? [output] : [addInPlace(m, output, bias), bias];
+      };
+      const [raw, gateBias] = product(chosenRows, forward.gateUp);
+      const both = frame.hold(raw);
+      const inner = frame.rebind(both, gated(m, forward, `${module.path}.act_fn`, both));
+      const [last] = product(inner, forward.down, gateBias);
+      const computed = frame.rebind(inner, last);
+      const weighted = frame.hold(mul(m, computed, unsqueeze(m, ordered, -1)));
+      const back = frame.hold(integers(m, "empty_like", copies, "int64"));
+      m.consume(integers(m, "arange", copies, "int64"));
+      const restored = frame.rebind(weighted, index(m, weighted, back));
+      const perToken = view(m, restored, [tokens, chosen, hidden.size(-1)]);
+      return cast(m, frame.hold(sumDim(m, perToken, 1)), hidden.dtype);
+    }),
+  );
+}
+
+/** `act_fn(gate) * up` of the two halves. */
+function gated(m: Machine, { activation }: ExpertsForward, path: string, both: Tensor): Tensor {
+  if (activation === "clamped_swiglu") return clampedSwiglu(m, both);
+  return m.frame((frame) => {
+    const [gate, up] = chunkLastDim(m, both, 2);
+    if (gate === undefined || up === undefined) throw new Error("chunk gave too few parts");
+    frame.hold(gate);
+    frame.hold(up);
+    const activated = m.call(path, [gate], () => activate(m, activation, gate));
+    return mul(m, activated, up);
+  });
+}
+
+/**
+ * `(clamp(up) + 1) * clamp(gate) * sigmoid(alpha * clamp(gate))`, gate and up lying in turns.
+ *
+ * Source: transformers@5.18.0 models/gpt_oss/modeling_gpt_oss.py `GptOssExperts._apply_gate`.
+ */
+function clampedSwiglu(m: Machine, both: Tensor): Tensor {
+  return m.frame((frame) => {
+    const evens = frame.hold(everySecond(m, both, 0));
+    const odds = frame.hold(everySecond(m, both, 1));
+    const gate = frame.rebind(evens, clamp(m, evens, 1));
+    const up = frame.rebind(odds, clamp(m, odds, 2));
+    const glu = frame.hold(mul(m, gate, sigmoid(m, mulScalar(m, gate))));
+    return mul(m, addScalar(m, up), glu);
+  });
+}

@@ -1,0 +1,34 @@
+/** `torch.nn.utils.clip_grad_norm_` with foreach kernels: one norm per gradient, scaled in place. */
+
+import type { Machine } from "../../machine/machine.js";
+import type { Tensor } from "../../machine/tensor.js";
+import { forEachParameter } from "./each-parameter.js";
+
+export function clipGradients(m: Machine, parameters: readonly Tensor[]): void {
+  const norms: { readonly norm: Tensor; readonly parameter: Tensor }[] = [];
+  forEachParameter(m, parameters, (parameter, { dtype }) => {
+    norms.push({ norm: m.retain(m.empty("linalg_vector_norm", [], dtype)), parameter });
+  });
+  const [first] = norms;
+  if (first === undefined) return;
+  const { dtype } = first.norm;
+  const scalar = (tag: string): Tensor => m.retain(m.empty(tag, [], dtype));
+  const count = norms.reduce((sum, { parameter }) => sum + m.multiplicity(parameter.section), 0);
+  const stacked = m.retain(m.empty("stack", [count], dtype));
+  const total = scalar("linalg_vector_norm");
+  m.release(stacked);
+  for (const { norm, parameter } of norms) {
+    m.setSection(parameter.section);
+    m.release(norm);
+  }
+  m.leaveSection();
+  const shifted = scalar("add");
+  const inverse = scalar("reciprocal");
+  const coefficient = scalar("mul");
+  m.release(inverse);
+  m.release(shifted);
+  const clamped = scalar("clamp");
+  m.release(coefficient);
+  m.release(clamped);
+  m.release(total);
+}

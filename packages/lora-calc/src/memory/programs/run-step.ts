@@ -1,0 +1,96 @@
+/** From a model, its adapters and the training settings to the events of two whole optimizer steps. */
+
+import type { AdapterPlan } from "../../adapter/plan/plan.js";
+import type { AttentionCard } from "../../catalogue/cuda.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import { reject } from "../../problem/problem.js";
+import { loadModel } from "../load/bind-model.js";
+import { Machine } from "../machine/machine.js";
+import type { Tape } from "../machine/tape.js";
+import type { Tensor } from "../machine/tensor.js";
+import type { Quantization } from "../settings/quantization.js";
+import { stretch } from "../repeat/stretch.js";
+import type { Recording } from "../repeat/stretch.js";
+import { runTraining } from "./training-step.js";
+import type { TrainingSettings } from "../settings/training.js";
+
+export interface StepInputs {
+  readonly graph: ModuleGraph;
+  /** Undefined for full fine-tuning. */
+  readonly plan: AdapterPlan | undefined;
+  readonly quantization: Quantization | undefined;
+  readonly training: TrainingSettings;
+  /** One cuBLAS workspace; forward and backward take one each. */
+  readonly cublasWorkspaceBytes: number;
+  /** What decides the attention kernel. */
+  readonly card: AttentionCard;
+}
+
+export interface RecordedStep {
+  readonly tape: Tape;
+  readonly recording: Recording;
+  /** Requested bytes of every allocation of the tape. */
+  readonly sizes: Float64Array;
+  /** How often the last micro-batch of every step is to be repeated. */
+  readonly repeats: number;
+  /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
+  readonly managedBytes: number;
+}
+
+/** Spare periods of the samples that are tried in turn: one run in seven needs one, and then costs a third more. */
+const SPARE_PERIODS = [0, 1];
+
+/**
+ * Runs a sample of equal layers, chunks and micro-batches and stretches it; runs every one when no sample repeats, or when
+ * asked to.
+ */
+export function recordStep(
+  inputs: StepInputs,
+  { runsEveryIteration = false }: { readonly runsEveryIteration?: boolean } = {},
+): RecordedStep {
+  for (const spare of runsEveryIteration ? [] : SPARE_PERIODS) {
+    const sampled = run(inputs, new Machine(spare));
+    if (sampled !== undefined) return sampled;
+  }
+  const whole = run(inputs, new Machine());
+  if (whole === undefined) throw new Error("a run of every layer could not be recorded");
+  return whole;
+}
+
+/** Gradients have the dtype of their parameter, and the scaler takes float32 only. Source: torch amp/grad_scaler.py. */
+function rejectUnscalable(trained: readonly Tensor[]): void {
+  const half = trained.find(({ dtype }) => dtype !== "float32");
+  if (half === undefined) return;
+  const raised =
+    half.dtype === "bfloat16"
+      ? `NotImplementedError: "_amp_foreach_non_finite_check_and_unscale_cuda" not implemented for 'BFloat16'`
+      : "ValueError: Attempting to unscale FP16 gradients.";
+  reject({
+    code: "invalid_value",
+    path: "training.fp16",
+    message: `fp16 training cannot unscale ${half.dtype} gradients (PyTorch raises ${raised}); train in float32: training.adapter_dtype float32, and a float32 base for weights that train themselves`,
+    received: half.dtype,
+    expected: "float32",
+  });
+}
+
+function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
+  const model = loadModel(m, inputs.graph, inputs);
+  if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
+  const { managedBytes, repeats } = runTraining(m, {
+    model,
+    settings: inputs.training,
+    hasAdapter: inputs.plan !== undefined,
+    cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
+    card: inputs.card,
+  });
+  const recording = stretch(m.tape, [...m.loops.values()]);
+  if (recording === undefined) return undefined;
+  return { tape: m.tape, recording, sizes: sizesOf(m.tape), managedBytes, repeats };
+}
+
+function sizesOf({ allocations }: Tape): Float64Array {
+  const sizes = new Float64Array(allocations.length);
+  allocations.forEach(({ bytes }, id) => (sizes[id] = bytes));
+  return sizes;
+}

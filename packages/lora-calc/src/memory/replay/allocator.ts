@@ -1,0 +1,198 @@
+/**
+ * PyTorch's CUDA caching allocator for one device and one stream: turns allocations into blocks and segments.
+ *
+ * Rules (bytes): a request is rounded up to 512. Up to 1 MiB it is served by the small pool, otherwise by the large one.
+ * A pool is searched best fit; without a fitting block a new segment is taken: 2 MiB for the small pool, 20 MiB for
+ * requests below 10 MiB, otherwise the request rounded up to 2 MiB. A block is split when the rest is useful: at least
+ * 512 in the small pool, more than 1 MiB in the large pool; an unsplit rest counts as allocated. A freed block merges
+ * with free neighbours; segments are kept. With expandable segments each pool is one segment that grows by pages.
+ *
+ * Certainty: read. Source: c10/cuda/CUDACachingAllocator.cpp; compared with the Python twin in conformance/.
+ */
+
+import { MIB } from "../../units/format.js";
+import { Blocks, NO_BLOCK } from "./blocks.js";
+import { FreeBlocks } from "./free-blocks.js";
+
+const MIN_BLOCK = 512;
+const SMALL_REQUEST = MIB;
+const SMALL_SEGMENT = 2 * MIB;
+const MEDIUM_REQUEST = 10 * MIB;
+const LARGE_SEGMENT = 20 * MIB;
+const LARGE_ROUNDING = 2 * MIB;
+/** Distance of the made-up addresses of two segments, so that blocks of different segments never look adjacent. */
+const SEGMENT_SPACING = 2 ** 42;
+
+interface Pool {
+  readonly isSmall: boolean;
+  readonly free: FreeBlocks;
+  /** Last block of the expandable segment. */
+  tail: number;
+}
+
+/** Blocks are numbers: millions of them come and go, and objects would keep the garbage collector busy. */
+export class CachingAllocator {
+  allocated = 0;
+  reserved = 0;
+  peakAllocated = 0;
+  peakReserved = 0;
+  private readonly expandable: boolean;
+  private readonly blocks = new Blocks();
+  private readonly small: Pool;
+  private readonly large: Pool;
+  private segments = 0;
+
+  constructor(options: { readonly expandableSegments?: boolean } = {}) {
+    this.expandable = options.expandableSegments ?? false;
+    const { blocks } = this;
+    this.small = { isSmall: true, free: new FreeBlocks(blocks), tail: NO_BLOCK };
+    this.large = { isSmall: false, free: new FreeBlocks(blocks), tail: NO_BLOCK };
+  }
+
+  /** A block of at least `bytes`; the caller hands it back to `free`. */
+  malloc(bytes: number): number {
+    const { blocks } = this;
+    const size = roundUp(bytes, MIN_BLOCK);
+    const pool = size <= SMALL_REQUEST ? this.small : this.large;
+    let index = this.indexOfFit(pool, size);
+    if (index < 0) {
+      const grown = this.expandable ? this.extend(pool, size) : this.newSegment(pool, size);
+      pool.free.insert(grown);
+      index = pool.free.indexOf(grown);
+    }
+    const block = this.takeFront(pool, index, size);
+    this.allocated += blocks.size[block] ?? 0;
+    if (this.allocated > this.peakAllocated) this.peakAllocated = this.allocated;
+    if (this.reserved > this.peakReserved) this.peakReserved = this.reserved;
+    return block;
+  }
+
+  free(block: number): void {
+    const { blocks } = this;
+    const pool = blocks.isSmall[block] === 1 ? this.small : this.large;
+    const { free } = pool;
+    const size = blocks.size[block] ?? 0;
+    this.allocated -= size;
+    const next = blocks.next[block] ?? NO_BLOCK;
+    const previous = blocks.previous[block] ?? NO_BLOCK;
+    const hasNext = next !== NO_BLOCK && blocks.isFree[next] === 1;
+    if (previous !== NO_BLOCK && blocks.isFree[previous] === 1) {
+      if (hasNext) {
+        free.removeAt(free.indexOf(next));
+        this.absorbRight(pool, block, next);
+      }
+      const index = free.indexOf(previous);
+      this.absorbRight(pool, previous, block);
+      free.grownAt(index);
+    } else if (hasNext) {
+      const index = free.indexOf(next);
+      this.absorbLeft(block, next);
+      free.grownAt(index);
+    } else {
+      blocks.isFree[block] = 1;
+      free.insert(block);
+    }
+  }
+
+  /** Bytes of a block in use: the request rounded up, and a rest that was not split off. */
+  sizeOf(block: number): number {
+    return this.blocks.size[block] ?? 0;
+  }
+
+  addressOf(block: number): number {
+    return this.blocks.address[block] ?? 0;
+  }
+
+  /** Free blocks of both pools as text, to compare two moments. */
+  freeLayout(): string {
+    return `${this.small.free.layout()};${this.large.free.layout()}`;
+  }
+
+  /** Index of the smallest free block that fits, -1 without one; the growing tail counts as the largest one. */
+  private indexOfFit({ free, tail }: Pool, size: number): number {
+    const index = free.indexOfFit(size);
+    const first = free.at(index);
+    if (first === NO_BLOCK) return -1;
+    return first === tail && free.at(index + 1) !== NO_BLOCK ? index + 1 : index;
+  }
+
+  private newSegment({ isSmall }: Pool, size: number): number {
+    const segment = segmentSize(isSmall, size);
+    this.reserved += segment;
+    this.segments += 1;
+    return this.blocks.addFree(this.segments * SEGMENT_SPACING, segment, isSmall);
+  }
+
+  /** Maps new pages behind the expandable segment; a free block at its end is extended. Not among the free ones yet. */
+  private extend(pool: Pool, size: number): number {
+    const { blocks } = this;
+    const { tail, isSmall, free } = pool;
+    const page = isSmall ? SMALL_SEGMENT : LARGE_SEGMENT;
+    const isReusable = tail !== NO_BLOCK && blocks.isFree[tail] === 1;
+    const tailSize = tail === NO_BLOCK ? 0 : (blocks.size[tail] ?? 0);
+    const grown = roundUp(size - (isReusable ? tailSize : 0), page);
+    this.reserved += grown;
+    if (isReusable) {
+      free.removeAt(free.indexOf(tail));
+      blocks.size[tail] = tailSize + grown;
+      return tail;
+    }
+    const address = tail === NO_BLOCK ? 0 : (blocks.address[tail] ?? 0) + tailSize;
+    const block = blocks.addFree(address, grown, isSmall);
+    blocks.link(tail, block);
+    pool.tail = block;
+    return block;
+  }
+
+  /** Hands out the front of a free block; a useful rest stays free under the block's own number. */
+  private takeFront(pool: Pool, index: number, size: number): number {
+    const { blocks } = this;
+    const { free, isSmall } = pool;
+    const block = free.at(index);
+    const rest = (blocks.size[block] ?? 0) - size;
+    const isUseful = isSmall || this.expandable ? rest >= MIN_BLOCK : rest > SMALL_REQUEST;
+    if (!isUseful) {
+      free.removeAt(index);
+      blocks.isFree[block] = 0;
+      return block;
+    }
+    const address = blocks.address[block] ?? 0;
+    const front = blocks.addFree(address, size, isSmall);
+    blocks.isFree[front] = 0;
+    blocks.link(blocks.previous[block] ?? NO_BLOCK, front);
+    blocks.link(front, block);
+    blocks.address[block] = address + size;
+    blocks.size[block] = rest;
+    free.shrunkAt(index);
+    return front;
+  }
+
+  /** Appends a block to its left neighbour. */
+  private absorbRight(pool: Pool, left: number, right: number): void {
+    const { blocks } = this;
+    blocks.size[left] = (blocks.size[left] ?? 0) + (blocks.size[right] ?? 0);
+    blocks.link(left, blocks.next[right] ?? NO_BLOCK);
+    if (pool.tail === right) pool.tail = left;
+    blocks.remove(right);
+  }
+
+  /** Puts a block in front of its right neighbour. */
+  private absorbLeft(left: number, right: number): void {
+    const { blocks } = this;
+    blocks.address[right] = blocks.address[left] ?? 0;
+    blocks.size[right] = (blocks.size[right] ?? 0) + (blocks.size[left] ?? 0);
+    const previous = blocks.previous[left] ?? NO_BLOCK;
+    blocks.previous[right] = previous;
+    blocks.link(previous, right);
+    blocks.remove(left);
+  }
+}
+
+function segmentSize(isSmall: boolean, size: number): number {
+  if (isSmall) return SMALL_SEGMENT;
+  return size < MEDIUM_REQUEST ? LARGE_SEGMENT : roundUp(size, LARGE_ROUNDING);
+}
+
+function roundUp(size: number, multiple: number): number {
+  return Math.ceil(size / multiple) * multiple;
+}

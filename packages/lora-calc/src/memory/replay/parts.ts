@@ -1,0 +1,36 @@
+/** The published shares of a peak, in their order, and which kinds of tensors each holds. */
+
+import type { Kind } from "../machine/tape.js";
+import { KINDS } from "../machine/tape.js";
+
+/** Bottom to top in a stacked chart: what is always there first. The list is part of the result format. */
+export const PARTS = [
+  "weights",
+  "adapter_a",
+  "adapter_b",
+  "adapter_other",
+  "optimizer",
+  "gradients",
+  "checkpoints",
+  "activations",
+  "loss",
+  "workspace",
+  "batch",
+] as const;
+
+export type PartName = (typeof PARTS)[number];
+
+/** A weight unpacked for one matrix product is scratch space, like the workspaces of cuBLAS. */
+const PART_OF: Readonly<Partial<Record<Kind, PartName>>> = {
+  logits: "loss",
+  dequantized: "workspace",
+};
+
+export function partOf(kind: Kind): PartName {
+  return PART_OF[kind] ?? (kind as PartName);
+}
+
+/** Index in PARTS of every kind. */
+export const PART_INDEX: ReadonlyMap<Kind, number> = new Map(
+  KINDS.map((kind) => [kind, PARTS.indexOf(partOf(kind))]),
+);

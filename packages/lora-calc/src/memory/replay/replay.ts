@@ -1,0 +1,44 @@
+/** What the allocator makes of a recorded step: peaks, parts at the peak, and the course of the second step. */
+
+import { CachingAllocator } from "./allocator.js";
+import { Course } from "./course.js";
+import type { Moment } from "./course.js";
+import { play } from "./play.js";
+import type { RecordedStep } from "../programs/run-step.js";
+
+export interface Replay {
+  readonly allocatedPeak: number;
+  readonly reservedPeak: number;
+  /** Index of the event that reaches the allocated peak. */
+  readonly peakEvent: number;
+  /** Repetition of the last micro-batch in which it does. */
+  readonly peakRepeat: number;
+  /** Bytes per part at the peak, in the order of PARTS: what the allocator hands out. They add up to the peak. */
+  readonly partBytes: readonly number[];
+  readonly moments: readonly Moment[];
+  /** Events that were played: the work. */
+  readonly played: number;
+}
+
+export function replay(step: RecordedStep): Replay {
+  const allocator = new CachingAllocator();
+  const course = new Course(step.tape.allocations);
+  const played = play(step, allocator, course);
+  const { peakBytes, moments } = course.finish();
+  return {
+    allocatedPeak: allocator.peakAllocated,
+    reservedPeak: allocator.peakReserved,
+    peakEvent: course.peakEvent,
+    peakRepeat: course.peakRepeat,
+    partBytes: peakBytes,
+    moments,
+    played,
+  };
+}
+
+/** Reserved peak with `expandable_segments:True`. Unit: bytes. */
+export function reservedExpandable(step: RecordedStep): number {
+  const allocator = new CachingAllocator({ expandableSegments: true });
+  play(step, allocator);
+  return allocator.peakReserved;
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { estimate } from "../../estimate.js";
+import { isRefusal } from "../../result.js";
+import { peaksOf } from "../../exchange/peaks.js";
+import type { Estimate } from "../../result.js";
+
+const QLORA = {
+  model: "meta-llama/Llama-3.1-8B",
+  adapter: { r: 16, target_modules: "all-linear" },
+  quantization: { load_in_4bit: true, bnb_4bit_quant_type: "nf4" },
+  training: { max_length: 4096, per_device_train_batch_size: 1 },
+  stack: "trl-1.13",
+};
+
+function answered(scenario: object): Estimate {
+  const result = estimate({ ...QLORA, ...scenario });
+  if (isRefusal(result)) throw new Error(result.error.message);
+  return result;
+}
+
+const codes = ({ warnings }: Estimate): readonly string[] => warnings.map(({ code }) => code);
+
+describe("attention on the card that is named", () => {
+  // transformers#48633 met the math kernel on a T4; the scores of 32 heads in float32 are 2 GiB a layer, eight tables of them live.
+  it("a T4 does not hold 4,096 tokens of Llama-3.1-8B in bf16", () => {
+    const t4 = answered({ hardware: { gpu: "T4" } });
+    expect(t4.fit?.verdict).toBe("does_not_fit");
+    expect(t4.memory?.peak?.op).toBe("softmax_backward_product");
+    expect(codes(t4)).toContain("attention_math");
+  });
+
+  it("an RTX 4090 runs flash, and holds them", () => {
+    const rtx = answered({ hardware: { gpu: "RTX 4090" } });
+    expect(rtx.fit?.verdict).toBe("fits");
+    expect(codes(rtx)).not.toContain("attention_math");
+  });
+
+  it("an H100 with wheels of CUDA 13 runs cuDNN's, with wheels of 12.6 flash", () => {
+    const hardware = { gpu: "H100 SXM 80GB" };
+    expect(codes(answered({ hardware }))).toContain("partial_program");
+    expect(codes(answered({ hardware, versions: { cuda: "12.6" } }))).not.toContain(
+      "partial_program",
+    );
+  });
+
+  it("heads whose width PyTorch pads have no memory under sdpa", () => {
+    const config = {
+      ...{ model_type: "llama", hidden_size: 240, num_attention_heads: 4, vocab_size: 1000 },
+      ...{ num_key_value_heads: 4, num_hidden_layers: 2, intermediate_size: 512 },
+    };
+    const model = { config };
+    expect(peaksOf(answered({ model, quantization: null }))).toBeUndefined();
+    const training = { attn_implementation: "eager" };
+    expect(answered({ model, quantization: null, training }).memory?.process_peak).toBeDefined();
+  });
+});

@@ -1,0 +1,95 @@
+/** What a reader should know about the attention kernel that the card runs. */
+
+import type { AttentionForward } from "../../graph/tree/forward.js";
+import { isRepeat } from "../../graph/tree/module-graph.js";
+import type { ModuleNode } from "../../graph/tree/module-graph.js";
+import type { Warning } from "../../problem/codes.js";
+import { FALLBACK_DEVICE } from "../settings/device.js";
+import type { Device } from "../settings/device.js";
+import { chooseKernel, FLASH_MAX_HEAD_DIM } from "../programs/modules/choose-kernel.js";
+import type { AttentionKernel } from "../programs/modules/choose-kernel.js";
+import { autocastDtype } from "../settings/training.js";
+import type { TrainingSettings } from "../settings/training.js";
+
+/** Warns of PyTorch's math kernel, which holds all scores in float32, and of cuDNN's own workspace. */
+export function attentionWarnings(
+  root: ModuleNode,
+  training: TrainingSettings,
+  device: Device | undefined,
+): readonly Warning[] {
+  const kernels = attentionKernels(root, training, device);
+  const name = device?.name ?? "this card";
+  return [
+    ...(kernels.has("math") ? [mathWarning(name, training)] : []),
+    ...(kernels.has("cudnn") ? [cudnnWarning(name)] : []),
+  ];
+}
+
+/** Kernels behind `scaled_dot_product_attention`; none for attention that is written out. */
+export function attentionKernels(
+  root: ModuleNode,
+  training: TrainingSettings,
+  device: Device | undefined,
+): ReadonlySet<AttentionKernel> {
+  if (training.attn_implementation !== "sdpa") return new Set();
+  return new Set(attentionsOf(root).map((forward) => kernelOf(forward, training, device)));
+}
+
+/** Of the layers without a window; whether those with one get a mask depends on the length and changes little here. */
+function kernelOf(
+  { headDim, heads, keyValueHeads, attentionDropout }: AttentionForward,
+  training: TrainingSettings,
+  device: Device | undefined,
+): AttentionKernel {
+  const { attention } = device ?? FALLBACK_DEVICE;
+  const keepsGroups = !training.padding && headDim <= FLASH_MAX_HEAD_DIM;
+  return chooseKernel(attention, {
+    dtype: autocastDtype(training) ?? training.dtype,
+    headDim,
+    hasMask: training.padding,
+    isGrouped: heads > keyValueHeads && keepsGroups,
+    dropout: attentionDropout,
+    needsGradient: true,
+  });
+}
+
+function mathWarning(card: string, training: TrainingSettings): Warning {
+  const dtype = autocastDtype(training) ?? training.dtype;
+  const way =
+    dtype === "bfloat16"
+      ? "before Ampere no fused kernel takes bfloat16; in float16 they take models with as many key heads as query heads, and padded batches"
+      : "they take models with as many key heads as query heads, and padded batches";
+  return {
+    code: "attention_math",
+    message: `on ${card} scaled_dot_product_attention has no fused kernel for this run in ${dtype}: PyTorch's math kernel holds the scores of every pair of tokens in float32; ${way}`,
+  };
+}
+
+function cudnnWarning(card: string): Warning {
+  return {
+    code: "partial_program",
+    message: `on ${card} torch's wheels of CUDA 13 run cuDNN's attention, whose workspace is known in part only; versions.cuda 12.6 means flash`,
+  };
+}
+
+function attentionsOf(node: ModuleNode): readonly AttentionForward[] {
+  const own = node.forward?.kind === "attention" ? [node.forward] : [];
+  return [
+    ...own,
+    ...node.children.flatMap((child) => attentionsOf(isRepeat(child) ? child.element : child)),
+  ];
+}
+
+/** Widths that PyTorch pads before it runs a kernel, which no program here does. */
+const HEAD_ALIGNMENT = 8;
+
+/** A sentence when heads have a width that is padded, or undefined. */
+export function whyHeadsNotRunnable(
+  root: ModuleNode,
+  { attn_implementation: attention }: TrainingSettings,
+): string | undefined {
+  if (attention !== "sdpa") return undefined;
+  const odd = attentionsOf(root).find(({ headDim }) => headDim % HEAD_ALIGNMENT !== 0);
+  if (odd === undefined) return undefined;
+  return `heads of ${odd.headDim} channels are padded by PyTorch's kernels, which is not modelled; set training.attn_implementation to eager`;
+}

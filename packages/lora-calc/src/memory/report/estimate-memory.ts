@@ -1,0 +1,105 @@
+/** GPU memory of a training step: peaks, parts, course, and how sure they are. */
+
+import type { CudaContext } from "../../catalogue/cuda.js";
+import { FALLBACK_DEVICE } from "../settings/device.js";
+import type { Device } from "../settings/device.js";
+import { partsAfter } from "./peak-parts.js";
+import type { PeakPart } from "./peak-parts.js";
+import { replay, reservedExpandable } from "../replay/replay.js";
+import { repeatedPhase } from "../replay/course.js";
+import type { Moment } from "../replay/course.js";
+import { recordStep } from "../programs/run-step.js";
+import type { RecordedStep, StepInputs } from "../programs/run-step.js";
+
+export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes" | "card"> {
+  readonly device: Device | undefined;
+}
+
+/** Where the peak is reached. */
+interface PeakPlace {
+  /** load, layer_forward, loss_forward, loss_backward, layer_backward, clip, optimizer, … */
+  readonly event: string;
+  /** Part of the run, for example `step1.micro0.backward`. */
+  readonly phase: string;
+  /** PyTorch operator whose allocation reaches it. */
+  readonly op: string;
+  /** Path from the outermost module; undefined outside modules. */
+  readonly module: string | undefined;
+}
+
+export interface MemoryEstimate {
+  readonly allocatedPeak: number;
+  readonly reservedPeak: number;
+  /** Absent when it was not asked for. */
+  readonly reservedPeakExpandable: number | undefined;
+  /** What nvidia-smi shows for the process: reserved, CUDA context, managed memory. */
+  readonly processPeak: number;
+  readonly context: CudaContext;
+  /** Optimizer state in managed memory. */
+  readonly managedBytes: number;
+  readonly peak: PeakPlace;
+  /** They add up to the allocated peak. */
+  readonly parts: readonly PeakPart[];
+  readonly moments: readonly Moment[];
+  /** Events of the allocator that were played to find it. */
+  readonly playedEvents: number;
+}
+
+/**
+ * Runs two optimizer steps symbolically and replays them through the caching allocator.
+ *
+ * Unit: bytes on one GPU. Certainty: traced for allocated and reserved (equal to a trace of the real code for the
+ * programs in test/conformance); the CUDA context is fitted, on a card that nobody named assumed.
+ */
+export function estimateMemory(
+  inputs: MemoryInputs,
+  options: { readonly runsEveryIteration?: boolean; readonly expandable?: boolean } = {},
+): MemoryEstimate {
+  const { context, cublasWorkspaceBytes, attention } = inputs.device ?? FALLBACK_DEVICE;
+  const step = recordStep({ ...inputs, cublasWorkspaceBytes, card: attention }, options);
+  const { allocatedPeak, reservedPeak, peakEvent, partBytes, moments, ...at } = replay(step);
+  const peak = placeOf(step, peakEvent, inputs.plan !== undefined);
+  return {
+    allocatedPeak,
+    reservedPeak,
+    reservedPeakExpandable: options.expandable === false ? undefined : reservedExpandable(step),
+    processPeak: reservedPeak + context.bytes + step.managedBytes,
+    context,
+    managedBytes: step.managedBytes,
+    peak: { ...peak, phase: repeatedPhase(peak.phase, at.peakRepeat) },
+    parts: partsAfter(step, peakEvent, partBytes),
+    moments,
+    playedEvents: at.played,
+  };
+}
+
+/** PEFT wraps the model it adapts; paths start at the wrapper. */
+const WRAPPER = "base_model.model";
+
+function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPlace {
+  const { events, origins, iterations, marks } = step.recording;
+  const id = events[event] ?? 0;
+  const allocation = step.tape.allocations[origins[id] ?? -1];
+  if (allocation === undefined) throw new Error("the peak is not at an allocation");
+  const loop = marks.findLast((mark) => mark.event <= event)?.loop;
+  const iteration = iterations[id] ?? -1;
+  const path =
+    loop === "layers" && iteration >= 0
+      ? allocation.module?.replace(/(?<=\.)\d+(?=\.|$)/, String(iteration))
+      : allocation.module;
+  return {
+    event: eventName(allocation.phase, loop, allocation.kind === "logits"),
+    phase: allocation.phase,
+    op: allocation.tag,
+    module: path === undefined || !isWrapped ? path : path === "" ? WRAPPER : `${WRAPPER}.${path}`,
+  };
+}
+
+/** Name of a moment in a step: what it is doing. */
+export function eventName(phase: string, loop: string | undefined, isLoss: boolean): string {
+  const part = phase.slice(phase.lastIndexOf(".") + 1);
+  if (part === "adapters") return "load";
+  if (part !== "forward" && part !== "backward") return part;
+  if (loop === "layers") return `layer_${part}`;
+  return isLoss || loop === "chunks" ? `loss_${part}` : part;
+}

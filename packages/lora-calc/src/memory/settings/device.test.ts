@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { estimate } from "../../estimate.js";
+import { isRefusal } from "../../result.js";
+import { peaksOf } from "../../exchange/peaks.js";
+import type { Estimate, Result } from "../../result.js";
+import { MIB } from "../../units/format.js";
+
+const RUN = { model: "Qwen/Qwen2.5-0.5B", adapter: { r: 8, target_modules: "all-linear" } };
+
+function answered(scenario: object): Estimate {
+  const result: Result = estimate({ ...RUN, training: { max_length: 512 }, ...scenario });
+  if (isRefusal(result)) throw new Error(result.error.message);
+  return result;
+}
+
+function whyNoMemory(scenario: object): string {
+  const answer = answered(scenario);
+  const { parameters, warnings } = answer;
+  expect(peaksOf(answer)).toBeUndefined();
+  // Rank 8 times in + out of the seven linear layers, 24 times: 8 · 24 · (4 · 896 + 2 · 1024 + 3 · 5760).
+  expect(parameters.trainable).toBe(4_399_104);
+  return warnings.find(({ code }) => code === "memory_not_computed")?.message ?? "";
+}
+
+describe("hardware that has no program is refused by name, and the counts stand", () => {
+  it.each([
+    [{ gpu: "T4", count: 2 }, "2 cards"],
+    [{ gpu: "T4", nodes: 2, count: 4 }, "8 cards"],
+    [{ count: 8 }, "8 cards"],
+    [{ gpu: "T4", strategy: "fsdp2" }, "hardware.strategy fsdp2"],
+    [{ gpu: "T4", zero_optimization: { stage: 3 } }, "hardware.zero_optimization"],
+  ])("%o", (hardware, named) => {
+    expect(whyNoMemory({ hardware })).toContain(named);
+  });
+
+  it("a strategy that nobody knows is an error", () => {
+    const result = estimate({ ...RUN, hardware: { gpu: "T4", strategy: "fsdp3" } });
+    expect(result).toMatchObject({ error: { path: "hardware.strategy" } });
+  });
+});
+
+describe("the CUDA context", () => {
+  const contextOf = (gpu: string): number =>
+    (answered({ hardware: { gpu } }).memory?.beyond_tensors?.find(
+      ({ name }) => name === "cuda_context",
+    )?.bytes ?? 0) / MIB;
+
+  // Medians of public rows: github.com/Anassbzdd/fitcheck (79 runs), out-of-memory messages in public repositories.
+  it.each([
+    ["T4", 141, 1],
+    ["RTX 3090", 310, 0.05],
+    ["A100 80GB SXM", 501, 0.05],
+    ["RTX 4090", 474, 0.1],
+    ["L4", 251, 0.1],
+    ["B200 SXM", 712, 0.15],
+  ])("of a %s is about %d MiB", (gpu, measured, tolerance) => {
+    expect(Math.abs(contextOf(gpu) / measured - 1)).toBeLessThan(tolerance);
+  });
+
+  it("leaves processes what the driver gives: 23.52 of 23.99 GiB on an RTX 4090", () => {
+    const { fit, memory } = answered({ hardware: { gpu: "RTX 4090" } });
+    expect(fit).toMatchObject({ capacity: 24_564 * MIB, usable: 24_084 * MIB });
+    expect(fit?.headroom).toBe(24_084 * MIB - (memory?.process_peak ?? 0));
+  });
+});
+
+describe("versions", () => {
+  it.each([
+    [{ transformers: "5.99.0" }, "5.18.0"],
+    [{ transformers: "4.51" }, "4.57.6"],
+    [{ peft: "9.9" }, "0.21.0"],
+    [{ torch: "2.4.1" }, "2.13.0"],
+    [{ cuda: "12.1" }, "12.6"],
+  ])("that are unknown are refused with the nearest: %o", (versions, nearest) => {
+    const result = estimate({ ...RUN, versions });
+    expect(result).toMatchObject({ error: { code: "invalid_value" } });
+    expect(isRefusal(result) ? result.error.message : "").toContain(`the nearest is ${nearest}`);
+  });
+
+  it("4.57 counts, and has no memory", () => {
+    expect(whyNoMemory({ versions: { transformers: "4.57.6" } })).toContain("4.57.6");
+  });
+
+  it("the CUDA of the wheel decides the kernel of an H100, and is said", () => {
+    const hardware = { gpu: "H100 SXM 80GB" };
+    const assumed = answered({ hardware }).assumed.find(({ path }) => path === "versions.cuda");
+    expect(assumed?.value).toBe("13.0");
+    const older = answered({ hardware, versions: { cuda: "12.6" } });
+    expect(older.assumed.some(({ path }) => path === "versions.cuda")).toBe(false);
+    expect(older.warnings.some(({ code }) => code === "partial_program")).toBe(false);
+  });
+});
+
+describe("fields that change memory are used or refused", () => {
+  it("pad_to_multiple_of makes batches longer, with padding", () => {
+    const odd = answered({ training: { max_length: 500, pad_to_multiple_of: 64 } });
+    const full = answered({ training: { max_length: 512, padding: true } });
+    expect(odd.memory?.allocated_peak).toBe(full.memory?.allocated_peak);
+    expect(odd.ignored).toEqual([]);
+  });
+
+  it("router_aux_loss_coef has no program where there are experts", () => {
+    const model = "allenai/OLMoE-1B-7B-0924";
+    const result = answered({ model, training: { router_aux_loss_coef: 0.001 } });
+    expect(peaksOf(result)).toBeUndefined();
+    const silent = answered({ model, training: {}, stack: "trl-1.13" });
+    expect(silent.assumed).toContainEqual(
+      expect.objectContaining({ path: "training.router_aux_loss_coef", value: 0 }),
+    );
+  });
+});

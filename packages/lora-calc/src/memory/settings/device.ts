@@ -1,0 +1,195 @@
+/** The card a run is meant for, as the scenario names it. */
+
+import {
+  attentionCard,
+  contextOf,
+  cublasWorkspaceBytes,
+  DEFAULT_CUDA,
+  hasGroupedProduct,
+  UNKNOWN_CONTEXT,
+  usableBytes,
+} from "../../catalogue/cuda.js";
+import type { AttentionCard, CudaContext } from "../../catalogue/cuda.js";
+import { findGpu, listGpus } from "../../catalogue/gpus.js";
+import type { GpuGeneration } from "../../catalogue/rows/row.js";
+import { Fields, isObject } from "../../problem/fields.js";
+import type { JsonObject } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import type { Assumption } from "../../model/config.js";
+import { parseBytes } from "../../units/parse.js";
+
+export interface Device {
+  readonly name: string;
+  /** Total that the driver reports. Unit: bytes. */
+  readonly capacity: number;
+  /** Of which processes can have this much. Unit: bytes. */
+  readonly usable: number;
+  readonly context: CudaContext;
+  /** One cuBLAS workspace. Unit: bytes. */
+  readonly cublasWorkspaceBytes: number;
+  /** It runs experts as one grouped product. */
+  readonly hasGroupedProduct: boolean;
+  /** What decides the kernel of scaled_dot_product_attention. */
+  readonly attention: AttentionCard;
+  /** Memory that other processes and the desktop hold. Unit: bytes. */
+  readonly otherProcessBytes: number;
+}
+
+/** What stands in for an unknown card: an A100. */
+const FALLBACK_GENERATION: GpuGeneration = "Ampere";
+const FALLBACK_CAPABILITY = "8.0";
+const MAX_CARDS = 2 ** 16;
+
+/** CUDA figures for runs without a named card. */
+export const FALLBACK_DEVICE: Pick<
+  Device,
+  "context" | "cublasWorkspaceBytes" | "hasGroupedProduct" | "attention"
+> = {
+  ...cudaFacts(FALLBACK_GENERATION),
+  context: UNKNOWN_CONTEXT,
+  attention: attentionCard(FALLBACK_CAPABILITY, DEFAULT_CUDA),
+};
+
+/** Ways to spread a run over cards; those of several cards have no program yet. */
+const STRATEGIES = ["ddp", "fsdp2", "fsdp1", "zero1", "zero2", "zero3", "auto"] as const;
+/** Options of a strategy under their owners' names. */
+const STRATEGY_OPTIONS = ["fsdp_config", "zero_optimization"] as const;
+
+export interface Hardware {
+  /** Undefined when no card is named. */
+  readonly device: Device | undefined;
+  /** Why no memory can be computed for it; undefined for one card. */
+  readonly obstacle: string | undefined;
+  readonly assumed: readonly Assumption[];
+}
+
+const NO_HARDWARE: Hardware = { device: undefined, obstacle: undefined, assumed: [] };
+
+/** Reads `scenario.hardware`. `cuda` is the CUDA of the torch wheel. */
+export function readHardware(given: JsonObject | undefined, cuda: string): Hardware {
+  if (given === undefined) return NO_HARDWARE;
+  const fields = new Fields(given, "hardware");
+  fields.rejectUnknown([
+    ...["gpu", "count", "nodes", "strategy", "other_process_bytes", "memory_bytes"],
+    ...STRATEGY_OPTIONS,
+  ]);
+  const { cards, name } = countedName(fields);
+  const { card, assumed = [] } = readCard(fields, name, cuda) ?? {};
+  const device =
+    card === undefined
+      ? undefined
+      : { ...card, otherProcessBytes: fields.integer("other_process_bytes", { min: 0 }) ?? 0 };
+  return { device, obstacle: whySpread(fields, cards), assumed };
+}
+
+interface CountedName {
+  readonly cards: number | undefined;
+  /** `hardware.gpu` where it is text, without how many. */
+  readonly name: string | undefined;
+}
+
+/** "2x4090", "8 x H100 SXM 80GB": how many, and which. */
+function countedName(fields: Fields): CountedName {
+  const text = typeof fields.get("gpu") === "string" ? fields.string("gpu") : undefined;
+  const [, many, name] = /^\s*(\d{1,5})\s*[x×]\s*(?=\S)(.+)$/i.exec(text ?? "") ?? [];
+  if (many === undefined || name === undefined) return { cards: undefined, name: text };
+  const cards = Number(many);
+  const count = fields.integer("count", { min: 1, max: MAX_CARDS });
+  if (cards < 1 || (count !== undefined && count !== cards)) {
+    reject({
+      code: "invalid_value",
+      path: "hardware.gpu",
+      message: `hardware.gpu says ${cards} cards and hardware.count ${count ?? "nothing"}; keep one`,
+      received: text,
+    });
+  }
+  return { cards, name };
+}
+
+function whySpread(fields: Fields, named: number | undefined): string | undefined {
+  const count = named ?? fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
+  const nodes = fields.integer("nodes", { min: 1, max: MAX_CARDS }) ?? 1;
+  const strategy = fields.oneOf("strategy", STRATEGIES) ?? "ddp";
+  if (strategy !== "ddp") {
+    return `hardware.strategy ${strategy} has no program here yet; one card with the whole model has (leave strategy out)`;
+  }
+  const option = STRATEGY_OPTIONS.find((name) => fields.has(name));
+  if (option !== undefined) {
+    return `hardware.${option} has no program here yet; one card with the whole model has`;
+  }
+  return count * nodes === 1
+    ? undefined
+    : `${count * nodes} cards keep buckets of gradients beside what one card holds, which has no program here yet; hardware.count 1 has`;
+}
+
+type Card = Omit<Device, "otherProcessBytes">;
+
+interface ReadCard {
+  readonly card: Card;
+  readonly assumed?: readonly Assumption[];
+}
+
+function readCard(fields: Fields, name: string | undefined, cuda: string): ReadCard | undefined {
+  const gpu = fields.get("gpu");
+  if (fields.has("memory_bytes")) return { card: customCard(fields) };
+  if (gpu === undefined || gpu === null) return undefined;
+  if (isObject(gpu)) return { card: customCard(new Fields(gpu, "hardware.gpu")) };
+  if (name === undefined) return { card: knownCard(fields.string("gpu") ?? "", cuda) };
+  const box = ofBoxSize(name);
+  if (box !== undefined) return box;
+  const size = parseBytes(name.replace(/(?<=\d\s*)g\s*$/i, "GB"));
+  if (size === undefined) return { card: knownCard(name, cuda) };
+  return { card: { name, capacity: size, usable: size, ...FALLBACK_DEVICE } };
+}
+
+function knownCard(name: string, cuda: string): Card {
+  const row = findGpu(name);
+  return {
+    name: row.name,
+    capacity: row.memoryBytes,
+    usable: usableBytes(row),
+    context: contextOf(row),
+    ...cudaFacts(row.generation),
+    attention: attentionCard(row.computeCapability, cuda),
+  };
+}
+
+/** "24GB" or "24G" is a size on a box: of the cards that are sold so, the one with the least memory by its driver. */
+function ofBoxSize(text: string): ReadCard | undefined {
+  const [, amount] = /^\s*(\d{1,4})\s*GB?\s*$/i.exec(text) ?? [];
+  if (amount === undefined) return undefined;
+  const [least] = listGpus()
+    .filter(({ boxGB }) => boxGB === Number(amount))
+    .sort((left, right) => left.memoryBytes - right.memoryBytes);
+  if (least === undefined) return undefined;
+  const reason = `the least that the driver of a ${amount} GB card reports (${least.name}); ${amount}GiB means exactly that`;
+  return {
+    card: {
+      name: `${amount} GB card`,
+      capacity: least.memoryBytes,
+      usable: usableBytes(least),
+      ...FALLBACK_DEVICE,
+    },
+    assumed: [{ path: "hardware.gpu", value: least.memoryBytes, reason }],
+  };
+}
+
+function customCard(fields: Fields): Card {
+  const capacity = fields.integer("memory_bytes", { min: 1 });
+  if (capacity === undefined) {
+    reject({
+      code: "missing_field",
+      path: fields.at("memory_bytes"),
+      message: `a custom card needs ${fields.at("memory_bytes")}: the total that nvidia-smi shows, in bytes`,
+      expected: "whole number",
+    });
+  }
+  return { name: "custom card", capacity, usable: capacity, ...FALLBACK_DEVICE };
+}
+
+function cudaFacts(generation: GpuGeneration) {
+  return {
+    cublasWorkspaceBytes: cublasWorkspaceBytes(generation),
+    hasGroupedProduct: hasGroupedProduct(generation),
+  };
+}

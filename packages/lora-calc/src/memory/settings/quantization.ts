@@ -1,0 +1,236 @@
+/** How frozen linear weights are stored, and which of them are. */
+
+import { elementCount } from "../../units/dtype.js";
+import type { Dtype } from "../../units/dtype.js";
+import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
+import { Fields } from "../../problem/fields.js";
+import type { JsonObject } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import { rejectUncomputed } from "./computed-values.js";
+
+/** bitsandbytes storage schemes. */
+export type Quantization =
+  | ({
+      readonly kind: "4bit";
+      readonly type: "nf4" | "fp4";
+      readonly doubleQuant: boolean;
+      /** dtype that inputs, bias and product of a quantized layer have. */
+      readonly computeDtype: ComputeDtype;
+      /** The scenario does not say it. */
+      readonly isComputeDtypeAssumed: boolean;
+    } & Selection)
+  | ({ readonly kind: "8bit" } & Selection);
+
+/** Which linear layers are packed. */
+interface Selection {
+  /** `llm_int8_skip_modules`: names that stay as they are, in place of those that transformers would leave out. */
+  readonly skips?: readonly string[];
+  /** transformers 4 packs subclasses of nn.Linear, too. */
+  readonly packsSubclasses?: boolean;
+}
+
+const COMPUTE_DTYPES = ["bfloat16", "float16", "float32"] as const;
+export type ComputeDtype = (typeof COMPUTE_DTYPES)[number];
+
+/** Fields of BitsAndBytesConfig that say nothing at these values and have no program at others. */
+const NEUTRAL: Readonly<Record<string, unknown>> = {
+  quant_method: "bitsandbytes",
+  bnb_4bit_quant_storage: "uint8",
+  llm_int8_threshold: 6,
+  llm_int8_enable_fp32_cpu_offload: false,
+  llm_int8_has_fp16_weight: false,
+};
+const FIELDS = [
+  ...["load_in_4bit", "load_in_8bit", "_load_in_4bit", "_load_in_8bit", "bnb_4bit_quant_type"],
+  ...["bnb_4bit_use_double_quant", "bnb_4bit_compute_dtype", "llm_int8_skip_modules"],
+];
+
+interface QuantizationSource {
+  /** Where the fields stand. */
+  readonly path?: string;
+  /** Stands in for a compute dtype. */
+  readonly usual?: ComputeDtype;
+  readonly transformersMajor?: number;
+}
+
+/** Reads the fields of BitsAndBytesConfig; undefined when nothing is quantized. */
+export function readQuantization(
+  given: JsonObject | null | undefined,
+  { path = "quantization", usual = "bfloat16", transformersMajor = 5 }: QuantizationSource = {},
+): Quantization | undefined {
+  if (given === null || given === undefined) return undefined;
+  const fields = new Fields(given, path);
+  rejectOtherMethod(fields);
+  fields.rejectUnknown([...FIELDS, ...Object.keys(NEUTRAL)]);
+  rejectUncomputed(fields, NEUTRAL);
+  const fourBit = fields.boolean("load_in_4bit") ?? false;
+  const eightBit = fields.boolean("load_in_8bit") ?? false;
+  if (fourBit && eightBit) {
+    reject({
+      code: "invalid_value",
+      path,
+      message: "load_in_4bit and load_in_8bit cannot both be true; keep one",
+      received: given,
+    });
+  }
+  if (!eightBit && !fourBit) return undefined;
+  const skips = readSkips(fields);
+  const selection: Selection = {
+    ...(skips === undefined ? {} : { skips }),
+    ...(transformersMajor < 5 ? { packsSubclasses: true } : {}),
+  };
+  if (eightBit) return { kind: "8bit", ...selection };
+  return {
+    ...selection,
+    kind: "4bit",
+    type: fields.oneOf("bnb_4bit_quant_type", ["nf4", "fp4"]) ?? "fp4",
+    doubleQuant: fields.boolean("bnb_4bit_use_double_quant") ?? false,
+    computeDtype: readComputeDtype(fields) ?? usual,
+    isComputeDtypeAssumed: !fields.has("bnb_4bit_compute_dtype"),
+  };
+}
+
+/** Methods of transformers that pack otherwise. Source: transformers@5.18.0 utils/quantization_config.py `QuantizationMethod`. */
+const OTHER_METHODS: readonly string[] = [
+  ...["gptq", "awq", "aqlm", "vptq", "quanto", "eetq", "higgs", "hqq", "compressed-tensors"],
+  ...["fbgemm_fp8", "torchao", "bitnet", "spqr", "fp8", "quark", "fouroversix", "fp_quant"],
+  ...["auto-round", "mxfp4", "metal", "sinq", "autoround", "quip", "exl2"],
+];
+
+function rejectOtherMethod(fields: Fields): void {
+  const method = fields.string("quant_method");
+  if (method === undefined || !OTHER_METHODS.includes(method)) return;
+  reject({
+    code: "unsupported",
+    path: fields.at("quant_method"),
+    message: `${fields.at("quant_method")} ${method} has no program here yet; bitsandbytes (load_in_4bit, load_in_8bit) has`,
+    received: method,
+    expected: "bitsandbytes",
+  });
+}
+
+/** Names of whole modules; those of single layers would make equal layers unequal, which is not computed. */
+function readSkips(fields: Fields): readonly string[] | undefined {
+  const skips = fields.stringList("llm_int8_skip_modules");
+  const odd = skips?.find((name) => !/^[\w.]+$/.test(name) || /(?:^|\.)\d+(?:\.|$)/.test(name));
+  if (skips === undefined || (odd === undefined && skips.length > 0)) return skips;
+  reject({
+    code: "unsupported",
+    path: fields.at("llm_int8_skip_modules"),
+    message:
+      odd === undefined
+        ? "an empty llm_int8_skip_modules packs the output embedding, too, which has no program here; leave it out"
+        : `llm_int8_skip_modules names ${odd}: leaving out single layers, or by a pattern, is not computed yet; names of modules are`,
+    received: skips,
+  });
+}
+
+/** "bfloat16", or "torch.bfloat16" as it is written in Python. */
+function readComputeDtype(fields: Fields): ComputeDtype | undefined {
+  const name = "bnb_4bit_compute_dtype";
+  const text = fields.string(name)?.replace(/^torch\./, "");
+  if (text === undefined) return undefined;
+  return new Fields({ [name]: text }, fields.path).oneOf(name, COMPUTE_DTYPES);
+}
+
+/** One tensor of a stored weight. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+const BLOCK_SIZE = 64;
+const NESTED_BLOCK_SIZE = 256;
+const CODE_SIZE_4BIT = 16;
+const CODE_SIZE_8BIT = 256;
+
+/**
+ * Tensors of one 4-bit weight of `elements` scalars, in the order bitsandbytes registers them.
+ *
+ *     packed ceil(n/2) + code 16·4 + absmax ceil(n/64) (·4 without double quantization)
+ *     + with double quantization: nested absmax 4·ceil(n/64/256) + nested code 256·4 + offset 4
+ *
+ * Unit: bytes. 0.5159 bytes per parameter with double quantization, 0.5625 without.
+ * Certainty: read. Source: bitsandbytes functional.py `quantize_4bit`; arXiv:2305.14314 section 3.
+ */
+export function stored4bit(elements: number, doubleQuant: boolean): readonly StoredTensor[] {
+  const blocks = Math.ceil(elements / BLOCK_SIZE);
+  const packed: StoredTensor = {
+    name: "weight",
+    shape: [Math.ceil(elements / 2), 1],
+    dtype: "uint8",
+  };
+  const code: StoredTensor = { name: "code", shape: [CODE_SIZE_4BIT], dtype: "float32" };
+  if (!doubleQuant) return [packed, code, { name: "absmax", shape: [blocks], dtype: "float32" }];
+  return [
+    packed,
+    code,
+    { name: "absmax", shape: [blocks], dtype: "uint8" },
+    { name: "nested_absmax", shape: [Math.ceil(blocks / NESTED_BLOCK_SIZE)], dtype: "float32" },
+    { name: "nested_code", shape: [CODE_SIZE_8BIT], dtype: "float32" },
+    { name: "offset", shape: [], dtype: "float32" },
+  ];
+}
+
+/**
+ * Tensors of one LLM.int8 weight: one byte per parameter and one fp32 maximum per output row.
+ *
+ * Certainty: read. Source: bitsandbytes nn/modules.py `Linear8bitLt` (`SCB`).
+ */
+export function stored8bit(outFeatures: number, inFeatures: number): readonly StoredTensor[] {
+  return [
+    { name: "weight", shape: [outFeatures, inFeatures], dtype: "int8" },
+    { name: "SCB", shape: [outFeatures], dtype: "float32" },
+  ];
+}
+
+/** Tensors that replace the weight of a quantized linear module. */
+export function storedWeight(
+  node: ModuleNode,
+  quantization: Quantization,
+): readonly StoredTensor[] {
+  const weight = node.parameters.find(({ name }) => name === "weight");
+  const shape = weight?.shape ?? [];
+  if (quantization.kind === "4bit")
+    return stored4bit(elementCount(shape), quantization.doubleQuant);
+  const layer = node.layer;
+  if (layer?.kind !== "linear" && layer?.kind !== "hf_conv1d") return [];
+  return stored8bit(layer.outFeatures, layer.inFeatures);
+}
+
+/** Whether PyTorch takes the module for an nn.Linear, though its class is another: Falcon's layers, some routers. */
+export function isLinearSubclass({ type, layer }: ModuleNode): boolean {
+  return layer?.kind === "linear" && type !== "Linear";
+}
+
+/**
+ * Whether transformers replaces a module by its quantized twin: exactly `nn.Linear` or `Conv1D` (under transformers 4 their
+ * subclasses, too), and none of the skipped: by default the output embedding, tied weights, the module of the last parameter.
+ *
+ * Source: transformers@5.18.0 quantizers/base.py `get_modules_to_not_convert`, quantizers_utils.py `should_convert_module`,
+ * integrations/bitsandbytes.py `replace_with_bnb_linear`; transformers@4.57.6 `_replace_with_bnb_linear` (isinstance).
+ */
+export function quantizedModules(
+  graph: ModuleGraph,
+  { skips, packsSubclasses = false }: Selection = {},
+): (node: ModuleNode, path: string) => boolean {
+  const kept = skips ?? unconvertedNames(graph);
+  return (node, path) =>
+    (node.type === "Linear" ||
+      node.type === "Conv1D" ||
+      (packsSubclasses && isLinearSubclass(node))) &&
+    !kept.some((name) => path.startsWith(name) || path.endsWith(name));
+}
+
+function unconvertedNames(graph: ModuleGraph): readonly string[] {
+  const names = graph.tied.flat().map((name) => name.replace(/\.weight$/, ""));
+  if (graph.outputEmbedding !== undefined) names.push(graph.outputEmbedding);
+  const last = sitesOf(graph).findLast(({ node }) =>
+    node.parameters.some(({ tiedTo }) => tiedTo === undefined),
+  );
+  const lastName = last?.node.parameters.findLast(({ tiedTo }) => tiedTo === undefined)?.name;
+  if (last !== undefined && lastName === "weight") names.push(last.path);
+  return names;
+}

@@ -1,0 +1,284 @@
+/** Settings of a step as a scenario gives them: what is given, then what the stack sets, then the tracer's defaults. */
+
+import { fusedLossPatch } from "../../catalogue/fused-losses.js";
+import {
+  CHECKPOINT_QUANTIZATION_PATH,
+  checkpointQuantization,
+} from "../../model/checkpoint-quantization.js";
+import type { Assumption } from "../../model/config.js";
+import { isRepeat } from "../../graph/tree/module-graph.js";
+import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import type { ModelDescription } from "../../model/description.js";
+import type { Warning } from "../../problem/codes.js";
+import type { Fields, JsonObject } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import { readQuantization } from "./quantization.js";
+import type { ComputeDtype, Quantization } from "./quantization.js";
+import { hasExperts } from "./runnable.js";
+import { findStack } from "./stacks.js";
+import type { StackProfile } from "./stacks.js";
+import { DEFAULT_TRAINING, readTraining } from "./training.js";
+import type { LoadDtype, TrainingSettings } from "./training.js";
+
+export interface StepSettings {
+  /** Whether the scenario asks for memory at all. */
+  readonly isAsked: boolean;
+  readonly training: TrainingSettings;
+  readonly quantization: Quantization | undefined;
+  /** Method by which the checkpoint is packed where that is not bitsandbytes. */
+  readonly packed: string | undefined;
+  /** Id of the stack, or `default`. */
+  readonly profile: string;
+  readonly assumed: readonly Assumption[];
+  /** Paths of given fields that change neither counts nor memory. */
+  readonly ignored: readonly string[];
+  readonly warnings: readonly Warning[];
+  /** Why the memory of these settings is not computed; undefined when nothing stands against it. */
+  readonly obstacle: string | undefined;
+}
+
+export function readStep(
+  scenario: Fields,
+  model: ModelDescription,
+  graph: ModuleGraph,
+  transformersMajor: number,
+): StepSettings {
+  const stackId = scenario.string("stack");
+  const stack = stackId === undefined ? undefined : findStack(stackId);
+  const given = scenario.object("training");
+  const isAsked = stack !== undefined || given !== undefined || scenario.has("hardware");
+  const usual = given?.get("fp16") === true ? "float16" : "bfloat16";
+  const stored = storedAs(scenario, model);
+  const quantization =
+    stored.fields === undefined
+      ? readQuantization(scenario.object("quantization")?.values, { usual, transformersMajor })
+      : readQuantization(stored.fields, {
+          ...{ path: CHECKPOINT_QUANTIZATION_PATH, usual, transformersMajor },
+        });
+  const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
+  const isEagerOnly = hasSinks(graph.root);
+  const defaults = defaultsOf(stack, model, quantization);
+  const read = readTraining(
+    given?.values ?? {},
+    isEagerOnly ? { ...defaults, attn_implementation: "eager" } : defaults,
+    source,
+  );
+  const { settings, ignored } = read;
+  const assumed = isEagerOnly ? read.assumed.map(withEagerReason) : read.assumed;
+  if (isEagerOnly) rejectSdpa(settings, graph);
+  rejectUnpatched(settings, model);
+  const compute = assumedCompute(quantization);
+  const hasRouters = hasExperts(graph.root);
+  const isBalanced =
+    isAsked &&
+    hasRouters &&
+    stack?.balancesExperts === true &&
+    given?.get("router_aux_loss_coef") === undefined;
+  return {
+    isAsked,
+    training: settings,
+    quantization,
+    profile: stack?.id ?? "default",
+    packed: stored.packed,
+    assumed: [
+      ...stored.assumed,
+      ...(isAsked ? assumed : []),
+      ...compute.assumed,
+      ...(isBalanced ? [BALANCE_ASSUMED] : []),
+    ],
+    ignored,
+    obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
+    warnings: [
+      ...stored.warnings,
+      ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
+      ...compute.warnings,
+      ...(isBalanced ? [BALANCE_WARNING] : []),
+      ...(settings.loss === "liger" ? [ONLY_LIGER_LOSS] : []),
+    ],
+  };
+}
+
+interface StoredAs {
+  /** BitsAndBytesConfig of the checkpoint; empty where it is unpacked on load. */
+  readonly fields?: JsonObject;
+  /** Another method of packing. */
+  readonly packed: string | undefined;
+  readonly assumed: readonly Assumption[];
+  readonly warnings: readonly Warning[];
+}
+
+/** How the checkpoint is stored, by its config.json. What is packed already cannot be packed anew. */
+function storedAs(scenario: Fields, model: ModelDescription): StoredAs {
+  const found = checkpointQuantization(model);
+  if (found === undefined) return { packed: undefined, assumed: [], warnings: [] };
+  const asked = scenario.object("quantization")?.values;
+  const { method, fields } = found;
+  if (fields !== undefined) {
+    return {
+      fields,
+      packed: undefined,
+      assumed: [{ path: "quantization", value: fields, reason: "found in config.json" }],
+      warnings: asked === undefined ? [] : [STORED_WINS],
+    };
+  }
+  if (asked === undefined) {
+    return method === "mxfp4" && model.kind === "config"
+      ? { fields: {}, packed: undefined, assumed: [MXFP4_UNPACKED], warnings: [MXFP4_WARNING] }
+      : { packed: method, assumed: [], warnings: [] };
+  }
+  if (isUnpacking(asked, method)) {
+    return { fields: {}, packed: undefined, assumed: [], warnings: [] };
+  }
+  if (method === "mxfp4") return { packed: undefined, assumed: [], warnings: [MXFP4_COPY] };
+  reject({
+    code: "invalid_value",
+    path: "quantization",
+    message: `the checkpoint is packed by ${method} already, and transformers refuses to quantize it again; take the unquantized model, or leave quantization out`,
+    received: asked,
+  });
+}
+
+/** Methods that transformers can unpack on load. */
+const UNPACKED_BY_TRANSFORMERS: readonly string[] = ["mxfp4", "fp8"];
+
+/** `Mxfp4Config(dequantize=True)`: the checkpoint's own method, unpacked on load. */
+function isUnpacking({ quant_method: asked, dequantize }: JsonObject, method: string): boolean {
+  return dequantize === true && asked === method && UNPACKED_BY_TRANSFORMERS.includes(method);
+}
+
+/** Source: transformers@5.18.0 quantizers/quantizer_mxfp4.py `is_trainable`. */
+const MXFP4_UNPACKED: Assumption = {
+  path: "quantization",
+  value: { quant_method: "mxfp4", dequantize: true },
+  reason: "the checkpoint is packed by mxfp4, which cannot be trained on",
+};
+const MXFP4_WARNING: Warning = {
+  code: "quantized_checkpoint",
+  message:
+    "the checkpoint is packed by mxfp4, on which transformers does not train: it is taken as unpacked on load (Mxfp4Config(dequantize=True)), four times the bytes of the file",
+};
+
+/** Source: transformers@5.18.0 quantizers/auto.py `merge_quantization_configs`. */
+const MXFP4_COPY: Warning = {
+  code: "quantized_checkpoint",
+  message:
+    "the checkpoint is packed by mxfp4, and transformers refuses to quantize it again: this is for an unpacked copy of it in bfloat16",
+};
+
+const STORED_WINS: Warning = {
+  code: "quantized_checkpoint",
+  message:
+    "config.json says how bitsandbytes packed the checkpoint; transformers loads it so, and quantization is not looked at",
+};
+
+/** Attention with sinks is written out: no fused kernel of PyTorch knows them. */
+function hasSinks(node: ModuleNode): boolean {
+  if (node.forward?.kind === "attention" && node.forward.sinks !== undefined) return true;
+  return node.children.some((child) => hasSinks(isRepeat(child) ? child.element : child));
+}
+
+const BALANCE_PATH = "training.router_aux_loss_coef";
+/** Source: trl@1.13.0 sft_trainer.py `aux_loss_enabled`, transformers@5.18.0 modeling_mixtral.py `load_balancing_loss_func`. */
+const BALANCE_OBSTACLE =
+  "the loss that balances experts (router_aux_loss_coef) is not modelled; set training.router_aux_loss_coef to 0";
+const BALANCE_ASSUMED: Assumption = {
+  path: BALANCE_PATH,
+  value: 0,
+  reason: "the loss that balances experts is not modelled",
+};
+const BALANCE_WARNING: Warning = {
+  code: "partial_program",
+  message:
+    "TRL adds a loss that balances experts (router_aux_loss_coef 0.001), which keeps the scores of every token and layer, 10 bytes an expert; it is not counted",
+};
+
+const ATTENTION_PATH = "training.attn_implementation";
+
+function withEagerReason(assumption: Assumption): Assumption {
+  if (assumption.path !== ATTENTION_PATH) return assumption;
+  return { ...assumption, reason: "the class has no scaled_dot_product_attention" };
+}
+
+function rejectSdpa(
+  { attn_implementation: asked }: TrainingSettings,
+  { className }: ModuleGraph,
+): void {
+  if (asked !== "sdpa") return;
+  reject({
+    code: "invalid_value",
+    path: ATTENTION_PATH,
+    message: `transformers stops here: ${className} does not support an attention implementation through torch.nn.functional.scaled_dot_product_attention; use eager`,
+    received: asked,
+    expected: ["eager"],
+  });
+}
+
+/** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */
+function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): void {
+  const patch = fusedLossPatch(loss);
+  if (patch === undefined || model.kind !== "config") return;
+  if (patch.modelTypes.includes(model.modelType)) return;
+  reject({
+    code: "unsupported",
+    path: "training.loss",
+    message: `${patch.name} is not made for ${model.modelType} (${patch.otherwise}); use hf, nll or chunked_nll`,
+    received: loss,
+    expected: ["hf", "nll", "chunked_nll"],
+  });
+}
+
+const ONLY_LIGER_LOSS: Warning = {
+  code: "partial_program",
+  message:
+    "of Liger only the loss is computed; its norms, rotary embeddings and MLPs (use_liger_kernel) usually keep less than the model's own",
+};
+
+function defaultsOf(
+  stack: StackProfile | undefined,
+  model: ModelDescription,
+  quantization: Quantization | undefined,
+): TrainingSettings {
+  if (stack === undefined) return { ...DEFAULT_TRAINING, dtype: publishedDtype(model) };
+  return quantization === undefined
+    ? stack.training
+    : { ...stack.training, ...stack.onQuantizedBase };
+}
+
+/** dtype named in config.json, else bfloat16. */
+function publishedDtype(model: ModelDescription): LoadDtype {
+  if (model.kind !== "config") return DEFAULT_TRAINING.dtype;
+  const { dtype, torch_dtype: older } = model.config;
+  return dtype === "float32" || older === "float32" ? "float32" : DEFAULT_TRAINING.dtype;
+}
+
+/** A compute dtype that nobody gave. Source: transformers@5.18.0 utils/quantization_config.py `BitsAndBytesConfig`. */
+function assumedCompute(
+  quantization: Quantization | undefined,
+): Pick<StepSettings, "assumed" | "warnings"> {
+  if (quantization?.kind !== "4bit" || !quantization.isComputeDtypeAssumed) {
+    return { assumed: [], warnings: [] };
+  }
+  const path = "quantization.bnb_4bit_compute_dtype";
+  const value: ComputeDtype = quantization.computeDtype;
+  return {
+    assumed: [{ path, value, reason: "dtype in which QLoRA is usually computed" }],
+    warnings: [
+      {
+        code: "compute_dtype_assumed",
+        message: `bnb_4bit_compute_dtype is taken as ${value}; transformers' own default is float32, which is slower and larger: set it in BitsAndBytesConfig`,
+      },
+    ],
+  };
+}
+
+/** Defaults that cost much memory and that their users often do not know. */
+function trapsOf(
+  assumed: readonly Assumption[],
+  stack: StackProfile | undefined,
+  quantization: Quantization | undefined,
+): readonly Warning[] {
+  const trap = stack?.dtypeTrap;
+  if (trap === undefined || !assumed.some(({ path }) => path === "training.dtype")) return [];
+  const message = quantization === undefined ? trap.plain : trap.quantized;
+  return [{ code: "loads_in_float32", message }];
+}

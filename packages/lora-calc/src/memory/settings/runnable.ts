@@ -1,0 +1,140 @@
+/** Whether the step of a model with its adapters can be run, and if not, why. */
+
+import type { AdapterPlan } from "../../adapter/plan/plan.js";
+import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import { isRepeat } from "../../graph/tree/module-graph.js";
+import type { Device } from "./device.js";
+import type { Quantization } from "./quantization.js";
+import type { LossName, TrainingSettings } from "./training.js";
+
+/** The deepest published decoder has 126 layers; the replay of 256 takes about a second. */
+const MAX_LAYERS = 256;
+
+/** Modules whose trained copy runs in their place. */
+const COPIED_KINDS: ReadonlySet<string | undefined> = new Set([
+  "linear",
+  "hf_conv1d",
+  "embedding",
+  "rms_norm",
+  "layer_norm",
+]);
+
+/** Modules that read their parameters through the adapters on them. */
+const WRAPPED_KINDS: ReadonlySet<string | undefined> = new Set(["experts", "router"]);
+
+/** A sentence that names what is missing, or undefined when the step can be run. */
+export function whyNotRunnable(
+  graph: ModuleGraph,
+  plan: AdapterPlan | undefined,
+  quantization: Quantization | undefined,
+  loss: LossName,
+  device: Device | undefined,
+): string | undefined {
+  if (graph.root.forward?.kind !== "causal_lm") {
+    return `the forward pass of ${graph.className} is not modelled`;
+  }
+  const missing = firstWithoutForward(graph.root, graph.root.type);
+  if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
+  if (device?.hasGroupedProduct === false && hasExperts(graph.root)) {
+    return `experts on ${device.name}, a card before Ampere, run one by one, which is not modelled`;
+  }
+  const layers = deepestRepeat(graph.root);
+  if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
+  if (plan === undefined) {
+    return quantization === undefined
+      ? undefined
+      : "weights stored in 4 or 8 bits cannot be trained; give an adapter, or leave quantization out";
+  }
+  if (plan.peftType !== "LORA")
+    return `the forward pass of ${plan.peftType} adapters is not modelled`;
+  if (plan.rootCopies !== undefined) return "copies of the whole model are not modelled";
+  if (plan.isReplicated === true) return "replicated layers are not modelled";
+  if (plan.modelTensors.length > 0) return "prompt tensors are not modelled";
+  const head = whyHeadNotRunnable(graph, plan, loss);
+  if (head !== undefined) return head;
+  if (plan.tiedAdapters !== undefined) return "tied adapters are not modelled";
+  if (
+    plan.copies.some(({ tiedToPath, isNested }) => tiedToPath !== undefined || isNested === true)
+  ) {
+    return "tied copies, and copies inside copies, are not modelled";
+  }
+  const compound = plan.copies.find(({ site }) => !COPIED_KINDS.has(site.node.forward?.kind));
+  if (compound !== undefined) {
+    return `a trained copy of ${compound.site.pattern} is not modelled`;
+  }
+  const odd = plan.modules.find(
+    ({ lora, parameterName, site: { node } }) =>
+      lora === undefined || (parameterName !== undefined && !WRAPPED_KINDS.has(node.forward?.kind)),
+  );
+  return odd === undefined ? undefined : `the adapter on ${odd.site.pattern} is not modelled`;
+}
+
+/** A head with trained rows is a wrapper, which losses that read its weight stumble over. */
+function whyHeadNotRunnable(
+  { outputEmbedding }: ModuleGraph,
+  { tokens = [], modules, copies }: AdapterPlan,
+  loss: LossName,
+): string | undefined {
+  const wrapped = tokens.some(
+    ({ site, followedBy }) => followedBy !== undefined || site.path === outputEmbedding,
+  );
+  if (!wrapped) return undefined;
+  if ([...modules, ...copies].some(({ site }) => site.path === outputEmbedding)) {
+    return "a head with trained tokens that is adapted or copied too is not modelled";
+  }
+  if (loss === "hf" || loss === "nll") return undefined;
+  return loss === "chunked_nll"
+    ? "with trained tokens on the head TRL's chunked_nll stops (AttributeError: 'TrainableTokensWrapper' object has no attribute 'bias'); set training.loss to nll"
+    : `${loss} on a head with trained tokens is not modelled; set training.loss to nll or hf`;
+}
+
+/** A sentence when a sequence has more tokens than a model has learned positions for, or undefined. */
+export function whyTooLong(
+  node: ModuleNode,
+  { max_length: length }: TrainingSettings,
+): string | undefined {
+  const places = learnedPositions(node);
+  if (places === undefined || length <= places) return undefined;
+  return `the model has positions for ${places} tokens and a sequence has ${length}, at which its embedding of positions stops (IndexError); set training.max_length to at most ${places}`;
+}
+
+/** Rows of the table of positions; undefined for a model without one. */
+function learnedPositions(node: ModuleNode): number | undefined {
+  const { forward } = node;
+  const name = forward?.kind === "decoder" ? forward.positionEmbedding : undefined;
+  for (const child of node.children) {
+    if (isRepeat(child)) continue;
+    const places =
+      child.name === name && child.layer?.kind === "embedding"
+        ? child.layer.rows
+        : learnedPositions(child);
+    if (places !== undefined) return places;
+  }
+  return undefined;
+}
+
+/** Whether a model has experts that run as one grouped product. */
+export function hasExperts(node: ModuleNode): boolean {
+  if (node.forward?.kind === "experts") return true;
+  return node.children.some((child) => hasExperts(isRepeat(child) ? child.element : child));
+}
+
+function deepestRepeat(node: ModuleNode): number {
+  return node.children.reduce((most, child) => {
+    const inner = isRepeat(child) ? child.element : child;
+    return Math.max(most, isRepeat(child) ? child.indices.length : 0, deepestRepeat(inner));
+  }, 0);
+}
+
+/** Modules whose output matters but which no program knows: those with parameters and no description. */
+function firstWithoutForward(node: ModuleNode, path: string): string | undefined {
+  if (node.parameters.length > 0 && node.forward === undefined) return path;
+  const { forward } = node;
+  for (const child of node.children) {
+    const next = isRepeat(child) ? child.element : child;
+    if (forward?.kind === "vision_language" && next.name !== forward.language) continue;
+    const found = firstWithoutForward(next, `${path}.${next.name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,98 @@
+/** What each training stack sets when its user sets nothing. Trainer knowledge stands here and in the export formats only. */
+
+import { reject } from "../../problem/problem.js";
+import { nearestOf, suggestion } from "../../problem/fields.js";
+import { DEFAULT_TRAINING } from "./training.js";
+import type { TrainingSettings } from "./training.js";
+
+export interface StackProfile {
+  readonly id: string;
+  readonly name: string;
+  /** Values the stack takes where the scenario is silent. */
+  readonly training: TrainingSettings;
+  /** What differs on a quantized base: adapters that the stack casts itself, and the dtype QLoRA recipes load in. */
+  readonly onQuantizedBase?: Partial<TrainingSettings>;
+  /** What its users should know when they leave the dtype of the base to it: without and with quantization. */
+  readonly dtypeTrap?: { readonly plain: string; readonly quantized: string };
+  /** Adds the loss that balances experts unless router_aux_loss_coef is 0. */
+  readonly balancesExperts?: true;
+  /** Code that was read for these values. */
+  readonly source: string;
+}
+
+const STACKS: readonly StackProfile[] = [
+  {
+    id: "trl-1.13",
+    name: "TRL 1.13 SFTTrainer",
+    training: {
+      ...DEFAULT_TRAINING,
+      per_device_train_batch_size: 8,
+      // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
+      dtype: "float32",
+    },
+    onQuantizedBase: { adapter_dtype: "bfloat16", dtype: "bfloat16" },
+    dtypeTrap: {
+      plain:
+        "TRL loads a model given by name in float32, twice the bytes of bfloat16; set dtype=bfloat16 in model_init_kwargs",
+      quantized:
+        "dtype=bfloat16 in model_init_kwargs is taken for granted; without it TRL loads what is not quantized in float32",
+    },
+    balancesExperts: true,
+    source:
+      "trl@1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
+  },
+  {
+    id: "hf-trainer-5.18",
+    name: "transformers 5.18 Trainer",
+    training: {
+      ...DEFAULT_TRAINING,
+      per_device_train_batch_size: 8,
+      gradient_checkpointing: false,
+      bf16: false,
+      loss: "hf",
+    },
+    source: "transformers@5.18.0 training_args.py, trainer.py",
+  },
+  {
+    id: "plain-loop",
+    name: "Hand-written PyTorch loop",
+    training: {
+      ...DEFAULT_TRAINING,
+      gradient_checkpointing: false,
+      bf16: false,
+      loss: "hf",
+      loop: "plain",
+      optim: "adamw_torch",
+      max_grad_norm: 0,
+    },
+    source: "torch.optim.AdamW defaults; outputs stay bound until the next step",
+  },
+];
+
+export function listStacks(): readonly StackProfile[] {
+  return STACKS;
+}
+
+/** Profile by id. Stops with `unsupported` for a stack that exists and `unknown_stack` for any other, and the known ids. */
+export function findStack(id: string): StackProfile {
+  const found = STACKS.find((stack) => stack.id === id);
+  if (found !== undefined) return found;
+  const known = STACKS.map((stack) => stack.id);
+  if (/^(?:trl|hf-trainer|axolotl|llama-factory|ms-swift|litgpt|unsloth)-\d/.test(id)) {
+    reject({
+      code: "unsupported",
+      path: "stack",
+      message: `stack ${id} has no program here yet: its kernels, its defaults or its loop differ; computed are ${known.join(", ")}`,
+      received: id,
+      expected: known,
+    });
+  }
+  reject({
+    code: "unknown_stack",
+    path: "stack",
+    message: `stack ${id} is not known${suggestion(id, known)}; known are ${known.join(", ")}`,
+    received: id,
+    expected: known,
+    ...nearestOf(id, known),
+  });
+}

@@ -1,0 +1,240 @@
+/** Training settings under the names of TrainingArguments and SFTConfig, checked and complete. */
+
+import { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import type { JsonObject } from "../../problem/fields.js";
+import { isNeutral, oneOfComputed, rejectUncomputed } from "./computed-values.js";
+import { withoutAliases } from "./training-aliases.js";
+import {
+  IGNORED_TRAINING,
+  KNOWN_ATTENTION,
+  KNOWN_LOSSES,
+  KNOWN_OPTIMIZERS,
+  NEUTRAL_TRAINING,
+  OTHER_TRAINERS,
+} from "./training-names.js";
+import type { Assumption } from "../../model/config.js";
+
+const OPTIMIZERS = [
+  "adamw_torch",
+  "adamw_torch_fused",
+  "adamw_8bit",
+  "adamw_bnb_8bit",
+  "paged_adamw_32bit",
+  "paged_adamw_8bit",
+  "adafactor",
+  "sgd",
+] as const;
+export type OptimizerName = (typeof OPTIMIZERS)[number];
+
+const LOSSES = ["hf", "nll", "chunked_nll", "liger", "cce"] as const;
+export type LossName = (typeof LOSSES)[number];
+
+const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;
+export type LoadDtype = (typeof LOAD_DTYPES)[number];
+
+/** Longest sequence, largest batch, and most tokens of both: beyond any card, but still computed within 2 s. */
+const MAX_LENGTH = 2 ** 20;
+const MAX_BATCH = 2 ** 16;
+const MAX_TOKENS = 2 ** 20;
+const MAX_ACCUMULATION = 2 ** 16;
+
+export interface TrainingSettings {
+  /** Sequences per forward pass on one GPU. */
+  readonly per_device_train_batch_size: number;
+  /** Tokens per sequence after padding or packing. */
+  readonly max_length: number;
+  readonly gradient_accumulation_steps: number;
+  readonly gradient_checkpointing: boolean;
+  readonly use_reentrant: boolean;
+  readonly optim: OptimizerName;
+  /** Forward and loss run under bf16 autocast. */
+  readonly bf16: boolean;
+  /** Forward and loss run under fp16 autocast, with a loss scaler; excludes `bf16`. */
+  readonly fp16: boolean;
+  /** Norm to clip gradients to; 0 skips clipping. */
+  readonly max_grad_norm: number;
+  readonly attn_implementation: "sdpa" | "eager";
+  readonly loss: LossName;
+  /** `prepare_model_for_kbit_training` runs before the adapters are added. */
+  readonly prepare_kbit: boolean;
+  /** dtype the base model is loaded in. */
+  readonly dtype: LoadDtype;
+  /** dtype of everything trainable; `auto` is what PEFT chooses (fp32 adapters on a 16-bit base). */
+  readonly adapter_dtype: "auto" | LoadDtype;
+  /** `plain`: a hand-written loop, whose outputs stay alive; `function`: they end with the function that makes a step. */
+  readonly loop: "trainer" | "plain" | "function";
+  /** The batch contains padding, so a real attention mask is built. */
+  readonly padding: boolean;
+  /** Weight of the loss that balances experts (TRL); 0 switches it off. Only models with experts look at it. */
+  readonly router_aux_loss_coef: number;
+}
+
+/** dtype of autocast; undefined where it is off. */
+export function autocastDtype({
+  bf16,
+  fp16,
+}: TrainingSettings): "bfloat16" | "float16" | undefined {
+  if (bf16) return "bfloat16";
+  return fp16 ? "float16" : undefined;
+}
+
+/** What holds when neither the scenario nor a stack profile says otherwise: the defaults of the conformance tracer. */
+export const DEFAULT_TRAINING: TrainingSettings = {
+  per_device_train_batch_size: 1,
+  max_length: 1024,
+  gradient_accumulation_steps: 1,
+  gradient_checkpointing: true,
+  use_reentrant: false,
+  optim: "adamw_torch_fused",
+  bf16: true,
+  fp16: false,
+  max_grad_norm: 1,
+  attn_implementation: "sdpa",
+  loss: "chunked_nll",
+  prepare_kbit: false,
+  dtype: "bfloat16",
+  adapter_dtype: "auto",
+  loop: "trainer",
+  padding: false,
+  router_aux_loss_coef: 0,
+};
+
+interface ReadTraining {
+  readonly settings: TrainingSettings;
+  readonly assumed: readonly Assumption[];
+  /** Paths of given fields that change neither counts nor memory. */
+  readonly ignored: readonly string[];
+}
+
+/** Reads `scenario.training`; every value taken from `defaults` is listed in `assumed`. */
+export function readTraining(
+  given: JsonObject,
+  defaults: TrainingSettings,
+  source: string,
+): ReadTraining {
+  const fields = trainingFields(given);
+  const assumed: Assumption[] = [];
+  const or = <Key extends keyof TrainingSettings>(
+    key: Key,
+    value: TrainingSettings[Key] | undefined,
+  ): TrainingSettings[Key] => {
+    if (value !== undefined) return value;
+    assumed.push({ path: `training.${key}`, value: defaults[key], reason: source });
+    return defaults[key];
+  };
+  const count = (key: keyof TrainingSettings, max: number): number | undefined =>
+    fields.integer(key, { min: 1, max });
+  const wantsFp16 = fields.boolean("fp16") === true;
+  const read: TrainingSettings = {
+    per_device_train_batch_size: or(
+      "per_device_train_batch_size",
+      count("per_device_train_batch_size", MAX_BATCH),
+    ),
+    max_length: or("max_length", count("max_length", MAX_LENGTH)),
+    gradient_accumulation_steps: or(
+      "gradient_accumulation_steps",
+      count("gradient_accumulation_steps", MAX_ACCUMULATION),
+    ),
+    gradient_checkpointing: or("gradient_checkpointing", fields.boolean("gradient_checkpointing")),
+    use_reentrant: or("use_reentrant", fields.boolean("use_reentrant")),
+    optim: or("optim", oneOfComputed(fields, "optim", OPTIMIZERS, KNOWN_OPTIMIZERS)),
+    bf16: or("bf16", fields.boolean("bf16") ?? (wantsFp16 ? false : undefined)),
+    fp16: or("fp16", fields.boolean("fp16")),
+    max_grad_norm: or("max_grad_norm", fields.number("max_grad_norm", { min: 0 })),
+    attn_implementation: or(
+      "attn_implementation",
+      oneOfComputed(fields, "attn_implementation", ["sdpa", "eager"], KNOWN_ATTENTION),
+    ),
+    loss: or("loss", oneOfComputed(fields, "loss", LOSSES, KNOWN_LOSSES)),
+    prepare_kbit: or("prepare_kbit", fields.boolean("prepare_kbit")),
+    dtype: or("dtype", fields.oneOf("dtype", LOAD_DTYPES)),
+    adapter_dtype: or("adapter_dtype", fields.oneOf("adapter_dtype", ["auto", ...LOAD_DTYPES])),
+    loop: or("loop", fields.oneOf("loop", ["trainer", "plain", "function"])),
+    padding: or("padding", fields.boolean("padding")),
+    router_aux_loss_coef:
+      fields.number("router_aux_loss_coef", { min: 0 }) ?? defaults.router_aux_loss_coef,
+  };
+  const settings = paddedTo(
+    read,
+    fields.integer("pad_to_multiple_of", { min: 1, max: MAX_LENGTH }),
+  );
+  rejectTooManyTokens(settings);
+  rejectTwoPrecisions(settings);
+  rejectNoNextToken(settings);
+  return { settings, assumed, ignored: ignoredOf(fields) };
+}
+
+/** The fields under their own names; unknown and uncomputed ones are refused. */
+function trainingFields(given: JsonObject): Fields {
+  const fields = new Fields(withoutAliases(given), "training");
+  fields.rejectUnknown([
+    ...Object.keys(DEFAULT_TRAINING),
+    "pad_to_multiple_of",
+    ...Object.keys(NEUTRAL_TRAINING),
+    ...IGNORED_TRAINING,
+    ...OTHER_TRAINERS,
+  ]);
+  const other = OTHER_TRAINERS.find((name) => fields.has(name));
+  if (other !== undefined) {
+    reject({
+      code: "unsupported",
+      path: fields.at(other),
+      message: `${fields.at(other)} belongs to a trainer other than SFT, and none of those has a program here yet; only method sft is computed`,
+      received: fields.get(other),
+      expected: "method sft",
+    });
+  }
+  rejectUncomputed(fields, NEUTRAL_TRAINING);
+  return fields;
+}
+
+function ignoredOf(fields: Fields): readonly string[] {
+  return Object.keys(fields.values)
+    .filter((name) => IGNORED_TRAINING.includes(name) || isNeutral(fields, name, NEUTRAL_TRAINING))
+    .map((name) => fields.at(name));
+}
+
+/** Batches are padded up to a multiple after they are cut to `max_length`. Source: trl@1.13.0 sft_trainer.py collator. */
+function paddedTo(settings: TrainingSettings, multiple: number | undefined): TrainingSettings {
+  const { max_length: length } = settings;
+  if (multiple === undefined || length % multiple === 0) return settings;
+  return { ...settings, max_length: Math.ceil(length / multiple) * multiple, padding: true };
+}
+
+/** Losses that leave out the last token, which has no next one, before they look at the logits. */
+const SHIFTED_FIRST: readonly LossName[] = ["chunked_nll", "liger", "cce"];
+
+function rejectNoNextToken({ max_length: length, loss }: TrainingSettings): void {
+  if (length > 1 || !SHIFTED_FIRST.includes(loss)) return;
+  reject({
+    code: "invalid_value",
+    path: "training.max_length",
+    message: `a sequence of one token has no next token to learn, and ${loss} has no row to compute (PyTorch raises RuntimeError: element 0 of tensors does not require grad); take at least 2`,
+    received: length,
+    expected: "at least 2",
+  });
+}
+
+function rejectTwoPrecisions({ bf16, fp16 }: TrainingSettings): void {
+  if (!bf16 || !fp16) return;
+  reject({
+    code: "invalid_value",
+    path: "training.fp16",
+    message: "training.bf16 and training.fp16 cannot both be true; keep one",
+    received: true,
+    expected: false,
+  });
+}
+
+function rejectTooManyTokens(settings: TrainingSettings): void {
+  const tokens = settings.per_device_train_batch_size * settings.max_length;
+  if (tokens <= MAX_TOKENS) return;
+  reject({
+    code: "limit_exceeded",
+    path: "training.max_length",
+    message: `per_device_train_batch_size × max_length is ${tokens} tokens; at most ${MAX_TOKENS} are computed`,
+    received: tokens,
+    expected: `at most ${MAX_TOKENS}`,
+  });
+}
