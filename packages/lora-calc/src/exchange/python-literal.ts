@@ -1,6 +1,7 @@
 /** JSON values as Python source. Texts stay data whatever they contain. */
 
 import { isObject } from "../problem/fields.js";
+import { missing } from "../problem/missing.js";
 
 /** Characters that change how source is read or shown without being seen: controls, direction marks, line separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -26,7 +27,7 @@ export function pythonLiteral(value: unknown): string {
 /** JSON's escapes are Python's too. */
 function pythonString(text: string): string {
   return JSON.stringify(text).replace(UNSEEN, (character) => {
-    const code = character.codePointAt(0) ?? 0;
+    const code = character.codePointAt(0) ?? missing();
     return code > 0xffff
       ? `\\U${code.toString(16).padStart(8, "0")}`
       : `\\u${code.toString(16).padStart(4, "0")}`;

@@ -18,6 +18,7 @@ import type {
 } from "../result.js";
 import { elementCount } from "../units/dtype.js";
 import { formatBytes } from "../units/format.js";
+import { missing } from "../problem/missing.js";
 
 export function parameterCounts(plan: AdapterPlan, base: number): ParameterCounts {
   const { trainable, all } = plan;
@@ -128,7 +129,7 @@ function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
 }
 
 function timelinePoint({ phase, loop, iteration, allocated, bytes }: Moment): TimelinePoint {
-  const loss = bytes[PARTS.indexOf("loss")] ?? 0;
+  const loss = bytes[PARTS.indexOf("loss")] ?? missing();
   return {
     phase,
     event: eventName(phase, loop, loop === undefined && loss > 0),
@@ -142,7 +143,7 @@ function timelinePoint({ phase, loop, iteration, allocated, bytes }: Moment): Ti
 function partsPresent(bytes: readonly number[]): TimelinePoint["parts"] {
   const parts: Record<string, number> = {};
   PARTS.forEach((name, index) => {
-    const amount = bytes[index] ?? 0;
+    const amount = bytes[index] ?? missing();
     if (amount !== 0) parts[name] = amount;
   });
   return parts;

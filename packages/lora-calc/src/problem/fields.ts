@@ -1,6 +1,7 @@
 /** Reads untrusted JSON objects field by field: right type, inside the limits, or a Problem that says where. */
 
 import { reject } from "./problem.js";
+import { missing } from "./missing.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -201,17 +202,17 @@ function editDistance(left: string, right: string, limit: number): number {
     for (let column = 1; column <= right.length; column += 1) {
       const same = left[row - 1] === right[column - 1];
       let cost = Math.min(
-        (previous[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+        (previous[column] ?? missing()) + 1,
+        (current[column - 1] ?? missing()) + 1,
+        (previous[column - 1] ?? missing()) + (same ? 0 : 1),
       );
       const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
       if (row > 1 && column > 1 && swapped)
-        cost = Math.min(cost, (beforePrevious[column - 2] ?? 0) + 1);
+        cost = Math.min(cost, (beforePrevious[column - 2] ?? missing()) + 1);
       current.push(cost);
     }
     beforePrevious = previous;
     previous = current;
   }
-  return previous[right.length] ?? 0;
+  return previous[right.length] ?? missing();
 }

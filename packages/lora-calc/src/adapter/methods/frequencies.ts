@@ -12,6 +12,7 @@ import {
   suffixTable,
   trained,
 } from "./tensors.js";
+import { missing } from "../../problem/missing.js";
 
 const FIELDS = [
   ...["n_frequency", "scaling", "random_loc_seed", "fan_in_fan_out", "target_modules"],
@@ -101,9 +102,12 @@ function checkCount(site: AdaptedModule["site"], count: number, most: number): v
 function shared(modules: readonly AdaptedModule[], usual: number): readonly AdaptedModule[] {
   const sizes = modules.map(({ site }) => sizeOf(site));
   const layers = modules.reduce((sum, { site }) => sum + site.count, 0);
-  const total = modules.reduce((sum, { site }, index) => sum + site.count * (sizes[index] ?? 0), 0);
+  const total = modules.reduce(
+    (sum, { site }, index) => sum + site.count * (sizes[index] ?? missing()),
+    0,
+  );
   return modules.map(({ site }, index) => {
-    const size = sizes[index] ?? 0;
+    const size = sizes[index] ?? missing();
     const count = Math.max(1, roundHalfEven((size / total) * (usual * layers)));
     checkCount(site, count, size);
     return { site, tensors: [trained(SPECTRUM, count)] };

@@ -5,6 +5,7 @@ import { trained } from "../methods/tensors.js";
 import type { AdapterTensor } from "../plan/plan.js";
 import { readVirtualTokens } from "./prompt-method.js";
 import type { PromptMethod } from "./prompt-method.js";
+import { missing } from "../../problem/missing.js";
 
 const ENCODER = "prompt_encoder.default";
 
@@ -52,7 +53,7 @@ function mlp(widths: readonly number[]): readonly AdapterTensor[] {
   return widths
     .slice(1)
     .flatMap((outFeatures, index) => [
-      trained(`${ENCODER}.mlp_head.${2 * index}.weight`, outFeatures, widths[index] ?? 0),
+      trained(`${ENCODER}.mlp_head.${2 * index}.weight`, outFeatures, widths[index] ?? missing()),
       trained(`${ENCODER}.mlp_head.${2 * index}.bias`, outFeatures),
     ]);
 }

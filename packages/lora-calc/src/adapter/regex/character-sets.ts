@@ -2,6 +2,7 @@
 
 import type { CharacterTest, Flags } from "./syntax.js";
 import { NO_FLAGS } from "./syntax.js";
+import { missing } from "../../problem/missing.js";
 
 const NEWLINE = 10;
 const LAST_ASCII = 127;
@@ -69,7 +70,7 @@ function casesOf(codePoint: number, { ascii }: Flags): readonly number[] {
   const text = String.fromCodePoint(codePoint);
   const upper = text.toUpperCase();
   return [text, text.toLowerCase(), upper, upper.toLowerCase()].map(
-    (form) => form.codePointAt(0) ?? 0,
+    (form) => form.codePointAt(0) ?? missing(),
   );
 }
 

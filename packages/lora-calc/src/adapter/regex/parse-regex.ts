@@ -15,6 +15,7 @@ import { characterTest } from "./program.js";
 import type { Flags, Greed, Syntax } from "./syntax.js";
 import { MAX_REPEAT, NO_FLAGS, PatternError } from "./syntax.js";
 import { widthOf } from "./width.js";
+import { missing } from "../../problem/missing.js";
 
 const MAX_PATTERN_LENGTH = 20_000;
 const MAX_NESTING = 200;
@@ -176,7 +177,7 @@ function readAtom({ reader, groups }: Parse, flags: Flags): Syntax {
     case "\\":
       return readEscapedAtom(reader, flags, groups);
     default:
-      return { kind: "character", test: literalTest(letter.codePointAt(0) ?? 0, flags) };
+      return { kind: "character", test: literalTest(letter.codePointAt(0) ?? missing(), flags) };
   }
 }
 

@@ -5,6 +5,7 @@ import type { Groups } from "./groups.js";
 import type { Reader } from "./reader.js";
 import type { Anchor, CharacterTest, Flags, Syntax } from "./syntax.js";
 import { PatternError } from "./syntax.js";
+import { missing } from "../../problem/missing.js";
 
 const CONTROL: Readonly<Record<string, number>> = { a: 7, t: 9, n: 10, v: 11, f: 12, r: 13 };
 const BACKSPACE = 8;
@@ -69,7 +70,7 @@ function readCharacter(reader: Reader, octal: RegExp): number {
   if (hexadecimal !== undefined) return readHexadecimal(reader, hexadecimal, letter);
   if (letter === "N") throw new PatternError("named characters (\\N{…})", true);
   if (/[A-Za-z0-9]/.test(letter)) throw new PatternError(`bad escape \\${letter}`);
-  return letter.codePointAt(0) ?? 0;
+  return letter.codePointAt(0) ?? missing();
 }
 
 function readHexadecimal(reader: Reader, digits: RegExp, letter: string): number {

@@ -5,6 +5,7 @@ import { readEscapedMember } from "./read-escape.js";
 import type { Reader } from "./reader.js";
 import type { CharacterTest, Flags } from "./syntax.js";
 import { PatternError } from "./syntax.js";
+import { missing } from "../../problem/missing.js";
 
 /** A `]` in the first place is a member. */
 export function readSet(reader: Reader, flags: Flags): CharacterTest {
@@ -31,5 +32,5 @@ function readMember(reader: Reader, flags: Flags): CharacterTest {
 
 function readCharacter(reader: Reader, flags: Flags): number | CharacterTest {
   if (reader.take("\\")) return readEscapedMember(reader, flags);
-  return reader.next().codePointAt(0) ?? 0;
+  return reader.next().codePointAt(0) ?? missing();
 }

@@ -7,6 +7,7 @@
 import { isAsciiWord, isSameLetter, isWord } from "./character-sets.js";
 import type { Instruction, Program, Until } from "./program.js";
 import type { Anchor, CharacterTest } from "./syntax.js";
+import { missing } from "../../problem/missing.js";
 
 const NEWLINE = 10;
 const UNSET = -1;
@@ -39,7 +40,7 @@ export function run(
 }
 
 function codePoints(text: string): readonly number[] {
-  return Array.from(text, (letter) => letter.codePointAt(0) ?? 0);
+  return Array.from(text, (letter) => letter.codePointAt(0) ?? missing());
 }
 
 class Matcher {
@@ -140,10 +141,10 @@ class Matcher {
     const { choices } = this;
     const top = choices.length - CHOICE;
     const place = choices[top] ?? UNSET;
-    const to = choices[top + 2] ?? 0;
+    const to = choices[top + 2] ?? missing();
     const next = this.instructions[place];
-    this.undo(choices[top + 3] ?? 0);
-    let position = choices[top + 1] ?? 0;
+    this.undo(choices[top + 3] ?? missing());
+    let position = choices[top + 1] ?? missing();
     const step = Math.sign(to - position);
     // Positions where the next character is another one fail at once.
     while (next?.kind === "character" && position !== to && !this.stands(next.test, position)) {
@@ -169,7 +170,7 @@ class Matcher {
     const { trail, registers } = this;
     while (trail.length > length) {
       const value = trail.pop() ?? UNSET;
-      registers[trail.pop() ?? 0] = value;
+      registers[trail.pop() ?? missing()] = value;
     }
   }
 

@@ -24,6 +24,7 @@ import {
   repeatedBy,
   rmsNorm,
 } from "../tree/vocabulary.js";
+import { missing } from "../../problem/missing.js";
 
 export const gemma3nText: Blueprint = {
   modelType: "gemma3n_text",
@@ -128,7 +129,7 @@ function widthsOf(config: Config, layers: number): (index: number) => number {
       expected: layers,
     });
   }
-  return (index) => list[index] ?? 0;
+  return (index) => list[index] ?? missing();
 }
 
 function norm(name: string, size: number): ModuleNode {

@@ -12,6 +12,7 @@ import {
 import type { Blueprint } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { buffer, container, layerNorm, leaf, linear, repeatedBy } from "../tree/vocabulary.js";
+import { missing } from "../../problem/missing.js";
 
 export const swin: Blueprint = {
   modelType: "swin",
@@ -40,7 +41,7 @@ export const swin: Blueprint = {
         children: [
           repeatedBy(
             "blocks",
-            depths[index] ?? 0,
+            depths[index] ?? missing(),
             (block) => (drops(block) ? "drop" : "keep"),
             (kind) => swinLayer(config, width, heads[index] ?? 1, kind === "drop"),
           ),

@@ -3,6 +3,7 @@
 import { elementCount } from "../../units/dtype.js";
 import type { Child, ModuleGraph, ModuleNode } from "./module-graph.js";
 import { isRepeat } from "./module-graph.js";
+import { missing } from "../../problem/missing.js";
 
 /** One module, or the same module in every repeated layer. */
 export interface Site {
@@ -78,7 +79,7 @@ function inOrder(children: readonly Child[], perLayer: boolean): readonly Child[
 }
 
 function firstIndex(child: Child): number {
-  return isRepeat(child) ? (child.indices[0] ?? 0) : 0;
+  return isRepeat(child) ? (child.indices[0] ?? missing()) : 0;
 }
 
 function join(parent: string, name: string): string {

@@ -4,6 +4,7 @@ import { reject } from "../../problem/problem.js";
 import type { Dtype } from "../../units/dtype.js";
 import type { Forward, RmsNormVariant } from "./forward.js";
 import type { Buffer, Child, ModuleNode, Parameter, Repeat } from "./module-graph.js";
+import { missing } from "../../problem/missing.js";
 
 interface ContainerParts {
   readonly children?: readonly (Child | undefined)[];
@@ -218,7 +219,7 @@ export function repeatedBy<Key extends string>(
   }
   const repeats = [...groups].map(([key, indices]) => ({
     indices,
-    element: make(key, indices[0] ?? 0),
+    element: make(key, indices[0] ?? missing()),
   }));
   return moduleList(name, repeats);
 }

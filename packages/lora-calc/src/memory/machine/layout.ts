@@ -3,6 +3,8 @@
  * so a wrong stride is a wrong allocation.
  */
 
+import { missing } from "../../problem/missing.js";
+
 export type Shape = readonly number[];
 
 /** Strides of a dense row-major tensor. */
@@ -67,7 +69,7 @@ export function expandedStrides(from: Shape, strides: Shape, shape: Shape): numb
   return shape.map((size, dim) => {
     const own = dim - offset;
     if (own < 0) return 0;
-    return from[own] === size ? (strides[own] ?? 0) : 0;
+    return from[own] === size ? (strides[own] ?? missing()) : 0;
   });
 }
 
@@ -102,10 +104,15 @@ function fastestFirst(operands: readonly Shape[], shape: Shape): number[] {
   for (let start = 1; start < order.length; start += 1) {
     let moving = start;
     for (let other = start - 1; other >= 0; other -= 1) {
-      const comparison = compareDims(operands, shape, order[other] ?? 0, order[moving] ?? 0);
+      const comparison = compareDims(
+        operands,
+        shape,
+        order[other] ?? missing(),
+        order[moving] ?? missing(),
+      );
       if (comparison < 0) break;
       if (comparison > 0) {
-        [order[other], order[moving]] = [order[moving] ?? 0, order[other] ?? 0];
+        [order[other], order[moving]] = [order[moving] ?? missing(), order[other] ?? missing()];
         moving = other;
       }
     }
@@ -121,11 +128,11 @@ function compareDims(
   second: number,
 ): number {
   for (const strides of operands) {
-    const left = strides[first] ?? 0;
-    const right = strides[second] ?? 0;
+    const left = strides[first] ?? missing();
+    const right = strides[second] ?? missing();
     if (left === 0 || right === 0) continue;
     if (left !== right) return left - right;
-    if ((shape[first] ?? 0) > (shape[second] ?? 0)) return 1;
+    if ((shape[first] ?? missing()) > (shape[second] ?? missing())) return 1;
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 /** A stretch of the tape written once more: the micro-batches of the second step do what those of the first did. */
 
 import type { Allocation, Tape } from "../machine/tape.js";
+import { missing } from "../../problem/missing.js";
 
 const NONE = -1;
 
@@ -22,7 +23,7 @@ export type Carried = ReadonlyMap<number, number>;
 export function isRepeatable(tape: Tape, stretch: Stretch, carried: Carried): boolean {
   const { start, end } = stretch;
   for (let at = start.events; at < end.events; at += 1) {
-    const event = tape.events[at] ?? 0;
+    const event = tape.events[at] ?? missing();
     if (event < 0 && ~event < start.allocations && !carried.has(~event)) return false;
   }
   return true;
@@ -59,7 +60,7 @@ export function copyEvents(
   };
   for (let at = start.events; at < end.events; at += 1) {
     copyMarks(at);
-    const event = tape.events[at] ?? 0;
+    const event = tape.events[at] ?? missing();
     const id = event < 0 ? ~event : event;
     if (event < 0) {
       const copy = copyOf(id);

@@ -9,6 +9,7 @@ import { IntList } from "./int-list.js";
 import type { LoopSample } from "../machine/sample.js";
 import { passesOf, segmentsOf } from "./segments.js";
 import type { Pass, Segment } from "./segments.js";
+import { missing } from "../../problem/missing.js";
 
 /** The events of a whole run. Ids number its allocations in order. */
 export interface Recording {
@@ -143,7 +144,7 @@ class Stretcher {
     this.marks.push(lap === undefined ? mark : { ...mark, lap });
     const madeIn = loop === undefined ? -1 : iteration;
     for (let at = start; at < end; at += 1) {
-      const event = tape.events[at] ?? 0;
+      const event = tape.events[at] ?? missing();
       if (event >= 0) {
         events.push(origins.length);
         origins.push(event);
@@ -155,7 +156,7 @@ class Stretcher {
   }
 
   private emitRelease(allocation: number, from: Segment, iteration: number): void {
-    const position = this.births.position[allocation] ?? 0;
+    const position = this.births.position[allocation] ?? missing();
     const sample = this.sampleOfPass[this.births.pass[allocation] ?? NONE];
     if (sample === undefined) {
       this.release(allocation, position);
@@ -184,7 +185,7 @@ class Stretcher {
   private release(allocation: number, iteration: number): void {
     const first = this.firstIds[this.births.pass[allocation] ?? NONE]?.[iteration + 1] ?? NONE;
     if (first === NONE) throw new Error("a release refers to an iteration that was not run");
-    this.events.push(~(first + (this.births.order[allocation] ?? 0)));
+    this.events.push(~(first + (this.births.order[allocation] ?? missing())));
   }
 
   /** Whether two iterations of a pass allocate the same and release the same neighbours. */
@@ -194,8 +195,8 @@ class Stretcher {
     if (first === undefined || second === undefined) return false;
     if (first.end - first.start !== second.end - second.start) return false;
     for (let at = 0; at < first.end - first.start; at += 1) {
-      const one = this.tape.events[first.start + at] ?? 0;
-      const other = this.tape.events[second.start + at] ?? 0;
+      const one = this.tape.events[first.start + at] ?? missing();
+      const other = this.tape.events[second.start + at] ?? missing();
       if (one >= 0 !== other >= 0) return false;
       if (
         one >= 0 ? !this.sameAllocation(one, other) : !this.sameTarget(~one, left, ~other, right)
@@ -215,7 +216,7 @@ class Stretcher {
     return (
       pass[one] === pass[other] &&
       order[one] === order[other] &&
-      (position[one] ?? 0) - left === (position[other] ?? 0) - right
+      (position[one] ?? missing()) - left === (position[other] ?? missing()) - right
     );
   }
 

@@ -13,6 +13,7 @@
 import { MIB } from "../../units/format.js";
 import { Blocks, NO_BLOCK } from "./blocks.js";
 import { FreeBlocks } from "./free-blocks.js";
+import { missing } from "../../problem/missing.js";
 
 const MIN_BLOCK = 512;
 const SMALL_REQUEST = MIB;
@@ -61,7 +62,7 @@ export class CachingAllocator {
       index = pool.free.indexOf(grown);
     }
     const block = this.takeFront(pool, index, size);
-    this.allocated += blocks.size[block] ?? 0;
+    this.allocated += blocks.size[block] ?? missing();
     if (this.allocated > this.peakAllocated) this.peakAllocated = this.allocated;
     if (this.reserved > this.peakReserved) this.peakReserved = this.reserved;
     return block;
@@ -71,7 +72,7 @@ export class CachingAllocator {
     const { blocks } = this;
     const pool = blocks.isSmall[block] === 1 ? this.small : this.large;
     const { free } = pool;
-    const size = blocks.size[block] ?? 0;
+    const size = blocks.size[block] ?? missing();
     this.allocated -= size;
     const next = blocks.next[block] ?? NO_BLOCK;
     const previous = blocks.previous[block] ?? NO_BLOCK;
@@ -96,11 +97,11 @@ export class CachingAllocator {
 
   /** Bytes of a block in use: the request rounded up, and a rest that was not split off. */
   sizeOf(block: number): number {
-    return this.blocks.size[block] ?? 0;
+    return this.blocks.size[block] ?? missing();
   }
 
   addressOf(block: number): number {
-    return this.blocks.address[block] ?? 0;
+    return this.blocks.address[block] ?? missing();
   }
 
   /** Free blocks of both pools as text, to compare two moments. */
@@ -129,7 +130,7 @@ export class CachingAllocator {
     const { tail, isSmall, free } = pool;
     const page = isSmall ? SMALL_SEGMENT : LARGE_SEGMENT;
     const isReusable = tail !== NO_BLOCK && blocks.isFree[tail] === 1;
-    const tailSize = tail === NO_BLOCK ? 0 : (blocks.size[tail] ?? 0);
+    const tailSize = tail === NO_BLOCK ? 0 : (blocks.size[tail] ?? missing());
     const grown = roundUp(size - (isReusable ? tailSize : 0), page);
     this.reserved += grown;
     if (isReusable) {
@@ -137,7 +138,7 @@ export class CachingAllocator {
       blocks.size[tail] = tailSize + grown;
       return tail;
     }
-    const address = tail === NO_BLOCK ? 0 : (blocks.address[tail] ?? 0) + tailSize;
+    const address = tail === NO_BLOCK ? 0 : (blocks.address[tail] ?? missing()) + tailSize;
     const block = blocks.addFree(address, grown, isSmall);
     blocks.link(tail, block);
     pool.tail = block;
@@ -149,14 +150,14 @@ export class CachingAllocator {
     const { blocks } = this;
     const { free, isSmall } = pool;
     const block = free.at(index);
-    const rest = (blocks.size[block] ?? 0) - size;
+    const rest = (blocks.size[block] ?? missing()) - size;
     const isUseful = isSmall || this.expandable ? rest >= MIN_BLOCK : rest > SMALL_REQUEST;
     if (!isUseful) {
       free.removeAt(index);
       blocks.isFree[block] = 0;
       return block;
     }
-    const address = blocks.address[block] ?? 0;
+    const address = blocks.address[block] ?? missing();
     const front = blocks.addFree(address, size, isSmall);
     blocks.isFree[front] = 0;
     blocks.link(blocks.previous[block] ?? NO_BLOCK, front);
@@ -170,7 +171,7 @@ export class CachingAllocator {
   /** Appends a block to its left neighbour. */
   private absorbRight(pool: Pool, left: number, right: number): void {
     const { blocks } = this;
-    blocks.size[left] = (blocks.size[left] ?? 0) + (blocks.size[right] ?? 0);
+    blocks.size[left] = (blocks.size[left] ?? missing()) + (blocks.size[right] ?? missing());
     blocks.link(left, blocks.next[right] ?? NO_BLOCK);
     if (pool.tail === right) pool.tail = left;
     blocks.remove(right);
@@ -179,8 +180,8 @@ export class CachingAllocator {
   /** Puts a block in front of its right neighbour. */
   private absorbLeft(left: number, right: number): void {
     const { blocks } = this;
-    blocks.address[right] = blocks.address[left] ?? 0;
-    blocks.size[right] = (blocks.size[right] ?? 0) + (blocks.size[left] ?? 0);
+    blocks.address[right] = blocks.address[left] ?? missing();
+    blocks.size[right] = (blocks.size[right] ?? missing()) + (blocks.size[left] ?? missing());
     const previous = blocks.previous[left] ?? NO_BLOCK;
     blocks.previous[right] = previous;
     blocks.link(previous, right);

@@ -2,6 +2,7 @@
 
 import type { Allocation, Mark } from "../machine/tape.js";
 import { PART_INDEX, PARTS } from "./parts.js";
+import { missing } from "../../problem/missing.js";
 
 /** Highest point of one stretch. */
 export interface Moment {
@@ -50,7 +51,7 @@ export class Course {
     this.partOf = new Uint8Array(allocations.length);
     this.phaseOf = new Int32Array(allocations.length).fill(NOT_SHOWN);
     allocations.forEach(({ kind, phase }, index) => {
-      this.partOf[index] = PART_INDEX.get(kind) ?? 0;
+      this.partOf[index] = PART_INDEX.get(kind) ?? missing();
       if (!phase.startsWith(SHOWN_STEP)) return;
       const known = phases.get(phase) ?? phases.size;
       phases.set(phase, known);
@@ -74,8 +75,8 @@ export class Course {
       this.close();
       this.phase = phase;
     }
-    const part = this.partOf[allocation] ?? 0;
-    this.bytes[part] = (this.bytes[part] ?? 0) + size;
+    const part = this.partOf[allocation] ?? missing();
+    this.bytes[part] = (this.bytes[part] ?? missing()) + size;
     if (phase !== NOT_SHOWN) this.highest.reach(allocated);
     if (!this.peak.reach(allocated)) return;
     this.peakEvent = at;
@@ -85,8 +86,8 @@ export class Course {
   release(allocation: number, size: number): void {
     this.peak.leave();
     this.highest.leave();
-    const part = this.partOf[allocation] ?? 0;
-    this.bytes[part] = (this.bytes[part] ?? 0) - size;
+    const part = this.partOf[allocation] ?? missing();
+    this.bytes[part] = (this.bytes[part] ?? missing()) - size;
   }
 
   /** Bytes per part at the highest moment of the run, and the moments of what is shown. */

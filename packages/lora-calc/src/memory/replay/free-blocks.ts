@@ -2,8 +2,11 @@
 
 import { NO_BLOCK } from "./blocks.js";
 import type { Blocks } from "./blocks.js";
+import { missing } from "../../problem/missing.js";
 
 const INITIAL_LENGTH = 64;
+/** Fewer elements are moved one by one sooner than as a whole. */
+const SHORT = 48;
 
 export class FreeBlocks {
   private readonly blocks: Blocks;
@@ -26,27 +29,32 @@ export class FreeBlocks {
   }
 
   indexOf(block: number): number {
-    return this.search(this.blocks.size[block] ?? 0, this.blocks.address[block] ?? 0);
+    return this.search(
+      this.blocks.size[block] ?? missing(),
+      this.blocks.address[block] ?? missing(),
+    );
   }
 
   /** Addresses and sizes as text. */
   layout(): string {
     const { address, size } = this.blocks;
     const blocks = [...this.order.subarray(0, this.count)];
-    return blocks.map((block) => `${address[block] ?? 0}+${size[block] ?? 0}`).join();
+    return blocks
+      .map((block) => `${address[block] ?? missing()}+${size[block] ?? missing()}`)
+      .join();
   }
 
   insert(block: number): void {
     if (this.count === this.order.length) this.double();
     const position = this.indexOf(block);
-    for (let at = this.count; at > position; at -= 1) this.shift(at - 1, at);
+    this.move(position, position + 1);
     this.put(block, position);
     this.count += 1;
   }
 
   removeAt(position: number): void {
+    this.move(position + 1, position);
     this.count -= 1;
-    for (let at = position; at < this.count; at += 1) this.shift(at + 1, at);
   }
 
   /** Brings a block that has become smaller to its place. */
@@ -74,20 +82,33 @@ export class FreeBlocks {
   /** Whether a block comes before the one at `index`. */
   private isBefore(block: number, index: number): boolean {
     const { size, address } = this.blocks;
-    const own = size[block] ?? 0;
-    const other = this.sizes[index] ?? 0;
+    const own = size[block] ?? missing();
+    const other = this.sizes[index] ?? missing();
     if (own !== other) return own < other;
-    return (address[block] ?? 0) < (address[this.order[index] ?? 0] ?? 0);
+    return (address[block] ?? missing()) < (address[this.order[index] ?? missing()] ?? missing());
   }
 
   private put(block: number, at: number): void {
     this.order[at] = block;
-    this.sizes[at] = this.blocks.size[block] ?? 0;
+    this.sizes[at] = this.blocks.size[block] ?? missing();
+  }
+
+  /** Moves everything from a position on by one place. */
+  private move(from: number, to: number): void {
+    const { order, sizes, count } = this;
+    if (count - from > SHORT) {
+      order.copyWithin(to, from, count);
+      sizes.copyWithin(to, from, count);
+    } else if (to > from) {
+      for (let at = count; at > from; at -= 1) this.shift(at - 1, at);
+    } else {
+      for (let at = from; at < count; at += 1) this.shift(at, at - 1);
+    }
   }
 
   private shift(from: number, to: number): void {
-    this.order[to] = this.order[from] ?? 0;
-    this.sizes[to] = this.sizes[from] ?? 0;
+    this.order[to] = this.order[from] ?? missing();
+    this.sizes[to] = this.sizes[from] ?? missing();
   }
 
   /** First position whose block is not smaller than (size, address). */
@@ -97,9 +118,10 @@ export class FreeBlocks {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const bytes = sizes[middle] ?? 0;
+      const bytes = sizes[middle] ?? missing();
       const isSmaller =
-        bytes < size || (bytes === size && (blocks.address[order[middle] ?? 0] ?? 0) < address);
+        bytes < size ||
+        (bytes === size && (blocks.address[order[middle] ?? missing()] ?? missing()) < address);
       if (isSmaller) low = middle + 1;
       else high = middle;
     }

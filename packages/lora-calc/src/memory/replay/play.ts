@@ -7,6 +7,7 @@ import type { Mark } from "../machine/tape.js";
 import { lapsOf } from "../repeat/laps.js";
 import type { Lap } from "../repeat/laps.js";
 import type { RecordedStep } from "../programs/run-step.js";
+import { missing } from "../../problem/missing.js";
 
 /**
  * Events of repeated micro-batches that are played at most per step, about 0.1 s. The circle is found after 2 to 10
@@ -67,10 +68,10 @@ class Player {
     const { sizes, recording } = this.step;
     const { events, origins } = recording;
     for (let at = start; at < end; at += 1) {
-      const event = events[at] ?? 0;
+      const event = events[at] ?? missing();
       if (event >= 0) {
-        const origin = origins[event] ?? 0;
-        const block = allocator.malloc(sizes[origin] ?? 0);
+        const origin = origins[event] ?? missing();
+        const block = allocator.malloc(sizes[origin] ?? missing());
         live[event] = block;
         course?.allocate(at, origin, allocator.sizeOf(block), allocator.allocated);
         continue;
@@ -78,7 +79,7 @@ class Player {
       const block = live[~event] ?? NO_BLOCK;
       if (block === NO_BLOCK) continue;
       live[~event] = NO_BLOCK;
-      course?.release(origins[~event] ?? 0, allocator.sizeOf(block));
+      course?.release(origins[~event] ?? missing(), allocator.sizeOf(block));
       allocator.free(block);
     }
   }

@@ -10,6 +10,7 @@ import { repeatedPhase } from "../replay/course.js";
 import type { Moment } from "../replay/course.js";
 import { recordStep } from "../programs/run-step.js";
 import type { RecordedStep, StepInputs } from "../programs/run-step.js";
+import { missing } from "../../problem/missing.js";
 
 export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes" | "card"> {
   readonly device: Device | undefined;
@@ -78,7 +79,7 @@ const WRAPPER = "base_model.model";
 
 function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPlace {
   const { events, origins, iterations, marks } = step.recording;
-  const id = events[event] ?? 0;
+  const id = events[event] ?? missing();
   const allocation = step.tape.allocations[origins[id] ?? -1];
   if (allocation === undefined) throw new Error("the peak is not at an allocation");
   const loop = marks.findLast((mark) => mark.event <= event)?.loop;

@@ -5,6 +5,7 @@ import type { Allocation } from "../machine/tape.js";
 import { partOf, PARTS } from "../replay/parts.js";
 import type { PartName } from "../replay/parts.js";
 import type { RecordedStep } from "../programs/run-step.js";
+import { missing } from "../../problem/missing.js";
 
 /** Equal tensors that are alive together. */
 export interface TensorGroup {
@@ -38,19 +39,19 @@ export function partsAfter(
   // How many copies of each recorded allocation are alive: equal layers share one.
   const alive = new Int32Array(allocations.length);
   for (let at = 0; at <= event; at += 1) {
-    const code = events[at] ?? 0;
+    const code = events[at] ?? missing();
     const origin = origins[code < 0 ? ~code : code] ?? -1;
-    alive[origin] = (alive[origin] ?? 0) + (code < 0 ? -1 : 1);
+    alive[origin] = (alive[origin] ?? missing()) + (code < 0 ? -1 : 1);
   }
   const groups = new Map(PARTS.map((name) => [name, new Map<string, TensorGroup>()]));
   allocations.forEach((allocation, origin) => {
-    const count = alive[origin] ?? 0;
+    const count = alive[origin] ?? missing();
     const group = groups.get(partOf(allocation.kind));
     if (count > 0 && group !== undefined) addTo(group, allocation, count);
   });
   return [...groups].map(([name, group], index) => ({
     name,
-    bytes: partBytes[index] ?? 0,
+    bytes: partBytes[index] ?? missing(),
     tensors: [...group.values()].sort((left, right) => right.bytes - left.bytes),
   }));
 }

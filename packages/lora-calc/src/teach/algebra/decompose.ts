@@ -2,6 +2,7 @@
 
 import { entry, matrixOf, transpose } from "./matrix.js";
 import type { Matrix } from "./matrix.js";
+import { missing } from "../../problem/missing.js";
 
 /** matrix = left · diag(values) · rightᵀ, values descending. */
 export interface Decomposition {
@@ -31,13 +32,15 @@ export function decompose(matrix: Matrix): Decomposition {
   const turns = columnsOf(matrixOf(matrix.columns, matrix.columns, (i, j) => (i === j ? 1 : 0)));
   orthogonalize(columns, turns);
   const lengths = columns.map((column) => Math.sqrt(dot(column, column)));
-  const order = lengths.map((_, at) => at).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0));
+  const order = lengths
+    .map((_, at) => at)
+    .sort((a, b) => (lengths[b] ?? missing()) - (lengths[a] ?? missing()));
   const at = (vectors: readonly Float64Array[], row: number, position: number): number =>
-    vectors[order[position] ?? 0]?.[row] ?? 0;
-  const values = order.map((position) => lengths[position] ?? 0);
+    vectors[order[position] ?? missing()]?.[row] ?? missing();
+  const values = order.map((position) => lengths[position] ?? missing());
   return {
     left: matrixOf(matrix.rows, matrix.columns, (row, position) => {
-      const value = values[position] ?? 0;
+      const value = values[position] ?? missing();
       return value === 0 ? 0 : at(columns, row, position) / value;
     }),
     values,
@@ -95,12 +98,12 @@ function rotate(
 ): void {
   if (first === undefined || second === undefined) return;
   first.forEach((value, at) => {
-    const other = second[at] ?? 0;
+    const other = second[at] ?? missing();
     first[at] = cosine * value - sine * other;
     second[at] = sine * value + cosine * other;
   });
 }
 
 function dot(left: Float64Array, right: Float64Array): number {
-  return left.reduce((sum, value, at) => sum + value * (right[at] ?? 0), 0);
+  return left.reduce((sum, value, at) => sum + value * (right[at] ?? missing()), 0);
 }

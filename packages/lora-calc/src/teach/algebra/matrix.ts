@@ -1,5 +1,7 @@
 /** Small dense matrices for the lessons: row-major, plain data, never changed after they are made. */
 
+import { missing } from "../../problem/missing.js";
+
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -24,14 +26,14 @@ export function matrixOf(
 
 /** Entry at a place inside the matrix. */
 export function entry({ columns, values }: Matrix, row: number, column: number): number {
-  return values[row * columns + column] ?? 0;
+  return values[row * columns + column] ?? missing();
 }
 
 export function transpose({ rows, columns, values }: Matrix): Matrix {
   const turned = new Float64Array(values.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      turned[column * rows + row] = values[row * columns + column] ?? 0;
+      turned[column * rows + row] = values[row * columns + column] ?? missing();
     }
   }
   return { rows: columns, columns: rows, values: turned };
@@ -46,11 +48,11 @@ export function multiply(left: Matrix, right: Matrix): Matrix {
   for (let row = 0; row < left.rows; row++) {
     const start = row * right.columns;
     for (let inner = 0; inner < left.columns; inner++) {
-      const factor = left.values[row * left.columns + inner] ?? 0;
+      const factor = left.values[row * left.columns + inner] ?? missing();
       const source = inner * right.columns;
       for (let column = 0; column < right.columns; column++) {
-        const before = values[start + column] ?? 0;
-        values[start + column] = before + factor * (right.values[source + column] ?? 0);
+        const before = values[start + column] ?? missing();
+        values[start + column] = before + factor * (right.values[source + column] ?? missing());
       }
     }
   }
@@ -61,7 +63,7 @@ export function multiply(left: Matrix, right: Matrix): Matrix {
 export function addScaled(left: Matrix, right: Matrix, factor: number): Matrix {
   return {
     ...left,
-    values: left.values.map((value, at) => value + factor * (right.values[at] ?? 0)),
+    values: left.values.map((value, at) => value + factor * (right.values[at] ?? missing())),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { addScaled, multiply, scale, sumOfSquares, transpose } from "../algebra/matrix.js";
 import type { Matrix } from "../algebra/matrix.js";
+import { missing } from "../../problem/missing.js";
 
 interface Adapter {
   /** (rank, in). */
@@ -109,6 +110,6 @@ function layerGradients({ adapter }: Layer, input: Matrix, arriving: Matrix): re
 
 /** Gradient before tanh, from the one behind it: tanh′ = 1 − tanh². */
 function throughTanh(gradient: Matrix, { values: activated }: Matrix): Matrix {
-  const slope = (at: number): number => 1 - (activated[at] ?? 0) ** 2;
+  const slope = (at: number): number => 1 - (activated[at] ?? missing()) ** 2;
   return { ...gradient, values: gradient.values.map((value, at) => value * slope(at)) };
 }

@@ -7,6 +7,7 @@ import type { Matrix } from "../algebra/matrix.js";
 import { lossOf, predict } from "./network.js";
 import type { Examples } from "./network.js";
 import { TASK_RANK } from "./plan.js";
+import { missing } from "../../problem/missing.js";
 
 /** Widths from input to output. */
 const WIDTHS = [24, 32, 32, 24];
@@ -35,11 +36,11 @@ export interface Task {
  */
 export function createTask(): Task {
   const random = createRandom(SEED);
-  const shapes = WIDTHS.slice(1).map((out, depth) => ({ out, into: WIDTHS[depth] ?? 0 }));
+  const shapes = WIDTHS.slice(1).map((out, depth) => ({ out, into: WIDTHS[depth] ?? missing() }));
   const weights = shapes.map(({ out, into }) => normalMatrix(random, out, into, into ** -0.5));
   const solution = weights.map((weight) => ({ weight: changed(random, weight) }));
   const examples = (samples: number): Examples => {
-    const inputs = normalMatrix(random, samples, WIDTHS[0] ?? 0, 1);
+    const inputs = normalMatrix(random, samples, WIDTHS[0] ?? missing(), 1);
     return { inputs, outputs: predict(solution, inputs) };
   };
   const [training, heldOut] = [examples(TRAINING_SAMPLES), examples(HELD_OUT_SAMPLES)];

@@ -3,6 +3,7 @@
 import { stored4bit, stored8bit } from "../../memory/settings/quantization.js";
 import type { StoredTensor } from "../../memory/settings/quantization.js";
 import { bytesOf, elementCount } from "../../units/dtype.js";
+import { missing } from "../../problem/missing.js";
 
 export type StorageName = "bfloat16" | "int8" | "nf4" | "nf4_double";
 
@@ -47,7 +48,7 @@ function factsOf(
     bytes: bytesOf(elementCount(shape), dtype),
   }));
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  const codes = tensors[0]?.bytes ?? 0;
+  const codes = tensors[0]?.bytes ?? missing();
   return {
     name,
     bytes,

@@ -4,6 +4,7 @@ import { decompose } from "../algebra/decompose.js";
 import type { Decomposition } from "../algebra/decompose.js";
 import { entry, matrixOf, multiply } from "../algebra/matrix.js";
 import type { Matrix } from "../algebra/matrix.js";
+import { missing } from "../../problem/missing.js";
 
 /** A product B·A in LoRA's shapes. */
 export interface Factors {
@@ -45,7 +46,7 @@ export function studyRanks(full: Matrix): LowRankStudy {
 /** A and B of the best product of a rank, each taking the square root of the singular values. */
 export function factorsOf({ full, decomposition }: LowRankStudy, rank: number): Factors {
   const { left, values, right } = decomposition;
-  const share = (position: number): number => Math.sqrt(values[position] ?? 0);
+  const share = (position: number): number => Math.sqrt(values[position] ?? missing());
   const a = matrixOf(rank, full.columns, (i, j) => share(i) * entry(right, j, i));
   const b = matrixOf(full.rows, rank, (i, j) => share(j) * entry(left, i, j));
   return { a, b, product: multiply(b, a), parameters: rank * (full.rows + full.columns) };

@@ -5,6 +5,7 @@ import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 import { sumToShape } from "./reduce.js";
+import { missing } from "../../../problem/missing.js";
 
 /** `tensor.view(shape)`; also `_unsafe_view`. One size may be -1. */
 export function view(m: Machine, input: Tensor, sizes: Shape): Tensor {
@@ -38,7 +39,7 @@ export function transpose(m: Machine, input: Tensor, first: number, second: numb
 
 /** `tensor.permute(order)`. */
 export function permute(m: Machine, input: Tensor, order: readonly number[]): Tensor {
-  const pick = (values: Shape): number[] => order.map((dim) => values[dim] ?? 0);
+  const pick = (values: Shape): number[] => order.map((dim) => values[dim] ?? missing());
   const back = order.map((_, dim) => order.indexOf(dim));
   return viewNode(
     m,
@@ -110,7 +111,7 @@ export function expand(m: Machine, input: Tensor, shape: Shape): Tensor {
   const from = input.shape;
   const offset = shape.length - from.length;
   const strides = shape.map((size, dim) =>
-    from[dim - offset] === size ? (input.strides[dim - offset] ?? 0) : 0,
+    from[dim - offset] === size ? (input.strides[dim - offset] ?? missing()) : 0,
   );
   return viewNode(m, "ExpandBackward0", input, shape, strides, (gradient) =>
     sumToShape(m, gradient, from),
@@ -166,8 +167,8 @@ function swap(values: Shape, first: number, second: number): number[] {
   const result = values.slice();
   const left = first < 0 ? first + values.length : first;
   const right = second < 0 ? second + values.length : second;
-  result[left] = values[right] ?? 0;
-  result[right] = values[left] ?? 0;
+  result[left] = values[right] ?? missing();
+  result[right] = values[left] ?? missing();
   return result;
 }
 

@@ -17,6 +17,7 @@ import { childOf } from "../../load/bound-module.js";
 import { callBackbone } from "../modules/decoder.js";
 import { chunkLoss } from "./chunk.js";
 import type { LossRun } from "./loss-run.js";
+import { missing } from "../../../problem/missing.js";
 
 export const CHUNK_ROWS = 256;
 
@@ -78,7 +79,7 @@ function sumChunks(
   m.sample("chunks", sizes).forEach((chunk, position) => {
     m.enterSection("chunks", position);
     const start = chunk * CHUNK_ROWS;
-    const end = start + (sizes[chunk] ?? 0);
+    const end = start + (sizes[chunk] ?? missing());
     const inputs = [slice(m, rows, 0, start, end), slice(m, labels, 0, start, end)];
     const previous = parts;
     parts = checkpoint(m, {

@@ -17,6 +17,7 @@ import type { Tensor } from "../../machine/tensor.js";
 import { fusedLoss } from "./fused-head.js";
 import type { FusedHead } from "./fused-head.js";
 import type { LossRun } from "./loss-run.js";
+import { missing } from "../../../problem/missing.js";
 
 export function ligerLoss(m: Machine, run: LossRun): readonly Tensor[] {
   return fusedLoss(m, run, (frame, head) => {
@@ -91,7 +92,8 @@ function runChunks(m: Machine, frame: Frame, { rows, weight, bias }: FusedInputs
   m.sample("chunks", sizes).forEach((chunk, position) => {
     m.enterSection("chunks", position);
     const start = chunk * size;
-    const part = (): Tensor => slice(m, m.alias(rows), 0, start, start + (sizes[chunk] ?? 0));
+    const part = (): Tensor =>
+      slice(m, m.alias(rows), 0, start, start + (sizes[chunk] ?? missing()));
     let logits = frame.hold(matmul(m, part(), t(m, m.alias(weight))));
     if (bias !== undefined) logits = frame.rebind(logits, add(m, logits, bias));
     // The kernel turns the logits into their gradient, in place.

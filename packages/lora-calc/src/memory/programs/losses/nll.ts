@@ -12,6 +12,7 @@ import { narrow, reshape, slice, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { hfLoss } from "./hf.js";
 import type { LossRun } from "./loss-run.js";
+import { missing } from "../../../problem/missing.js";
 
 const ENTROPY_ROWS = 128;
 
@@ -52,7 +53,7 @@ function entropies(m: Machine, logits: Tensor): Tensor {
     );
     m.sample("entropy", sizes).forEach((part, position) => {
       m.enterSection("entropy", position);
-      const rows = sizes[part] ?? 0;
+      const rows = sizes[part] ?? missing();
       const logProbabilities = frame.hold(logSoftmax(m, narrow(m, m.alias(flat), 0, rows)));
       if (previous !== undefined) frame.drop(previous);
       previous = logProbabilities;
