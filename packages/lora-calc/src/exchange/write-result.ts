@@ -6,6 +6,7 @@ import { eventName } from "../memory/report/estimate-memory.js";
 import { isReadLoss } from "../memory/report/evidence.js";
 import { formulaOf } from "../memory/report/formulas.js";
 import type { FormulaInputs } from "../memory/report/formulas.js";
+import { phaseName } from "../memory/machine/phase.js";
 import type { Moment } from "../memory/replay/course.js";
 import { sourceOf } from "../memory/report/part-sources.js";
 import { PARTS } from "../memory/replay/parts.js";
@@ -82,7 +83,11 @@ export function memoryResult(memory: MemoryEstimate, inputs: FormulaInputs): Mem
     reserved_peak: memory.reservedPeak,
     process_peak: memory.processPeak,
     peak_event: memory.peak.event,
-    peak: { ...memory.peak, module: memory.peak.module ?? null },
+    peak: {
+      ...memory.peak,
+      phase: phaseName(memory.peak.phase),
+      module: memory.peak.module ?? null,
+    },
     parts: memory.parts.map((part) => memoryPart(part, inputs)),
     beyond_tensors: beyondTensors(memory),
     timeline: memory.moments.map(timelinePoint),
@@ -131,7 +136,7 @@ function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
 function timelinePoint({ phase, loop, iteration, allocated, bytes }: Moment): TimelinePoint {
   const loss = bytes[PARTS.indexOf("loss")] ?? missing();
   return {
-    phase,
+    phase: phaseName(phase),
     event: eventName(phase, loop, loop === undefined && loss > 0),
     ...(loop === undefined ? {} : { loop, iteration }),
     allocated,

@@ -15,6 +15,7 @@ import { bindCopy, bindTokens } from "./bind-copy.js";
 import { byNode, isAt } from "./adapted-sites.js";
 import { bindLora } from "./bind-lora.js";
 import type { Machine } from "../machine/machine.js";
+import { LOADING } from "../machine/phase.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule, BoundTokens } from "./bound-module.js";
 import type { Trained } from "./trained.js";
@@ -66,12 +67,12 @@ class Loader {
   load(): LoadedModel {
     const { m } = this;
     m.kind = "weights";
-    m.tape.phase = "load";
+    m.tape.phase = LOADING;
     this.warmUp();
     const root = this.bind(this.graph.root, "");
     if (this.options.training.prepare_kbit) this.upcast(root);
     m.kind = "adapter_other";
-    m.tape.phase = "adapters";
+    m.tape.phase = { part: "adapters" };
     this.addAdapters(root);
     m.kind = "activations";
     return { root, trained: this.trained(root) };

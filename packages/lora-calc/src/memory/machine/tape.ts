@@ -1,6 +1,8 @@
 /** The record of a run: every allocation with its name, and the order in which storages come and go. */
 
 import type { Dtype } from "../../units/dtype.js";
+import { LOADING } from "./phase.js";
+import type { Phase } from "./phase.js";
 
 /** Role of a storage. `activations` also covers transients and gradients of activations. */
 export const KINDS = [
@@ -28,8 +30,8 @@ export interface Allocation {
   readonly tag: string;
   /** Path of the module that was running; in backward, of the one whose forward made the node. None outside modules. */
   readonly module: string | undefined;
-  /** Part of the step, for example `step1.micro0.backward`. */
-  readonly phase: string;
+  /** The same object for everything made in one phase. */
+  readonly phase: Phase;
   readonly shape: readonly number[];
   readonly dtype: Dtype;
 }
@@ -49,7 +51,7 @@ export class Tape {
   readonly allocations: Allocation[] = [];
   readonly events: number[] = [];
   readonly marks: Mark[] = [];
-  phase = "load";
+  phase: Phase = LOADING;
 
   allocate(allocation: Allocation): number {
     const id = this.allocations.length;

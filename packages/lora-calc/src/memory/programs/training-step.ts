@@ -59,7 +59,7 @@ export function runTraining(
       runMicroBatches(m, scaledRun, step, variables);
       if (leavesNoGraph(m, run)) first = before.end();
     } else {
-      repeatBatches(m, first, variables, (phase) => phase.replace(/^step\d+/, `step${step}`));
+      repeatBatches(m, first, variables, (phase) => ({ ...phase, step }));
     }
     finishStep(m, scaledRun, optimizer, step, variables);
   }
@@ -76,11 +76,11 @@ function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: Lo
   for (let micro = 0; micro < microBatches(m, run); micro += 1) {
     m.tape.markLap("start");
     if (second !== undefined) {
-      repeatBatches(m, second, variables, (phase) => phase.replace("micro1", `micro${micro}`));
+      repeatBatches(m, second, variables, (phase) => ({ ...phase, micro }));
       continue;
     }
     const before = recordBatches(m, [], variables);
-    runMicroBatch(m, run, `step${step}.micro${micro}`, step === 0 && micro === 0, variables);
+    runMicroBatch(m, run, { step, micro }, variables);
     if (micro === 1 && leavesNoGraph(m, run)) second = before.end();
   }
   m.tape.markLap("end");
@@ -114,16 +114,16 @@ function finishStep(
 ): void {
   let found: Tensor | undefined;
   if (settings.max_grad_norm > 0) {
-    m.tape.phase = `step${step}.clip`;
+    m.tape.phase = { step, part: "clip" };
     const infinite = scaler?.unscale(m);
     clipGradients(m, model.trained.parameters);
     found = infinite;
   }
-  m.tape.phase = `step${step}.optimizer`;
+  m.tape.phase = { step, part: "optimizer" };
   if (settings.max_grad_norm === 0) found = scaler?.unscale(m);
   m.kind = "optimizer";
   optimizer.step(m);
-  m.tape.phase = `step${step}.zero_grad`;
+  m.tape.phase = { step, part: "zero_grad" };
   m.kind = "activations";
   forEachParameter(m, model.trained.parameters, (parameter, gradient) => {
     parameter.grad = undefined;
@@ -139,22 +139,27 @@ function finishStep(
   variables.outputs = [];
 }
 
-function runMicroBatch(
-  m: Machine,
-  run: ScaledRun,
-  phase: string,
-  isFirst: boolean,
-  variables: LoopVariables,
-): void {
+/** Which micro-batch of which step. */
+interface Place {
+  readonly step: number;
+  readonly micro: number;
+}
+
+/** The first one of the run also makes workspaces. */
+function isFirst({ step, micro }: Place): boolean {
+  return step === 0 && micro === 0;
+}
+
+function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: LoopVariables): void {
   const { settings, model } = run;
-  m.tape.phase = `${phase}.batch`;
+  m.tape.phase = { ...place, part: "batch" };
   m.kind = "batch";
   const batch = makeBatch(m, settings);
   for (const tensor of variables.batch) m.release(tensor);
   variables.batch = Object.values(batch);
-  m.tape.phase = `${phase}.forward`;
+  m.tape.phase = { ...place, part: "forward" };
   m.kind = "activations";
-  if (isFirst) workspace(m, run);
+  if (isFirst(place)) workspace(m, run);
   const [loss, ...outputs] = LOSSES[settings.loss](m, {
     model: model.root,
     batch,
@@ -169,7 +174,7 @@ function runMicroBatch(
   const dropped = settings.loop === "trainer" ? outputs : variables.outputs;
   if (settings.loop !== "trainer") variables.outputs = outputs;
   for (const output of dropped) m.release(output);
-  runBackward(m, run, phase, isFirst, loss);
+  runBackward(m, run, place, loss);
   if (settings.loop === "trainer") {
     // Trainer.training_step returns loss.detach(): the graph and what its nodes hold are gone.
     variables.loss = m.retain(m.alias(loss));
@@ -177,16 +182,10 @@ function runMicroBatch(
   }
 }
 
-function runBackward(
-  m: Machine,
-  run: ScaledRun,
-  phase: string,
-  isFirst: boolean,
-  loss: Tensor,
-): void {
+function runBackward(m: Machine, run: ScaledRun, place: Place, loss: Tensor): void {
   if (loss.producer === undefined) rejectUntrained(run);
-  m.tape.phase = `${phase}.backward`;
-  if (isFirst) workspace(m, run);
+  m.tape.phase = { ...place, part: "backward" };
+  if (isFirst(place)) workspace(m, run);
   const mean = divScalar(m, loss);
   const scaled = m.retain(run.scaler === undefined ? mean : mul(m, mean, run.scaler.scale));
   backward(m, scaled, m.empty("ones_like", [], scaled.dtype));

@@ -4,6 +4,7 @@
  */
 
 import type { Machine } from "../machine/machine.js";
+import type { Phase } from "../machine/phase.js";
 import { Storage, Tensor } from "../machine/tensor.js";
 import { copyEvents, isRepeatable, placeOn } from "./copy-events.js";
 import type { Stretch } from "./copy-events.js";
@@ -51,14 +52,14 @@ export function repeatBatches(
   m: Machine,
   record: BatchesRecord,
   variables: LoopVariables,
-  phaseOf: (phase: string) => string,
+  phaseOf: (phase: Phase) => Phase,
 ): void {
   const now = held(variables);
   const carried = new Map(
     record.found.map(({ storage }, index) => [storage.id, now[index]?.storage.id ?? -1] as const),
   );
-  const phases = new Map<string, string>();
-  const newPhase = (phase: string): string => {
+  const phases = new Map<Phase, Phase>();
+  const newPhase = (phase: Phase): Phase => {
     const known = phases.get(phase) ?? phaseOf(phase);
     phases.set(phase, known);
     return known;

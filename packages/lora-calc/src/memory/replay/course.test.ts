@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Course, repeatedPhase } from "./course.js";
 import type { Moment } from "./course.js";
+import { LOADING, phaseName } from "../machine/phase.js";
+import type { Phase } from "../machine/phase.js";
 import type { Allocation, Kind, Mark } from "../machine/tape.js";
 import { PARTS } from "./parts.js";
 
-const FORWARD = "step1.micro0.forward";
+const FORWARD: Phase = { step: 1, micro: 0, part: "forward" };
 
 function allocation(kind: Kind, phase = FORWARD): Allocation {
   return { bytes: 0, kind, tag: "", module: undefined, phase, shape: [], dtype: "float32" };
@@ -30,7 +32,7 @@ const told = ({ phase, loop, iteration, allocated, bytes }: Moment) => ({
 describe("Course", () => {
   it("keeps the highest moment of every stretch, with what each part holds then", () => {
     const course = new Course([
-      allocation("weights", "load"),
+      allocation("weights", LOADING),
       allocation("activations"),
       allocation("logits"),
       allocation("activations"),
@@ -68,7 +70,7 @@ describe("Course", () => {
   });
 
   it("takes the first of two equal peaks", () => {
-    const course = new Course([allocation("weights", "load"), allocation("logits")]);
+    const course = new Course([allocation("weights", LOADING), allocation("logits")]);
     course.allocate(0, 0, 64, 64);
     course.release(0, 64);
     course.allocate(2, 1, 64, 64);
@@ -78,9 +80,9 @@ describe("Course", () => {
 
   it("opens a stretch where the phase changes, and shows only the second step", () => {
     const course = new Course([
-      allocation("activations", "step0.micro0.forward"),
+      allocation("activations", { ...FORWARD, step: 0 }),
       allocation("activations", FORWARD),
-      allocation("gradients", "step1.micro0.backward"),
+      allocation("gradients", { ...FORWARD, part: "backward" }),
     ]);
     course.allocate(0, 0, 900, 900);
     course.release(0, 900);
@@ -91,7 +93,7 @@ describe("Course", () => {
     expect(moments.map(told)).toEqual([
       { phase: FORWARD, loop: undefined, iteration: -1, allocated: 10, activations: 10 },
       {
-        phase: "step1.micro0.backward",
+        phase: { ...FORWARD, part: "backward" },
         loop: undefined,
         iteration: -1,
         allocated: 15,
@@ -110,10 +112,10 @@ describe("Course", () => {
   });
 
   it("numbers repeated micro-batches, at the peak, too", () => {
-    const course = new Course([allocation("activations", "step1.micro2.forward")]);
+    const course = new Course([allocation("activations", { ...FORWARD, micro: 2 })]);
     course.begin(mark(undefined, 0), 3);
     course.allocate(5, 0, 8, 8);
-    expect(course.finish().moments[0]?.phase).toBe("step1.micro5.forward");
+    expect(course.finish().moments[0]?.phase).toEqual({ ...FORWARD, micro: 5 });
     expect(course.peakRepeat).toBe(3);
   });
 });
@@ -158,11 +160,12 @@ describe("a course of more than 200 stretches", () => {
   });
 });
 
-it.each([
-  ["step1.micro2.forward", 0, "step1.micro2.forward"],
-  ["step1.micro2.forward", 9, "step1.micro11.forward"],
-  ["step1.micro12.backward", 1, "step1.micro13.backward"],
-  ["step1.optimizer", 4, "step1.optimizer"],
-])("%s repeated %d times is %s", (phase, repeat, name) => {
-  expect(repeatedPhase(phase, repeat)).toBe(name);
+it.each<[Phase, number, string]>([
+  [{ step: 1, micro: 2, part: "forward" }, 0, "step1.micro2.forward"],
+  [{ step: 1, micro: 2, part: "forward" }, 9, "step1.micro11.forward"],
+  [{ step: 1, micro: 12, part: "backward" }, 1, "step1.micro13.backward"],
+  [{ step: 1, part: "optimizer" }, 4, "step1.optimizer"],
+  [LOADING, 2, "load"],
+])("%j repeated %d times is %s", (phase, repeat, name) => {
+  expect(phaseName(repeatedPhase(phase, repeat))).toBe(name);
 });

@@ -1,12 +1,14 @@
 /** The course of a step: the highest moment of every stretch of it (a layer, a chunk of the loss, what lies between). */
 
+import { isSamePhase } from "../machine/phase.js";
+import type { Phase } from "../machine/phase.js";
 import type { Allocation, Mark } from "../machine/tape.js";
 import { PART_INDEX, PARTS } from "./parts.js";
 import { missing } from "../../problem/missing.js";
 
 /** Highest point of one stretch. */
 export interface Moment {
-  readonly phase: string;
+  readonly phase: Phase;
   readonly loop: string | undefined;
   readonly iteration: number;
   readonly allocated: number;
@@ -15,7 +17,7 @@ export interface Moment {
 }
 
 /** Steps whose course is kept: the second one, which has the optimizer state of the first. */
-const SHOWN_STEP = "step1";
+const SHOWN_STEP = 1;
 const NOT_SHOWN = -1;
 
 /** Points beyond which neighbours are joined: as many as a chart can show. */
@@ -34,7 +36,7 @@ export class Course {
   private readonly partOf: Uint8Array;
   /** Per allocation: index in `phases`, or NOT_SHOWN. */
   private readonly phaseOf: Int32Array;
-  private readonly phases: readonly string[];
+  private readonly phases: readonly Phase[];
   /** Bytes per part now, in the order of PARTS. */
   private readonly bytes = new Float64Array(PARTS.length);
   private readonly peak = new Summit(this.bytes);
@@ -47,12 +49,12 @@ export class Course {
   private phase = NOT_SHOWN;
 
   constructor(allocations: readonly Allocation[]) {
-    const phases = new Map<string, number>();
+    const phases = new Map<Phase, number>();
     this.partOf = new Uint8Array(allocations.length);
     this.phaseOf = new Int32Array(allocations.length).fill(NOT_SHOWN);
     allocations.forEach(({ kind, phase }, index) => {
       this.partOf[index] = PART_INDEX.get(kind) ?? missing();
-      if (!phase.startsWith(SHOWN_STEP)) return;
+      if (phase.step !== SHOWN_STEP) return;
       const known = phases.get(phase) ?? phases.size;
       phases.set(phase, known);
       this.phaseOf[index] = known;
@@ -139,11 +141,10 @@ class Summit {
   }
 }
 
-/** The phase of a repetition: "step1.micro2.forward" repeated twice is "step1.micro4.forward". */
-export function repeatedPhase(phase: string, repeat: number): string {
-  return repeat === 0
-    ? phase
-    : phase.replace(/(?<=micro)\d+/, (micro) => String(Number(micro) + repeat));
+/** The phase of a repetition: that of micro-batch 2, repeated twice, is that of micro-batch 4. */
+export function repeatedPhase(phase: Phase, repeat: number): Phase {
+  const { micro } = phase;
+  return micro === undefined || repeat === 0 ? phase : { ...phase, micro: micro + repeat };
 }
 
 /** Joins neighbours of one phase and loop until few enough points are left; of joined points the highest stays. */
@@ -164,7 +165,8 @@ function joined(moments: readonly Moment[], width: number): readonly Moment[] {
     const joins =
       last !== undefined &&
       count < width &&
-      first?.phase === moment.phase &&
+      first !== undefined &&
+      isSamePhase(first.phase, moment.phase) &&
       first.loop === moment.loop;
     if (!joins) {
       first = moment;

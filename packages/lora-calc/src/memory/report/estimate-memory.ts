@@ -11,6 +11,7 @@ import type { Moment } from "../replay/course.js";
 import { recordStep } from "../programs/run-step.js";
 import type { RecordedStep, StepInputs } from "../programs/run-step.js";
 import { missing } from "../../problem/missing.js";
+import type { Phase } from "../machine/phase.js";
 
 export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes" | "card"> {
   readonly device: Device | undefined;
@@ -21,7 +22,7 @@ interface PeakPlace {
   /** load, layer_forward, loss_forward, loss_backward, layer_backward, clip, optimizer, … */
   readonly event: string;
   /** Part of the run, for example `step1.micro0.backward`. */
-  readonly phase: string;
+  readonly phase: Phase;
   /** PyTorch operator whose allocation reaches it. */
   readonly op: string;
   /** Path from the outermost module; undefined outside modules. */
@@ -97,8 +98,7 @@ function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPla
 }
 
 /** Name of a moment in a step: what it is doing. */
-export function eventName(phase: string, loop: string | undefined, isLoss: boolean): string {
-  const part = phase.slice(phase.lastIndexOf(".") + 1);
+export function eventName({ part }: Phase, loop: string | undefined, isLoss: boolean): string {
   if (part === "adapters") return "load";
   if (part !== "forward" && part !== "backward") return part;
   if (loop === "layers") return `layer_${part}`;
