@@ -1,6 +1,6 @@
 /** Where in a run something happens. */
 
-export type PhasePart =
+type PhasePart =
   "load" | "adapters" | "batch" | "forward" | "backward" | "clip" | "optimizer" | "zero_grad";
 
 /** A part of a step; loading belongs to none, and what follows the micro-batches to none of them. */
