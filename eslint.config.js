@@ -86,6 +86,8 @@ export default tseslint.config(
   {
     files: [`${SOURCE}/**/*.ts`],
     rules: {
+      // More become a named object.
+      "@typescript-eslint/max-params": ["error", { max: 4 }],
       "no-console": "error",
       "no-restricted-globals": [
         "error",
@@ -105,8 +107,14 @@ export default tseslint.config(
     rules: { "max-lines-per-function": ["error", { max: 90 }] },
   },
   {
+    // Columns of a table of cases.
+    files: [`${SOURCE}/**/*.test.ts`],
+    rules: { "@typescript-eslint/max-params": "off" },
+  },
+  {
     files: ["packages/lora-calc/cli/**/*.ts"],
     rules: {
+      "@typescript-eslint/max-params": ["error", { max: 4 }],
       "@typescript-eslint/no-restricted-imports": [
         "error",
         {

@@ -179,7 +179,12 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
       const { runOnCards } = await import("./commands/on-cards.js");
       const names = typeof cards === "string" ? cards.split(",") : undefined;
       finish(
-        await runOnCards(source, names, flagValues(options), json === true, outputOf(options)),
+        await runOnCards(
+          source,
+          names,
+          { flags: flagValues(options), json: json === true },
+          outputOf(options),
+        ),
       );
       return;
     }

@@ -204,7 +204,7 @@ function memoryPart(
   const adapter = isFull ? undefined : plan;
   const obstacle =
     known ??
-    whyNotRunnable(graph, adapter, quantization, training.loss, device) ??
+    whyNotRunnable({ graph, plan: adapter, quantization, device }, training.loss) ??
     whyHeadsNotRunnable(graph.root, training) ??
     whyTooLong(graph.root, training);
   if (obstacle !== undefined) {

@@ -13,8 +13,7 @@ import { refuse } from "./answers.js";
 export async function runOnCards(
   source: string,
   cards: readonly string[] | undefined,
-  flags: FlagValues,
-  json: boolean,
+  { flags, json }: { readonly flags: FlagValues; readonly json: boolean },
   output: Output,
 ): Promise<ExitCode> {
   const scenario = applyFlags(await readScenario(source, output), flags);

@@ -31,6 +31,12 @@ export function readTokenIndices(graph: ModuleGraph, adapter: Fields): TokenIndi
   return new Map([[embeddingPath(graph), indices]]);
 }
 
+/** What an adapter trains besides single tokens. */
+interface TrainedElsewhere {
+  readonly modulesToSave: readonly string[];
+  readonly adapted: readonly AdaptedModule[];
+}
+
 /**
  * A row of trained values per index, duplicates included; the tied head follows the embedding and adds none.
  * Stops where PEFT does: a layer that does not exist, is trained in full or is adapted, or tied layers that disagree.
@@ -39,8 +45,7 @@ export function trainedTokens(
   graph: ModuleGraph,
   adapter: Fields,
   indices: TokenIndices,
-  modulesToSave: readonly string[],
-  adapted: readonly AdaptedModule[],
+  { modulesToSave, adapted }: TrainedElsewhere,
 ): readonly TrainedTokens[] {
   if (indices.size === 0) return [];
   for (const name of indices.keys()) {

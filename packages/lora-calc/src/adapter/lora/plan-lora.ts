@@ -65,7 +65,10 @@ export function planLora(
     isReplicated: graph !== base,
     tied: tiedTo(tying, config),
     tokens: (adapted) =>
-      trainedTokens(graph, adapter, indices, tying.targeting.modulesToSave ?? [], adapted),
+      trainedTokens(graph, adapter, indices, {
+        modulesToSave: tying.targeting.modulesToSave ?? [],
+        adapted,
+      }),
   });
   if (!isSince5(versions)) rejectAdaptedFollower(plan);
   const ensuresTying = config.ensureWeightTying && graph.tied.length > 0;

@@ -36,7 +36,7 @@ export const glora: LayerMethod = {
       linear: (inFeatures, outFeatures, { node }) => {
         const hasBias = node.parameters.some(({ name }) => name === "bias");
         const path = (letter: string, kind: Support, columns: number, rows: number) =>
-          pathTensors(`glora_${letter}.default`, kind, rank, columns, rows);
+          pathTensors(`glora_${letter}.default`, kind, { rank, columns, rows });
         return [
           ...path("A", ofWeight, inFeatures, outFeatures),
           ...path("B", ofWeight, inFeatures, outFeatures),
@@ -49,12 +49,16 @@ export const glora: LayerMethod = {
   },
 };
 
+interface Widths {
+  readonly rank: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
 function pathTensors(
   name: string,
   kind: Support,
-  rank: number,
-  columns: number,
-  rows: number,
+  { rank, columns, rows }: Widths,
 ): readonly AdapterTensor[] {
   switch (kind) {
     case "lora":

@@ -148,7 +148,9 @@ function visionEmbeddings({ prefix }: Tower, config: Config, at: VisionPlaces): 
     parameters,
     buffers: [buffer("position_ids", [1, places], "int64")],
     children: [
-      conv("patch_embedding", channels, hiddenSize, sidesOf(config, "patch_size", patch), { bias }),
+      conv("patch_embedding", [channels, hiddenSize], sidesOf(config, "patch_size", patch), {
+        bias,
+      }),
       embedding("position_embedding", places, hiddenSize),
     ],
   });

@@ -21,7 +21,7 @@ export function gatedDeltaNet(
   const heads = config.size("linear_num_value_heads", 32);
   const values = valueHeadDim * heads;
   const mixed = 2 * keys + values;
-  const convolution = conv("conv1d", mixed, mixed, [config.size("linear_conv_kernel_dim", 4)], {
+  const convolution = conv("conv1d", [mixed, mixed], [config.size("linear_conv_kernel_dim", 4)], {
     bias: false,
     groups: mixed,
   });

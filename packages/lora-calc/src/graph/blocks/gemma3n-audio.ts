@@ -44,7 +44,7 @@ function subsampling(config: Config, width: number): ModuleNode {
   const block = (index: 0 | 1, from: number, to: number): ModuleNode =>
     container(`conv_${index}`, "Gemma3nAudioSSCPConvBlock", {
       children: [
-        conv("conv", from, to, kernels[index], { bias: false }),
+        conv("conv", [from, to], kernels[index], { bias: false }),
         container("norm", "Gemma3nAudioCumulativeGroupNorm", {
           parameters: [{ name: "weight", shape: [to] }],
         }),
@@ -102,7 +102,7 @@ function conformerBlock(config: Config, width: number): ModuleNode {
         children: [
           norm("pre_layer_norm", width),
           linear("linear_start", width, 2 * width),
-          conv("depthwise_conv1d", width, width, [config.size("conf_conv_kernel_size", 5)], {
+          conv("depthwise_conv1d", [width, width], [config.size("conf_conv_kernel_size", 5)], {
             bias: false,
             groups: width,
           }),

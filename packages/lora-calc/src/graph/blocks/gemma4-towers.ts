@@ -103,7 +103,7 @@ export function gemma4Audio(config: Config): ModuleNode {
   const subsample = (name: string, from: number, to: number) =>
     container(name, "Gemma4AudioSubSampleConvProjectionLayer", {
       children: [
-        conv("conv", from, to, [3, 3], { bias: false }),
+        conv("conv", [from, to], [3, 3], { bias: false }),
         layerNorm("norm", to, { bias: false }),
         leaf("act", "ReLU"),
       ],
@@ -141,7 +141,7 @@ function audioLayer(config: Config, width: number): ModuleNode {
         activationModule("act_fn", act),
       ],
     });
-  const depthwise = conv("depthwise_conv1d", width, width, [config.size("conv_kernel_size", 5)], {
+  const depthwise = conv("depthwise_conv1d", [width, width], [config.size("conv_kernel_size", 5)], {
     bias: false,
     groups: width,
   });

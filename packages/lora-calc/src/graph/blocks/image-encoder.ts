@@ -37,7 +37,7 @@ export function patchEmbeddings(
   const channels = config.size("num_channels", 3);
   const kernel = sidesOf(config, "patch_size", patchSize);
   return container("patch_embeddings", `${prefix}PatchEmbeddings`, {
-    children: [conv("projection", channels, width, kernel)],
+    children: [conv("projection", [channels, width], kernel)],
   });
 }
 

@@ -44,7 +44,7 @@ export function mamba2Mixer(
     parameters: ["dt_bias", "A_log", "D"].map((each) => ({ name: each, shape: [heads] })),
     children: [
       activationOf("act", config, activationField, "silu"),
-      conv("conv1d", mixed, mixed, [kernel], { bias: sizes.convBias, groups: mixed }),
+      conv("conv1d", [mixed, mixed], [kernel], { bias: sizes.convBias, groups: mixed }),
       linear("in_proj", hiddenSize, width + mixed + heads, { bias: sizes.inBias }),
       normType === undefined ? leaf("norm", "Identity") : rmsNorm("norm", normType, width),
       linear("out_proj", width, hiddenSize, { bias: sizes.outBias }),

@@ -29,7 +29,7 @@ export function mllamaVision(config: Config): ModuleNode {
   return container("vision_model", "MllamaVisionModel", {
     parameters: [{ name: "class_embedding", shape: [hiddenSize] }],
     children: [
-      conv("patch_embedding", config.size("num_channels", 3), hiddenSize, patch, { bias: false }),
+      conv("patch_embedding", [config.size("num_channels", 3), hiddenSize], patch, { bias: false }),
       container("gated_positional_embedding", "MllamaPrecomputedPositionEmbedding", {
         parameters: [
           { name: "gate", shape: [1] },

@@ -86,7 +86,7 @@ export function mobileNetV5(config: Config): ModuleNode {
         children: [
           container("conv_stem", "ConvNormAct", {
             children: [
-              { ...conv("conv", 3, STEM, [3, 3]), type: "Conv2dSame" },
+              { ...conv("conv", [3, STEM], [3, 3]), type: "Conv2dSame" },
               normAct("bn", STEM, "GELU"),
             ],
           }),
@@ -152,11 +152,11 @@ function strided(node: ModuleNode, isStrided: boolean): ModuleNode {
 }
 
 function pointwise(name: string, from: number, to: number): ModuleNode {
-  return conv(name, from, to, [1, 1], { bias: false });
+  return conv(name, [from, to], [1, 1], { bias: false });
 }
 
 function depthwise(name: string, channels: number, kernel: Kernel): ModuleNode {
-  return conv(name, channels, channels, [kernel, kernel], { bias: false, groups: channels });
+  return conv(name, [channels, channels], [kernel, kernel], { bias: false, groups: channels });
 }
 
 /** The first one of the network halves the picture; with its width it differs from those that follow. */
@@ -164,7 +164,7 @@ function edgeResidual(from: number, to: number, expansion: number): ModuleNode {
   const inner = from * expansion;
   return container("0", "EdgeResidual", {
     children: [
-      strided(conv("conv_exp", from, inner, [3, 3], { bias: false }), from !== to),
+      strided(conv("conv_exp", [from, inner], [3, 3], { bias: false }), from !== to),
       normAct("bn1", inner, "GELU"),
       leaf("aa", "Identity"),
       leaf("se", "Identity"),

@@ -37,8 +37,7 @@ export function pixtralVision(name: string, config: Config): ModuleNode {
     children: [
       conv(
         "patch_conv",
-        config.size("num_channels", 3),
-        hiddenSize,
+        [config.size("num_channels", 3), hiddenSize],
         sidesOf(config, "patch_size", 16),
         { bias: false },
       ),

@@ -20,8 +20,8 @@ interface Parts {
 export function sparseLayers(
   config: Config,
   context: BuildContext,
-  prefix: string,
-  defaults: {
+  family: {
+    readonly prefix: string;
     readonly experts: number;
     readonly width: number;
     /** How the block computes, where that is known. */
@@ -30,8 +30,9 @@ export function sparseLayers(
   },
   arrange: (parts: Parts, hiddenSize: number) => readonly ModuleNode[],
 ): Required<Pick<LlamaLike, "layerKey" | "makeMlp">> {
-  const experts = config.size(["num_experts", "num_local_experts"], defaults.experts);
-  const intermediateSize = config.size("moe_intermediate_size", defaults.width);
+  const { prefix, forward } = family;
+  const experts = config.size(["num_experts", "num_local_experts"], family.experts);
+  const intermediateSize = config.size("moe_intermediate_size", family.width);
   const step = config.size("decoder_sparse_step", 1);
   const dense = new Set(config.integerList("mlp_only_layers") ?? []);
   const isSparse = (index: number): boolean => !dense.has(index) && (index + 1) % step === 0;
@@ -46,7 +47,7 @@ export function sparseLayers(
         ? router(
             "gate",
             { type: `${prefix}TopKRouter`, experts, hiddenSize },
-            { forward: defaults.forward?.router },
+            { forward: forward?.router },
           )
         : linear("gate", hiddenSize, experts);
       const all = isFused
@@ -55,7 +56,7 @@ export function sparseLayers(
       const children = arrange({ gate, experts: all }, hiddenSize);
       return container("mlp", `${prefix}SparseMoeBlock`, {
         children,
-        ...(defaults.forward === undefined ? {} : { forward: defaults.forward.block }),
+        ...(forward === undefined ? {} : { forward: forward.block }),
       });
     },
   };

@@ -19,7 +19,7 @@ export function patches(vision: Config, width: number, usual: number, bias: bool
   const side = vision.size("patch_size", usual);
   const frames = vision.size("temporal_patch_size", 2);
   const channels = vision.size(["in_channels", "in_chans"], 3);
-  return conv("proj", channels, width, [frames, side, side], { bias });
+  return conv("proj", [channels, width], [frames, side, side], { bias });
 }
 
 export function visionAttention(type: string, width: number): ModuleNode {

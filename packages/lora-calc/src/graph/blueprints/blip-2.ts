@@ -112,7 +112,7 @@ function visionModel(config: Config, width: number): ModuleNode {
           { name: "class_embedding", shape: [1, 1, width] },
           { name: "position_embedding", shape: [1, patches + 1, width] },
         ],
-        children: [conv("patch_embedding", 3, width, [patch, patch])],
+        children: [conv("patch_embedding", [3, width], [patch, patch])],
       }),
       container("encoder", "Blip2Encoder", {
         children: [repeated("layers", config.layerCount("num_hidden_layers", 39), layer)],

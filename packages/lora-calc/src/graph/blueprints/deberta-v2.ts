@@ -144,7 +144,7 @@ function encoderTail(config: Config, hiddenSize: number): readonly ModuleNode[] 
       ? [
           container("conv", "ConvLayer", {
             children: [
-              conv("conv", hiddenSize, hiddenSize, [kernel], {
+              conv("conv", [hiddenSize, hiddenSize], [kernel], {
                 groups: config.size("conv_groups", 1),
               }),
               layerNorm("LayerNorm", hiddenSize),

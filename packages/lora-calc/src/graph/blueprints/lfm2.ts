@@ -159,7 +159,7 @@ function shortConvolution(prefix: string, config: Config, hiddenSize: number): M
   const bias = config.boolean("conv_bias", false);
   return container("conv", `${prefix}ShortConv`, {
     children: [
-      conv("conv", hiddenSize, hiddenSize, [config.size("conv_L_cache", 3)], {
+      conv("conv", [hiddenSize, hiddenSize], [config.size("conv_L_cache", 3)], {
         bias,
         groups: hiddenSize,
       }),

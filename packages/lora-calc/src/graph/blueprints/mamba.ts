@@ -118,7 +118,7 @@ function mixer(config: Config, hiddenSize: number): ModuleNode {
       { name: "D", shape: [width] },
     ],
     children: [
-      conv("conv1d", width, width, [config.size("conv_kernel", 4)], {
+      conv("conv1d", [width, width], [config.size("conv_kernel", 4)], {
         bias: config.boolean("use_conv_bias", true),
         groups: width,
       }),

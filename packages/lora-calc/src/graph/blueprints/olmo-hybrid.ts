@@ -145,7 +145,7 @@ function gatedDeltaNet(config: Config, { hiddenSize, heads }: Sizes): ModuleNode
       linear("b_proj", hiddenSize, valueHeads),
       linear("g_proj", hiddenSize, values),
       linear("o_proj", values, hiddenSize),
-      conv("conv1d", mixed, mixed, [config.size("linear_conv_kernel_dim", 4)], {
+      conv("conv1d", [mixed, mixed], [config.size("linear_conv_kernel_dim", 4)], {
         bias: false,
         groups: mixed,
       }),

@@ -30,8 +30,8 @@ export const qwen3Moe: Blueprint = {
         ...sparseLayers(
           config,
           context,
-          "Qwen3Moe",
           {
+            prefix: "Qwen3Moe",
             experts: 128,
             width: 768,
             forward: router === undefined ? undefined : { block: ROUTED, router },
@@ -78,8 +78,8 @@ export const qwen2Moe: Blueprint = {
         ...sparseLayers(
           config,
           context,
-          "Qwen2Moe",
           {
+            prefix: "Qwen2Moe",
             experts: 60,
             width: 1408,
             forward: router === undefined ? undefined : { block: WITH_SHARED, router },

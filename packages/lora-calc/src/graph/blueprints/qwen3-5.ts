@@ -71,8 +71,7 @@ function experts(config: Config, context: BuildContext): LlamaLike {
   const sparse = sparseLayers(
     config,
     context,
-    EXPERTS,
-    { experts: 256, width: 512 },
+    { prefix: EXPERTS, experts: 256, width: 512 },
     (parts, hiddenSize) => [
       parts.gate,
       parts.experts,

@@ -38,8 +38,7 @@ export const qwen3Next: Blueprint = {
     const experts = sparseLayers(
       config,
       context,
-      "Qwen3Next",
-      { experts: 512, width: 512 },
+      { prefix: "Qwen3Next", experts: 512, width: 512 },
       (parts, hiddenSize) => [
         parts.gate,
         parts.experts,

@@ -44,10 +44,12 @@ export const qwen3VlMoe: Blueprint = {
         heads: 16,
         keyValueHeads: 16,
       },
-      ...sparseLayers(text, context, "Qwen3VLMoeText", { experts: 60, width: 1408 }, (parts) => [
-        parts.experts,
-        parts.gate,
-      ]),
+      ...sparseLayers(
+        text,
+        context,
+        { prefix: "Qwen3VLMoeText", experts: 60, width: 1408 },
+        (parts) => [parts.experts, parts.gate],
+      ),
     };
     return assemble({ modelType: "qwen3_vl_moe", prefix: "Qwen3VLMoe", family }, config, context);
   },

@@ -177,7 +177,7 @@ function convLayers(config: Config): ModuleNode {
   };
   return repeatedBy("conv_layers", sizes.length, keyOf, (_, index) => {
     const { from = 1, width = 1, kernel = 1 } = sizes[index] ?? {};
-    const convolution = conv("conv", from, width, [kernel], { bias });
+    const convolution = conv("conv", [from, width], [kernel], { bias });
     if (norm === "layer") {
       return container("0", "Wav2Vec2LayerNormConvLayer", {
         children: [convolution, layerNorm("layer_norm", width), activation],
@@ -200,7 +200,7 @@ function positions(config: Config, hiddenSize: number): ModuleNode {
   const kernel = config.size("num_conv_pos_embeddings", 128);
   const groups = config.size("num_conv_pos_embedding_groups", 16);
   const inGroup = config.divide("hidden_size", hiddenSize, groups);
-  const plain = conv("conv", hiddenSize, hiddenSize, [kernel], { groups });
+  const plain = conv("conv", [hiddenSize, hiddenSize], [kernel], { groups });
   const weightNorm = container("parametrizations", "ModuleDict", {
     children: [
       container("weight", "ParametrizationList", {
@@ -270,7 +270,7 @@ function adapter(config: Config, hiddenSize: number): ModuleNode {
   const width = outputSize(config, hiddenSize);
   const kernel = config.size("adapter_kernel_size", 3);
   const layer = container("0", "Wav2Vec2AdapterLayer", {
-    children: [conv("conv", width, 2 * width, [kernel])],
+    children: [conv("conv", [width, 2 * width], [kernel])],
   });
   return container("adapter", "Wav2Vec2Adapter", {
     children: [

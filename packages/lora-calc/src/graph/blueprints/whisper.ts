@@ -23,8 +23,8 @@ export const whisper: Blueprint = {
     const isTied = config.boolean("tie_word_embeddings", true);
     const encoder = container("encoder", "WhisperEncoder", {
       children: [
-        conv("conv1", config.size("num_mel_bins", 80), hiddenSize, KERNEL),
-        conv("conv2", hiddenSize, hiddenSize, KERNEL),
+        conv("conv1", [config.size("num_mel_bins", 80), hiddenSize], KERNEL),
+        conv("conv2", [hiddenSize, hiddenSize], KERNEL),
         embedding("embed_positions", config.size("max_source_positions", 1500), hiddenSize),
         encoderLayers(KIND, sizes),
         layerNorm("layer_norm", hiddenSize),

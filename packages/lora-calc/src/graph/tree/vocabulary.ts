@@ -108,8 +108,7 @@ export interface ConvOptions {
 /** `nn.Conv1d` to `nn.Conv3d`, by the length of the kernel: weight (out, in / groups, kernel…). Bias unless said. */
 export function conv(
   name: string,
-  inChannels: number,
-  outChannels: number,
+  [inChannels, outChannels]: readonly [number, number],
   kernel: readonly number[],
   { bias = true, groups = 1 }: ConvOptions = {},
 ): ModuleNode {

@@ -152,7 +152,7 @@ export function checkpointReentrant(m: Machine, work: Checkpointed): Tensor {
     node.backward = (gradient, saved) => {
       const [kept] = saved;
       if (kept === undefined) throw new Error("checkpoint saved nothing");
-      return [recomputeAndDifferentiate(m, work, kept, gradient, autocast)];
+      return [recomputeAndDifferentiate(m, work, [kept, gradient], autocast)];
     };
   }
   m.finish(node, [result], []);
@@ -162,8 +162,7 @@ export function checkpointReentrant(m: Machine, work: Checkpointed): Tensor {
 function recomputeAndDifferentiate(
   m: Machine,
   work: Checkpointed,
-  kept: Tensor,
-  gradient: Tensor,
+  [kept, gradient]: readonly [Tensor, Tensor],
   autocast: HalfDtype | undefined,
 ): Tensor {
   return m.frame((frame) => {

@@ -257,7 +257,8 @@ export class Machine {
   }
 
   newNode(name: string, edges: readonly (Edge | undefined)[]): Node {
-    const node = new Node(name, this.sequence, this.modulePath, edges);
+    const { sequence, modulePath: module } = this;
+    const node = new Node({ name, sequence, module, edges });
     node.section = this.section;
     node.kind = this.kind;
     this.sequence += 1;
@@ -290,7 +291,8 @@ export class Machine {
 
   private accumulatorOf(leaf: Tensor): Node {
     if (leaf.accumulator !== undefined) return leaf.accumulator;
-    const node = new Node("AccumulateGrad", Infinity, this.modulePath, [], this.retain(leaf));
+    const facts = { name: "AccumulateGrad", sequence: Infinity, module: this.modulePath };
+    const node = new Node({ ...facts, edges: [], leaf: this.retain(leaf) });
     node.outputs = [{ shape: leaf.shape, dtype: leaf.dtype }];
     leaf.accumulator = node;
     return node;

@@ -94,6 +94,11 @@ export interface SavedTensorHook {
   readonly pack: (tensor: Tensor) => Saved;
 }
 
+/** What is fixed when a node is made. */
+type NodeFacts = Pick<Node, "name" | "sequence" | "module" | "edges"> & {
+  readonly leaf?: Tensor;
+};
+
 export class Node {
   readonly name: string;
   /** Later nodes run first in backward; accumulators (Infinity) run as soon as they are ready. */
@@ -118,13 +123,7 @@ export class Node {
   /** During backward: gradients that have arrived, per output. */
   arrived: (Tensor | undefined)[] | undefined;
 
-  constructor(
-    name: string,
-    sequence: number,
-    module: string | undefined,
-    edges: readonly (Edge | undefined)[],
-    leaf?: Tensor,
-  ) {
+  constructor({ name, sequence, module, edges, leaf }: NodeFacts) {
     this.name = name;
     this.sequence = sequence;
     this.module = module;

@@ -61,7 +61,7 @@ export function runTraining(
     } else {
       repeatBatches(m, first, variables, (phase) => ({ ...phase, step }));
     }
-    finishStep(m, scaledRun, optimizer, step, variables);
+    finishStep(m, { ...scaledRun, optimizer }, step, variables);
   }
   return { managedBytes: optimizer.managedBytes?.() ?? 0, repeats: repeatsOf(m, run) };
 }
@@ -107,8 +107,7 @@ function microBatches(m: Machine, { settings }: TrainingRun): number {
 
 function finishStep(
   m: Machine,
-  { settings, model, scaler }: ScaledRun,
-  optimizer: Optimizer,
+  { settings, model, scaler, optimizer }: ScaledRun & { readonly optimizer: Optimizer },
   step: number,
   variables: LoopVariables,
 ): void {

@@ -22,13 +22,18 @@ const COPIED_KINDS: ReadonlySet<string | undefined> = new Set([
 /** Modules that read their parameters through the adapters on them. */
 const WRAPPED_KINDS: ReadonlySet<string | undefined> = new Set(["experts", "router"]);
 
+interface RunnableParts {
+  readonly graph: ModuleGraph;
+  /** Undefined for full fine-tuning. */
+  readonly plan: AdapterPlan | undefined;
+  readonly quantization: Quantization | undefined;
+  readonly device: Device | undefined;
+}
+
 /** A sentence that names what is missing, or undefined when the step can be run. */
 export function whyNotRunnable(
-  graph: ModuleGraph,
-  plan: AdapterPlan | undefined,
-  quantization: Quantization | undefined,
+  { graph, plan, quantization, device }: RunnableParts,
   loss: LossName,
-  device: Device | undefined,
 ): string | undefined {
   if (graph.root.forward?.kind !== "causal_lm") {
     return `the forward pass of ${graph.className} is not modelled`;

@@ -18,9 +18,7 @@ const TAG = "_scaled_dot_product_cudnn_attention";
 /** Keeps q, k, v, the mask, the output, one fp32 statistic per query, and two numbers of the random generator. */
 export function cudnnAttention(
   m: Machine,
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
+  [query, key, value]: readonly [Tensor, Tensor, Tensor],
   mask: Tensor | undefined,
 ): Tensor {
   const node = m.track("ScaledDotProductCudnnAttentionBackward0", [query, key, value]);

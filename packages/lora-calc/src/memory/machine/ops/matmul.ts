@@ -53,7 +53,7 @@ export function matmul(m: Machine, left: Tensor, right: Tensor): Tensor {
 /** (rows, inner) · (inner, columns). */
 export function mm(m: Machine, left: Tensor, right: Tensor): Tensor {
   const node = m.track("MmBackward0", [left, right]);
-  if (node !== undefined) saveFactors(m, node, left, right, mm);
+  if (node !== undefined) saveFactors(m, node, [left, right], mm);
   const output = m.empty("mm", [left.size(0), right.size(1)], left.dtype);
   m.finish(node, [output], [left, right]);
   return output;
@@ -64,7 +64,7 @@ export function addmm(m: Machine, bias: Tensor, left: Tensor, right: Tensor): Te
   const node = m.track("AddmmBackward0", [bias, left, right]);
   if (node !== undefined) {
     const needsBias = bias.requiresGrad;
-    const { ofLeft, ofRight } = saveFactors(m, node, left, right, mm);
+    const { ofLeft, ofRight } = saveFactors(m, node, [left, right], mm);
     node.backward = (gradient, saved) => {
       const gradLeft = ofLeft(gradient, saved);
       const gradRight = ofRight(gradient, saved);
@@ -79,7 +79,7 @@ export function addmm(m: Machine, bias: Tensor, left: Tensor, right: Tensor): Te
 /** (batch, rows, inner) · (batch, inner, columns). */
 function bmm(m: Machine, left: Tensor, right: Tensor): Tensor {
   const node = m.track("BmmBackward0", [left, right]);
-  if (node !== undefined) saveFactors(m, node, left, right, bmm);
+  if (node !== undefined) saveFactors(m, node, [left, right], bmm);
   const output = m.empty("bmm", [left.size(0), left.size(1), right.size(2)], left.dtype);
   m.finish(node, [output], [left, right]);
   return output;
@@ -89,13 +89,7 @@ function bmm(m: Machine, left: Tensor, right: Tensor): Tensor {
  * `torch.baddbmm(base, left, right, alpha=scaling)`: base + scaling · left · right per batch, without the product as a tensor
  * of its own. The base is frozen. A scaling of 1 costs backward nothing.
  */
-export function baddbmm(
-  m: Machine,
-  base: Tensor,
-  left: Tensor,
-  right: Tensor,
-  scaling: number,
-): Tensor {
+export function baddbmm(m: Machine, base: Tensor, [left, right]: Factors, scaling: number): Tensor {
   if (base.requiresGrad) throw new Error("baddbmm on a base that needs a gradient is not modelled");
   const node = m.track("BaddbmmBackward0", [base, left, right]);
   if (node !== undefined) {
@@ -115,6 +109,7 @@ export function baddbmm(
   return output;
 }
 
+type Factors = readonly [left: Tensor, right: Tensor];
 type Product = (m: Machine, left: Tensor, right: Tensor) => Tensor;
 type FactorGradient = (gradient: Tensor, saved: readonly Tensor[]) => Tensor | undefined;
 
@@ -122,8 +117,7 @@ type FactorGradient = (gradient: Tensor, saved: readonly Tensor[]) => Tensor | u
 function saveFactors(
   m: Machine,
   node: Node,
-  left: Tensor,
-  right: Tensor,
+  [left, right]: Factors,
   product: Product,
 ): { readonly ofLeft: FactorGradient; readonly ofRight: FactorGradient } {
   const needsLeft = left.requiresGrad;
@@ -134,7 +128,7 @@ function saveFactors(
   const ofRight: FactorGradient = (gradient, saved) => {
     const kept = saved[needsLeft ? 1 : 0];
     if (!needsRight || kept === undefined) return undefined;
-    return rightGradient(m, product, gradient, kept, rightIsColumnMajor);
+    return rightGradient(m, product, [gradient, kept], rightIsColumnMajor);
   };
   const ofLeft: FactorGradient = (gradient, [kept]) =>
     needsLeft && kept !== undefined ? product(m, gradient, transpose(m, kept, -2, -1)) : undefined;
@@ -149,8 +143,7 @@ function saveFactors(
 function rightGradient(
   m: Machine,
   product: Product,
-  gradient: Tensor,
-  left: Tensor,
+  [gradient, left]: readonly [Tensor, Tensor],
   columnMajor: boolean,
 ): Tensor {
   if (!columnMajor) return product(m, transpose(m, left, -2, -1), gradient);

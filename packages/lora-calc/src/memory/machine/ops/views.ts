@@ -24,31 +24,32 @@ export function reshape(m: Machine, input: Tensor, sizes: Shape): Tensor {
 
 function viewAs(m: Machine, input: Tensor, shape: Shape, strides: Shape): Tensor {
   const from = input.shape;
-  return viewNode(m, "ViewBackward0", input, shape, strides, (gradient) =>
-    reshape(m, gradient, from),
-  );
+  return viewNode(m, "ViewBackward0", input, {
+    shape,
+    strides,
+    backward: (gradient) => reshape(m, gradient, from),
+  });
 }
 
 export function transpose(m: Machine, input: Tensor, first: number, second: number): Tensor {
   const shape = swap(input.shape, first, second);
   const strides = swap(input.strides, first, second);
-  return viewNode(m, "TransposeBackward0", input, shape, strides, (gradient) =>
-    transpose(m, gradient, first, second),
-  );
+  return viewNode(m, "TransposeBackward0", input, {
+    shape,
+    strides,
+    backward: (gradient) => transpose(m, gradient, first, second),
+  });
 }
 
 /** `tensor.permute(order)`. */
 export function permute(m: Machine, input: Tensor, order: readonly number[]): Tensor {
   const pick = (values: Shape): number[] => order.map((dim) => values[dim] ?? missing());
   const back = order.map((_, dim) => order.indexOf(dim));
-  return viewNode(
-    m,
-    "PermuteBackward0",
-    input,
-    pick(input.shape),
-    pick(input.strides),
-    (gradient) => permute(m, gradient, back),
-  );
+  return viewNode(m, "PermuteBackward0", input, {
+    shape: pick(input.shape),
+    strides: pick(input.strides),
+    backward: (gradient) => permute(m, gradient, back),
+  });
 }
 
 /** `weight.t()` of a matrix. */
@@ -62,23 +63,32 @@ export function unsqueeze(m: Machine, input: Tensor, dim: number): Tensor {
   const stride = (input.shape[at] ?? 1) * (input.strides[at] ?? 1);
   const strides = [...input.strides.slice(0, at), stride, ...input.strides.slice(at)];
   const from = input.shape;
-  return viewNode(m, "UnsqueezeBackward0", input, shape, strides, (gradient) =>
-    view(m, gradient, from),
-  );
+  return viewNode(m, "UnsqueezeBackward0", input, {
+    shape,
+    strides,
+    backward: (gradient) => view(m, gradient, from),
+  });
 }
 
 /**
  * Elements `start` to `end` of one dimension; the gradient is a full tensor with zeros around. A slice of everything is
  * the tensor itself.
  */
-export function slice(m: Machine, input: Tensor, dim: number, start: number, end: number): Tensor {
+export function slice(
+  m: Machine,
+  input: Tensor,
+  dim: number,
+  [start, end]: readonly [number, number],
+): Tensor {
   const at = dim < 0 ? dim + input.shape.length : dim;
   const full = input.shape;
   if (start === 0 && end === full[at]) return input;
   const shape = full.map((size, index) => (index === at ? end - start : size));
-  return viewNode(m, "SliceBackward0", input, shape, input.strides, (gradient) =>
-    padded(m, gradient, full),
-  );
+  return viewNode(m, "SliceBackward0", input, {
+    shape,
+    strides: input.strides,
+    backward: (gradient) => padded(m, gradient, full),
+  });
 }
 
 /** `tensor[..., start::2]`; the gradient is a full tensor with zeros between. */
@@ -86,9 +96,11 @@ export function everySecond(m: Machine, input: Tensor, start: 0 | 1): Tensor {
   const full = input.shape;
   const shape = [...full.slice(0, -1), Math.ceil((input.size(-1) - start) / 2)];
   const strides = [...input.strides.slice(0, -1), 2 * (input.strides.at(-1) ?? 1)];
-  return viewNode(m, "SliceBackward0", input, shape, strides, (gradient) =>
-    padded(m, gradient, full),
-  );
+  return viewNode(m, "SliceBackward0", input, {
+    shape,
+    strides,
+    backward: (gradient) => padded(m, gradient, full),
+  });
 }
 
 function padded(m: Machine, gradient: Tensor, shape: Shape): Tensor {
@@ -113,9 +125,11 @@ export function expand(m: Machine, input: Tensor, shape: Shape): Tensor {
   const strides = shape.map((size, dim) =>
     from[dim - offset] === size ? (input.strides[dim - offset] ?? missing()) : 0,
   );
-  return viewNode(m, "ExpandBackward0", input, shape, strides, (gradient) =>
-    sumToShape(m, gradient, from),
-  );
+  return viewNode(m, "ExpandBackward0", input, {
+    shape,
+    strides,
+    backward: (gradient) => sumToShape(m, gradient, from),
+  });
 }
 
 /** `tensor.contiguous()`: itself when it already is. */
@@ -141,13 +155,17 @@ export function cloneAsIs(m: Machine, input: Tensor): Tensor {
   return output;
 }
 
+interface Seen {
+  readonly shape: Shape;
+  readonly strides: Shape;
+  readonly backward: (gradient: Tensor) => Tensor;
+}
+
 function viewNode(
   m: Machine,
   name: string,
   input: Tensor,
-  shape: Shape,
-  strides: Shape,
-  backward: (gradient: Tensor) => Tensor,
+  { shape, strides, backward }: Seen,
 ): Tensor {
   const node = m.track(name, [input]);
   const output = m.alias(input, shape, strides);

@@ -47,7 +47,7 @@ function rejectFullPrecision(tensors: readonly Tensor[]): void {
 function validTokens(m: Machine, labels: Tensor): Tensor {
   const [batch = 1, length = 1] = labels.shape;
   const count = batch * (length - 1);
-  const mask = pointwise(m, "ne", [slice(m, m.alias(labels), 1, 1, length)], "bool");
+  const mask = pointwise(m, "ne", [slice(m, m.alias(labels), 1, [1, length])], "bool");
   const places = m.empty("nonzero", [count, 2], "int64");
   m.consume(mask);
   const narrow = m.empty("_to_copy", [count, 2], "int32");

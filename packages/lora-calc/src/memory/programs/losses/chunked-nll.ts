@@ -37,15 +37,15 @@ export function chunkedNllLoss(m: Machine, run: LossRun): readonly Tensor[] {
 /** Loss and totals of the last hidden state (b, s, hidden_size), shifted by one token. */
 function lossOfRows(m: Machine, frame: Frame, run: LossRun, hidden: Tensor): readonly Tensor[] {
   const length = hidden.size(1);
-  const shifted = slice(m, hidden, 1, 0, length - 1);
+  const shifted = slice(m, hidden, 1, [0, length - 1]);
   const rows = frame.hold(reshape(m, shifted, [-1, hidden.size(-1)]));
-  const labels = frame.hold(reshape(m, slice(m, m.alias(run.batch.labels), 1, 1, length), [-1]));
+  const labels = frame.hold(reshape(m, slice(m, m.alias(run.batch.labels), 1, [1, length]), [-1]));
   const order = frame.hold(validFirst(m, labels));
   const orderedRows = frame.hold(index(m, rows, order));
   const orderedLabels = frame.hold(index(m, labels, order));
   frame.drop(rows);
   frame.drop(labels);
-  const totals = sumChunks(m, frame, run, orderedRows, orderedLabels);
+  const totals = sumChunks(m, frame, run, [orderedRows, orderedLabels]);
   const [loss] = totals;
   if (loss === undefined) throw new Error("no loss");
   return [divScalar(m, loss), ...totals];
@@ -67,8 +67,7 @@ function sumChunks(
   m: Machine,
   frame: Frame,
   run: LossRun,
-  rows: Tensor,
-  labels: Tensor,
+  [rows, labels]: readonly [Tensor, Tensor],
 ): readonly Tensor[] {
   let totals = [0, 1, 2].map(() => frame.hold(m.empty("new_zeros", [], "float32")));
   let parts: readonly Tensor[] = [];
@@ -80,7 +79,7 @@ function sumChunks(
     m.enterSection("chunks", position);
     const start = chunk * CHUNK_ROWS;
     const end = start + (sizes[chunk] ?? missing());
-    const inputs = [slice(m, rows, 0, start, end), slice(m, labels, 0, start, end)];
+    const inputs = [slice(m, rows, 0, [start, end]), slice(m, labels, 0, [start, end])];
     const previous = parts;
     parts = checkpoint(m, {
       inputs,

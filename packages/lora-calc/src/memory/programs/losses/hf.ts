@@ -67,7 +67,7 @@ function causalLmLoss(m: Machine, given: Tensor, labels: Tensor): Tensor {
     const logits = frame.hold(cast(m, given, "float32"));
     const [rows = 1, length = 1] = labels.shape;
     const padded = frame.hold(m.empty("constant_pad_nd", [rows, length + 1], labels.dtype));
-    const shifted = frame.hold(contiguous(m, slice(m, padded, 1, 1, length + 1)));
+    const shifted = frame.hold(contiguous(m, slice(m, padded, 1, [1, length + 1])));
     const flat = frame.rebind(logits, view(m, logits, [-1, logits.size(-1)]));
     const flatLabels = frame.rebind(shifted, view(m, shifted, [-1]));
     return nllLoss(m, logSoftmax(m, flat), flatLabels);

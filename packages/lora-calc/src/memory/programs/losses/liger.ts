@@ -31,7 +31,7 @@ export function ligerLoss(m: Machine, run: LossRun): readonly Tensor[] {
 function shiftedLabels(m: Machine, labels: Tensor): Tensor {
   const [rows = 1, length = 1] = labels.shape;
   const padded = m.empty("constant_pad_nd", [rows, length + 1], labels.dtype);
-  return view(m, contiguous(m, slice(m, padded, 1, 1, length + 1)), [-1]);
+  return view(m, contiguous(m, slice(m, padded, 1, [1, length + 1])), [-1]);
 }
 
 interface FusedInputs extends Omit<FusedHead, "hidden"> {
@@ -93,7 +93,7 @@ function runChunks(m: Machine, frame: Frame, { rows, weight, bias }: FusedInputs
     m.enterSection("chunks", position);
     const start = chunk * size;
     const part = (): Tensor =>
-      slice(m, m.alias(rows), 0, start, start + (sizes[chunk] ?? missing()));
+      slice(m, m.alias(rows), 0, [start, start + (sizes[chunk] ?? missing())]);
     let logits = frame.hold(matmul(m, part(), t(m, m.alias(weight))));
     if (bias !== undefined) logits = frame.rebind(logits, add(m, logits, bias));
     // The kernel turns the logits into their gradient, in place.

@@ -31,8 +31,8 @@ export function nllLoss(m: Machine, run: LossRun): readonly Tensor[] {
 function statistics(m: Machine, logits: Tensor, labels: Tensor): void {
   const length = logits.size(1) - 1;
   const done = m.frame((frame) => {
-    const shifted = frame.hold(slice(m, m.alias(logits), 1, 0, length));
-    const targets = frame.hold(slice(m, m.alias(labels), 1, 1, length + 1));
+    const shifted = frame.hold(slice(m, m.alias(logits), 1, [0, length]));
+    const targets = frame.hold(slice(m, m.alias(labels), 1, [1, length + 1]));
     frame.hold(entropies(m, shifted));
     const best = m.empty("argmax", [shifted.size(0), length], "int64");
     const equal = pointwise(m, "eq", [best, targets], "bool");

@@ -92,5 +92,5 @@ function adapted(
 ): Tensor {
   if (left === undefined) throw new Error("an adapted parameter has no factors");
   if (right === undefined) return add(m, weight, left);
-  return withAutocast(m, undefined, () => baddbmm(m, weight, left, right, settings.scaling));
+  return withAutocast(m, undefined, () => baddbmm(m, weight, [left, right], settings.scaling));
 }

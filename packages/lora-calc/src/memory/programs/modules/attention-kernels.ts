@@ -101,7 +101,7 @@ function kernel(
     if (chosen === "flash") return flashAttention(m, query, key, value);
     if (chosen === "math") return mathAttention(m, forward, { query, key, value }, mask);
     const bias = mask === undefined ? undefined : frame.hold(additiveMask(m, mask, query.dtype));
-    if (chosen === "cudnn") return cudnnAttention(m, query, key, value, bias);
+    if (chosen === "cudnn") return cudnnAttention(m, [query, key, value], bias);
     return efficientAttention(m, [query, key, value], {
       mask: bias === undefined ? undefined : alignedRows(m, frame, bias),
       dropout: attentionDropout,
@@ -120,7 +120,7 @@ function alignedRows(m: Machine, frame: Frame, bias: Tensor): Tensor {
   if (over === 0) return bias;
   const width = length + MASK_ALIGNMENT - over;
   const wide = m.empty("constant_pad_nd", [...bias.shape.slice(0, -1), width], bias.dtype);
-  return frame.rebind(bias, slice(m, wide, -1, 0, length));
+  return frame.rebind(bias, slice(m, wide, -1, [0, length]));
 }
 
 /** `softmax(q·kᵀ·scale + mask)·v` step by step; the 16-bit scores are returned with the output. */
@@ -188,7 +188,7 @@ function eagerWithSinks(
     m.consume(at);
     const combined = frame.rebind(joined, subtract(m, joined, highest));
     const shares = frame.hold(softmax(m, combined));
-    const seen = frame.hold(slice(m, shares, -1, 0, length));
+    const seen = frame.hold(slice(m, shares, -1, [0, length]));
     const dropped = dropout(m, seen, forward.attentionDropout);
     scores = frame.rebind(scores, cast(m, dropped, value.dtype));
     const output = frame.hold(batchedMatmul(m, scores, value));

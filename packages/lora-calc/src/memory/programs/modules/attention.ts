@@ -93,7 +93,7 @@ function projections(
 ): Projected {
   const kind = forward.projections;
   return m.frame<Projected>((frame) => {
-    if (kind.kind === "separate") return separate(m, frame, module, forward, kind, hidden);
+    if (kind.kind === "separate") return separate({ m, frame, module, forward }, kind, hidden);
     const fused = frame.hold(callLinear(m, childOf(module, kind.fused), hidden));
     if (kind.kind === "fused_per_head") {
       const perHead = frame.hold(toHeads(m, fused, 3 * forward.headDim));
@@ -107,12 +107,16 @@ function projections(
 
 type Separate = Extract<AttentionForward["projections"], { kind: "separate" }>;
 
+interface AttentionCall {
+  readonly m: Machine;
+  readonly frame: Frame;
+  readonly module: BoundModule;
+  readonly forward: AttentionForward;
+}
+
 /** Each projection with its norm. Norms of whole projections come before any cutting into heads. */
 function separate(
-  m: Machine,
-  frame: Frame,
-  module: BoundModule,
-  forward: AttentionForward,
+  { m, frame, module, forward }: AttentionCall,
   names: Separate,
   hidden: Tensor,
 ): Projected {
@@ -154,7 +158,7 @@ function slices(m: Machine, forward: AttentionForward, fused: Tensor): readonly 
   let start = 0;
   return widths(forward).map((width) => {
     start += width;
-    return slice(m, fused, -1, start - width, start);
+    return slice(m, fused, -1, [start - width, start]);
   });
 }
 

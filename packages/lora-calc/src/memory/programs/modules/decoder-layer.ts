@@ -25,16 +25,20 @@ export function callDecoderLayer(
   if (forward?.kind !== "decoder_layer") throw new Error(`${module.path} is not a decoder layer`);
   return m.call(module.path, [hidden], (frame) =>
     forward.parallel === true
-      ? parallel(m, frame, module, forward, hidden, context)
-      : sequential(m, frame, module, forward, hidden, context),
+      ? parallel({ m, frame, module, forward }, hidden, context)
+      : sequential({ m, frame, module, forward }, hidden, context),
   );
 }
 
+interface LayerCall {
+  readonly m: Machine;
+  readonly frame: Frame;
+  readonly module: BoundModule;
+  readonly forward: DecoderLayerForward;
+}
+
 function sequential(
-  m: Machine,
-  frame: Frame,
-  module: BoundModule,
-  forward: DecoderLayerForward,
+  { m, frame, module, forward }: LayerCall,
   input: Tensor,
   context: AttentionContext,
 ): Tensor {
@@ -77,10 +81,7 @@ function callAnyMlp(
 
 /** Attention and MLP both read the layer's input: `mlp(norm(x)) + attention(norm(x)) + x`. */
 function parallel(
-  m: Machine,
-  frame: Frame,
-  module: BoundModule,
-  forward: DecoderLayerForward,
+  { m, frame, module, forward }: LayerCall,
   input: Tensor,
   context: AttentionContext,
 ): Tensor {

@@ -2,7 +2,6 @@
 
 import type { DecoderForward } from "../../../graph/tree/forward.js";
 import { checkpoint, checkpointReentrant } from "../../machine/checkpoint.js";
-import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { dropout } from "../../machine/ops/dropout.js";
 import { add, addScalar, mulScalar } from "../../machine/ops/elementwise.js";
@@ -15,7 +14,7 @@ import { childOf } from "../../load/bound-module.js";
 import { callDecoderLayer } from "./decoder-layer.js";
 import { callEmbedding } from "./embedding.js";
 import { buildMasks } from "./masks.js";
-import type { Masks } from "./masks.js";
+import type { DecoderCall, Masks } from "./masks.js";
 import { callNorm } from "./norm.js";
 import { rotaryTables } from "./rotary.js";
 
@@ -27,7 +26,7 @@ export function callBackbone(
   options: ForwardOptions,
 ): Tensor {
   const { forward } = module.node;
-  if (forward?.kind !== "vision_language") return callDecoder(m, module, batch, options);
+  if (forward?.kind !== "vision_language") return callDecoder(m, module, { batch, options });
   const language = childOf(module, forward.language);
   return m.call(module.path, [], (frame) => {
     const decoder = decoderOf(language);
@@ -37,12 +36,12 @@ export function callBackbone(
       forward.replacesTokens === true
         ? frame.hold(m.empty("clone", shape, "int64"))
         : batch.inputIds;
-    const looked = { ...batch, inputIds };
-    const embedded = frame.hold(embedTokens(m, language, decoder, looked, options));
+    const looked = { batch: { ...batch, inputIds }, options };
+    const embedded = frame.hold(embedTokens(m, language, looked));
     const inputs = { batch, options, dtype: embedded.dtype };
-    const masks =
-      forward.makesMasks === true ? buildMasks(m, frame, language, decoder, inputs) : undefined;
-    return callDecoder(m, language, batch, options, { embedded, masks });
+    const call = { m, frame, module: language, forward: decoder };
+    const masks = forward.makesMasks === true ? buildMasks(call, inputs) : undefined;
+    return callDecoder(m, language, { batch, options }, { embedded, masks });
   });
 }
 
@@ -57,35 +56,35 @@ interface Given {
   readonly masks: Masks | undefined;
 }
 
+interface DecoderInputs {
+  readonly batch: Batch;
+  readonly options: ForwardOptions;
+}
+
 function callDecoder(
   m: Machine,
   module: BoundModule,
-  batch: Batch,
-  options: ForwardOptions,
+  { batch, options }: DecoderInputs,
   given?: Given,
 ): Tensor {
   const forward = decoderOf(module);
   return m.call(module.path, [], (frame) => {
-    const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, forward, batch, options));
+    const call = { m, frame, module, forward };
+    const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, { batch, options }));
     const positions = frame.hold(positionIds(m, batch.inputIds.size(-1)));
-    const input = frame.hold(addPositions(m, frame, module, forward, { embedded, positions }));
+    const input = frame.hold(addPositions(call, { embedded, positions }));
     const inputs = { batch, options, dtype: input.dtype };
-    const masks = given?.masks ?? buildMasks(m, frame, module, forward, inputs);
-    const contexts = layerContexts(m, frame, module, forward, { input, positions, masks, options });
+    const masks = given?.masks ?? buildMasks(call, inputs);
+    const contexts = layerContexts(call, { input, positions, masks, options });
     const start = frame.rebind(input, dropout(m, input, forward.embeddingDropout ?? 0));
-    const hidden = runLayers(m, frame, module, forward, start, { contexts, positions, options });
+    const hidden = runLayers(call, start, { contexts, positions, options });
     if (forward.finalNorm === undefined) return hidden;
     return frame.rebind(hidden, callNorm(m, childOf(module, forward.finalNorm), hidden));
   });
 }
 
-function embedTokens(
-  m: Machine,
-  module: BoundModule,
-  forward: DecoderForward,
-  batch: Batch,
-  options: ForwardOptions,
-): Tensor {
+function embedTokens(m: Machine, module: BoundModule, { batch, options }: DecoderInputs): Tensor {
+  const forward = decoderOf(module);
   const embedded = callEmbedding(m, childOf(module, forward.tokenEmbedding), batch.inputIds);
   if (options.inputRequiresGrad && embedded.isLeaf) embedded.requiresGrad = true;
   return forward.scaledEmbedding === true ? mulScalar(m, embedded) : embedded;
@@ -97,10 +96,7 @@ function positionIds(m: Machine, length: number): Tensor {
 }
 
 function addPositions(
-  m: Machine,
-  frame: Frame,
-  module: BoundModule,
-  forward: DecoderForward,
+  { m, frame, module, forward }: DecoderCall,
   { embedded, positions }: { readonly embedded: Tensor; readonly positions: Tensor },
 ): Tensor {
   if (forward.positionEmbedding === undefined) return embedded;
@@ -117,10 +113,7 @@ interface LayerInputs {
 
 /** What each kind of layer sees besides the hidden state. */
 function layerContexts(
-  m: Machine,
-  frame: Frame,
-  module: BoundModule,
-  forward: DecoderForward,
+  { m, frame, module, forward }: DecoderCall,
   { input, positions, masks, options }: LayerInputs,
 ): (index: number) => AttentionContext {
   const rotary = forward.rotary === undefined ? undefined : childOf(module, forward.rotary);
@@ -155,10 +148,7 @@ interface LayerRun {
 }
 
 function runLayers(
-  m: Machine,
-  frame: Frame,
-  module: BoundModule,
-  forward: DecoderForward,
+  { m, frame, module, forward }: DecoderCall,
   start: Tensor,
   { contexts, positions, options }: LayerRun,
 ): Tensor {

@@ -17,28 +17,32 @@ import { dequantize4bit } from "./linear-4bit.js";
 import { dequantize8bit } from "./linear-8bit.js";
 import { throughA, throughB } from "./low-rank.js";
 
+/** A linear module with the adapter on it. */
+export interface AdaptedLinear {
+  readonly module: BoundModule;
+  readonly lora: BoundLora;
+}
+
 /**
  * `result + (m/|W+BA| − 1)·base + m/|W+BA|·BAx·scaling`. With dropout the base product is computed again on the dropped
  * input.
  */
 export function addDora(
   m: Machine,
-  module: BoundModule,
-  lora: BoundLora,
+  { module, lora }: AdaptedLinear,
   given: Tensor,
   result: Tensor,
 ): Tensor {
   return m.frame((frame) => {
     const drops = lora.settings.dropout > 0;
     const x = frame.hold(dropout(m, given, lora.settings.dropout));
-    return add(m, result, doraTerm(m, module, lora, x, drops ? undefined : result));
+    return add(m, result, doraTerm(m, { module, lora }, x, drops ? undefined : result));
   });
 }
 
 function doraTerm(
   m: Machine,
-  module: BoundModule,
-  lora: BoundLora,
+  { module, lora }: AdaptedLinear,
   x: Tensor,
   baseResult: Tensor | undefined,
 ): Tensor {

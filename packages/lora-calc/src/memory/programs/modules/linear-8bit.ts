@@ -27,7 +27,7 @@ export function linear8bit(m: Machine, module: BoundModule, input: Tensor): Tens
       const output = view(m, int8Product(m, rows, weight), shape);
       if (node !== undefined) {
         node.attributes = [m.retain(rows)];
-        node.backward = (gradient) => [inputGradient(m, module, gradient, rows, inputShape)];
+        node.backward = (gradient) => [inputGradient(m, module, { gradient, rows, inputShape })];
       }
       m.finish(node, [output], []);
       return output;
@@ -51,12 +51,17 @@ function int8Product(m: Machine, rows: Tensor, weight: Tensor): Tensor {
   });
 }
 
+interface Backward8bit {
+  readonly gradient: Tensor;
+  /** The input as the forward kept it. */
+  readonly rows: Tensor;
+  readonly inputShape: readonly number[];
+}
+
 function inputGradient(
   m: Machine,
   module: BoundModule,
-  gradient: Tensor,
-  rows: Tensor,
-  inputShape: readonly number[],
+  { gradient, rows, inputShape }: Backward8bit,
 ): Tensor {
   return m.frame((frame) => {
     const weight = parameterOf(module, "weight");

@@ -16,7 +16,7 @@ import { projectTrained } from "./trained-tokens.js";
 export function callLinear(m: Machine, module: BoundModule, input: Tensor): Tensor {
   if (module.copy !== undefined) return callLinear(m, module.copy, input);
   if (module.tokens !== undefined) return projectTrained(m, module, module.tokens, input);
-  if (module.lora !== undefined) return runLora(m, module, module.lora, input, runBase);
+  if (module.lora !== undefined) return runLora(m, { module, lora: module.lora }, input, runBase);
   return m.call(module.path, [input], () => runBase(m, module, input));
 }
 

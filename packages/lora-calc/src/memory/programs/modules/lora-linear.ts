@@ -13,31 +13,31 @@ import { cloneAsIs } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { BoundLora, BoundModule } from "../../load/bound-module.js";
 import { addDora } from "./dora.js";
+import type { AdaptedLinear } from "./dora.js";
 import { throughA, throughB } from "./low-rank.js";
 
 type RunBase = (m: Machine, module: BoundModule, input: Tensor) => Tensor;
 
 export function runLora(
   m: Machine,
-  module: BoundModule,
-  lora: BoundLora,
+  adapted: AdaptedLinear,
   input: Tensor,
   runBase: RunBase,
 ): Tensor {
+  const { module } = adapted;
   const base = (): Tensor =>
     m.call(`${module.path}.base_layer`, [input], () => runBase(m, module, input));
   return m.call(module.path, [input], () =>
     module.quantization === undefined
-      ? onFloatBase(m, module, lora, input, base)
-      : onQuantizedBase(m, module, lora, input, base),
+      ? onFloatBase(m, adapted, input, base)
+      : onQuantizedBase(m, adapted, input, base),
   );
 }
 
 /** The input is cast to the adapter's dtype whatever the context: each module keeps a copy of its own. */
 function onFloatBase(
   m: Machine,
-  module: BoundModule,
-  lora: BoundLora,
+  { module, lora }: AdaptedLinear,
   input: Tensor,
   base: () => Tensor,
 ): Tensor {
@@ -45,7 +45,7 @@ function onFloatBase(
     const result = frame.hold(base());
     const x = frame.hold(cast(m, input, lora.a.dtype));
     const sum = lora.settings.useDora
-      ? addDora(m, module, lora, x, result)
+      ? addDora(m, { module, lora }, x, result)
       : add(m, result, mulScalar(m, lowRank(m, module, lora, x)));
     frame.rebind(result, sum);
     return cast(m, sum, result.dtype);
@@ -55,8 +55,7 @@ function onFloatBase(
 /** bitsandbytes layers clone their result, and cast the input only outside autocast: all modules share one input. */
 function onQuantizedBase(
   m: Machine,
-  module: BoundModule,
-  lora: BoundLora,
+  { module, lora }: AdaptedLinear,
   input: Tensor,
   base: () => Tensor,
 ): Tensor {
@@ -65,7 +64,7 @@ function onQuantizedBase(
     const converts = m.autocast.dtype === undefined;
     const x = frame.hold(converts ? cast(m, input, lora.a.dtype) : input);
     if (lora.settings.useDora) {
-      const sum = addDora(m, module, lora, x, result);
+      const sum = addDora(m, { module, lora }, x, result);
       frame.rebind(result, sum);
       return converts ? cast(m, sum, result.dtype) : sum;
     }

@@ -24,13 +24,15 @@ export interface MaskInputs {
   readonly dtype: Dtype;
 }
 
-export function buildMasks(
-  m: Machine,
-  frame: Frame,
-  module: BoundModule,
-  forward: DecoderForward,
-  inputs: MaskInputs,
-): Masks {
+/** A call of a decoder: its local variables, and the module with what its forward does. */
+export interface DecoderCall {
+  readonly m: Machine;
+  readonly frame: Frame;
+  readonly module: BoundModule;
+  readonly forward: DecoderForward;
+}
+
+export function buildMasks({ m, frame, module, forward }: DecoderCall, inputs: MaskInputs): Masks {
   const masks = new Map<string, Tensor>();
   for (const [kind, window] of windowPerKind(module, forward)) {
     const mask = buildMask(m, inputs, window);
@@ -72,24 +74,24 @@ function buildMask(
         : frame.hold(pointwise(m, "_to_copy", [m.alias(padding)], "bool"));
     const isLocal = window !== undefined && length >= window;
     if (options.attention === "sdpa" && valid === undefined && !isLocal) return [];
-    const mask = expand(m, allowedTable(m, rows, length, window, valid !== undefined), [
-      rows,
-      1,
-      length,
-      length,
-    ]);
+    const mask = expand(
+      m,
+      allowedTable(m, { rows, length, window, isPadded: valid !== undefined }),
+      [rows, 1, length, length],
+    );
     return [options.attention === "eager" ? additive(m, mask, dtype) : mask];
   })[0];
 }
 
+interface Pattern {
+  readonly rows: number;
+  readonly length: number;
+  readonly window: number | undefined;
+  readonly isPadded: boolean;
+}
+
 /** The pattern evaluated on index ranges of batch, head, query and key. */
-function allowedTable(
-  m: Machine,
-  rows: number,
-  length: number,
-  window: number | undefined,
-  isPadded: boolean,
-): Tensor {
+function allowedTable(m: Machine, { rows, length, window, isPadded }: Pattern): Tensor {
   return m.frame((frame) => {
     for (const size of [rows, 1]) frame.hold(m.empty("arange", [size], "int64"));
     for (let axis = 0; axis < 2; axis += 1) {

@@ -59,7 +59,7 @@ export function applyRotary(
   const [turnedQuery, turnedKey] = m.frame((frame) => {
     const cos = frame.hold(unsqueeze(m, cosine, 1));
     const sin = frame.hold(unsqueeze(m, sine, 1));
-    if (variant === "partial") return partial(m, [query, key], turnHalves, cos, sin);
+    if (variant === "partial") return partial(m, [query, key], turnHalves, [cos, sin]);
     if (variant === "partial_inline") return partialInline(m, [query, key], cos, sin);
     if (variant === "halves")
       return [query, key].map((x) => frame.hold(turnEachHalf(m, x, cos, sin)));
@@ -69,7 +69,7 @@ export function applyRotary(
     }
     const pairCos = frame.rebind(cos, interleaved(m, cos));
     const pairSin = frame.rebind(sin, interleaved(m, sin));
-    if (variant === "partial_pairs") return partial(m, [query, key], turnPairs, pairCos, pairSin);
+    if (variant === "partial_pairs") return partial(m, [query, key], turnPairs, [pairCos, pairSin]);
     const turned = [query, key].map((x) => frame.hold(turnPairsFp32(m, x, pairCos, pairSin)));
     return turned.map((x) => cast(m, x, query.dtype));
   });
@@ -132,8 +132,8 @@ function rotatePairs(m: Machine, x: Tensor): Tensor {
 function rotateHalf(m: Machine, x: Tensor): Tensor {
   const half = x.size(-1) / 2;
   return m.frame((frame) => {
-    const first = frame.hold(slice(m, x, -1, 0, half));
-    const second = frame.hold(slice(m, x, -1, half, 2 * half));
+    const first = frame.hold(slice(m, x, -1, [0, half]));
+    const second = frame.hold(slice(m, x, -1, [half, 2 * half]));
     return cat(m, [neg(m, second), first], -1);
   });
 }
@@ -141,8 +141,8 @@ function rotateHalf(m: Machine, x: Tensor): Tensor {
 /** Parts of a head: the first `dim` dimensions turn, the rest passes. */
 function cutHeads(m: Machine, frame: Frame, x: Tensor, dim: number) {
   return {
-    turning: frame.hold(slice(m, x, -1, 0, dim)),
-    passing: frame.hold(slice(m, x, -1, dim, x.size(-1))),
+    turning: frame.hold(slice(m, x, -1, [0, dim])),
+    passing: frame.hold(slice(m, x, -1, [dim, x.size(-1)])),
   };
 }
 
@@ -150,8 +150,7 @@ function partial(
   m: Machine,
   tensors: readonly [Tensor, Tensor],
   turn: Turn,
-  cos: Tensor,
-  sin: Tensor,
+  [cos, sin]: readonly [Tensor, Tensor],
 ): readonly Tensor[] {
   return m.frame((frame) => {
     const cut = tensors.map((x) => cutHeads(m, frame, x, cos.size(-1)));

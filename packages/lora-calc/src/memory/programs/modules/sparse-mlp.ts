@@ -49,7 +49,7 @@ export function callSparseMlp(
     for (const tensor of routed) frame.hold(tensor);
     const [, weights, places] = routed;
     const experts = childOf(module, forward.experts);
-    const output = frame.hold(callExperts(m, experts, rows, weights, places));
+    const output = frame.hold(callExperts(m, experts, rows, { weights, places }));
     if (returnsWeights) return [view(m, output, hidden.shape), weights];
     if (shared === undefined || seen === undefined) return [view(m, output, hidden.shape)];
     const gate = sigmoid(m, callLinear(m, childOf(module, shared.gate), rows));
@@ -91,13 +91,18 @@ function callRouter(
   );
 }
 
+/** What the router chose: per token the weights of its experts, and which they are. */
+interface Chosen {
+  readonly weights: Tensor;
+  readonly places: Tensor;
+}
+
 /** (tokens, hidden_size) → (tokens, hidden_size); every token is computed `chosen` times. */
 function callExperts(
   m: Machine,
   module: BoundModule,
   hidden: Tensor,
-  weights: Tensor,
-  places: Tensor,
+  { weights, places }: Chosen,
 ): Tensor {
   const { forward } = module.node;
   if (forward?.kind !== "experts") throw new Error(`${module.path} has no experts`);

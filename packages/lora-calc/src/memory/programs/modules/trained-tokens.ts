@@ -21,7 +21,7 @@ export function lookUpTrained(
   tokens: BoundTokens,
   indices: Tensor,
 ): Tensor {
-  return runMerged(m, module, tokens, indices, (weight) => {
+  return runMerged(m, { module, tokens }, indices, (weight) => {
     const rows = embedding(m, indices, weight);
     const scale = module.buffers.get("embed_scale");
     return scale === undefined
@@ -37,16 +37,16 @@ export function projectTrained(
   tokens: BoundTokens,
   input: Tensor,
 ): Tensor {
-  return runMerged(m, module, tokens, input, (weight) => linear(m, input, weight));
+  return runMerged(m, { module, tokens }, input, (weight) => linear(m, input, weight));
 }
 
 function runMerged(
   m: Machine,
-  module: BoundModule,
-  { delta }: BoundTokens,
+  { module, tokens }: { readonly module: BoundModule; readonly tokens: BoundTokens },
   input: Tensor,
   body: (weight: Tensor) => Tensor,
 ): Tensor {
+  const { delta } = tokens;
   return m.call(module.path, [input], () =>
     m.call(`${module.path}.token_adapter`, [input], (frame) => {
       const table = parameterOf(module, "weight");
