@@ -64,7 +64,7 @@ export default {
       from: { path: `${SOURCE}/[^/]+/` },
       to: {
         path: `${SOURCE}/[^/]+[.]ts$`,
-        pathNot: `${SOURCE}/(?:scenario|result|version|versions)[.]ts$`,
+        pathNot: `${SOURCE}/(?:scenario|result|version)[.]ts$`,
       },
     },
     {

@@ -129,6 +129,7 @@ def fitcheck(run: Run) -> float:
     )
     cards = {"T4": "t4", "RTX A6000": "a6000", "A100 80GB SXM": "a100-80"}
     report = estimate(model, training, GPU_DB[cards.get(run.gpu, "5080")])
+    # The card decides the overhead alone, which is left out; the tool does not know the RTX 4080.
     return (report.total_mib - report.overhead_mib) * MIB
 
 

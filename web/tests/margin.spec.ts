@@ -48,6 +48,9 @@ test("arrow keys walk the ruler, name its parts and open their notes", async ({ 
   await expect(said).toContainText("CUDA context");
   await page.keyboard.press("Home");
   await expect(said).toContainText("Weights");
+  // With Alt it is the browser's Back and Forward.
+  await page.keyboard.press("Alt+ArrowRight");
+  await expect(said).toContainText("Weights");
   await page.keyboard.press("Tab");
   await expect(said).toHaveText("");
 });

@@ -3,13 +3,6 @@
 export const MARGIN = {
   label: "Notes on what you look at",
   certainty: "How sure each number is",
-  levels: {
-    exact: "equal to PyTorch to the byte",
-    traced: "follows the traced real code",
-    read: "from source no judge runs",
-    fitted: "a constant from measurements",
-    assumed: "a guess, and said so",
-  },
   rank: {
     title: "Rank, in parameters",
     text: "Each adapted matrix gets A (r × in) and B (out × r).",
@@ -34,7 +27,6 @@ export const MARGIN = {
     text: "What every block would train at this rank, and what it trains now.",
     outside: "outside the layers",
     whole: (count: string) => `of ${count}`,
-    total: "trained now",
   },
   tokens: {
     title: "What a token takes",
