@@ -138,7 +138,7 @@ function timelinePoint({ phase, loop, iteration, allocated, bytes }: Moment): Ti
   return {
     phase: phaseName(phase),
     event: eventName(phase, loop, loop === undefined && loss > 0),
-    ...(loop === undefined ? {} : { loop, iteration }),
+    ...(loop === undefined ? {} : { loop: loop.kind, iteration }),
     allocated,
     parts: partsPresent(bytes),
   };

@@ -14,6 +14,7 @@ import type { Dtype } from "../../units/dtype.js";
 import { bindCopy, bindTokens } from "./bind-copy.js";
 import { byNode, isAt } from "./adapted-sites.js";
 import { bindLora } from "./bind-lora.js";
+import type { Loop } from "../machine/loop.js";
 import type { Machine } from "../machine/machine.js";
 import { LOADING } from "../machine/phase.js";
 import type { Tensor } from "../machine/tensor.js";
@@ -44,9 +45,8 @@ class Loader {
   /** Trained rows of the embedding that a tied head follows. */
   private followed: BoundTokens | undefined;
   private readonly adapted: ReadonlyMap<ModuleNode, readonly AdaptedModule[]>;
-  /** The ModuleList of which only a sample is bound. */
-  private readonly layers:
-    { readonly path: string; readonly indices: readonly number[] } | undefined;
+  /** By the path of its ModuleList, every loop of a forward; of its elements only a sample is bound. */
+  private readonly loops: ReadonlyMap<string, Loop>;
 
   constructor(m: Machine, graph: ModuleGraph, options: LoadOptions) {
     this.m = m;
@@ -57,11 +57,9 @@ class Loader {
         ? () => false
         : quantizedModules(graph, options.quantization);
     this.adapted = byNode(options.plan?.modules ?? []);
-    const layers = layerKeys(graph, options.plan);
-    this.layers =
-      layers === undefined
-        ? undefined
-        : { path: layers.path, indices: m.sample("layers", layers.keys) };
+    this.loops = new Map(
+      layerKeys(graph, options.plan).map(({ path, keys }) => [path, m.loop("layers", keys)]),
+    );
   }
 
   load(): LoadedModel {
@@ -102,6 +100,7 @@ class Loader {
   private bind(node: ModuleNode, path: string): BoundModule {
     const { quantization, training } = this.options;
     const quantized = quantization !== undefined && this.isQuantized(node, path);
+    const loop = this.loops.get(path);
     const module: BoundModule = {
       path,
       node,
@@ -111,6 +110,7 @@ class Loader {
       children: new Map(),
       elements: [],
       ...(quantized ? { quantization } : {}),
+      ...(loop === undefined ? {} : { loop }),
     };
     this.bindParameters(module, quantized ? quantization : undefined);
     for (const { name, shape, dtype } of node.buffers) {
@@ -246,12 +246,12 @@ class Loader {
 
   private forEachBound(module: BoundModule, visit: (child: BoundModule) => void): void {
     for (const child of module.children.values()) visit(child);
-    const isSampled = module.path === this.layers?.path;
+    const { loop } = module;
     module.elements.forEach((element, position) => {
-      if (isSampled) this.m.enterSection("layers", position);
+      if (loop !== undefined) this.m.enterSection(loop, position);
       visit(element);
     });
-    if (isSampled) this.m.leaveSection();
+    if (loop !== undefined) this.m.leaveSection();
   }
 
   private forEachChild(
@@ -259,9 +259,8 @@ class Loader {
     path: string,
     visit: (child: ModuleNode, path: string, isElement: boolean) => void,
   ): void {
-    const { layers } = this;
+    const loop = this.loops.get(path);
     const join = (name: string | number): string => (path === "" ? `${name}` : `${path}.${name}`);
-    const isSampled = path === layers?.path;
     const elements: { readonly index: number; readonly element: ModuleNode }[] = [];
     for (const child of children) {
       if (!isRepeat(child)) {
@@ -271,14 +270,13 @@ class Loader {
       for (const index of child.indices) elements.push({ index, element: child.element });
     }
     elements.sort((left, right) => left.index - right.index);
-    const kept = isSampled
-      ? elements.filter(({ index }) => layers.indices.includes(index))
-      : elements;
+    const kept =
+      loop === undefined ? elements : elements.filter(({ index }) => loop.indices.includes(index));
     kept.forEach(({ index, element }, position) => {
-      if (isSampled) this.m.enterSection("layers", position);
+      if (loop !== undefined) this.m.enterSection(loop, position);
       visit(element, join(index), true);
     });
-    if (isSampled) this.m.leaveSection();
+    if (loop !== undefined) this.m.leaveSection();
   }
 }
 

@@ -3,6 +3,7 @@
 import type { LoraSettings } from "../../adapter/plan/plan.js";
 import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Dtype } from "../../units/dtype.js";
+import type { Loop } from "../machine/loop.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { Quantization } from "../settings/quantization.js";
 
@@ -41,8 +42,10 @@ export interface BoundModule {
   copy?: BoundModule;
   tokens?: BoundTokens;
   readonly children: Map<string, BoundModule>;
-  /** Elements of a ModuleList, in order. */
+  /** Elements of a ModuleList, in order: those of a loop that are run. */
   readonly elements: BoundModule[];
+  /** The loop that a forward runs over the elements. */
+  readonly loop?: Loop;
 }
 
 /** Child by name; a missing one is a mistake in a blueprint's `forward`. */

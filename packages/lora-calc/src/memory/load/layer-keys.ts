@@ -12,13 +12,12 @@ export interface LayerKeys {
   readonly keys: readonly string[];
 }
 
-/** Keys of the layers that the model's forward runs in a loop. */
-export function layerKeys(
-  graph: ModuleGraph,
-  plan: AdapterPlan | undefined,
-): LayerKeys | undefined {
-  const list = layerList(graph);
-  if (list === undefined) return undefined;
+/** Keys of the layers of every ModuleList that a forward runs in a loop. */
+export function layerKeys(graph: ModuleGraph, plan: AdapterPlan | undefined): readonly LayerKeys[] {
+  return layerLists(graph).map((list) => keysOf(list, plan));
+}
+
+function keysOf(list: LayerList, plan: AdapterPlan | undefined): LayerKeys {
   const special = adaptationPerLayer(list.path, plan);
   const keys: string[] = [];
   list.node.children.forEach((child, group) => {
@@ -28,13 +27,18 @@ export function layerKeys(
   return { path: list.path, keys };
 }
 
-function layerList(graph: ModuleGraph): { path: string; node: ModuleNode } | undefined {
+interface LayerList {
+  readonly path: string;
+  readonly node: ModuleNode;
+}
+
+function layerLists(graph: ModuleGraph): readonly LayerList[] {
   const sites = [{ path: "", node: graph.root }, ...sitesOf(graph)];
-  const decoder = sites.find(({ node }) => node.forward?.kind === "decoder");
-  if (decoder?.node.forward?.kind !== "decoder") return undefined;
-  const path = `${decoder.path === "" ? "" : `${decoder.path}.`}${decoder.node.forward.layers}`;
-  const list = sites.find((site) => site.path === path);
-  return list === undefined ? undefined : { path, node: list.node };
+  return sites.flatMap(({ path: parent, node: { forward } }) => {
+    if (forward?.kind !== "decoder") return [];
+    const path = `${parent === "" ? "" : `${parent}.`}${forward.layers}`;
+    return sites.filter((site) => site.path === path);
+  });
 }
 
 /** Adaptations that were decided layer by layer, as text per layer index. */

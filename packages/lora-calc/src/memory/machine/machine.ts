@@ -5,8 +5,8 @@
 
 import { bytesOf, elementCount } from "../../units/dtype.js";
 import type { Dtype } from "../../units/dtype.js";
-import { sampleLoop, standsFor } from "./sample.js";
-import type { LoopSample } from "./sample.js";
+import { sampledLoop, standsFor, wholeLoop } from "./loop.js";
+import type { Loop, LoopKind, Section } from "./loop.js";
 import { Autocast } from "./autocast.js";
 import { Frame } from "./frame.js";
 import { HeldTensor } from "./held-tensor.js";
@@ -14,7 +14,6 @@ import { contiguousStrides } from "./layout.js";
 import type { Shape } from "./layout.js";
 import { Node, Storage, Tensor } from "./tensor.js";
 import type { Edge, Saved, SavedTensorHook } from "./tensor.js";
-import type { Section } from "./section.js";
 import { Tape } from "./tape.js";
 import type { Kind } from "./tape.js";
 
@@ -28,8 +27,6 @@ export class Machine {
   /** Kind of new allocations. */
   kind: Kind = "activations";
   readonly hooks: SavedTensorHook[] = [];
-  /** Loops of which only a sample is run. */
-  readonly loops: Map<string, LoopSample> = new Map();
   /** Path of the module whose forward runs; the root's is empty, outside modules there is none. */
   modulePath: string | undefined;
   /** Node whose backward runs. */
@@ -48,19 +45,17 @@ export class Machine {
     this.sparePeriods = sparePeriods;
   }
 
-  /** Iterations of a loop to run, when iterations with equal keys do the same. */
-  sample(loop: string, keys: readonly unknown[]): readonly number[] {
+  /** A loop whose iterations do the same where their keys are equal. */
+  loop(kind: LoopKind, keys: readonly unknown[]): Loop {
     const { sparePeriods } = this;
-    if (sparePeriods === undefined) return keys.map((_, index) => index);
-    const known = this.loops.get(loop) ?? sampleLoop(loop, keys, sparePeriods);
-    this.loops.set(loop, known);
-    return known.indices;
+    return sparePeriods === undefined
+      ? wholeLoop(kind, keys.length)
+      : sampledLoop(kind, keys, sparePeriods);
   }
 
-  /** How many iterations of the whole run the iteration of a section stands for. */
+  /** How many iterations of the whole run the iteration of a section stands for; what lies outside loops, for itself. */
   multiplicity(section: Section | undefined): number {
-    const sample = section === undefined ? undefined : this.loops.get(section.loop);
-    return section === undefined || sample === undefined ? 1 : standsFor(sample, section.iteration);
+    return section === undefined ? 1 : standsFor(section);
   }
 
   /** New uninitialised tensor. Dense row-major unless strides are given. */
@@ -239,7 +234,7 @@ export class Machine {
   }
 
   /** Marks the start of one iteration of a loop over equal layers or chunks. */
-  enterSection(loop: string, iteration: number): void {
+  enterSection(loop: Loop, iteration: number): void {
     const { section } = this;
     if (section?.loop === loop && section.iteration === iteration) return;
     this.setSection({ loop, iteration });

@@ -1,6 +1,7 @@
 /** The record of a run: every allocation with its name, and the order in which storages come and go. */
 
 import type { Dtype } from "../../units/dtype.js";
+import type { Loop } from "./loop.js";
 import { LOADING } from "./phase.js";
 import type { Phase } from "./phase.js";
 
@@ -39,8 +40,8 @@ export interface Allocation {
 /** Start of one iteration of a repeated piece of work (layer, loss chunk), at an event index. */
 export interface Mark {
   readonly event: number;
-  /** Name of the loop, or undefined where the run leaves it. */
-  readonly loop: string | undefined;
+  /** Undefined where the run leaves it. */
+  readonly loop: Loop | undefined;
   readonly iteration: number;
   /** A micro-batch starts here, or the last one of its step has ended. */
   readonly lap?: "start" | "end";
@@ -64,7 +65,7 @@ export class Tape {
     this.events.push(~id);
   }
 
-  mark(loop: string | undefined, iteration = 0): void {
+  mark(loop: Loop | undefined, iteration = 0): void {
     this.marks.push({ event: this.events.length, loop, iteration });
   }
 

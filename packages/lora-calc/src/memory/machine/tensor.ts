@@ -5,7 +5,7 @@
 
 import type { Dtype } from "../../units/dtype.js";
 import type { Shape } from "./layout.js";
-import type { Section } from "./section.js";
+import type { Section } from "./loop.js";
 import type { Kind } from "./tape.js";
 
 /** Device memory behind one or more tensors. It is released when its last tensor is. */

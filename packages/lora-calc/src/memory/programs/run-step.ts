@@ -84,7 +84,7 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
     cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
     card: inputs.card,
   });
-  const recording = stretch(m.tape, [...m.loops.values()]);
+  const recording = stretch(m.tape);
   if (recording === undefined) return undefined;
   return { tape: m.tape, recording, sizes: sizesOf(m.tape), managedBytes, repeats };
 }

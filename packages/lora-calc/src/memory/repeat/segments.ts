@@ -1,12 +1,13 @@
 /** The tape cut into iterations, and the iterations grouped into passes over a loop. */
 
+import type { Loop } from "../machine/loop.js";
 import type { Mark, Tape } from "../machine/tape.js";
 
 /** Events `start` to `end` of the tape: one iteration of a loop, or what lies between loops. */
 export interface Segment {
   readonly start: number;
   readonly end: number;
-  readonly loop: string | undefined;
+  readonly loop: Loop | undefined;
   /** Position of the iteration among those that were run. */
   readonly position: number;
   readonly lap: Mark["lap"];
@@ -14,7 +15,7 @@ export interface Segment {
 
 /** Consecutive iterations of one loop, forwards or backwards; or a single segment outside loops. */
 export interface Pass {
-  readonly loop: string | undefined;
+  readonly loop: Loop | undefined;
   /** 1 forwards, −1 backwards. */
   readonly direction: 1 | -1;
   /** Segments in order of time, as indices. */
@@ -38,7 +39,7 @@ export function segmentsOf(tape: Tape): readonly Segment[] {
 }
 
 export function passesOf(segments: readonly Segment[]): readonly Pass[] {
-  const passes: { loop: string | undefined; direction: 1 | -1; segments: number[] }[] = [];
+  const passes: { loop: Loop | undefined; direction: 1 | -1; segments: number[] }[] = [];
   segments.forEach(({ loop, position }, index) => {
     const pass = passes.at(-1);
     const previous = segments[index - 1];

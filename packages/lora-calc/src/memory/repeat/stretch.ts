@@ -6,7 +6,7 @@
 
 import type { Mark, Tape } from "../machine/tape.js";
 import { IntList } from "./int-list.js";
-import type { LoopSample } from "../machine/sample.js";
+import type { Loop } from "../machine/loop.js";
 import { passesOf, segmentsOf } from "./segments.js";
 import type { Pass, Segment } from "./segments.js";
 import { missing } from "../../problem/missing.js";
@@ -36,10 +36,10 @@ interface Births {
 }
 
 /** The whole run, or undefined when the pattern does not repeat, so that every iteration has to be run. */
-export function stretch(tape: Tape, samples: readonly LoopSample[]): Recording | undefined {
+export function stretch(tape: Tape): Recording | undefined {
   const segments = segmentsOf(tape);
   const passes = passesOf(segments);
-  const stretcher = new Stretcher(tape, segments, passes, samples);
+  const stretcher = new Stretcher(tape, segments, passes);
   return stretcher.repeats() ? stretcher.run() : undefined;
 }
 
@@ -48,8 +48,8 @@ class Stretcher {
   private readonly segments: readonly Segment[];
   private readonly passes: readonly Pass[];
   private readonly births: Births;
-  /** Sample of every pass over a loop that is not run whole. */
-  private readonly sampleOfPass: readonly (LoopSample | undefined)[];
+  /** The loop of every pass, where not all of its iterations are run. */
+  private readonly sampledLoops: readonly (Loop | undefined)[];
   /** Per pass, by real iteration + 1: id of the first allocation made there. */
   private readonly firstIds: number[][];
   private readonly events = new IntList();
@@ -57,17 +57,12 @@ class Stretcher {
   private readonly iterations = new IntList();
   private readonly marks: Mark[] = [];
 
-  constructor(
-    tape: Tape,
-    segments: readonly Segment[],
-    passes: readonly Pass[],
-    samples: readonly LoopSample[],
-  ) {
+  constructor(tape: Tape, segments: readonly Segment[], passes: readonly Pass[]) {
     this.tape = tape;
     this.segments = segments;
     this.passes = passes;
-    this.sampleOfPass = passes.map(({ loop }) =>
-      samples.find((sample) => sample.omitted > 0 && sample.loop === loop),
+    this.sampledLoops = passes.map(({ loop }) =>
+      loop !== undefined && loop.omitted > 0 ? loop : undefined,
     );
     this.births = birthsOf(tape, segments, passes);
     this.firstIds = passes.map(() => []);
@@ -76,7 +71,7 @@ class Stretcher {
   /** Every pass over a sampled loop is complete, and the period behind the gap equals the pattern. */
   repeats(): boolean {
     return this.passes.every((pass, index) => {
-      const sample = this.sampleOfPass[index];
+      const sample = this.sampledLoops[index];
       if (sample === undefined) return true;
       if (pass.segments.length !== sample.indices.length) return false;
       for (let offset = 0; offset < sample.period; offset += 1) {
@@ -98,7 +93,7 @@ class Stretcher {
   }
 
   private runPass(pass: Pass, passIndex: number): void {
-    const sample = this.sampleOfPass[passIndex];
+    const sample = this.sampledLoops[passIndex];
     if (sample === undefined) {
       for (const segment of pass.segments) this.emit(segment, passIndex, this.realIndex(segment));
       return;
@@ -157,10 +152,10 @@ class Stretcher {
 
   private emitRelease(allocation: number, from: Segment, iteration: number): void {
     const position = this.births.position[allocation] ?? missing();
-    const sample = this.sampleOfPass[this.births.pass[allocation] ?? NONE];
+    const sample = this.sampledLoops[this.births.pass[allocation] ?? NONE];
     if (sample === undefined) {
       this.release(allocation, position);
-    } else if (from.loop === sample.loop) {
+    } else if (from.loop === sample) {
       this.release(allocation, iteration + position - from.position);
     } else {
       this.release(allocation, sample.indices[position] ?? -1);
@@ -172,7 +167,7 @@ class Stretcher {
   private releaseCopies(
     allocation: number,
     position: number,
-    { pattern, period, omitted }: LoopSample,
+    { pattern, period, omitted }: Loop,
   ): void {
     const offset = position - pattern;
     if (offset < 0 || offset >= period) return;

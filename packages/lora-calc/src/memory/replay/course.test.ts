@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Course, repeatedPhase } from "./course.js";
 import type { Moment } from "./course.js";
+import { wholeLoop } from "../machine/loop.js";
 import { LOADING, phaseName } from "../machine/phase.js";
 import type { Phase } from "../machine/phase.js";
 import type { Allocation, Kind, Mark } from "../machine/tape.js";
@@ -12,7 +13,12 @@ function allocation(kind: Kind, phase = FORWARD): Allocation {
   return { bytes: 0, kind, tag: "", module: undefined, phase, shape: [], dtype: "float32" };
 }
 
-const mark = (loop: string | undefined, iteration: number): Mark => ({ event: 0, loop, iteration });
+const LOOPS = { layers: wholeLoop("layers", 2), chunks: wholeLoop("chunks", 100) };
+const mark = (loop: keyof typeof LOOPS | undefined, iteration: number): Mark => ({
+  event: 0,
+  loop: loop === undefined ? undefined : LOOPS[loop],
+  iteration,
+});
 
 /** Bytes by part, of those that have any. */
 function held(bytes: readonly number[]): Readonly<Record<string, number>> {
@@ -23,7 +29,7 @@ function held(bytes: readonly number[]): Readonly<Record<string, number>> {
 
 const told = ({ phase, loop, iteration, allocated, bytes }: Moment) => ({
   phase,
-  loop,
+  loop: loop?.kind,
   iteration,
   allocated,
   ...held(bytes),
@@ -121,7 +127,10 @@ describe("Course", () => {
 });
 
 describe("a course of more than 200 stretches", () => {
-  function courseOf(count: number, loopOf: (index: number) => string): readonly Moment[] {
+  function courseOf(
+    count: number,
+    loopOf: (index: number) => keyof typeof LOOPS,
+  ): readonly Moment[] {
     const course = new Course(Array.from({ length: count }, () => allocation("activations")));
     for (let index = 0; index < count; index += 1) {
       course.begin(mark(loopOf(index), index), 0);
@@ -151,12 +160,12 @@ describe("a course of more than 200 stretches", () => {
   it("joins more of them where that is not enough, and none across loops", () => {
     expect(courseOf(500, () => "layers")).toHaveLength(Math.ceil(500 / 3));
     const moments = courseOf(300, (index) => (index < 101 ? "layers" : "chunks"));
-    expect(moments.filter(({ loop }) => loop === "layers")).toHaveLength(51);
-    expect(moments.filter(({ loop }) => loop === "chunks")).toHaveLength(100);
+    expect(moments.filter(({ loop }) => loop?.kind === "layers")).toHaveLength(51);
+    expect(moments.filter(({ loop }) => loop?.kind === "chunks")).toHaveLength(100);
   });
 
   it("stays as it is where no neighbours are alike", () => {
-    expect(courseOf(250, (index) => String(index))).toHaveLength(250);
+    expect(courseOf(250, (index) => (index % 2 === 0 ? "layers" : "chunks"))).toHaveLength(250);
   });
 });
 

@@ -1,5 +1,6 @@
 /** The course of a step: the highest moment of every stretch of it (a layer, a chunk of the loss, what lies between). */
 
+import type { Loop } from "../machine/loop.js";
 import { isSamePhase } from "../machine/phase.js";
 import type { Phase } from "../machine/phase.js";
 import type { Allocation, Mark } from "../machine/tape.js";
@@ -9,7 +10,7 @@ import { missing } from "../../problem/missing.js";
 /** Highest point of one stretch. */
 export interface Moment {
   readonly phase: Phase;
-  readonly loop: string | undefined;
+  readonly loop: Loop | undefined;
   readonly iteration: number;
   readonly allocated: number;
   /** Bytes per part, in the order of PARTS; they add up to `allocated`. */
@@ -42,7 +43,7 @@ export class Course {
   private readonly peak = new Summit(this.bytes);
   private readonly highest = new Summit(this.bytes);
   private readonly moments: Moment[] = [];
-  private loop: string | undefined;
+  private loop: Loop | undefined;
   private iteration = -1;
   private repeat = 0;
   /** Phase of the open stretch. */

@@ -11,6 +11,7 @@ import type { Moment } from "../replay/course.js";
 import { recordStep } from "../programs/run-step.js";
 import type { RecordedStep, StepInputs } from "../programs/run-step.js";
 import { missing } from "../../problem/missing.js";
+import type { Loop } from "../machine/loop.js";
 import type { Phase } from "../machine/phase.js";
 
 export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes" | "card"> {
@@ -86,7 +87,7 @@ function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPla
   const loop = marks.findLast((mark) => mark.event <= event)?.loop;
   const iteration = iterations[id] ?? -1;
   const path =
-    loop === "layers" && iteration >= 0
+    loop?.kind === "layers" && iteration >= 0
       ? allocation.module?.replace(/(?<=\.)\d+(?=\.|$)/, String(iteration))
       : allocation.module;
   return {
@@ -98,9 +99,9 @@ function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPla
 }
 
 /** Name of a moment in a step: what it is doing. */
-export function eventName({ part }: Phase, loop: string | undefined, isLoss: boolean): string {
+export function eventName({ part }: Phase, loop: Loop | undefined, isLoss: boolean): string {
   if (part === "adapters") return "load";
   if (part !== "forward" && part !== "backward") return part;
-  if (loop === "layers") return `layer_${part}`;
-  return isLoss || loop === "chunks" ? `loss_${part}` : part;
+  if (loop?.kind === "layers") return `layer_${part}`;
+  return isLoss || loop?.kind === "chunks" ? `loss_${part}` : part;
 }

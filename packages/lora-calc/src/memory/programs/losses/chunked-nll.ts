@@ -75,8 +75,9 @@ function sumChunks(
   const sizes = Array.from({ length: Math.ceil(count / CHUNK_ROWS) }, (_, chunk) =>
     Math.min(CHUNK_ROWS, count - chunk * CHUNK_ROWS),
   );
-  m.sample("chunks", sizes).forEach((chunk, position) => {
-    m.enterSection("chunks", position);
+  const loop = m.loop("chunks", sizes);
+  loop.indices.forEach((chunk, position) => {
+    m.enterSection(loop, position);
     const start = chunk * CHUNK_ROWS;
     const end = start + (sizes[chunk] ?? missing());
     const inputs = [slice(m, rows, 0, [start, end]), slice(m, labels, 0, [start, end])];
@@ -85,7 +86,7 @@ function sumChunks(
       inputs,
       captured: [],
       run: (given) => {
-        m.enterSection("chunks", position);
+        m.enterSection(loop, position);
         return chunkLoss(m, run.model, given);
       },
     }).map((part) => frame.hold(part));

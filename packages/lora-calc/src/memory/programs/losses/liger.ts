@@ -89,8 +89,9 @@ function runChunks(m: Machine, frame: Frame, { rows, weight, bias }: FusedInputs
     Math.min(size, count - chunk * size),
   );
   let previous: Tensor | undefined;
-  m.sample("chunks", sizes).forEach((chunk, position) => {
-    m.enterSection("chunks", position);
+  const loop = m.loop("chunks", sizes);
+  loop.indices.forEach((chunk, position) => {
+    m.enterSection(loop, position);
     const start = chunk * size;
     const part = (): Tensor =>
       slice(m, m.alias(rows), 0, [start, start + (sizes[chunk] ?? missing())]);

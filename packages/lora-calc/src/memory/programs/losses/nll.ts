@@ -51,8 +51,9 @@ function entropies(m: Machine, logits: Tensor): Tensor {
     const sizes = Array.from({ length: Math.ceil(count / ENTROPY_ROWS) }, (_, part) =>
       Math.min(ENTROPY_ROWS, count - part * ENTROPY_ROWS),
     );
-    m.sample("entropy", sizes).forEach((part, position) => {
-      m.enterSection("entropy", position);
+    const loop = m.loop("entropy", sizes);
+    loop.indices.forEach((part, position) => {
+      m.enterSection(loop, position);
       const rows = sizes[part] ?? missing();
       const logProbabilities = frame.hold(logSoftmax(m, narrow(m, m.alias(flat), 0, rows)));
       if (previous !== undefined) frame.drop(previous);

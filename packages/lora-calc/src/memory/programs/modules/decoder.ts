@@ -16,6 +16,7 @@ import { callEmbedding } from "./embedding.js";
 import { buildMasks } from "./masks.js";
 import type { DecoderCall, Masks } from "./masks.js";
 import { callNorm } from "./norm.js";
+import { missing } from "../../../problem/missing.js";
 import { rotaryTables } from "./rotary.js";
 
 /** `backbone(input_ids)`: (b, s) → (b, s, hidden_size); of a model that sees, what a batch of text alone runs. */
@@ -153,16 +154,17 @@ function runLayers(
   { contexts, positions, options }: LayerRun,
 ): Tensor {
   const layers = childOf(module, forward.layers);
+  const { loop = missing() } = layers;
   let hidden = start;
   layers.elements.forEach((layer, position) => {
-    m.enterSection("layers", position);
+    m.enterSection(loop, position);
     const context = contexts(indexOf(layer));
     const work = {
       inputs: [hidden],
       captured: [positions, ...(context.tables ?? []), ...(context.mask ? [context.mask] : [])],
       run: ([input]: readonly Tensor[]): readonly Tensor[] => {
         if (input === undefined) throw new Error("a layer needs its hidden state");
-        m.enterSection("layers", position);
+        m.enterSection(loop, position);
         return [callDecoderLayer(m, layer, input, context)];
       },
     };

@@ -1,15 +1,16 @@
-/** Which iterations of a loop over equal layers or chunks are really run. */
+/** Work that repeats equal iterations, and which of them are really run. */
+
+export type LoopKind = "layers" | "chunks" | "entropy";
 
 /**
- * A loop with a periodic stretch is run without the middle of that stretch. Before the gap stand one iteration, as many
- * `spare` periods as asked for, and the pattern for everything left out; behind it one period, which must equal the
- * pattern, and one iteration. So the pattern is ordinary, which the first of its kind and the last of all are not always
- * (the first layer casts what later layers find cast). A spare period is for models where the first one marks its
- * neighbour, as in gpt2, gpt_neox and gemma3.
+ * One loop over equal layers or chunks; two models, two towers or two sizes of chunks have one each. A loop with a periodic
+ * stretch is run without the middle of that stretch. Before the gap stand one iteration, as many `spare` periods as asked
+ * for, and the pattern for everything left out; behind it one period, which must equal the pattern, and one iteration. So
+ * the pattern is ordinary, which the first of its kind and the last of all are not always (the first layer casts what later
+ * layers find cast). A spare period is for models where the first one marks its neighbour, as in gpt2, gpt_neox and gemma3.
  */
-export interface LoopSample {
-  /** Name of the loop in the marks of the tape. */
-  readonly loop: string;
+export interface Loop {
+  readonly kind: LoopKind;
   /** Real indices of the iterations that are run, ascending. */
   readonly indices: readonly number[];
   readonly period: number;
@@ -19,18 +20,24 @@ export interface LoopSample {
   readonly omitted: number;
 }
 
+/** One iteration of a loop, by its position among those that are run; the rest is written from them (memory/repeat). */
+export interface Section {
+  readonly loop: Loop;
+  readonly iteration: number;
+}
+
 /** Longest period looked for: gemma3 repeats every 6 layers, no known model after more than 8. */
 const MAX_PERIOD = 12;
 
+/** A loop of which every iteration is run. */
+export function wholeLoop(kind: LoopKind, count: number): Loop {
+  const indices = Array.from({ length: count }, (_, index) => index);
+  return { kind, indices, period: count, pattern: 0, omitted: 0 };
+}
+
 /** Samples a loop whose iterations are equal where their keys are. */
-export function sampleLoop(loop: string, keys: readonly unknown[], spare: number): LoopSample {
-  let best: LoopSample = {
-    loop,
-    indices: keys.map((_, index) => index),
-    period: keys.length,
-    pattern: 0,
-    omitted: 0,
-  };
+export function sampledLoop(kind: LoopKind, keys: readonly unknown[], spare: number): Loop {
+  let best = wholeLoop(kind, keys.length);
   for (let period = 1; period <= MAX_PERIOD; period += 1) {
     const { start, length } = longestPeriodicRun(keys, period);
     const leading = (spare + 1) * period + 1;
@@ -39,7 +46,7 @@ export function sampleLoop(loop: string, keys: readonly unknown[], spare: number
     if (omitted <= best.omitted) continue;
     const gap = start + leading;
     best = {
-      loop,
+      kind,
       indices: keys.flatMap((_, index) => (index < gap || index >= gap + omitted ? [index] : [])),
       period,
       pattern: gap - period,
@@ -63,8 +70,9 @@ function longestPeriodicRun(
   return best;
 }
 
-/** How many iterations of the whole run the one at a position of the sample stands for. */
-export function standsFor({ pattern, period, omitted }: LoopSample, position: number): number {
-  const offset = position - pattern;
+/** How many iterations of the whole run the one of a section stands for. */
+export function standsFor({ loop, iteration }: Section): number {
+  const { pattern, period, omitted } = loop;
+  const offset = iteration - pattern;
   return offset >= 0 && offset < period ? 1 + omitted / period : 1;
 }
