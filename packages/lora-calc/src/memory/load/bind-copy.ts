@@ -15,9 +15,9 @@ export function bindCopy(m: Machine, module: BoundModule, asked: Dtype | "auto")
     tensor.section = m.section;
     parameters.set(name, tensor);
   }
-  const { node, dtype, buffers } = module;
+  const { node, dtype, buffers, kernels } = module;
   const path = `${module.path}.modules_to_save.default`;
-  return { path, node, dtype, parameters, buffers, children: new Map(), elements: [] };
+  return { path, node, dtype, kernels, parameters, buffers, children: new Map(), elements: [] };
 }
 
 /** Trained rows of shape (tokens, dim), and what they replace: a buffer, which stays in the float32 that PEFT makes it. */

@@ -18,7 +18,7 @@ import type { Loop } from "../machine/loop.js";
 import type { Machine } from "../machine/machine.js";
 import { LOADING } from "../machine/phase.js";
 import type { Tensor } from "../machine/tensor.js";
-import type { BoundModule, BoundTokens } from "./bound-module.js";
+import type { BoundModule, BoundTokens, Kernels } from "./bound-module.js";
 import type { Trained } from "./trained.js";
 import { quantizedModules, storedWeight } from "../settings/quantization.js";
 import type { Quantization } from "../settings/quantization.js";
@@ -29,6 +29,7 @@ export interface LoadOptions {
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
+  readonly kernels: Kernels;
 }
 
 export interface LoadedModel {
@@ -107,6 +108,7 @@ class Loader {
       parameters: new Map(),
       buffers: new Map(),
       dtype: training.dtype,
+      kernels: this.options.kernels,
       children: new Map(),
       elements: [],
       ...(quantized ? { quantization } : {}),

@@ -1,9 +1,12 @@
-/** A module of the graph together with its symbolic tensors: what the programs run on. */
+/** A module of the graph together with its symbolic tensors and the kernels that run it: what the programs run on. */
 
 import type { LoraSettings } from "../../adapter/plan/plan.js";
+import type { AttentionCard } from "../../catalogue/cuda.js";
+import type { AttentionForward, MlpForward, RotaryVariant } from "../../graph/tree/forward.js";
 import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Dtype } from "../../units/dtype.js";
 import type { Loop } from "../machine/loop.js";
+import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { Quantization } from "../settings/quantization.js";
 
@@ -24,6 +27,76 @@ export interface BoundTokens {
   readonly delta: Tensor;
 }
 
+/** A linear module with the adapter on it. */
+export interface AdaptedLinear {
+  readonly module: BoundModule;
+  readonly lora: BoundLora;
+}
+
+/** What all layers of one kind share. */
+export interface AttentionContext {
+  readonly implementation: "sdpa" | "eager";
+  /** What of the card decides the kernel of sdpa. */
+  readonly card: AttentionCard;
+  /** (1, s) */
+  readonly positions: Tensor;
+  /** cos and sin of this layer's kind. */
+  readonly tables?: readonly [Tensor, Tensor];
+  /** Attention mask of this layer's kind, when one had to be built. */
+  readonly mask?: Tensor;
+}
+
+export interface QueryKeyValue {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  /** (heads,) */
+  readonly sinks?: Tensor;
+}
+
+/** An MLP whose gate is one product with the other, in two projections or cut from one. */
+export type GatedMlpForward = Extract<MlpForward, { kind: "gated_mlp" | "fused_gated_mlp" }>;
+
+/**
+ * How the parts of a model are computed: a library that patches modules replaces some of these. Every module has its own
+ * set, as a patch binds a forward to an instance; none of them knows another.
+ */
+export interface Kernels {
+  /** Root mean square norm over the last dimension. */
+  readonly rmsNorm: (m: Machine, module: BoundModule, hidden: Tensor) => Tensor;
+  /** Queries and keys (b, heads, s, d) turned by their positions. */
+  readonly rotary: (
+    m: Machine,
+    variant: RotaryVariant,
+    states: readonly [query: Tensor, key: Tensor],
+    tables: readonly [cos: Tensor, sin: Tensor],
+  ) => readonly [Tensor, Tensor];
+  /** (b, s, hidden_size) → (b, s, hidden_size). */
+  readonly gatedMlp: (m: Machine, call: GatedMlpCall, x: Tensor) => Tensor;
+  /** (…, in_features) → (…, out_features), with the base computed by `runBase`. */
+  readonly adaptedLinear: (
+    m: Machine,
+    adapted: AdaptedLinear,
+    input: Tensor,
+    runBase: RunBase,
+  ) => Tensor;
+  /** Output (b, s, heads, d), and the scores (b, heads, s, s) when they are handed out. */
+  readonly attention: (
+    m: Machine,
+    forward: AttentionForward,
+    states: QueryKeyValue,
+    context: AttentionContext,
+  ) => readonly [Tensor] | readonly [Tensor, Tensor];
+}
+
+export interface GatedMlpCall {
+  readonly module: BoundModule;
+  readonly forward: GatedMlpForward;
+}
+
+/** The frozen layer itself. */
+export type RunBase = (m: Machine, module: BoundModule, input: Tensor) => Tensor;
+
 export interface BoundModule {
   /** Path in the base model, with the real layer index. */
   readonly path: string;
@@ -41,6 +114,7 @@ export interface BoundModule {
   /** Trained copy of the module that runs instead of it (`modules_to_save`). */
   copy?: BoundModule;
   tokens?: BoundTokens;
+  readonly kernels: Kernels;
   readonly children: Map<string, BoundModule>;
   /** Elements of a ModuleList, in order: those of a loop that are run. */
   readonly elements: BoundModule[];

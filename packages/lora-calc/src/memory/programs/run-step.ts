@@ -11,6 +11,7 @@ import type { Tensor } from "../machine/tensor.js";
 import type { Quantization } from "../settings/quantization.js";
 import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
+import { TORCH_KERNELS } from "./kernels/torch-kernels.js";
 import { runTraining } from "./training-step.js";
 import type { TrainingSettings } from "../settings/training.js";
 
@@ -75,7 +76,7 @@ function rejectUnscalable(trained: readonly Tensor[]): void {
 }
 
 function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
-  const model = loadModel(m, inputs.graph, inputs);
+  const model = loadModel(m, inputs.graph, { ...inputs, kernels: TORCH_KERNELS });
   if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
   const { managedBytes, repeats } = runTraining(m, {
     model,

@@ -6,8 +6,8 @@ import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Warning } from "../../problem/codes.js";
 import { FALLBACK_DEVICE } from "../settings/device.js";
 import type { Device } from "../settings/device.js";
-import { chooseKernel, FLASH_MAX_HEAD_DIM } from "../programs/modules/choose-kernel.js";
-import type { AttentionKernel } from "../programs/modules/choose-kernel.js";
+import { chooseKernel, FLASH_MAX_HEAD_DIM } from "../programs/kernels/torch/choose-kernel.js";
+import type { AttentionKernel } from "../programs/kernels/torch/choose-kernel.js";
 import { autocastDtype } from "../settings/training.js";
 import type { TrainingSettings } from "../settings/training.js";
 

@@ -16,13 +16,10 @@ import {
   view,
 } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
-import { attend } from "./attention-kernels.js";
-import type { AttentionContext } from "./attention-kernels.js";
-import type { BoundModule } from "../../load/bound-module.js";
+import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
 import { callLinear } from "./linear.js";
 import { callNorm } from "./norm.js";
-import { applyRotary } from "./rotary.js";
 
 /** What an attention module gives: its output, and the scores when the eager kernel hands them out. */
 export type Attended = readonly [Tensor] | readonly [Tensor, Tensor];
@@ -46,7 +43,7 @@ export function callAttention(
       key = frame.rebind(key, callNorm(m, childOf(module, forward.queryKeyNorm.key), key));
     }
     if (forward.rotary !== undefined && context.tables !== undefined) {
-      const turned = applyRotary(m, forward.rotary, [query, key], context.tables);
+      const turned = module.kernels.rotary(m, forward.rotary, [query, key], context.tables);
       for (const tensor of turned) frame.hold(tensor);
       frame.drop(query);
       frame.drop(key);
@@ -56,7 +53,12 @@ export function callAttention(
       query = frame.rebind(query, scaledByPosition(m, query, context.positions));
     }
     const sinks = forward.sinks === undefined ? {} : { sinks: parameterOf(module, forward.sinks) };
-    const [attended, scores] = attend(m, forward, { query, key, value, ...sinks }, context);
+    const [attended, scores] = module.kernels.attention(
+      m,
+      forward,
+      { query, key, value, ...sinks },
+      context,
+    );
     frame.hold(attended);
     if (scores !== undefined) frame.hold(scores);
     const joined = contiguous(m, reshape(m, attended, [...hidden.shape.slice(0, -1), -1]));

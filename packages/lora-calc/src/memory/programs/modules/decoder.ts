@@ -7,9 +7,8 @@ import { dropout } from "../../machine/ops/dropout.js";
 import { add, addScalar, mulScalar } from "../../machine/ops/elementwise.js";
 import { unsqueeze } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
-import type { AttentionContext } from "./attention-kernels.js";
 import type { Batch, ForwardOptions } from "./batch.js";
-import type { BoundModule } from "../../load/bound-module.js";
+import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
 import { callDecoderLayer } from "./decoder-layer.js";
 import { callEmbedding } from "./embedding.js";
@@ -17,7 +16,7 @@ import { buildMasks } from "./masks.js";
 import type { DecoderCall, Masks } from "./masks.js";
 import { callNorm } from "./norm.js";
 import { missing } from "../../../problem/missing.js";
-import { rotaryTables } from "./rotary.js";
+import { rotaryTables } from "./rotary-tables.js";
 
 /** `backbone(input_ids)`: (b, s) → (b, s, hidden_size); of a model that sees, what a batch of text alone runs. */
 export function callBackbone(

@@ -7,7 +7,6 @@ import { reshape, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import { parameterOf } from "../../load/bound-module.js";
-import { runLora } from "./lora-linear.js";
 import { linear4bit } from "./linear-4bit.js";
 import { linear8bit } from "./linear-8bit.js";
 import { projectTrained } from "./trained-tokens.js";
@@ -16,7 +15,8 @@ import { projectTrained } from "./trained-tokens.js";
 export function callLinear(m: Machine, module: BoundModule, input: Tensor): Tensor {
   if (module.copy !== undefined) return callLinear(m, module.copy, input);
   if (module.tokens !== undefined) return projectTrained(m, module, module.tokens, input);
-  if (module.lora !== undefined) return runLora(m, { module, lora: module.lora }, input, runBase);
+  const { lora, kernels } = module;
+  if (lora !== undefined) return kernels.adaptedLinear(m, { module, lora }, input, runBase);
   return m.call(module.path, [input], () => runBase(m, module, input));
 }
 

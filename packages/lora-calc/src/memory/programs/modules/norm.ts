@@ -1,11 +1,7 @@
 /** Normalisation modules. */
 
-import type { RmsNormVariant } from "../../../graph/tree/forward.js";
 import type { Machine } from "../../machine/machine.js";
-import { cast } from "../../machine/ops/cast.js";
-import { addScalar, mul, pow, rsqrt } from "../../machine/ops/elementwise.js";
 import { layerNorm } from "../../machine/ops/normalize.js";
-import { meanLastDim } from "../../machine/ops/reduce.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import { parameterOf } from "../../load/bound-module.js";
@@ -15,49 +11,10 @@ export function callNorm(m: Machine, module: BoundModule, hidden: Tensor): Tenso
   if (module.copy !== undefined) return callNorm(m, module.copy, hidden);
   const { forward } = module.node;
   return m.call(module.path, [hidden], () => {
-    const weight = parameterOf(module, "weight");
     if (forward?.kind === "layer_norm") {
-      return layerNorm(m, hidden, weight, module.parameters.get("bias"));
+      return layerNorm(m, hidden, parameterOf(module, "weight"), module.parameters.get("bias"));
     }
     if (forward?.kind !== "rms_norm") throw new Error(`${module.path} is not a norm`);
-    return RMS_NORMS[forward.variant](m, hidden, weight);
-  });
-}
-
-type RmsNorm = (m: Machine, hidden: Tensor, weight: Tensor) => Tensor;
-
-/** Each variant keeps an fp32 copy of its input; they differ in which other copies live how long. */
-const RMS_NORMS: Readonly<Record<RmsNormVariant, RmsNorm>> = {
-  // transformers@5.18.0 models/llama/modeling_llama.py LlamaRMSNorm
-  scale_after_cast: (m, hidden, weight) =>
-    m.frame((frame) => {
-      const float = frame.hold(cast(m, hidden, "float32"));
-      const variance = frame.hold(meanLastDim(m, pow(m, float)));
-      const normed = frame.rebind(float, mul(m, float, rsqrt(m, addScalar(m, variance))));
-      return mul(m, weight, cast(m, normed, hidden.dtype));
-    }),
-  // models/olmo2/modeling_olmo2.py Olmo2RMSNorm
-  scale_before_cast: (m, hidden, weight) =>
-    m.frame((frame) => {
-      const float = frame.hold(cast(m, hidden, "float32"));
-      const variance = frame.hold(meanLastDim(m, pow(m, float)));
-      const normed = frame.rebind(float, mul(m, float, rsqrt(m, addScalar(m, variance))));
-      return cast(m, mul(m, weight, normed), hidden.dtype);
-    }),
-  // models/gemma/modeling_gemma.py GemmaRMSNorm
-  unit_offset: (m, hidden, weight) =>
-    m.frame((frame) => {
-      const normed = frame.hold(normalize(m, cast(m, hidden, "float32")));
-      const scale = addScalar(m, cast(m, weight, "float32"));
-      const scaled = frame.rebind(normed, mul(m, normed, scale));
-      return cast(m, scaled, hidden.dtype);
-    }),
-};
-
-/** `x * rsqrt(mean(x ** 2) + eps)`. */
-function normalize(m: Machine, x: Tensor): Tensor {
-  return m.frame((frame) => {
-    frame.hold(x);
-    return mul(m, x, rsqrt(m, addScalar(m, meanLastDim(m, pow(m, x)))));
+    return module.kernels.rmsNorm(m, module, hidden);
   });
 }

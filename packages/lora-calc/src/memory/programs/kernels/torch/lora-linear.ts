@@ -5,18 +5,15 @@
  * `Linear8bitLt.forward`.
  */
 
-import type { Machine } from "../../machine/machine.js";
-import { cast } from "../../machine/ops/cast.js";
-import { dropout } from "../../machine/ops/dropout.js";
-import { add, mulScalar } from "../../machine/ops/elementwise.js";
-import { cloneAsIs } from "../../machine/ops/views.js";
-import type { Tensor } from "../../machine/tensor.js";
-import type { BoundLora, BoundModule } from "../../load/bound-module.js";
+import type { Machine } from "../../../machine/machine.js";
+import { cast } from "../../../machine/ops/cast.js";
+import { dropout } from "../../../machine/ops/dropout.js";
+import { add, mulScalar } from "../../../machine/ops/elementwise.js";
+import { cloneAsIs } from "../../../machine/ops/views.js";
+import type { Tensor } from "../../../machine/tensor.js";
+import type { AdaptedLinear, BoundLora, BoundModule, RunBase } from "../../../load/bound-module.js";
 import { addDora } from "./dora.js";
-import type { AdaptedLinear } from "./dora.js";
 import { throughA, throughB } from "./low-rank.js";
-
-type RunBase = (m: Machine, module: BoundModule, input: Tensor) => Tensor;
 
 export function runLora(
   m: Machine,

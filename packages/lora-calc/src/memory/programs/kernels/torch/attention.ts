@@ -5,46 +5,25 @@
  * dispatch of `scaled_dot_product_attention` on CUDA.
  */
 
-import type { AttentionCard } from "../../../catalogue/cuda.js";
-import type { AttentionForward } from "../../../graph/tree/forward.js";
-import type { Frame } from "../../machine/frame.js";
-import { tanh } from "../../machine/ops/activations.js";
-import { autocastToFloat, autocastToHalf, cast } from "../../machine/ops/cast.js";
-import { cudnnAttention } from "../../machine/ops/cudnn-attention.js";
-import { dropout } from "../../machine/ops/dropout.js";
-import { add, cat, divScalar, mulScalar, subtract } from "../../machine/ops/elementwise.js";
-import { efficientAttention } from "../../machine/ops/efficient-attention.js";
-import { flashAttention } from "../../machine/ops/flash-attention.js";
-import { batchedMatmul } from "../../machine/ops/matmul.js";
-import { largest } from "../../machine/ops/reduce.js";
-import { softmax } from "../../machine/ops/softmax.js";
-import { contiguous, expand, slice, transpose, view } from "../../machine/ops/views.js";
-import type { Machine } from "../../machine/machine.js";
-import type { Tensor } from "../../machine/tensor.js";
+import type { AttentionForward } from "../../../../graph/tree/forward.js";
+import type { AttentionContext, QueryKeyValue } from "../../../load/bound-module.js";
+import type { Frame } from "../../../machine/frame.js";
+import { tanh } from "../../../machine/ops/activations.js";
+import { autocastToFloat, autocastToHalf, cast } from "../../../machine/ops/cast.js";
+import { cudnnAttention } from "../../../machine/ops/cudnn-attention.js";
+import { dropout } from "../../../machine/ops/dropout.js";
+import { add, cat, divScalar, mulScalar, subtract } from "../../../machine/ops/elementwise.js";
+import { efficientAttention } from "../../../machine/ops/efficient-attention.js";
+import { flashAttention } from "../../../machine/ops/flash-attention.js";
+import { batchedMatmul } from "../../../machine/ops/matmul.js";
+import { largest } from "../../../machine/ops/reduce.js";
+import { softmax } from "../../../machine/ops/softmax.js";
+import { contiguous, expand, slice, transpose, view } from "../../../machine/ops/views.js";
+import type { Machine } from "../../../machine/machine.js";
+import type { Tensor } from "../../../machine/tensor.js";
 import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
 import { additiveMask, mathAttention } from "./math-attention.js";
 import { repeatHeads } from "./repeat-heads.js";
-
-/** What all layers of one kind share. */
-export interface AttentionContext {
-  readonly implementation: "sdpa" | "eager";
-  /** What of the card decides the kernel of sdpa. */
-  readonly card: AttentionCard;
-  /** (1, s) */
-  readonly positions: Tensor;
-  /** cos and sin of this layer's kind. */
-  readonly tables?: readonly [Tensor, Tensor];
-  /** Attention mask of this layer's kind, when one had to be built. */
-  readonly mask?: Tensor;
-}
-
-export interface QueryKeyValue {
-  readonly query: Tensor;
-  readonly key: Tensor;
-  readonly value: Tensor;
-  /** (heads,) */
-  readonly sinks?: Tensor;
-}
 
 /** Output (b, s, heads, d), and the scores (b, heads, s, s) when the kernel returns them. */
 export function attend(

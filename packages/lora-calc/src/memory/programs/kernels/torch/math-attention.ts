@@ -6,15 +6,15 @@
  * (conformance/tests/test_attention.py). Unlike eager attention it converts, expands and adds the mask in place.
  */
 
-import type { AttentionForward } from "../../../graph/tree/forward.js";
-import type { Machine } from "../../machine/machine.js";
-import { cast, withAutocast } from "../../machine/ops/cast.js";
-import { dropout } from "../../machine/ops/dropout.js";
-import { addInPlace, elementwiseOutput, mulScalar } from "../../machine/ops/elementwise.js";
-import { batchedMatmul } from "../../machine/ops/matmul.js";
-import { safeSoftmax } from "../../machine/ops/softmax.js";
-import { transpose } from "../../machine/ops/views.js";
-import type { Tensor } from "../../machine/tensor.js";
+import type { AttentionForward } from "../../../../graph/tree/forward.js";
+import type { Machine } from "../../../machine/machine.js";
+import { cast, withAutocast } from "../../../machine/ops/cast.js";
+import { dropout } from "../../../machine/ops/dropout.js";
+import { addInPlace, elementwiseOutput, mulScalar } from "../../../machine/ops/elementwise.js";
+import { batchedMatmul } from "../../../machine/ops/matmul.js";
+import { safeSoftmax } from "../../../machine/ops/softmax.js";
+import { transpose } from "../../../machine/ops/views.js";
+import type { Tensor } from "../../../machine/tensor.js";
 import { repeatHeads } from "./repeat-heads.js";
 
 interface States {

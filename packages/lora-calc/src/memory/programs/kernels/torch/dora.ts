@@ -4,24 +4,18 @@
  * Source: peft@0.21.0 tuners/lora/dora.py `DoraLinearLayer`, tuners/lora/variants.py `DoraLinearVariant`.
  */
 
-import type { Machine } from "../../machine/machine.js";
-import { cast } from "../../machine/ops/cast.js";
-import { dropout } from "../../machine/ops/dropout.js";
-import { add, addScalar, subtract, mul, mulScalar, div } from "../../machine/ops/elementwise.js";
-import { linear } from "../../machine/ops/matmul.js";
-import { t, view } from "../../machine/ops/views.js";
-import type { Tensor } from "../../machine/tensor.js";
-import type { BoundLora, BoundModule } from "../../load/bound-module.js";
-import { parameterOf } from "../../load/bound-module.js";
-import { dequantize4bit } from "./linear-4bit.js";
-import { dequantize8bit } from "./linear-8bit.js";
+import type { Machine } from "../../../machine/machine.js";
+import { cast } from "../../../machine/ops/cast.js";
+import { dropout } from "../../../machine/ops/dropout.js";
+import { add, addScalar, subtract, mul, mulScalar, div } from "../../../machine/ops/elementwise.js";
+import { linear } from "../../../machine/ops/matmul.js";
+import { t, view } from "../../../machine/ops/views.js";
+import type { Tensor } from "../../../machine/tensor.js";
+import type { AdaptedLinear, BoundLora, BoundModule } from "../../../load/bound-module.js";
+import { parameterOf } from "../../../load/bound-module.js";
+import { dequantize4bit } from "../../modules/linear-4bit.js";
+import { dequantize8bit } from "../../modules/linear-8bit.js";
 import { throughA, throughB } from "./low-rank.js";
-
-/** A linear module with the adapter on it. */
-export interface AdaptedLinear {
-  readonly module: BoundModule;
-  readonly lora: BoundLora;
-}
 
 /**
  * `result + (m/|W+BA| − 1)·base + m/|W+BA|·BAx·scaling`. With dropout the base product is computed again on the dropped

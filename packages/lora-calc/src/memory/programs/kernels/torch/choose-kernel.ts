@@ -5,8 +5,8 @@
  * conformance/README.md, "Attention". Certainty: read.
  */
 
-import type { AttentionCard } from "../../../catalogue/cuda.js";
-import type { Dtype } from "../../../units/dtype.js";
+import type { AttentionCard } from "../../../../catalogue/cuda.js";
+import type { Dtype } from "../../../../units/dtype.js";
 
 export type AttentionKernel = "flash" | "efficient" | "cudnn" | "math";
 

@@ -1,0 +1,53 @@
+/** Gated MLPs as transformers writes them. */
+
+import { childOf } from "../../../load/bound-module.js";
+import type { BoundModule, GatedMlpCall, GatedMlpForward } from "../../../load/bound-module.js";
+import type { Machine } from "../../../machine/machine.js";
+import { dropout } from "../../../machine/ops/dropout.js";
+import { mul } from "../../../machine/ops/elementwise.js";
+import { chunkLastDim } from "../../../machine/ops/views.js";
+import type { Tensor } from "../../../machine/tensor.js";
+import { callActivation } from "../../modules/activation.js";
+import { callLinear } from "../../modules/linear.js";
+
+export function gatedMlp(m: Machine, { module, forward }: GatedMlpCall, x: Tensor): Tensor {
+  return forward.kind === "gated_mlp"
+    ? gated(m, module, forward, x)
+    : fusedGated(m, module, forward, x);
+}
+
+/** `dropout(down(act(gate(x)) * up(x)))`. */
+function gated(
+  m: Machine,
+  module: BoundModule,
+  forward: Extract<GatedMlpForward, { kind: "gated_mlp" }>,
+  x: Tensor,
+): Tensor {
+  return m.frame((frame) => {
+    const gate = callLinear(m, childOf(module, forward.gate), x);
+    const activated = frame.hold(callActivation(m, module, forward.activation, gate));
+    const product = frame.hold(mul(m, activated, callLinear(m, childOf(module, forward.up), x)));
+    frame.drop(activated);
+    const output = callLinear(m, childOf(module, forward.down), product);
+    return dropout(m, frame.rebind(product, output), forward.dropout ?? 0);
+  });
+}
+
+/** `gate, up = gate_up(x).chunk(2); down(up * act(gate))`. */
+function fusedGated(
+  m: Machine,
+  module: BoundModule,
+  forward: Extract<GatedMlpForward, { kind: "fused_gated_mlp" }>,
+  x: Tensor,
+): Tensor {
+  return m.frame((frame) => {
+    const both = frame.hold(callLinear(m, childOf(module, forward.gateUp), x));
+    const [gate, up] = chunkLastDim(m, both, 2);
+    if (gate === undefined || up === undefined) throw new Error("chunk gave too few parts");
+    frame.hold(gate);
+    frame.rebind(both, up);
+    const product = mul(m, up, callActivation(m, module, forward.activation, gate));
+    frame.rebind(up, product);
+    return callLinear(m, childOf(module, forward.down), product);
+  });
+}
