@@ -63,7 +63,29 @@ def cases() -> list[Case]:
         ("qwen2_moe full fine-tuning", shared, None, None, {"loss": "hf"}),
     ]  # fmt: skip
     cases = [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
-    return cases + attention_cases(gpt2)
+    return cases + attention_cases(gpt2) + liger_cases()
+
+
+def liger_cases() -> list[Case]:
+    """Liger's own code in every kind of module that it patches, on a card with one multiprocessor (`liger.py`)."""
+    liger = {"use_liger_kernel": True, "loss": "liger"}
+    kept = {"gradient_checkpointing": False}
+    gemma2 = family("gemma2", head_dim=64, sliding_window=128, tie_word_embeddings=True)
+    gemma3 = family("gemma3_text", head_dim=64, sliding_window=128, tie_word_embeddings=True)
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]] = [
+        ("liger: llama qlora", SMALL, ALL_LINEAR, NF4, {}),
+        ("liger: llama without checkpointing, two micro-batches", SMALL, ALL_LINEAR, None, kept | {"gradient_accumulation_steps": 2}),
+        ("liger: llama full fine-tuning", SMALL, None, None, {}),
+        ("liger: llama trained norms", SMALL, ALL_LINEAR | {"modules_to_save": ["input_layernorm", "norm"]}, None, {"adapter_dtype": "bfloat16"}),
+        ("liger: qwen3, norms of heads left alone", family("qwen3", head_dim=32), ALL_LINEAR, None, kept),
+        ("liger: phi3, projections cut from one", family("phi3", pad_token_id=0), ALL_LINEAR, None, kept),
+        ("liger: gemma", family("gemma", head_dim=32), ALL_LINEAR, None, {"use_reentrant": True}),
+        ("liger: gemma2, gradients of norms out of place", gemma2, ALL_LINEAR, None, kept),
+        ("liger: gemma3, norms of heads", gemma3, ALL_LINEAR, NF4, {}),
+        ("liger: olmo2, without autocast", family("olmo2"), ALL_LINEAR, None, {"bf16": False}),
+        ("liger: glm4, rotary left alone", family("glm4", head_dim=32, pad_token_id=0), ALL_LINEAR, None, kept),
+    ]  # fmt: skip
+    return [case(name, config, adapter, quantization, STEP | liger | training) for name, config, adapter, quantization, training in rows]
 
 
 def attention_cases(gpt2: dict[str, Any]) -> list[Case]:

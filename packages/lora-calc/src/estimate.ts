@@ -200,7 +200,7 @@ function memoryPart(
   { graph, plan, isFull, device, obstacle: known, hasFloor, step, options }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
-  const { training, quantization } = step;
+  const { training, quantization, liger } = step;
   const adapter = isFull ? undefined : plan;
   const obstacle =
     known ??
@@ -214,7 +214,7 @@ function memoryPart(
       warnings: [{ code: "memory_not_computed", message: warning }],
     };
   }
-  const inputs = { graph, plan: adapter, quantization, training, device };
+  const inputs = { graph, plan: adapter, quantization, training, liger, device };
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
   options.onWork?.(memory.playedEvents);

@@ -157,6 +157,8 @@ export const WORDS = {
     adapterDtypeAuto: "auto: PEFT's choice",
     moreTraining: "More training options",
     attention_: "Attention",
+    liger: "Liger kernels",
+    ligerHint: "Norms, rotary embeddings, MLPs and loss of Liger (use_liger_kernel)",
     prepareKbit: "prepare_model_for_kbit_training",
     prepareKbitHint: "Casts norms, embeddings and head to float32.",
     reentrant: "Reentrant checkpointing",

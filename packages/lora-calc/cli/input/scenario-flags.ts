@@ -82,6 +82,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       { name: "--loss", argument: "loss", path: "training.loss", kind: "text", help: "hf, nll, chunked_nll, liger or cce (chunked_nll)" },
       { name: "--bf16", path: "training.bf16", kind: "switch", help: "bf16 autocast (on)" },
       { name: "--fp16", path: "training.fp16", kind: "switch", help: "fp16 autocast with a loss scaler (off)" },
+      { name: "--use-liger-kernel", path: "training.use_liger_kernel", kind: "switch", help: "Liger's kernels and fused loss (off)" },
       { name: "--adapter-dtype", argument: "dtype", path: "training.adapter_dtype", kind: "text", help: "auto is PEFT's choice, float32 (auto)" },
       { name: "--prepare-kbit", path: "training.prepare_kbit", kind: "switch", help: "prepare_model_for_kbit_training runs (off)" },
       { name: "--attn-implementation", argument: "name", aliases: ["--attention"], path: "training.attn_implementation", kind: "text", help: "sdpa or eager (sdpa)" },

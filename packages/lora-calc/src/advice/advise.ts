@@ -144,9 +144,11 @@ export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuR
     kinds.set(kind, [...(kinds.get(kind) ?? []), gpu]);
   }
   const holding = [...kinds.values()].flatMap((cards) => {
-    const [first] = cards;
-    const priced =
-      first === undefined ? undefined : price({ ...scenario, hardware: { gpu: first.name } });
+    // Liger's kernels take a row of numbers for every multiprocessor: of equal cards the one with the most takes the most.
+    const largest = cards.reduce((left, right) =>
+      right.multiprocessors > left.multiprocessors ? right : left,
+    );
+    const priced = price({ ...scenario, hardware: { gpu: largest.name } });
     if (priced === undefined) return [];
     return cards.filter((gpu) => {
       const { bytes, above } = contextOf(gpu);

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { planAdapter } from "../../src/adapter/plan-adapter.js";
 import { attentionCard, DEFAULT_CUDA } from "../../src/catalogue/cuda.js";
 import { buildGraph } from "../../src/graph/build-graph.js";
+import { ligerUse } from "../../src/memory/settings/liger.js";
 import { readQuantization } from "../../src/memory/settings/quantization.js";
 import { recordStep } from "../../src/memory/programs/run-step.js";
 import { DEFAULT_TRAINING, readTraining } from "../../src/memory/settings/training.js";
@@ -45,8 +46,9 @@ function linesOf(golden: TapeGolden): readonly Line[] {
 }
 
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
-  const { graph } = buildGraph(describeModel(scenario.model, () => ({})), 5);
-  const { settings } = readTraining(scenario.training, DEFAULT_TRAINING, "");
+    const model = describeModel(scenario.model, () => ({}));
+  const { settings, liger } = readTraining(scenario.training, DEFAULT_TRAINING, "");
+  const { graph } = buildGraph(model, 5);
   const { tape, recording } = recordStep({
     graph,
     plan: scenario.adapter === null ? undefined : planAdapter(graph, scenario.adapter, VERSIONS),
@@ -54,6 +56,9 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
     training: settings,
     cublasWorkspaceBytes: 8_519_680,
     card: attentionCard((scenario.device?.compute_capability ?? 8).toFixed(1), DEFAULT_CUDA),
+    liger: ligerUse(liger, model),
+    // The judge's Liger runs on a CPU, which it takes for one.
+    multiprocessors: 1,
   });
   return toLines(recording.events, (event) => {
     const allocation = tape.allocations[recording.origins[event < 0 ? ~event : event] ?? -1];

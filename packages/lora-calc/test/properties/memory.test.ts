@@ -65,6 +65,7 @@ function requestedPeak({ config, rank, quantization, training }: Run): number {
     training: readTraining(training, DEFAULT_TRAINING, "").settings,
     cublasWorkspaceBytes: 0,
     card: { sm: 80, prefersCudnn: false },
+    multiprocessors: 108,
   });
   let requested = 0;
   let peak = 0;

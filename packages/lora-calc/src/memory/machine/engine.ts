@@ -80,11 +80,7 @@ class GraphTask {
     for (const tensor of saved) machine.release(tensor);
     return node.edges.map((edge, index) => {
       const gradient = results[index];
-      if (gradient === undefined) return undefined;
-      if (edge === undefined) {
-        machine.release(gradient);
-        return undefined;
-      }
+      if (gradient === undefined || edge === undefined) return gradient;
       const facts = edge.node.outputs[edge.index];
       if (facts === undefined) throw new Error(`${edge.node.name} has no output ${edge.index}`);
       return this.conform(gradient, facts);
@@ -105,6 +101,7 @@ class GraphTask {
     return converted;
   }
 
+  /** A gradient that nobody asked for ends when the others have been delivered. */
   private distribute(node: Node, outputs: readonly (Tensor | undefined)[]): void {
     node.edges.forEach((edge, index) => {
       if (edge === undefined) return;
@@ -115,6 +112,9 @@ class GraphTask {
       }
       edge.node.pending -= 1;
       if (edge.node.pending === 0) this.ready.push(edge.node);
+    });
+    outputs.forEach((gradient, index) => {
+      if (gradient !== undefined && node.edges[index] === undefined) this.machine.release(gradient);
     });
   }
 

@@ -5,12 +5,15 @@ import type { AttentionCard } from "../../catalogue/cuda.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { reject } from "../../problem/problem.js";
 import { loadModel } from "../load/bind-model.js";
+import type { Kernels } from "../load/bound-module.js";
 import { Machine } from "../machine/machine.js";
 import type { Tape } from "../machine/tape.js";
 import type { Tensor } from "../machine/tensor.js";
+import type { LigerUse } from "../settings/liger.js";
 import type { Quantization } from "../settings/quantization.js";
 import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
+import { ligerKernels } from "./kernels/liger-kernels.js";
 import { TORCH_KERNELS } from "./kernels/torch-kernels.js";
 import { runTraining } from "./training-step.js";
 import type { TrainingSettings } from "../settings/training.js";
@@ -21,10 +24,14 @@ export interface StepInputs {
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
+  /** What Liger's kernels take over; undefined without them. */
+  readonly liger?: LigerUse | undefined;
   /** One cuBLAS workspace; forward and backward take one each. */
   readonly cublasWorkspaceBytes: number;
   /** What decides the attention kernel. */
   readonly card: AttentionCard;
+  /** Of the card. */
+  readonly multiprocessors: number;
 }
 
 export interface RecordedStep {
@@ -76,7 +83,7 @@ function rejectUnscalable(trained: readonly Tensor[]): void {
 }
 
 function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
-  const model = loadModel(m, inputs.graph, { ...inputs, kernels: TORCH_KERNELS });
+  const model = loadModel(m, inputs.graph, { ...inputs, kernels: kernelsOf(inputs) });
   if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
   const { managedBytes, repeats } = runTraining(m, {
     model,
@@ -88,6 +95,12 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
   const recording = stretch(m.tape);
   if (recording === undefined) return undefined;
   return { tape: m.tape, recording, sizes: sizesOf(m.tape), managedBytes, repeats };
+}
+
+function kernelsOf({ liger, multiprocessors }: StepInputs): Kernels {
+  return liger === undefined
+    ? TORCH_KERNELS
+    : ligerKernels(TORCH_KERNELS, liger.patch, liger.on, multiprocessors);
 }
 
 function sizesOf({ allocations }: Tape): Float64Array {

@@ -14,7 +14,10 @@ import { missing } from "../../problem/missing.js";
 import type { Loop } from "../machine/loop.js";
 import type { Phase } from "../machine/phase.js";
 
-export interface MemoryInputs extends Omit<StepInputs, "cublasWorkspaceBytes" | "card"> {
+export interface MemoryInputs extends Omit<
+  StepInputs,
+  "cublasWorkspaceBytes" | "card" | "multiprocessors"
+> {
   readonly device: Device | undefined;
 }
 
@@ -58,8 +61,10 @@ export function estimateMemory(
   inputs: MemoryInputs,
   options: { readonly runsEveryIteration?: boolean; readonly expandable?: boolean } = {},
 ): MemoryEstimate {
-  const { context, cublasWorkspaceBytes, attention } = inputs.device ?? FALLBACK_DEVICE;
-  const step = recordStep({ ...inputs, cublasWorkspaceBytes, card: attention }, options);
+  const { context, attention, ...card } = inputs.device ?? FALLBACK_DEVICE;
+  const { cublasWorkspaceBytes, multiprocessors } = card;
+  const onCard = { cublasWorkspaceBytes, multiprocessors, card: attention };
+  const step = recordStep({ ...inputs, ...onCard }, options);
   const { allocatedPeak, reservedPeak, peakEvent, partBytes, moments, ...at } = replay(step);
   const peak = placeOf(step, peakEvent, inputs.plan !== undefined);
   return {

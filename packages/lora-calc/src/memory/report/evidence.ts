@@ -32,7 +32,7 @@ const READ: Evidence = {
   reserved: [0.1, 0.15],
 };
 
-const READ_LOSSES: readonly LossName[] = ["liger", "cce"];
+const READ_LOSSES: readonly LossName[] = ["cce"];
 
 export function evidenceOf(
   root: ModuleNode,

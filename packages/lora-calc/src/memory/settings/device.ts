@@ -29,6 +29,7 @@ export interface Device {
   readonly cublasWorkspaceBytes: number;
   /** It runs experts as one grouped product. */
   readonly hasGroupedProduct: boolean;
+  readonly multiprocessors: number;
   /** What decides the kernel of scaled_dot_product_attention. */
   readonly attention: AttentionCard;
   /** Memory that other processes and the desktop hold. Unit: bytes. */
@@ -38,15 +39,17 @@ export interface Device {
 /** What stands in for an unknown card: an A100. */
 const FALLBACK_GENERATION: GpuGeneration = "Ampere";
 const FALLBACK_CAPABILITY = "8.0";
+const FALLBACK_MULTIPROCESSORS = 108;
 const MAX_CARDS = 2 ** 16;
 
 /** CUDA figures for runs without a named card. */
 export const FALLBACK_DEVICE: Pick<
   Device,
-  "context" | "cublasWorkspaceBytes" | "hasGroupedProduct" | "attention"
+  "context" | "cublasWorkspaceBytes" | "hasGroupedProduct" | "multiprocessors" | "attention"
 > = {
   ...cudaFacts(FALLBACK_GENERATION),
   context: UNKNOWN_CONTEXT,
+  multiprocessors: FALLBACK_MULTIPROCESSORS,
   attention: attentionCard(FALLBACK_CAPABILITY, DEFAULT_CUDA),
 };
 
@@ -149,6 +152,7 @@ function knownCard(name: string, cuda: string): Card {
     capacity: row.memoryBytes,
     usable: usableBytes(row),
     context: contextOf(row),
+    multiprocessors: row.multiprocessors,
     ...cudaFacts(row.generation),
     attention: attentionCard(row.computeCapability, cuda),
   };

@@ -12,6 +12,8 @@ import type { ModelDescription } from "../../model/description.js";
 import type { Warning } from "../../problem/codes.js";
 import type { Fields, JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
+import { ligerUse, ligerWarnings } from "./liger.js";
+import type { LigerUse } from "./liger.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { hasExperts } from "./runnable.js";
@@ -25,6 +27,8 @@ export interface StepSettings {
   readonly isAsked: boolean;
   readonly training: TrainingSettings;
   readonly quantization: Quantization | undefined;
+  /** What Liger's kernels take over; undefined without them. */
+  readonly liger: LigerUse | undefined;
   /** Method by which the checkpoint is packed where that is not bitsandbytes. */
   readonly packed: string | undefined;
   /** Id of the stack, or `default`. */
@@ -63,21 +67,20 @@ export function readStep(
     isEagerOnly ? { ...defaults, attn_implementation: "eager" } : defaults,
     source,
   );
-  const { settings, ignored } = read;
+  const { settings } = read;
   const assumed = isEagerOnly ? read.assumed.map(withEagerReason) : read.assumed;
   if (isEagerOnly) rejectSdpa(settings, graph);
+  const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
   const hasRouters = hasExperts(graph.root);
-  const isBalanced =
-    isAsked &&
-    hasRouters &&
-    stack?.balancesExperts === true &&
-    given?.get("router_aux_loss_coef") === undefined;
+  const isUnweighted = given?.get("router_aux_loss_coef") === undefined;
+  const isBalanced = isAsked && hasRouters && stack?.balancesExperts === true && isUnweighted;
   return {
     isAsked,
     training: settings,
     quantization,
+    liger,
     profile: stack?.id ?? "default",
     packed: stored.packed,
     assumed: [
@@ -86,14 +89,14 @@ export function readStep(
       ...compute.assumed,
       ...(isBalanced ? [BALANCE_ASSUMED] : []),
     ],
-    ignored,
+    ignored: read.ignored,
     obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
     warnings: [
       ...stored.warnings,
       ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
       ...compute.warnings,
       ...(isBalanced ? [BALANCE_WARNING] : []),
-      ...(settings.loss === "liger" ? [ONLY_LIGER_LOSS] : []),
+      ...ligerWarnings(settings.loss, read.liger),
     ],
   };
 }
@@ -226,12 +229,6 @@ function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): v
     expected: ["hf", "nll", "chunked_nll"],
   });
 }
-
-const ONLY_LIGER_LOSS: Warning = {
-  code: "partial_program",
-  message:
-    "of Liger only the loss is computed; its norms, rotary embeddings and MLPs (use_liger_kernel) usually keep less than the model's own",
-};
 
 function defaultsOf(
   stack: StackProfile | undefined,

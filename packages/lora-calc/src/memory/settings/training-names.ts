@@ -37,7 +37,7 @@ export const IGNORED_TRAINING: readonly string[] = [
   ...["trust_remote_code", "chat_template_path", "dataset_text_field"],
   ...["dataset_kwargs", "dataset_num_proc", "eos_token", "pad_token", "truncation_mode"],
   ...["shuffle_dataset", "packing_strategy", "completion_only_loss"],
-  ...["assistant_only_loss", "torch_compile_backend", "torch_compile_mode", "liger_kernel_config"],
+  ...["assistant_only_loss", "torch_compile_backend", "torch_compile_mode"],
 ];
 
 /** Known options that change memory and have no program: only the value named here (or null) is computed. */
@@ -46,7 +46,6 @@ export const NEUTRAL_TRAINING: Readonly<Record<string, unknown>> = {
   packing: false,
   padding_free: false,
   activation_offloading: false,
-  use_liger_kernel: false,
   use_cache: false,
   torch_compile: false,
   torch_empty_cache_steps: 0,

@@ -4,6 +4,8 @@ import { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { isNeutral, oneOfComputed, rejectUncomputed } from "./computed-values.js";
+import { ligerLossOf, LIGER_LOSS, readLiger } from "./liger.js";
+import type { LigerSwitches } from "./liger.js";
 import { withoutAliases } from "./training-aliases.js";
 import {
   IGNORED_TRAINING,
@@ -56,6 +58,8 @@ export interface TrainingSettings {
   readonly max_grad_norm: number;
   readonly attn_implementation: "sdpa" | "eager";
   readonly loss: LossName;
+  /** The Trainer patches the model with Liger's kernels, its fused loss among them. */
+  readonly use_liger_kernel: boolean;
   /** `prepare_model_for_kbit_training` runs before the adapters are added. */
   readonly prepare_kbit: boolean;
   /** dtype the base model is loaded in. */
@@ -92,6 +96,7 @@ export const DEFAULT_TRAINING: TrainingSettings = {
   max_grad_norm: 1,
   attn_implementation: "sdpa",
   loss: "chunked_nll",
+  use_liger_kernel: false,
   prepare_kbit: false,
   dtype: "bfloat16",
   adapter_dtype: "auto",
@@ -102,6 +107,8 @@ export const DEFAULT_TRAINING: TrainingSettings = {
 
 interface ReadTraining {
   readonly settings: TrainingSettings;
+  /** Which of Liger's kernels are on; undefined without them. */
+  readonly liger: LigerSwitches | undefined;
   readonly assumed: readonly Assumption[];
   /** Paths of given fields that change neither counts nor memory. */
   readonly ignored: readonly string[];
@@ -110,10 +117,12 @@ interface ReadTraining {
 /** Reads `scenario.training`; every value taken from `defaults` is listed in `assumed`. */
 export function readTraining(
   given: JsonObject,
-  defaults: TrainingSettings,
+  own: TrainingSettings,
   source: string,
 ): ReadTraining {
   const fields = trainingFields(given);
+  const liger = readLiger(fields);
+  const defaults = withLigerLoss(own, liger);
   const assumed: Assumption[] = [];
   const or = <Key extends keyof TrainingSettings>(
     key: Key,
@@ -123,19 +132,13 @@ export function readTraining(
     assumed.push({ path: `training.${key}`, value: defaults[key], reason: source });
     return defaults[key];
   };
-  const count = (key: keyof TrainingSettings, max: number): number | undefined =>
-    fields.integer(key, { min: 1, max });
+  const count = (key: CountField, max: number): number =>
+    or(key, fields.integer(key, { min: 1, max }));
   const wantsFp16 = fields.boolean("fp16") === true;
   const read: TrainingSettings = {
-    per_device_train_batch_size: or(
-      "per_device_train_batch_size",
-      count("per_device_train_batch_size", MAX_BATCH),
-    ),
-    max_length: or("max_length", count("max_length", MAX_LENGTH)),
-    gradient_accumulation_steps: or(
-      "gradient_accumulation_steps",
-      count("gradient_accumulation_steps", MAX_ACCUMULATION),
-    ),
+    per_device_train_batch_size: count("per_device_train_batch_size", MAX_BATCH),
+    max_length: count("max_length", MAX_LENGTH),
+    gradient_accumulation_steps: count("gradient_accumulation_steps", MAX_ACCUMULATION),
     gradient_checkpointing: or("gradient_checkpointing", fields.boolean("gradient_checkpointing")),
     use_reentrant: or("use_reentrant", fields.boolean("use_reentrant")),
     optim: or("optim", oneOfComputed(fields, "optim", OPTIMIZERS, KNOWN_OPTIMIZERS)),
@@ -146,7 +149,11 @@ export function readTraining(
       "attn_implementation",
       oneOfComputed(fields, "attn_implementation", ["sdpa", "eager"], KNOWN_ATTENTION),
     ),
-    loss: or("loss", oneOfComputed(fields, "loss", LOSSES, KNOWN_LOSSES)),
+    loss: or(
+      "loss",
+      ligerLossOf(fields, liger, oneOfComputed(fields, "loss", LOSSES, KNOWN_LOSSES)),
+    ),
+    use_liger_kernel: or("use_liger_kernel", fields.boolean("use_liger_kernel")),
     prepare_kbit: or("prepare_kbit", fields.boolean("prepare_kbit")),
     dtype: or("dtype", fields.oneOf("dtype", LOAD_DTYPES)),
     adapter_dtype: or("adapter_dtype", fields.oneOf("adapter_dtype", ["auto", ...LOAD_DTYPES])),
@@ -162,7 +169,17 @@ export function readTraining(
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);
   rejectNoNextToken(settings);
-  return { settings, assumed, ignored: ignoredOf(fields) };
+  return { settings, liger, assumed, ignored: ignoredOf(fields) };
+}
+
+type CountField = "per_device_train_batch_size" | "max_length" | "gradient_accumulation_steps";
+
+function withLigerLoss(
+  defaults: TrainingSettings,
+  liger: LigerSwitches | undefined,
+): TrainingSettings {
+  if (liger?.fused_linear_cross_entropy !== true) return defaults;
+  return { ...defaults, loss: LIGER_LOSS };
 }
 
 /** The fields under their own names; unknown and uncomputed ones are refused. */
@@ -170,7 +187,7 @@ function trainingFields(given: JsonObject): Fields {
   const fields = new Fields(withoutAliases(given), "training");
   fields.rejectUnknown([
     ...Object.keys(DEFAULT_TRAINING),
-    "pad_to_multiple_of",
+    ...["pad_to_multiple_of", "liger_kernel_config"],
     ...Object.keys(NEUTRAL_TRAINING),
     ...IGNORED_TRAINING,
     ...OTHER_TRAINERS,

@@ -28,7 +28,7 @@ export function cceLoss(m: Machine, run: LossRun): readonly Tensor[] {
     const valid = frame.hold(validTokens(m, run.batch.labels));
     const rows = frame.hold(view(m, whole, [-1, hidden.size(-1)]));
     const labels = frame.hold(view(m, m.alias(run.batch.labels), [-1]));
-    return linearCrossEntropy(m, { rows, weight, labels, valid });
+    return [linearCrossEntropy(m, { rows, weight, labels, valid })];
   });
 }
 

@@ -17,27 +17,31 @@ export interface FusedHead {
   readonly bias: Tensor | undefined;
 }
 
+/** What a kernel gives: the sum of the losses, and the statistics that the outputs carry. */
+export type FusedSums = readonly [loss: Tensor, ...statistics: Tensor[]];
+
 /** Loss and outputs of a model whose forward calls a kernel instead of its head. No logits are left. */
 export function fusedLoss(
   m: Machine,
   { model, batch, options, autocast }: LossRun,
-  kernel: (frame: Frame, head: FusedHead) => Tensor,
+  kernel: (frame: Frame, head: FusedHead) => FusedSums,
 ): readonly Tensor[] {
   const { forward } = model.node;
   if (forward?.kind !== "causal_lm") throw new Error("the loss needs a causal language model");
   const decoder = childOf(model, forward.decoder);
-  const head = childOf(model, forward.head);
-  const { parameters } = head.copy ?? head;
-  const loss = withAutocast(m, autocast, () =>
-    m.call<Tensor>(model.path, [], (frame) => {
+  const own = childOf(model, forward.head);
+  const { parameters } = own.copy ?? own;
+  const [loss, ...statistics] = withAutocast(m, autocast, () =>
+    m.call<FusedSums>(model.path, [], (frame) => {
       const hidden = frame.hold(callBackbone(m, decoder, batch, options));
-      const weight = parameterOf(head.copy ?? head, "weight");
+      const weight = parameterOf(own.copy ?? own, "weight");
       return m.withKind("logits", () => {
+        const head = { hidden, weight, bias: parameters.get("bias") };
+        const [sum, ...others] = kernel(frame, head);
         // The Trainer gives the number of tokens: a sum, divided by it.
-        const sum = frame.hold(kernel(frame, { hidden, weight, bias: parameters.get("bias") }));
-        return divScalar(m, sum);
+        return [divScalar(m, frame.hold(sum)), ...others.map((other) => frame.hold(other))];
       });
     }),
   );
-  return [loss, loss];
+  return [loss, loss, ...statistics];
 }

@@ -28,6 +28,7 @@ function lossBytes(loss: string, change: object = {}): number {
     quantization: undefined,
     cublasWorkspaceBytes: 0,
     card: { sm: 80, prefersCudnn: false },
+    multiprocessors: 108,
   });
   const { events, origins } = step.recording;
   let held = 0;

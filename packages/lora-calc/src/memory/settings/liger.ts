@@ -1,0 +1,107 @@
+/** `use_liger_kernel` and `liger_kernel_config`: which of Liger's kernels a Trainer switches on, and the loss that follows. */
+
+import { LIGER_MODEL_TYPES, ligerPatch } from "../../catalogue/liger.js";
+import type { LigerPatch } from "../../catalogue/liger.js";
+import type { ModelDescription } from "../../model/description.js";
+import type { Warning } from "../../problem/codes.js";
+import { Fields } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+
+/** Which of Liger's kernels are on. */
+export interface LigerSwitches {
+  readonly rms_norm: boolean;
+  readonly rope: boolean;
+  /** SwiGLU or GEGLU, as the model has it. */
+  readonly gated_mlp: boolean;
+  readonly fused_linear_cross_entropy: boolean;
+}
+
+export const LIGER_LOSS = "liger";
+
+/** Keys of `liger_kernel_config`; Liger drops those that a model's patch does not have. */
+const SWITCHES = ["rms_norm", "rope", "swiglu", "geglu", "fused_linear_cross_entropy"] as const;
+
+/** Undefined where Liger is off. Source: transformers@5.18.0 integrations/liger.py, Liger-Kernel 0.8.2 monkey_patch.py. */
+export function readLiger(training: Fields): LigerSwitches | undefined {
+  const isOn = training.boolean("use_liger_kernel") === true;
+  const given = training.object("liger_kernel_config");
+  const switches = new Fields(given?.values ?? {}, training.at("liger_kernel_config"));
+  switches.rejectUnknown([...SWITCHES, "cross_entropy", "layer_norm"]);
+  if (switches.boolean("cross_entropy") === true) {
+    reject({
+      code: "unsupported",
+      path: switches.at("cross_entropy"),
+      message: `Liger's cross entropy on whole logits has no program here yet; its fused linear cross entropy has (leave ${switches.at("cross_entropy")} out)`,
+      received: true,
+      expected: false,
+    });
+  }
+  const value = (name: (typeof SWITCHES)[number]): boolean => switches.boolean(name) ?? true;
+  if (!isOn) return undefined;
+  return {
+    rms_norm: value("rms_norm"),
+    rope: value("rope"),
+    gated_mlp: value("swiglu") && value("geglu"),
+    fused_linear_cross_entropy: value("fused_linear_cross_entropy"),
+  };
+}
+
+/**
+ * The loss that runs when a scenario names one: Liger replaces the forward that transformers' and TRL's whole-logit losses
+ * would call, so that those become its fused one; the others do not go together.
+ *
+ * Source: trl@1.13.0 sft_trainer.py (`loss_type` is `nll` with Liger, and `chunked_nll` raises ValueError).
+ */
+export function ligerLossOf<Loss extends string>(
+  training: Fields,
+  liger: LigerSwitches | undefined,
+  loss: Loss | undefined,
+): Loss | typeof LIGER_LOSS | undefined {
+  if (liger === undefined || loss === undefined || loss === LIGER_LOSS) return loss;
+  if (loss === "hf" || loss === "nll") return liger.fused_linear_cross_entropy ? LIGER_LOSS : loss;
+  reject({
+    code: "invalid_value",
+    path: training.at("loss"),
+    message:
+      loss === "chunked_nll"
+        ? "TRL stops here: ValueError: `loss_type='chunked_nll'` is not compatible with `use_liger_kernel=True`; leave training.loss out, which takes Liger's fused loss, or use_liger_kernel"
+        : `${loss} and Liger's loss replace the same forward; leave training.loss or training.use_liger_kernel out`,
+    received: loss,
+    expected: [LIGER_LOSS, "nll", "hf"],
+  });
+}
+
+/** Kernels of the patch that a model gets. */
+export interface LigerUse {
+  readonly patch: LigerPatch;
+  readonly on: LigerSwitches;
+}
+
+/** Sizes typed by hand are taken as a Llama. A model that Liger does not know keeps everything of its own, which TRL's loss then stumbles over. */
+export function ligerUse(
+  on: LigerSwitches | undefined,
+  model: ModelDescription,
+): LigerUse | undefined {
+  if (on === undefined) return undefined;
+  const modelType = model.kind === "config" ? model.modelType : "llama";
+  const patch = ligerPatch(modelType);
+  if (patch !== undefined) return { patch, on };
+  reject({
+    code: "unsupported",
+    path: "training.use_liger_kernel",
+    message: `Liger's kernels on ${modelType} have no program here; computed are ${LIGER_MODEL_TYPES.join(", ")}`,
+    received: true,
+    expected: LIGER_MODEL_TYPES,
+  });
+}
+
+const ONLY_LIGER_LOSS: Warning = {
+  code: "partial_program",
+  message:
+    "of Liger only the loss is computed; training.use_liger_kernel also takes its norms, rotary embeddings and MLPs, which usually keep less than the model's own",
+};
+
+/** What is left out where the fused loss stands alone. */
+export function ligerWarnings(loss: string, on: LigerSwitches | undefined): readonly Warning[] {
+  return loss === LIGER_LOSS && on === undefined ? [ONLY_LIGER_LOSS] : [];
+}
