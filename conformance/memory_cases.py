@@ -194,6 +194,23 @@ def attention_cases(configs: dict[str, Any]) -> Iterator[Case]:
             yield found | {"hardware": {"gpu": card}}
 
 
+def preference_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """DPO: the reference is the policy without its adapters, a second model, or log-probabilities made before."""
+    narrow = ALL_LINEAR | {"r": 8, "target_modules": ["q_proj", "v_proj"], "lora_dropout": 0.05}
+    rows: list[tuple[str, str, Any, Any, dict[str, Any]]] = [
+        ("smollm2-135m", "lora", ALL_LINEAR, None, {"per_device_train_batch_size": 2, "max_length": 512}),
+        ("smollm2-135m", "accumulation", narrow, None, {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 8, "max_length": 384}),
+        ("qwen2.5-0.5b", "second model fp32", None, None, {"per_device_train_batch_size": 4, "max_length": 512, "dtype": "float32", "padding": True}),
+        ("llama-3.2-1b", "pure bf16", ALL_LINEAR, None, {"per_device_train_batch_size": 2, "max_length": 768, "bf16": False, "optim": "adamw_torch", "adapter_dtype": "bfloat16"}),
+        ("llama-3.2-1b", "precomputed", ALL_LINEAR, None, {"per_device_train_batch_size": 2, "max_length": 1024, "precompute_ref_log_probs": True, "padding": True}),
+        ("qwen3-0.6b", "reentrant, short completions", ALL_LINEAR, NF4, {"per_device_train_batch_size": 2, "max_length": 1024, "prompt_length": 900, "use_reentrant": True}),
+        ("gemma-2-2b", "qlora padded", ALL_LINEAR, NF4, {"per_device_train_batch_size": 1, "max_length": 512, "padding": True, "adapter_dtype": "bfloat16"}),
+        ("llama-3.1-8b", "qlora padded", ALL_LINEAR, NF4, {"per_device_train_batch_size": 1, "max_length": 1024, "padding": True, "adapter_dtype": "bfloat16"}),
+    ]  # fmt: skip
+    for name, what, adapter, quantization, training in rows:
+        yield case(f"dpo {name} {what}", configs[name], adapter, quantization, training | {"method": "dpo"})
+
+
 def has_experts(config: dict[str, Any]) -> bool:
     return "num_experts_per_tok" in config
 
@@ -236,4 +253,4 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 
 def all_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs), *attention_cases(configs)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs), *attention_cases(configs), *preference_cases(configs)]

@@ -63,7 +63,22 @@ def cases() -> list[Case]:
         ("qwen2_moe full fine-tuning", shared, None, None, {"loss": "hf"}),
     ]  # fmt: skip
     cases = [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
-    return cases + attention_cases(gpt2) + liger_cases()
+    return cases + attention_cases(gpt2) + liger_cases() + dpo_cases()
+
+
+def dpo_cases() -> list[Case]:
+    """Policy and reference: the policy without its adapters, a second model, or log-probabilities made before."""
+    step = {"method": "dpo", "per_device_train_batch_size": 2, "max_length": 384}
+    dropout = ALL_LINEAR | {"lora_dropout": 0.05}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("dpo: lora, adapters switched off", ALL_LINEAR, None, {}),
+        ("dpo: qlora, padded, dropout disabled, two micro-batches", dropout, NF4, {"padding": True, "gradient_accumulation_steps": 2}),
+        ("dpo: a second model", None, None, {"dtype": "float32"}),
+        ("dpo: log-probabilities made before", ALL_LINEAR, None, {"precompute_ref_log_probs": True, "gradient_checkpointing": False}),
+        ("dpo: 16-bit logits", ALL_LINEAR, None, {"bf16": False, "use_reentrant": True}),
+        ("dpo: short completions", ALL_LINEAR, None, {"prompt_length": 300}),
+    ]  # fmt: skip
+    return [case(name, SMALL, adapter, quantization, step | training) for name, adapter, quantization, training in rows]
 
 
 def liger_cases() -> list[Case]:

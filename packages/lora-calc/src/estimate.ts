@@ -21,7 +21,7 @@ import { bandsOf } from "./memory/report/interval.js";
 import { packedWeights } from "./memory/report/packed-weights.js";
 import { subclassWarnings } from "./memory/report/subclass-warnings.js";
 import { expertWarnings } from "./memory/report/expert-warnings.js";
-import { whyNotRunnable, whyTooLong } from "./memory/settings/runnable.js";
+import { whyDropoutStays, whyNotRunnable, whyTooLong } from "./memory/settings/runnable.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
 import { textOnlyWarnings } from "./memory/report/text-only.js";
 import { readStep } from "./memory/settings/read-step.js";
@@ -206,7 +206,8 @@ function memoryPart(
     known ??
     whyNotRunnable({ graph, plan: adapter, quantization, device }, training.loss) ??
     whyHeadsNotRunnable(graph.root, training) ??
-    whyTooLong(graph.root, training);
+    whyTooLong(graph.root, training) ??
+    whyDropoutStays(graph.root, training);
   if (obstacle !== undefined) {
     const warning = `memory is not computed: ${obstacle}`;
     return {

@@ -32,6 +32,7 @@ const ROW_NOTES: Readonly<Record<MemoryRowName, string>> = {
 };
 
 const PARTS: Readonly<Record<string, string>> = {
+  reference: "weights of the reference model",
   adapter_a: "A of the adapters",
   adapter_b: "B of the adapters",
   adapter_other: "trained beside A and B",
@@ -146,6 +147,13 @@ export const WORDS = {
     checkpointingHint: "Recomputes activations in backward: less memory, a third more compute.",
     optimizer: "Optimizer",
     loss: "Loss",
+    method: "Trainer",
+    methodNames: {
+      sft: "SFT: supervised",
+      dpo: "DPO: preferences",
+    } as Readonly<Record<string, string>>,
+    precomputed: "Reference computed before",
+    precomputedHint: "precompute_ref_log_probs: no reference runs in a step.",
     lossNames: {
       chunked_nll: "chunked (TRL)",
       nll: "whole logits (TRL nll)",
@@ -290,6 +298,7 @@ export const WORDS = {
 const EVENTS: Readonly<Record<string, string>> = {
   layer_forward: "forward of a layer",
   layer_backward: "backward of a layer",
+  reference_forward: "reference model",
   loss_forward: "loss",
   loss_backward: "backward of the loss",
   clip: "clipping of gradients",

@@ -44,8 +44,20 @@ export const LEVERS: readonly LeverRule[] = [
     text: "Compute the loss in chunks (TRL loss_type chunked_nll)",
     cost: "none known; the same loss",
     price: "free",
-    change: ({ training: { loss, loop } }) =>
-      loss === "chunked_nll" || loop === "plain" ? undefined : training({ loss: "chunked_nll" }),
+    change: ({ training: { method, loss, loop } }) =>
+      method !== "sft" || loss === "chunked_nll" || loop === "plain"
+        ? undefined
+        : training({ loss: "chunked_nll" }),
+  },
+  {
+    id: "precomputed_reference",
+    text: "Compute the reference's log-probabilities before training (precompute_ref_log_probs)",
+    cost: "time for a pass over the data before training; the same loss",
+    price: "free",
+    change: ({ training: { preference } }) =>
+      preference === undefined || preference.precompute_ref_log_probs
+        ? undefined
+        : { training: { precompute_ref_log_probs: true } },
   },
   {
     id: "no_kbit_preparation",

@@ -38,6 +38,7 @@ export type RowBytes = Readonly<Record<StepRowName, number>>;
 
 const ROW_OF_PART: Readonly<Record<string, StepRowName>> = {
   weights: "weights",
+  reference: "weights",
   adapter_a: "adapters",
   adapter_b: "adapters",
   adapter_other: "adapters",

@@ -9,7 +9,7 @@ import type { FormulaInputs } from "../memory/report/formulas.js";
 import { phaseName } from "../memory/machine/phase.js";
 import type { Moment } from "../memory/replay/course.js";
 import { sourceOf } from "../memory/report/part-sources.js";
-import { PARTS } from "../memory/replay/parts.js";
+import { PARTS, RARE_PARTS } from "../memory/replay/parts.js";
 import type {
   MemoryPart,
   MemoryResult,
@@ -88,7 +88,9 @@ export function memoryResult(memory: MemoryEstimate, inputs: FormulaInputs): Mem
       phase: phaseName(memory.peak.phase),
       module: memory.peak.module ?? null,
     },
-    parts: memory.parts.map((part) => memoryPart(part, inputs)),
+    parts: memory.parts
+      .filter(({ name, bytes }) => bytes > 0 || !RARE_PARTS.includes(name))
+      .map((part) => memoryPart(part, inputs)),
     beyond_tensors: beyondTensors(memory),
     timeline: memory.moments.map(timelinePoint),
   };

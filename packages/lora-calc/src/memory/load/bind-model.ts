@@ -17,6 +17,7 @@ import { bindLora } from "./bind-lora.js";
 import type { Loop } from "../machine/loop.js";
 import type { Machine } from "../machine/machine.js";
 import { LOADING } from "../machine/phase.js";
+import type { Role } from "../machine/phase.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule, BoundTokens, Kernels } from "./bound-module.js";
 import type { Trained } from "./trained.js";
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
   readonly kernels: Kernels;
+  /** A reference is loaded as it is: nothing of it trains. */
+  readonly role?: Role;
 }
 
 export interface LoadedModel {
@@ -65,8 +68,9 @@ class Loader {
 
   load(): LoadedModel {
     const { m } = this;
-    m.kind = "weights";
-    m.tape.phase = LOADING;
+    const isReference = this.options.role === "reference";
+    m.kind = isReference ? "reference" : "weights";
+    m.tape.phase = isReference ? { ...LOADING, role: "reference" } : LOADING;
     this.warmUp();
     const root = this.bind(this.graph.root, "");
     if (this.options.training.prepare_kbit) this.upcast(root);
@@ -144,7 +148,7 @@ class Loader {
         continue;
       }
       const tensor = m.retain(m.empty("empty", shape, dtype ?? options.training.dtype));
-      tensor.requiresGrad = options.plan === undefined || this.isUnfrozen(module, name);
+      tensor.requiresGrad = this.trains(module, name);
       tensor.section = m.section;
       module.parameters.set(name, tensor);
       this.tied.set(module.path === "" ? name : `${module.path}.${name}`, tensor);
@@ -153,6 +157,12 @@ class Loader {
     for (const { name, shape, dtype } of storedWeight(module.node, quantization).slice(1)) {
       module.buffers.set(name, m.retain(m.empty("empty", shape, dtype)));
     }
+  }
+
+  private trains(module: BoundModule, name: string): boolean {
+    const { role, plan } = this.options;
+    if (role === "reference") return false;
+    return plan === undefined || this.isUnfrozen(module, name);
   }
 
   private isUnfrozen(module: BoundModule, name: string): boolean {
@@ -181,8 +191,10 @@ class Loader {
 
   private addAdapters(module: BoundModule): void {
     for (const adapted of this.adaptationsOf(module)) {
-      const { lora: settings, parameterName: parameter } = adapted;
-      if (settings === undefined) continue;
+      const { lora: planned, parameterName: parameter } = adapted;
+      if (planned === undefined) continue;
+      // Preference trainers set the probability of every dropout to 0 (disable_dropout).
+      const settings = this.options.training.preference ? { ...planned, dropout: 0 } : planned;
       const lora = bindLora(this.m, adapted, settings, this.adapterDtype());
       if (parameter === undefined) module.lora = lora;
       else module.parameterLoras = [{ parameter, lora }, ...(module.parameterLoras ?? [])];

@@ -1,6 +1,6 @@
 /** Work that repeats equal iterations, and which of them are really run. */
 
-export type LoopKind = "layers" | "chunks" | "entropy";
+export type LoopKind = "layers" | "chunks" | "entropy" | "rows";
 
 /**
  * One loop over equal layers or chunks; two models, two towers or two sizes of chunks have one each. A loop with a periodic

@@ -8,6 +8,7 @@ import type { Phase } from "./phase.js";
 /** Role of a storage. `activations` also covers transients and gradients of activations. */
 export const KINDS = [
   "weights",
+  "reference",
   "adapter_a",
   "adapter_b",
   "adapter_other",

@@ -5,7 +5,9 @@ import type { AttentionCard } from "../../catalogue/cuda.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { reject } from "../../problem/problem.js";
 import { loadModel } from "../load/bind-model.js";
-import type { Kernels } from "../load/bound-module.js";
+import type { LoadedModel, LoadOptions } from "../load/bind-model.js";
+import { withoutAdapters } from "../load/without-adapters.js";
+import type { BoundModule, Kernels } from "../load/bound-module.js";
 import { Machine } from "../machine/machine.js";
 import type { Tape } from "../machine/tape.js";
 import type { Tensor } from "../machine/tensor.js";
@@ -15,6 +17,7 @@ import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
 import { ligerKernels } from "./kernels/liger-kernels.js";
 import { TORCH_KERNELS } from "./kernels/torch-kernels.js";
+import { TRAINERS } from "./trainers/trainers.js";
 import { runTraining } from "./training-step.js";
 import type { TrainingSettings } from "../settings/training.js";
 
@@ -83,10 +86,13 @@ function rejectUnscalable(trained: readonly Tensor[]): void {
 }
 
 function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
-  const model = loadModel(m, inputs.graph, { ...inputs, kernels: kernelsOf(inputs) });
+  const options = { ...inputs, kernels: kernelsOf(inputs) };
+  const model = loadModel(m, inputs.graph, options);
   if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
   const { managedBytes, repeats } = runTraining(m, {
+    trainer: TRAINERS[inputs.training.method],
     model,
+    reference: referenceOf(m, model, options),
     settings: inputs.training,
     hasAdapter: inputs.plan !== undefined,
     cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
@@ -95,6 +101,18 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
   const recording = stretch(m.tape);
   if (recording === undefined) return undefined;
   return { tape: m.tape, recording, sizes: sizesOf(m.tape), managedBytes, repeats };
+}
+
+/** What DPO compares the policy with: nothing where its log-probabilities are given, else itself without adapters, else a second model. */
+function referenceOf(
+  m: Machine,
+  model: LoadedModel,
+  options: StepInputs & LoadOptions,
+): BoundModule | undefined {
+  const { preference } = options.training;
+  if (preference === undefined || preference.precompute_ref_log_probs) return undefined;
+  if (options.plan !== undefined) return withoutAdapters(model.root);
+  return loadModel(m, options.graph, { ...options, role: "reference" }).root;
 }
 
 function kernelsOf({ liger, multiprocessors }: StepInputs): Kernels {

@@ -5,18 +5,19 @@
  */
 
 import type { AttentionCard } from "../../catalogue/cuda.js";
-import { LOSSES } from "./losses/loss.js";
 import { backward } from "../machine/engine.js";
 import type { Machine } from "../machine/machine.js";
 import { divScalar, mul } from "../machine/ops/elementwise.js";
 import type { Tensor } from "../machine/tensor.js";
 import { reject } from "../../problem/problem.js";
 import type { LoadedModel } from "../load/bind-model.js";
-import type { Batch, ForwardOptions } from "./modules/batch.js";
+import type { BoundModule } from "../load/bound-module.js";
+import type { ForwardOptions } from "./modules/batch.js";
 import { clipGradients } from "./optimizers/clip.js";
 import { forEachParameter } from "./optimizers/each-parameter.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
+import type { Trainer } from "./trainers/trainer.js";
 import { LossScaler } from "./optimizers/loss-scaler.js";
 import { recordBatches, repeatBatches } from "../repeat/repeat-batches.js";
 import type { BatchesRecord, LoopVariables } from "../repeat/repeat-batches.js";
@@ -31,7 +32,9 @@ const STEPS = 2;
 const SAMPLED_MICRO_BATCHES = 3;
 
 export interface TrainingRun {
+  readonly trainer: Trainer;
   readonly model: LoadedModel;
+  readonly reference: BoundModule | undefined;
   readonly settings: TrainingSettings;
   readonly hasAdapter: boolean;
   /** One workspace in forward and one in backward: the backward runs in a thread of its own. */
@@ -153,15 +156,15 @@ function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: Loop
   const { settings, model } = run;
   m.tape.phase = { ...place, part: "batch" };
   m.kind = "batch";
-  const batch = makeBatch(m, settings);
+  const batch = run.trainer(m, settings);
   for (const tensor of variables.batch) m.release(tensor);
-  variables.batch = Object.values(batch);
+  variables.batch = batch.tensors;
   m.tape.phase = { ...place, part: "forward" };
   m.kind = "activations";
   if (isFirst(place)) workspace(m, run);
-  const [loss, ...outputs] = LOSSES[settings.loss](m, {
-    model: model.root,
-    batch,
+  const [loss, ...outputs] = batch.loss(m, {
+    policy: model.root,
+    reference: run.reference,
     options: forwardOptions(run),
     autocast: autocastDtype(settings),
     convertsOutputs: autocastDtype(settings) !== undefined && settings.loop === "trainer",
@@ -213,14 +216,6 @@ function workspace(m: Machine, run: TrainingRun): void {
   m.withKind("workspace", () =>
     m.retain(m.empty("cublas_workspace", [run.cublasWorkspaceBytes], "uint8")),
   );
-}
-
-function makeBatch(m: Machine, settings: TrainingSettings): Batch {
-  const shape = [settings.per_device_train_batch_size, settings.max_length];
-  const inputIds = m.retain(m.empty("zeros", shape, "int64"));
-  const labels = m.retain(m.empty("zeros", shape, "int64"));
-  if (!settings.padding) return { inputIds, labels };
-  return { inputIds, labels, attentionMask: m.retain(m.empty("zeros", shape, "int64")) };
 }
 
 function forwardOptions({ settings, hasAdapter, card }: TrainingRun): ForwardOptions {

@@ -6,6 +6,7 @@ import { KINDS } from "../machine/tape.js";
 /** Bottom to top in a stacked chart: what is always there first. The list is part of the result format. */
 export const PARTS = [
   "weights",
+  "reference",
   "adapter_a",
   "adapter_b",
   "adapter_other",
@@ -19,6 +20,9 @@ export const PARTS = [
 ] as const;
 
 export type PartName = (typeof PARTS)[number];
+
+/** Parts that only some runs have; the others are listed with nothing in them, too. */
+export const RARE_PARTS: readonly PartName[] = ["reference"];
 
 /** A weight unpacked for one matrix product is scratch space, like the workspaces of cuBLAS. */
 const PART_OF: Readonly<Partial<Record<Kind, PartName>>> = {

@@ -104,9 +104,10 @@ function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPla
 }
 
 /** Name of a moment in a step: what it is doing. */
-export function eventName({ part }: Phase, loop: Loop | undefined, isLoss: boolean): string {
+export function eventName({ part, role }: Phase, loop: Loop | undefined, isLoss: boolean): string {
   if (part === "adapters") return "load";
   if (part !== "forward" && part !== "backward") return part;
+  if (role === "reference") return `reference_${part}`;
   if (loop?.kind === "layers") return `layer_${part}`;
   return isLoss || loop?.kind === "chunks" ? `loss_${part}` : part;
 }

@@ -22,7 +22,7 @@ export function formulaOf(
   inputs: FormulaInputs,
 ): string {
   if (tensors.length === 0) return "none alive at the peak";
-  if (part === "weights") return weightsFormula(inputs);
+  if (part === "weights" || part === "reference") return weightsFormula(inputs);
   if (part === "adapter_a") return byDtype(tensors, "A (rank × in) of every adapted module");
   if (part === "adapter_b") return byDtype(tensors, "B (out × rank) of every adapted module");
   if (part === "adapter_other") return byDtype(tensors, "trained beside A and B");

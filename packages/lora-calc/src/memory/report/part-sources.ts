@@ -8,12 +8,15 @@ const LOSS_SOURCES: Readonly<Record<LossName, string>> = {
   nll: "transformers 5.18 loss/loss_utils.py ForCausalLMLoss; TRL 1.13 trainer/utils.py entropy_from_logits",
   chunked_nll: "TRL 1.13 trainer/sft_trainer.py _chunk",
   liger: "Liger-Kernel 0.8.2 ops/fused_linear_cross_entropy.py",
+  dpo: "TRL 1.13 trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax",
   cce: "cut-cross-entropy 25.6.4 cce.py",
 };
 
 const SOURCES: Readonly<Record<Exclude<PartName, "loss">, string>> = {
   weights:
     "config.json and the modules of transformers 5.18; bitsandbytes 0.48 functional.py for quantized weights",
+  reference:
+    "a second model: TRL 1.13 trainer/dpo_trainer.py, where there is no adapter to switch off",
   adapter_a: "PEFT 0.21 tuners/lora/layer.py update_layer",
   adapter_b: "PEFT 0.21 tuners/lora/layer.py update_layer",
   adapter_other: "PEFT 0.21 tuners/lora/dora.py, utils/other.py, tuners/trainable_tokens",

@@ -118,6 +118,21 @@ function learnedPositions(node: ModuleNode): number | undefined {
   return undefined;
 }
 
+/** A sentence when a trainer switches off dropout that the model has of its own, or undefined. */
+export function whyDropoutStays(
+  node: ModuleNode,
+  { preference }: TrainingSettings,
+): string | undefined {
+  if (preference === undefined || !hasDropout(node)) return undefined;
+  return "DPO switches off the dropout of the model's own modules, which is not modelled; take a model without, or set its dropout to 0 in config.json";
+}
+
+function hasDropout({ forward, children }: ModuleNode): boolean {
+  const rates = Object.entries(forward ?? {}).filter(([name]) => /dropout$/i.test(name));
+  if (rates.some(([, rate]) => typeof rate === "number" && rate > 0)) return true;
+  return children.some((child) => hasDropout(isRepeat(child) ? child.element : child));
+}
+
 /** Whether a model has experts that run as one grouped product. */
 export function hasExperts(node: ModuleNode): boolean {
   if (node.forward?.kind === "experts") return true;

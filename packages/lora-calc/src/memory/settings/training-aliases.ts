@@ -22,11 +22,14 @@ const HARMLESS: readonly string[] = [
   ...["use_safetensors", "local_files_only", "use_cache"],
 ];
 
-/** The settings with every alias under its field's own name; what two names say differently is refused. */
-export function withoutAliases(given: JsonObject): JsonObject {
+/**
+ * The settings with every alias under its field's own name; what two names say differently is refused. `loss_type` names a
+ * loss for SFT only.
+ */
+export function withoutAliases(given: JsonObject, isSft: boolean): JsonObject {
   const { loss_type: lossType, ...rest } = given;
-  let plain: JsonObject = rest;
-  if (lossType !== undefined && lossType !== null) {
+  let plain: JsonObject = isSft ? rest : given;
+  if (isSft && lossType !== undefined && lossType !== null) {
     plain = put(plain, "loss", lossType, "training.loss_type");
   }
   for (const [name, fields] of Object.entries(NESTED)) plain = withoutNested(plain, name, fields);

@@ -42,7 +42,6 @@ export const IGNORED_TRAINING: readonly string[] = [
 
 /** Known options that change memory and have no program: only the value named here (or null) is computed. */
 export const NEUTRAL_TRAINING: Readonly<Record<string, unknown>> = {
-  method: "sft",
   packing: false,
   padding_free: false,
   activation_offloading: false,
@@ -98,6 +97,7 @@ export const OTHER_TRAINERS: readonly string[] = [
 ];
 
 /** Values that their owners know and that have no program here. */
+export const KNOWN_METHODS: readonly string[] = ["kto", "orpo", "cpo", "reward", "grpo", "rloo"];
 export const KNOWN_LOSSES: readonly string[] = ["unsloth", "dft"];
 export const KNOWN_ATTENTION: readonly string[] = [
   ...["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention", "paged"],

@@ -47,7 +47,7 @@ describe("training settings", () => {
     [{ optim: "lion_8bit" }, "training.optim"],
     [{ attn_implementation: "flash_attention_2" }, "training.attn_implementation"],
     [{ packing: true }, "training.packing"],
-    [{ method: "dpo" }, "training.method"],
+    [{ method: "kto" }, "training.method"],
     [{ deepspeed: "ds.json" }, "training.deepspeed"],
   ])("refuses %j by name: it is known and has no program", (training, path) => {
     expect(refused({ training })).toMatchObject({ code: "unsupported", path });

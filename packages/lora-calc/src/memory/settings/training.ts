@@ -6,11 +6,19 @@ import type { JsonObject } from "../../problem/fields.js";
 import { isNeutral, oneOfComputed, rejectUncomputed } from "./computed-values.js";
 import { ligerLossOf, LIGER_LOSS, readLiger } from "./liger.js";
 import type { LigerSwitches } from "./liger.js";
+import {
+  IGNORED_PREFERENCE,
+  NEUTRAL_PREFERENCE,
+  PREFERENCE_NAMES,
+  readPreference,
+} from "./preference.js";
+import type { PreferenceSettings } from "./preference.js";
 import { withoutAliases } from "./training-aliases.js";
 import {
   IGNORED_TRAINING,
   KNOWN_ATTENTION,
   KNOWN_LOSSES,
+  KNOWN_METHODS,
   KNOWN_OPTIMIZERS,
   NEUTRAL_TRAINING,
   OTHER_TRAINERS,
@@ -30,7 +38,11 @@ const OPTIMIZERS = [
 export type OptimizerName = (typeof OPTIMIZERS)[number];
 
 const LOSSES = ["hf", "nll", "chunked_nll", "liger", "cce"] as const;
-export type LossName = (typeof LOSSES)[number];
+/** What a step computes its loss by: a loss of SFT, or the trainer's own. */
+export type LossName = (typeof LOSSES)[number] | "dpo";
+
+const METHODS = ["sft", "dpo"] as const;
+export type Method = (typeof METHODS)[number];
 
 const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;
 export type LoadDtype = (typeof LOAD_DTYPES)[number];
@@ -42,6 +54,8 @@ const MAX_TOKENS = 2 ** 20;
 const MAX_ACCUMULATION = 2 ** 16;
 
 export interface TrainingSettings {
+  /** Which of TRL's trainers runs. */
+  readonly method: Method;
   /** Sequences per forward pass on one GPU. */
   readonly per_device_train_batch_size: number;
   /** Tokens per sequence after padding or packing. */
@@ -72,6 +86,8 @@ export interface TrainingSettings {
   readonly padding: boolean;
   /** Weight of the loss that balances experts (TRL); 0 switches it off. Only models with experts look at it. */
   readonly router_aux_loss_coef: number;
+  /** What preference trainers have beside these. */
+  readonly preference?: PreferenceSettings;
 }
 
 /** dtype of autocast; undefined where it is off. */
@@ -85,6 +101,7 @@ export function autocastDtype({
 
 /** What holds when neither the scenario nor a stack profile says otherwise: the defaults of the conformance tracer. */
 export const DEFAULT_TRAINING: TrainingSettings = {
+  method: "sft",
   per_device_train_batch_size: 1,
   max_length: 1024,
   gradient_accumulation_steps: 1,
@@ -135,7 +152,9 @@ export function readTraining(
   const count = (key: CountField, max: number): number =>
     or(key, fields.integer(key, { min: 1, max }));
   const wantsFp16 = fields.boolean("fp16") === true;
+  const method = methodOf(given);
   const read: TrainingSettings = {
+    method,
     per_device_train_batch_size: count("per_device_train_batch_size", MAX_BATCH),
     max_length: count("max_length", MAX_LENGTH),
     gradient_accumulation_steps: count("gradient_accumulation_steps", MAX_ACCUMULATION),
@@ -149,10 +168,13 @@ export function readTraining(
       "attn_implementation",
       oneOfComputed(fields, "attn_implementation", ["sdpa", "eager"], KNOWN_ATTENTION),
     ),
-    loss: or(
-      "loss",
-      ligerLossOf(fields, liger, oneOfComputed(fields, "loss", LOSSES, KNOWN_LOSSES)),
-    ),
+    loss:
+      method === "dpo"
+        ? "dpo"
+        : or(
+            "loss",
+            ligerLossOf(fields, liger, oneOfComputed(fields, "loss", LOSSES, KNOWN_LOSSES)),
+          ),
     use_liger_kernel: or("use_liger_kernel", fields.boolean("use_liger_kernel")),
     prepare_kbit: or("prepare_kbit", fields.boolean("prepare_kbit")),
     dtype: or("dtype", fields.oneOf("dtype", LOAD_DTYPES)),
@@ -162,10 +184,9 @@ export function readTraining(
     router_aux_loss_coef:
       fields.number("router_aux_loss_coef", { min: 0 }) ?? defaults.router_aux_loss_coef,
   };
-  const settings = paddedTo(
-    read,
-    fields.integer("pad_to_multiple_of", { min: 1, max: MAX_LENGTH }),
-  );
+  const padded = paddedTo(read, fields.integer("pad_to_multiple_of", { min: 1, max: MAX_LENGTH }));
+  const settings =
+    method === "dpo" ? { ...padded, preference: readPreference(fields, padded, assumed) } : padded;
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);
   rejectNoNextToken(settings);
@@ -182,24 +203,34 @@ function withLigerLoss(
   return { ...defaults, loss: LIGER_LOSS };
 }
 
+/** The trainer, by what is given before anything else is read: it decides which fields there are. */
+function methodOf(given: JsonObject): Method {
+  const fields = new Fields(given, "training");
+  return oneOfComputed(fields, "method", METHODS, KNOWN_METHODS) ?? "sft";
+}
+
 /** The fields under their own names; unknown and uncomputed ones are refused. */
 function trainingFields(given: JsonObject): Fields {
-  const fields = new Fields(withoutAliases(given), "training");
+  const isPreference = methodOf(given) === "dpo";
+  const fields = new Fields(withoutAliases(given, !isPreference), "training");
+  const own = isPreference ? PREFERENCE_NAMES : [];
+  const others = OTHER_TRAINERS.filter((name) => !own.includes(name));
   fields.rejectUnknown([
     ...Object.keys(DEFAULT_TRAINING),
     ...["pad_to_multiple_of", "liger_kernel_config"],
     ...Object.keys(NEUTRAL_TRAINING),
     ...IGNORED_TRAINING,
     ...OTHER_TRAINERS,
+    ...own,
   ]);
-  const other = OTHER_TRAINERS.find((name) => fields.has(name));
+  const other = others.find((name) => fields.has(name));
   if (other !== undefined) {
     reject({
       code: "unsupported",
       path: fields.at(other),
-      message: `${fields.at(other)} belongs to a trainer other than SFT, and none of those has a program here yet; only method sft is computed`,
+      message: `${fields.at(other)} belongs to a trainer other than ${isPreference ? "DPO" : "SFT"}, and has no program here; computed methods are ${METHODS.join(", ")}`,
       received: fields.get(other),
-      expected: "method sft",
+      expected: METHODS,
     });
   }
   rejectUncomputed(fields, NEUTRAL_TRAINING);
@@ -208,7 +239,13 @@ function trainingFields(given: JsonObject): Fields {
 
 function ignoredOf(fields: Fields): readonly string[] {
   return Object.keys(fields.values)
-    .filter((name) => IGNORED_TRAINING.includes(name) || isNeutral(fields, name, NEUTRAL_TRAINING))
+    .filter(
+      (name) =>
+        IGNORED_TRAINING.includes(name) ||
+        IGNORED_PREFERENCE.includes(name) ||
+        isNeutral(fields, name, NEUTRAL_TRAINING) ||
+        isNeutral(fields, name, NEUTRAL_PREFERENCE),
+    )
     .map((name) => fields.at(name));
 }
 
@@ -220,7 +257,7 @@ function paddedTo(settings: TrainingSettings, multiple: number | undefined): Tra
 }
 
 /** Losses that leave out the last token, which has no next one, before they look at the logits. */
-const SHIFTED_FIRST: readonly LossName[] = ["chunked_nll", "liger", "cce"];
+const SHIFTED_FIRST: readonly LossName[] = ["chunked_nll", "liger", "cce", "dpo"];
 
 function rejectNoNextToken({ max_length: length, loss }: TrainingSettings): void {
   if (length > 1 || !SHIFTED_FIRST.includes(loss)) return;

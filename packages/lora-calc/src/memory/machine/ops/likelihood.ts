@@ -49,3 +49,15 @@ export function exp(m: Machine, given: Tensor): Tensor {
   m.finish(node, [output], [input]);
   return output;
 }
+
+/** `F.logsigmoid(input)`: keeps its input; its buffer is empty on CUDA. */
+export function logSigmoid(m: Machine, input: Tensor): Tensor {
+  const node = m.track("LogSigmoidBackward0", [input]);
+  if (node !== undefined) m.save(node, input);
+  const output = m.empty("log_sigmoid_forward", input.shape, input.dtype);
+  if (node !== undefined) {
+    node.backward = (gradient) => [m.empty("log_sigmoid_backward", gradient.shape, gradient.dtype)];
+  }
+  m.finish(node, [output], [input]);
+  return output;
+}

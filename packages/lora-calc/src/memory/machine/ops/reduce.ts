@@ -26,6 +26,19 @@ export function meanLastDim(m: Machine, input: Tensor): Tensor {
   return output;
 }
 
+/** `tensor.mean()`. */
+export function meanAll(m: Machine, input: Tensor): Tensor {
+  const node = m.track("MeanBackward0", [input]);
+  const full = input.shape;
+  const output = m.empty("mean", [], input.dtype);
+  if (node !== undefined) {
+    const still = full.map(() => 0);
+    node.backward = (gradient) => [divScalar(m, m.alias(gradient, full, still))];
+  }
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** `tensor.sum(-1)`; integers and booleans are summed in int64. */
 export function sumLastDim(m: Machine, input: Tensor): Tensor {
   return sumTo(m, input, input.shape.slice(0, -1));

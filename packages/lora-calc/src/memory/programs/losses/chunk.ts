@@ -10,6 +10,7 @@ import { sumAll, sumLastDim } from "../../machine/ops/reduce.js";
 import { t } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
+import { causalLm } from "../modules/causal-lm.js";
 import type { BoundModule } from "../../load/bound-module.js";
 
 /** Loss, correct tokens and entropy of rows (n, hidden_size) with labels (n,). */
@@ -33,8 +34,7 @@ export function chunkLoss(
 
 /** `(rows @ weight.T).float()`, with the model's scale and tanh cap. */
 function chunkLogits(m: Machine, model: BoundModule, rows: Tensor): Tensor {
-  const { forward } = model.node;
-  if (forward?.kind !== "causal_lm") throw new Error("the loss needs a causal language model");
+  const forward = causalLm(model);
   const head = childOf(model, forward.head);
   const weight = parameterOf(head.copy ?? head, "weight");
   const bias = (head.copy ?? head).parameters.get("bias");

@@ -16,6 +16,7 @@ import type { Tensor } from "../../machine/tensor.js";
 import { childOf } from "../../load/bound-module.js";
 import { callBackbone } from "../modules/decoder.js";
 import { chunkLoss } from "./chunk.js";
+import { causalLm } from "../modules/causal-lm.js";
 import type { LossRun } from "./loss-run.js";
 import { missing } from "../../../problem/missing.js";
 
@@ -24,8 +25,7 @@ export const CHUNK_ROWS = 256;
 /** Loss of a batch; the totals of accuracy and entropy are kept by the caller as the outputs. */
 export function chunkedNllLoss(m: Machine, run: LossRun): readonly Tensor[] {
   const { model, batch, options, autocast } = run;
-  const { forward } = model.node;
-  if (forward?.kind !== "causal_lm") throw new Error("the loss needs a causal language model");
+  const forward = causalLm(model);
   return m.frame((frame) =>
     withAutocast(m, autocast, () => {
       const hidden = frame.hold(callBackbone(m, childOf(model, forward.decoder), batch, options));

@@ -7,6 +7,7 @@ import { divScalar } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
 import { callBackbone } from "../modules/decoder.js";
+import { causalLm } from "../modules/causal-lm.js";
 import type { LossRun } from "./loss-run.js";
 
 export interface FusedHead {
@@ -26,8 +27,7 @@ export function fusedLoss(
   { model, batch, options, autocast }: LossRun,
   kernel: (frame: Frame, head: FusedHead) => FusedSums,
 ): readonly Tensor[] {
-  const { forward } = model.node;
-  if (forward?.kind !== "causal_lm") throw new Error("the loss needs a causal language model");
+  const forward = causalLm(model);
   const decoder = childOf(model, forward.decoder);
   const own = childOf(model, forward.head);
   const { parameters } = own.copy ?? own;

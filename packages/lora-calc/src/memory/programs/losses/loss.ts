@@ -1,4 +1,4 @@
-/** Which loss a setting names. */
+/** Which loss of supervised fine-tuning a setting names. */
 
 import type { LossName } from "../../settings/training.js";
 import { cceLoss } from "./cce.js";
@@ -8,7 +8,7 @@ import { ligerLoss } from "./liger.js";
 import type { Loss } from "./loss-run.js";
 import { nllLoss } from "./nll.js";
 
-export const LOSSES: Readonly<Record<LossName, Loss>> = {
+export const LOSSES: Readonly<Record<Exclude<LossName, "dpo">, Loss>> = {
   chunked_nll: chunkedNllLoss,
   hf: hfLoss,
   nll: nllLoss,

@@ -5,16 +5,12 @@
  */
 
 import type { Machine } from "../../machine/machine.js";
-import { mul, neg, pointwise } from "../../machine/ops/elementwise.js";
-import { exp, logSoftmax } from "../../machine/ops/likelihood.js";
-import { sumLastDim } from "../../machine/ops/reduce.js";
-import { narrow, reshape, slice, view } from "../../machine/ops/views.js";
+import { pointwise } from "../../machine/ops/elementwise.js";
+import { slice } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
+import { entropies } from "./entropy.js";
 import { hfLoss } from "./hf.js";
 import type { LossRun } from "./loss-run.js";
-import { missing } from "../../../problem/missing.js";
-
-const ENTROPY_ROWS = 128;
 
 export function nllLoss(m: Machine, run: LossRun): readonly Tensor[] {
   return m.frame((frame) => {
@@ -40,29 +36,4 @@ function statistics(m: Machine, logits: Tensor, labels: Tensor): void {
     return pointwise(m, "bitwise_and", [equal, valid], "bool");
   });
   m.consume(done);
-}
-
-function entropies(m: Machine, logits: Tensor): Tensor {
-  return m.frame((frame) => {
-    const flat = frame.hold(reshape(m, logits, [-1, logits.size(-1)]));
-    const parts: Tensor[] = [];
-    let previous: Tensor | undefined;
-    const count = flat.size(0);
-    const sizes = Array.from({ length: Math.ceil(count / ENTROPY_ROWS) }, (_, part) =>
-      Math.min(ENTROPY_ROWS, count - part * ENTROPY_ROWS),
-    );
-    const loop = m.loop("entropy", sizes);
-    loop.indices.forEach((part, position) => {
-      m.enterSection(loop, position);
-      const rows = sizes[part] ?? missing();
-      const logProbabilities = frame.hold(logSoftmax(m, narrow(m, m.alias(flat), 0, rows)));
-      if (previous !== undefined) frame.drop(previous);
-      previous = logProbabilities;
-      const weighted = mul(m, exp(m, logProbabilities), logProbabilities);
-      parts.push(frame.hold(neg(m, sumLastDim(m, weighted))));
-    });
-    m.leaveSection();
-    const joined = m.empty("cat", [flat.size(0)], flat.dtype);
-    return view(m, joined, logits.shape.slice(0, -1));
-  });
 }

@@ -12,9 +12,16 @@ export interface ForwardOptions {
   readonly inputRequiresGrad: boolean;
 }
 
+/** What a model reads. */
 export interface Batch {
   readonly inputIds: Tensor;
-  readonly labels: Tensor;
-  /** Present when the batch has padding. */
+  /** Where the trainer hands one on. */
   readonly attentionMask?: Tensor;
+  /** Whether it masks anything: transformers looks, and leaves out one that does not. */
+  readonly isPadded: boolean;
+}
+
+/** With the token that each position is to predict. */
+export interface LabelledBatch extends Batch {
+  readonly labels: Tensor;
 }

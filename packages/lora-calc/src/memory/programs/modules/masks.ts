@@ -73,7 +73,7 @@ function buildMask(
         ? undefined
         : frame.hold(pointwise(m, "_to_copy", [m.alias(padding)], "bool"));
     const isLocal = window !== undefined && length >= window;
-    if (options.attention === "sdpa" && valid === undefined && !isLocal) return [];
+    if (options.attention === "sdpa" && !batch.isPadded && !isLocal) return [];
     const mask = expand(
       m,
       allowedTable(m, { rows, length, window, isPadded: valid !== undefined }),

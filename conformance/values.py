@@ -1,0 +1,94 @@
+"""Recorder for code that reads tensor values: it answers with known numbers and adds the temporaries CUDA makes.
+
+Beside `recorder.StorageRecorder`:
+
+* `.item()` and `bool(tensor)` give 1; `truths` gives the number of true elements of a boolean mask by its shape;
+* indexing by a boolean mask makes `nonzero` (int64, elements x dimensions) and then the result, as ATen does;
+* `logsumexp` is composite in ATen (ReduceOps.cpp, logsumexp_out_impl): amax, |amax| == inf, self - amax (full size),
+  exp in place, sum, log; fake tensors show the result only;
+* `log_sigmoid` fills a buffer on the CPU only (Activation.cu: "buffer is only used by CPU dispatch");
+* `scatter_add` of a backward formula is in place on CUDA (FunctionsManual gather_backward), out of place under fake
+  tensors because these are a subclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from attention import Device
+from recorder import StorageRecorder, Tape
+
+aten = torch.ops.aten
+ITEM = aten._local_scalar_dense.default
+INDEX = aten.index.Tensor
+NONZERO = aten.nonzero.default
+LOGSUMEXP = aten.logsumexp.default
+LOG_SIGMOID = aten.log_sigmoid_forward.default
+SCATTER_ADD = aten.scatter_add.default
+
+
+def name_of(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+class ValueRecorder(StorageRecorder):
+    def __init__(self, tape: Tape, device: Device, truths: Callable[[torch.Tensor], int]) -> None:
+        super().__init__(tape, device)
+        self.truths = truths
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        if func is ITEM:
+            dtype = args[0].dtype
+            return True if dtype == torch.bool else 1.0 if dtype.is_floating_point else 1
+        path = self.paths.current() if self.paths is not None else None
+        if func is NONZERO:
+            found = torch.empty((self.truths(args[0]), args[0].dim()), dtype=torch.long)
+            self._observe(found, func, path)
+            return found
+        if func is INDEX and any(index is not None and index.dtype == torch.bool for index in args[1]):
+            return self._masked(func, args, path)
+        if func is SCATTER_ADD and torch._C._current_autograd_node() is not None:
+            aten.scatter_add_.default(*args)
+            return args[0]
+        if func is LOG_SIGMOID:
+            output = func(*args, **(kwargs or {}))
+            self._observe(output[0], func, path)
+            return output
+        if func is LOGSUMEXP:
+            return self._logsumexp(func, args, kwargs or {}, path)
+        return super().__torch_dispatch__(func, types, args, kwargs)
+
+    def _temp(self, tag: str, path: str | None, shape: tuple[int, ...], dtype: torch.dtype) -> Any:
+        count = 1
+        for size in shape:
+            count *= size
+        return self.tape.allocate(count * dtype.itemsize, tag, path, tuple(shape), name_of(dtype))
+
+    def _masked(self, func: Any, args: tuple, path: str | None) -> torch.Tensor:
+        tensor, (mask, *rest) = args[0], args[1]
+        if rest:
+            raise NotImplementedError("boolean masks beside other indices")
+        count = self.truths(mask)
+        nonzero = self._temp("nonzero", path, (count, mask.dim()), torch.long)
+        result = torch.empty((count, *tensor.shape[mask.dim():]), dtype=tensor.dtype)
+        self._observe(result, func, path)
+        self.tape.free(nonzero)
+        return result
+
+    def _logsumexp(self, func: Any, args: tuple, kwargs: dict, path: str | None) -> torch.Tensor:
+        tensor, (dim,) = args[0], args[1]
+        reduced = list(tensor.shape)
+        reduced[dim] = 1
+        largest = self._temp("logsumexp.amax", path, reduced, tensor.dtype)
+        absolute = self._temp("logsumexp.abs", path, reduced, tensor.dtype)
+        infinite = self._temp("logsumexp.eq", path, reduced, torch.bool)
+        self.tape.free(infinite)
+        self.tape.free(absolute)
+        shifted = self._temp("logsumexp.sub", path, tuple(tensor.shape), tensor.dtype)
+        output = func(*args, **kwargs)
+        self._observe(output, func, path)
+        self.tape.free(shifted)
+        self.tape.free(largest)
+        return output

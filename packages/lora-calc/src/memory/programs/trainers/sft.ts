@@ -1,0 +1,27 @@
+/** Supervised fine-tuning: one model, and the loss that the settings name. */
+
+import type { Machine } from "../../machine/machine.js";
+import type { TrainingSettings } from "../../settings/training.js";
+import { LOSSES } from "../losses/loss.js";
+import type { LabelledBatch } from "../modules/batch.js";
+import type { Trainer } from "./trainer.js";
+
+export const sftTrainer: Trainer = (m, settings) => {
+  const { loss } = settings;
+  if (loss === "dpo") throw new Error("supervised fine-tuning has losses of its own");
+  const batch = makeBatch(m, settings);
+  const { inputIds, labels, attentionMask } = batch;
+  return {
+    tensors: [inputIds, labels, ...(attentionMask === undefined ? [] : [attentionMask])],
+    loss: (machine, { policy, ...run }) => LOSSES[loss](machine, { ...run, model: policy, batch }),
+  };
+};
+
+function makeBatch(m: Machine, settings: TrainingSettings): LabelledBatch {
+  const shape = [settings.per_device_train_batch_size, settings.max_length];
+  const inputIds = m.retain(m.empty("zeros", shape, "int64"));
+  const labels = m.retain(m.empty("zeros", shape, "int64"));
+  if (!settings.padding) return { inputIds, labels, isPadded: false };
+  const attentionMask = m.retain(m.empty("zeros", shape, "int64"));
+  return { inputIds, labels, attentionMask, isPadded: true };
+}
