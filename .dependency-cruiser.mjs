@@ -26,7 +26,7 @@ const SHELVES = {
   teach: ["algebra", "facts", "low-rank", "experiment", "quiz"],
   audit: ["prints"],
   memory: ["settings", "machine", "load", "repeat", "programs", "replay", "report"],
-  "memory/programs": ["modules", "kernels", "losses", "optimizers", "trainers"],
+  "memory/programs": ["modules", "kernels", "losses", "optimizers", "trainers", "strategies"],
 };
 
 /** Files that lie in a folder beside its shelves put them together. */

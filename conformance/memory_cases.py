@@ -211,6 +211,22 @@ def preference_cases(configs: dict[str, Any]) -> Iterator[Case]:
         yield case(f"dpo {name} {what}", configs[name], adapter, quantization, training | {"method": "dpo"})
 
 
+def parallel_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """A rank of DistributedDataParallel."""
+    step = {"per_device_train_batch_size": 2, "max_length": 512}
+    rows: list[tuple[str, str, Any, Any, dict[str, Any]]] = [
+        ("smollm2-135m", "lora", ALL_LINEAR, None, {}),
+        ("smollm2-135m", "full fine-tuning, accumulation", None, None, {"loss": "hf", "gradient_accumulation_steps": 4}),
+        ("qwen2.5-0.5b", "full fp32", None, None, {"dtype": "float32", "loss": "hf", "per_device_train_batch_size": 1}),
+        ("llama-3.2-1b", "qlora padded", ALL_LINEAR, NF4, {"padding": True, "adapter_dtype": "bfloat16", "loss": "nll"}),
+        ("gemma-2-2b", "without checkpointing", ALL_LINEAR, None, {"gradient_checkpointing": False}),
+        ("llama-3.1-8b", "qlora", ALL_LINEAR, NF4, {"max_length": 2048, "adapter_dtype": "bfloat16"}),
+    ]  # fmt: skip
+    for index, (name, what, adapter, quantization, training) in enumerate(rows):
+        found = case(f"ddp {name} {what}", configs[name], adapter, quantization, step | training)
+        yield found | {"hardware": {"strategy": "ddp", "count": 2 + 2 * (index % 2)}}
+
+
 def has_experts(config: dict[str, Any]) -> bool:
     return "num_experts_per_tok" in config
 
@@ -253,4 +269,4 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 
 def all_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs), *attention_cases(configs), *preference_cases(configs)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs)]

@@ -29,7 +29,10 @@ def trace_case(case: Case) -> dict[str, Any]:
 
     config = case["model"]["config"]
     request = {"config": config, **{key: case[key] for key in ("adapter", "quantization", "training")}}
-    if "hardware" in case:
+    hardware = case.get("hardware", {})
+    if "count" in hardware:
+        request["hardware"] = hardware
+    if "gpu" in hardware:
         capability, workspace = CARDS[case["hardware"]["gpu"]]
         request["device"] = {"compute_capability": capability}
         request["training"] = case["training"] | {"cublas_workspace_bytes": workspace}

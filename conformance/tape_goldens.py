@@ -63,7 +63,7 @@ def cases() -> list[Case]:
         ("qwen2_moe full fine-tuning", shared, None, None, {"loss": "hf"}),
     ]  # fmt: skip
     cases = [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
-    return cases + attention_cases(gpt2) + liger_cases() + dpo_cases()
+    return cases + attention_cases(gpt2) + liger_cases() + dpo_cases() + ddp_cases()
 
 
 def dpo_cases() -> list[Case]:
@@ -79,6 +79,18 @@ def dpo_cases() -> list[Case]:
         ("dpo: short completions", ALL_LINEAR, None, {"prompt_length": 300}),
     ]  # fmt: skip
     return [case(name, SMALL, adapter, quantization, step | training) for name, adapter, quantization, training in rows]
+
+
+def ddp_cases() -> list[Case]:
+    """A rank of DistributedDataParallel: the model moved from the host, a bucket for all gradients."""
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("ddp: lora", ALL_LINEAR, None, {}),
+        ("ddp: qlora, three micro-batches", ALL_LINEAR, NF4, {"gradient_accumulation_steps": 3, "loss": "nll"}),
+        ("ddp: full fine-tuning", None, None, {"loss": "hf"}),
+        ("ddp: trained copies", ALL_LINEAR | {"modules_to_save": ["embed_tokens"]}, None, {"loss": "hf", "adapter_dtype": "bfloat16"}),
+    ]  # fmt: skip
+    hardware = {"hardware": {"strategy": "ddp", "count": 2}}
+    return [case(name, SMALL, adapter, quantization, STEP | training) | hardware for name, adapter, quantization, training in rows]
 
 
 def liger_cases() -> list[Case]:
@@ -141,7 +153,7 @@ def attention_cases(gpt2: dict[str, Any]) -> list[Case]:
 
 def golden(scenario: Case) -> dict[str, Any]:
     request = {"config": scenario["model"]["config"], **{key: scenario[key] for key in ("adapter", "quantization", "training")}}
-    request["device"] = scenario.get("device")
+    request |= {key: scenario[key] for key in ("device", "hardware") if key in scenario}
     tape, _ = record_tape(request)
     numbers: dict[int, int] = {}
     events, named = [], []

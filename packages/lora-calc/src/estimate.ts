@@ -14,7 +14,7 @@ import { parameterCount } from "./graph/tree/sites.js";
 import { stepFloor } from "./memory/report/at-least.js";
 import { attentionWarnings, whyHeadsNotRunnable } from "./memory/report/attention-warnings.js";
 import { readHardware } from "./memory/settings/device.js";
-import type { Device } from "./memory/settings/device.js";
+import type { Device, Hardware } from "./memory/settings/device.js";
 import { estimateMemory } from "./memory/report/estimate-memory.js";
 import { evidenceOf } from "./memory/report/evidence.js";
 import { bandsOf } from "./memory/report/interval.js";
@@ -89,7 +89,10 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   scenario.rejectUnknown(SCENARIO_FIELDS);
   const { versions, description, graph, assumed } = readModel(scenario);
   const cuda = versions.cuda ?? DEFAULT_CUDA;
-  const { device, obstacle, ...hardware } = readHardware(scenario.object("hardware")?.values, cuda);
+  const { device, ranks, strategy, obstacle, ...hardware } = readHardware(
+    scenario.object("hardware")?.values,
+    cuda,
+  );
   const step = readStep(scenario, description, graph, versions.transformersMajor);
   const { quantization } = step;
   const counted = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
@@ -104,7 +107,8 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     packed === undefined &&
     plan.rootCopies === undefined &&
     !(isFull && quantization !== undefined);
-  const facts = { graph, plan, isFull, device, obstacle: refused, hasFloor, step, options };
+  const spread = { ranks, strategy };
+  const facts = { graph, plan, isFull, device, spread, obstacle: refused, hasFloor, step, options };
   const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
@@ -183,6 +187,7 @@ interface Facts {
   /** Full fine-tuning: nothing is frozen and nothing is added. */
   readonly isFull: boolean;
   readonly device: Device | undefined;
+  readonly spread: Pick<Hardware, "ranks" | "strategy">;
   /** Why memory is not computed, known before the step is looked at. */
   readonly obstacle: string | undefined;
   /** One card holds all weights, stored as they are known to be. */
@@ -193,11 +198,11 @@ interface Facts {
 
 type MemoryFields = Pick<
   Estimate,
-  "memory" | "interval" | "reserved_peak_expandable" | "fit" | "warnings"
+  "memory" | "interval" | "reserved_peak_expandable" | "host_peak" | "fit" | "warnings"
 >;
 
 function memoryPart(
-  { graph, plan, isFull, device, obstacle: known, hasFloor, step, options }: Facts,
+  { graph, plan, isFull, device, spread, obstacle: known, hasFloor, step, options }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
   const { training, quantization, liger } = step;
@@ -215,7 +220,7 @@ function memoryPart(
       warnings: [{ code: "memory_not_computed", message: warning }],
     };
   }
-  const inputs = { graph, plan: adapter, quantization, training, liger, device };
+  const inputs = { graph, plan: adapter, quantization, training, liger, device, ...spread };
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
   options.onWork?.(memory.playedEvents);
@@ -224,6 +229,7 @@ function memoryPart(
     memory: memoryResult(memory, { stored, training }),
     interval,
     ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
+    ...(memory.hostPeak === 0 ? {} : { host_peak: memory.hostPeak }),
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
     warnings: [...textOnlyWarnings(graph), ...attentionWarnings(graph.root, training, device)],
   };

@@ -156,6 +156,8 @@ export interface Estimate {
   };
   /** Reserved peak under `expandable_segments:True`, unless it was not asked for. Unit: bytes. */
   readonly reserved_peak_expandable?: number;
+  /** Most that one process holds in the memory of the host, where a run of several cards reads the model first. Unit: bytes. */
+  readonly host_peak?: number;
   /** Size of adapter_model.safetensors as PEFT writes it. */
   readonly adapter_file_bytes?: number;
   readonly fit?: Fit;

@@ -260,6 +260,7 @@ export const WORDS = {
 const EVENTS: Readonly<Record<string, string>> = {
   layer_forward: "forward of a layer",
   layer_backward: "backward of a layer",
+  ddp: "buckets of DDP",
   reference_forward: "reference model",
   loss_forward: "loss",
   loss_backward: "backward of the loss",

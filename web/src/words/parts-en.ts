@@ -31,6 +31,8 @@ export const ROW_NOTES: Readonly<Record<MemoryRowName, string>> = {
 
 export const PARTS: Readonly<Record<string, string>> = {
   reference: "weights of the reference model",
+  communication: "buckets of gradients for the other cards",
+  nccl: "NCCL's buffers",
   adapter_a: "A of the adapters",
   adapter_b: "B of the adapters",
   adapter_other: "trained beside A and B",

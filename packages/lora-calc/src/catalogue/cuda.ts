@@ -60,6 +60,21 @@ export const UNKNOWN_CONTEXT: CudaContext = {
   above: 310 * MIB,
 };
 
+/** Buffers of NCCL for one communicator: of two cards 228 to 290 MiB, of four to eight 0.6 to 1.1 GiB. */
+const NCCL_OF_TWO = 300 * MIB;
+const NCCL_OF_MORE = 850 * MIB;
+const NCCL_TOLERANCE = 0.5;
+
+/**
+ * What NCCL takes on every card that takes part, outside of torch. It grows with channels, which the machine's links decide.
+ * Certainty: assumed. Source: NVIDIA/nccl issues 864, 964, 1685 and pull 2366, pytorch/torchrec pull 3580; collected 2026-11.
+ * Example: ncclOf(1).bytes // 0
+ */
+export function ncclOf(ranks: number): CudaContext {
+  const bytes = ranks === 1 ? 0 : ranks === 2 ? NCCL_OF_TWO : NCCL_OF_MORE;
+  return { bytes, below: NCCL_TOLERANCE * bytes, above: NCCL_TOLERANCE * bytes };
+}
+
 /**
  * Share of nvidia-smi's total that processes get, where no message says it: 0.971 to 0.985 on the consumer cards that do.
  * Certainty: fitted.

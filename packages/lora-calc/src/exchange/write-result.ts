@@ -114,7 +114,7 @@ function memoryPart(
 
 /** What the process holds beside the allocated tensors at their peaks. */
 function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
-  const { reservedPeak, allocatedPeak, context, managedBytes } = memory;
+  const { reservedPeak, allocatedPeak, context, managedBytes, nccl } = memory;
   const cache = `reserved ${formatBytes(reservedPeak)} − allocated ${formatBytes(allocatedPeak)}`;
   const formula = `${formatBytes(context.bytes)} for one process, from ${formatBytes(context.bytes - context.below)} to ${formatBytes(context.bytes + context.above)}`;
   const paged = {
@@ -132,7 +132,16 @@ function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
       source: "public out-of-memory messages on 16 kinds of cards; it grows with resident threads",
     },
     ...(managedBytes === 0 ? [] : [paged]),
+    ...(nccl.bytes === 0 ? [] : [buffersOf(nccl)]),
   ];
+}
+
+function buffersOf({ bytes, below, above }: MemoryEstimate["nccl"]): MemoryPart {
+  return {
+    ...{ name: "nccl", bytes, certainty: "assumed" },
+    formula: `${formatBytes(bytes)} for one communicator, from ${formatBytes(bytes - below)} to ${formatBytes(bytes + above)}: it hangs on the links between the cards`,
+    source: "public reports on NCCL's buffers, by number of cards",
+  };
 }
 
 function timelinePoint({ phase, loop, iteration, allocated, bytes }: Moment): TimelinePoint {

@@ -21,6 +21,8 @@ export interface TapeGolden {
     readonly training: JsonObject;
     /** The card whose attention kernels run; an A100 where absent. */
     readonly device?: { readonly compute_capability: number };
+    /** Several cards. */
+    readonly hardware?: JsonObject;
   };
   /** Bytes of an allocation, or −1 − n for the release of allocation n. */
   readonly events: readonly number[];
@@ -59,6 +61,7 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
     liger: ligerUse(liger, model),
     // The judge's Liger runs on a CPU, which it takes for one.
     multiprocessors: 1,
+    strategy: scenario.hardware === undefined ? "one_card" : "ddp",
   });
   return toLines(recording.events, (event) => {
     const allocation = tape.allocations[recording.origins[event < 0 ? ~event : event] ?? -1];

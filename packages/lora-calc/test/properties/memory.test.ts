@@ -66,6 +66,7 @@ function requestedPeak({ config, rank, quantization, training }: Run): number {
     cublasWorkspaceBytes: 0,
     card: { sm: 80, prefersCudnn: false },
     multiprocessors: 108,
+    strategy: "one_card",
   });
   let requested = 0;
   let peak = 0;

@@ -84,7 +84,7 @@ function memoryOf(drawn: Drawn, runsEveryIteration: boolean): MemoryEstimate {
       plan: planAdapter(graph, drawn.adapter, VERSIONS),
       quantization: readQuantization(drawn.quantization),
       training: readTraining(drawn.training, DEFAULT_TRAINING, "").settings,
-      device: undefined,
+      ...{ device: undefined, ranks: 1, strategy: "one_card" as const },
     },
     { runsEveryIteration },
   );

@@ -28,6 +28,5 @@ export function bindTokens(
 ): BoundTokens {
   const delta = m.retain(m.empty("empty", shape, dtype));
   delta.requiresGrad = true;
-  m.retain(m.empty("empty", shape, "float32"));
-  return { delta };
+  return { delta, replaced: m.retain(m.empty("empty", shape, "float32")) };
 }

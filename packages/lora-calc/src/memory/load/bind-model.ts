@@ -17,9 +17,11 @@ import { bindLora } from "./bind-lora.js";
 import type { Loop } from "../machine/loop.js";
 import type { Machine } from "../machine/machine.js";
 import { LOADING } from "../machine/phase.js";
-import type { Role } from "../machine/phase.js";
+import type { Phase, Role } from "../machine/phase.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule, BoundTokens, Kernels } from "./bound-module.js";
+import { moveToCard } from "./move.js";
+import { trainedOf } from "./trained.js";
 import type { Trained } from "./trained.js";
 import { quantizedModules, storedWeight } from "../settings/quantization.js";
 import type { Quantization } from "../settings/quantization.js";
@@ -33,6 +35,8 @@ export interface LoadOptions {
   readonly kernels: Kernels;
   /** A reference is loaded as it is: nothing of it trains. */
   readonly role?: Role;
+  /** Where it is read to; from the host it is moved when it is whole. */
+  readonly readsTo: "cuda" | "host";
 }
 
 export interface LoadedModel {
@@ -68,17 +72,29 @@ class Loader {
 
   load(): LoadedModel {
     const { m } = this;
-    const isReference = this.options.role === "reference";
-    m.kind = isReference ? "reference" : "weights";
-    m.tape.phase = isReference ? { ...LOADING, role: "reference" } : LOADING;
-    this.warmUp();
+    const { role, readsTo } = this.options;
+    const phase = role === undefined ? LOADING : { ...LOADING, role };
+    const weights = role === "reference" ? "reference" : "weights";
+    m.kind = weights;
+    const root = m.at(readsTo, () => this.read(phase));
+    if (readsTo === "host") {
+      m.tape.phase = phase;
+      moveToCard(m, root, weights);
+    }
+    m.kind = "activations";
+    return { root, trained: trainedOf(root) };
+  }
+
+  private read(phase: Phase): BoundModule {
+    const { m } = this;
+    m.tape.phase = phase;
+    if (this.options.readsTo === "cuda") this.warmUp();
     const root = this.bind(this.graph.root, "");
     if (this.options.training.prepare_kbit) this.upcast(root);
     m.kind = "adapter_other";
     m.tape.phase = { part: "adapters" };
     this.addAdapters(root);
-    m.kind = "activations";
-    return { root, trained: this.trained(root) };
+    return root;
   }
 
   /** One block of the size of the stored weights is taken and given back before loading. */
@@ -232,30 +248,6 @@ class Loader {
   /** Of its parameters, the inner ones first. */
   private adaptationsOf(module: BoundModule): readonly AdaptedModule[] {
     return this.adapted.get(module.node)?.filter(({ site }) => isAt(site, module)) ?? [];
-  }
-
-  private trained(root: BoundModule): Trained {
-    const parameters = new Set<Tensor>();
-    const embeddings = new Set<Tensor>();
-    const add = (tensor: Tensor | undefined, module: BoundModule): void => {
-      if (tensor?.requiresGrad !== true) return;
-      parameters.add(tensor);
-      if (module.node.layer?.kind === "embedding") embeddings.add(tensor);
-    };
-    const visit = (module: BoundModule): void => {
-      const { lora, copy, parameterLoras = [] } = module;
-      for (const tensor of module.parameters.values()) add(tensor, module);
-      for (const tensor of [lora?.a, lora?.b, lora?.bias, lora?.magnitude]) add(tensor, module);
-      for (const { lora: own } of parameterLoras.toReversed()) {
-        add(own.a, module);
-        add(own.b, module);
-      }
-      for (const tensor of copy?.parameters.values() ?? []) add(tensor, module);
-      if (module.tokens !== undefined) parameters.add(module.tokens.delta);
-      this.forEachBound(module, visit);
-    };
-    visit(root);
-    return { parameters: [...parameters], embeddings };
   }
 
   private forEachBound(module: BoundModule, visit: (child: BoundModule) => void): void {

@@ -25,6 +25,8 @@ export interface BoundLora {
 export interface BoundTokens {
   /** (tokens, dim). */
   readonly delta: Tensor;
+  /** What they stand for, of the same shape. */
+  readonly replaced: Tensor;
 }
 
 /** A linear module with the adapter on it. */

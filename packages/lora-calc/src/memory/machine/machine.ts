@@ -1,121 +1,22 @@
 /**
- * Runs programs over symbolic tensors: allocates and frees storages by reference counts, and records the autograd graph.
- * Operations live in `ops/`; this file knows lifetimes only.
+ * Runs programs over symbolic tensors: what Python's variables hold, and the autograd graph, which keep storages alive.
+ * Operations live in `ops/`.
  */
 
-import { bytesOf, elementCount } from "../../units/dtype.js";
-import type { Dtype } from "../../units/dtype.js";
-import { sampledLoop, standsFor, wholeLoop } from "./loop.js";
-import type { Loop, LoopKind, Section } from "./loop.js";
 import { Autocast } from "./autocast.js";
 import { Frame } from "./frame.js";
 import { HeldTensor } from "./held-tensor.js";
-import { contiguousStrides } from "./layout.js";
-import type { Shape } from "./layout.js";
-import { Node, Storage, Tensor } from "./tensor.js";
-import type { Edge, Saved, SavedTensorHook } from "./tensor.js";
-import { Tape } from "./tape.js";
-import type { Kind } from "./tape.js";
+import { Lifetimes } from "./lifetimes.js";
+import { Node } from "./tensor.js";
+import type { Edge, Saved, SavedTensorHook, Tensor } from "./tensor.js";
 
-/** Storage of a tensor without elements: PyTorch allocates nothing for it. */
-const NO_STORAGE = -1;
-
-export class Machine {
-  readonly tape: Tape = new Tape();
+export class Machine extends Lifetimes {
   readonly autocast: Autocast = new Autocast();
   gradEnabled = true;
-  /** Kind of new allocations. */
-  kind: Kind = "activations";
   readonly hooks: SavedTensorHook[] = [];
-  /** Path of the module whose forward runs; the root's is empty, outside modules there is none. */
-  modulePath: string | undefined;
-  /** Node whose backward runs. */
-  currentNode: Node | undefined;
-  /** Iteration of a repeated piece of work that runs now. */
-  section: Section | undefined;
   /** Local variables of the functions that run, innermost last. */
   private readonly variables: Tensor[] = [];
   private sequence = 0;
-  /** Tensors made while a guard is in force. */
-  private watched: Tensor[] | undefined;
-  /** Of the samples of loops; undefined where every iteration is run. */
-  readonly sparePeriods: number | undefined;
-
-  constructor(sparePeriods?: number) {
-    this.sparePeriods = sparePeriods;
-  }
-
-  /** A loop whose iterations do the same where their keys are equal. */
-  loop(kind: LoopKind, keys: readonly unknown[]): Loop {
-    const { sparePeriods } = this;
-    return sparePeriods === undefined
-      ? wholeLoop(kind, keys.length)
-      : sampledLoop(kind, keys, sparePeriods);
-  }
-
-  /** How many iterations of the whole run the iteration of a section stands for; what lies outside loops, for itself. */
-  multiplicity(section: Section | undefined): number {
-    return section === undefined ? 1 : standsFor(section);
-  }
-
-  /** New uninitialised tensor. Dense row-major unless strides are given. */
-  empty(tag: string, shape: Shape, dtype: Dtype, strides?: Shape): Tensor {
-    const bytes = bytesOf(elementCount(shape), dtype);
-    const module = this.modulePath ?? this.currentNode?.module;
-    const { kind, tape } = this;
-    const { phase } = tape;
-    const id =
-      bytes === 0 ? NO_STORAGE : tape.allocate({ bytes, kind, tag, module, phase, shape, dtype });
-    return this.watch(
-      new Tensor(new Storage(id), shape, strides ?? contiguousStrides(shape), dtype),
-    );
-  }
-
-  /** Another tensor on the same storage, without autograd history. */
-  alias(base: Tensor, shape: Shape = base.shape, strides: Shape = base.strides): Tensor {
-    return this.watch(new Tensor(base.storage, shape, strides, base.dtype));
-  }
-
-  /** Runs work that may stop half-way by an exception, and then ends the temporaries it left behind. */
-  guard(body: () => void): void {
-    const before = this.watched;
-    const watched: Tensor[] = [];
-    this.watched = watched;
-    try {
-      body();
-    } finally {
-      this.watched = before;
-      for (const tensor of watched) this.consume(tensor);
-    }
-  }
-
-  private watch(tensor: Tensor): Tensor {
-    this.watched?.push(tensor);
-    return tensor;
-  }
-
-  retain(tensor: Tensor): Tensor {
-    tensor.references += 1;
-    return tensor;
-  }
-
-  release(tensor: Tensor): void {
-    tensor.references -= 1;
-    this.consume(tensor);
-  }
-
-  /** Ends a tensor that nothing holds: what Python does to a temporary once it was used. */
-  consume(tensor: Tensor): void {
-    if (tensor.references > 0 || !tensor.alive) return;
-    tensor.alive = false;
-    tensor.storage.tensors -= 1;
-    if (tensor.storage.tensors === 0 && tensor.storage.id !== NO_STORAGE) {
-      this.tape.release(tensor.storage.id);
-    }
-    if (tensor.producer !== undefined) this.disown(tensor.producer);
-    if (tensor.grad !== undefined) this.release(tensor.grad);
-  }
-
   /** A Python function: what it holds in variables ends when it returns or raises. */
   frame<Result extends Tensor | readonly Tensor[]>(body: (frame: Frame) => Result): Result {
     const frame = new Frame(this, this.variables);
@@ -144,23 +45,6 @@ export class Machine {
     } finally {
       this.modulePath = caller;
     }
-  }
-
-  /** Runs work whose allocations are of another kind. */
-  withKind<Result>(kind: Kind, body: () => Result): Result {
-    const before = this.kind;
-    this.kind = kind;
-    try {
-      return body();
-    } finally {
-      this.kind = before;
-    }
-  }
-
-  /** Changes the kind of what a tensor occupies, once its role is known. */
-  markAs(tensor: Tensor, kind: Kind): void {
-    const allocation = this.tape.allocations[tensor.storage.id];
-    if (allocation !== undefined) allocation.kind = kind;
   }
 
   withoutGrad<Result>(body: () => Result): Result {
@@ -231,24 +115,6 @@ export class Machine {
   /** Drops the tensors a node saved. */
   releaseSaved(node: Node): void {
     for (const entry of node.takeSaved()) entry.discard();
-  }
-
-  /** Marks the start of one iteration of a loop over equal layers or chunks. */
-  enterSection(loop: Loop, iteration: number): void {
-    const { section } = this;
-    if (section?.loop === loop && section.iteration === iteration) return;
-    this.setSection({ loop, iteration });
-  }
-
-  leaveSection(): void {
-    this.setSection(undefined);
-  }
-
-  setSection(section: Section | undefined): void {
-    const open = this.section;
-    if (section?.loop === open?.loop && section?.iteration === open?.iteration) return;
-    this.section = section;
-    this.tape.mark(section?.loop, section?.iteration);
   }
 
   newNode(name: string, edges: readonly (Edge | undefined)[]): Node {

@@ -1,7 +1,15 @@
 /** Where in a run something happens. */
 
 type PhasePart =
-  "load" | "adapters" | "batch" | "forward" | "backward" | "clip" | "optimizer" | "zero_grad";
+  | "load"
+  | "adapters"
+  | "ddp"
+  | "batch"
+  | "forward"
+  | "backward"
+  | "clip"
+  | "optimizer"
+  | "zero_grad";
 
 /** Which model runs: the one that is trained, or the one that it is compared with. */
 export type Role = "policy" | "reference";

@@ -17,6 +17,7 @@ export const KINDS = [
   "checkpoints",
   "activations",
   "logits",
+  "communication",
   "dequantized",
   "workspace",
   "batch",

@@ -6,15 +6,20 @@
 import type { Dtype } from "../../units/dtype.js";
 import type { Shape } from "./layout.js";
 import type { Section } from "./loop.js";
+import type { Place } from "./outside.js";
 import type { Kind } from "./tape.js";
 
-/** Device memory behind one or more tensors. It is released when its last tensor is. */
+/** Memory behind one or more tensors. It is released when its last tensor is. */
 export class Storage {
+  /** Of its allocation on the tape. */
   readonly id: number;
+  /** Where it lies if not on the card, and how many bytes it stands for. */
+  readonly elsewhere: { readonly place: Place; readonly bytes: number } | undefined;
   tensors = 0;
 
-  constructor(id: number) {
+  constructor(id: number, elsewhere?: Storage["elsewhere"]) {
     this.id = id;
+    this.elsewhere = elsewhere;
   }
 }
 
@@ -23,7 +28,8 @@ export class Storage {
  * temporaries. Variables, autograd nodes and gradient buffers hold references that keep it.
  */
 export class Tensor {
-  readonly storage: Storage;
+  /** Another one once it was moved. */
+  storage: Storage;
   readonly shape: Shape;
   readonly strides: Shape;
   readonly dtype: Dtype;

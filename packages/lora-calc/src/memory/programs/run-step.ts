@@ -11,12 +11,14 @@ import type { BoundModule, Kernels } from "../load/bound-module.js";
 import { Machine } from "../machine/machine.js";
 import type { Tape } from "../machine/tape.js";
 import type { Tensor } from "../machine/tensor.js";
+import type { StrategyName } from "../settings/device.js";
 import type { LigerUse } from "../settings/liger.js";
 import type { Quantization } from "../settings/quantization.js";
 import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
 import { ligerKernels } from "./kernels/liger-kernels.js";
 import { TORCH_KERNELS } from "./kernels/torch-kernels.js";
+import { STRATEGIES } from "./strategies/strategies.js";
 import { TRAINERS } from "./trainers/trainers.js";
 import { runTraining } from "./training-step.js";
 import type { TrainingSettings } from "../settings/training.js";
@@ -35,6 +37,7 @@ export interface StepInputs {
   readonly card: AttentionCard;
   /** Of the card. */
   readonly multiprocessors: number;
+  readonly strategy: StrategyName;
 }
 
 export interface RecordedStep {
@@ -46,6 +49,8 @@ export interface RecordedStep {
   readonly repeats: number;
   /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
   readonly managedBytes: number;
+  /** Most that lay in the host's memory: a model that is read there before it is moved. Unit: bytes. */
+  readonly hostPeak: number;
 }
 
 /** Spare periods of the samples that are tried in turn: one run in seven needs one, and then costs a third more. */
@@ -86,13 +91,19 @@ function rejectUnscalable(trained: readonly Tensor[]): void {
 }
 
 function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
-  const options = { ...inputs, kernels: kernelsOf(inputs) };
+  const strategy = STRATEGIES[inputs.strategy];
+  // bitsandbytes packs weights on the card, each as it is read.
+  const readsTo = inputs.quantization === undefined ? strategy.readsTo : "cuda";
+  const options = { ...inputs, kernels: kernelsOf(inputs), readsTo };
   const model = loadModel(m, inputs.graph, options);
   if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
-  const { managedBytes, repeats } = runTraining(m, {
+  const reference = referenceOf(m, model, options);
+  strategy.wrap(m, model);
+  const repeats = runTraining(m, {
     trainer: TRAINERS[inputs.training.method],
+    strategy,
     model,
-    reference: referenceOf(m, model, options),
+    reference,
     settings: inputs.training,
     hasAdapter: inputs.plan !== undefined,
     cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
@@ -100,7 +111,14 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
   });
   const recording = stretch(m.tape);
   if (recording === undefined) return undefined;
-  return { tape: m.tape, recording, sizes: sizesOf(m.tape), managedBytes, repeats };
+  return {
+    tape: m.tape,
+    recording,
+    sizes: sizesOf(m.tape),
+    managedBytes: m.outside.peak("managed"),
+    hostPeak: m.outside.peak("host"),
+    repeats,
+  };
 }
 
 /** What DPO compares the policy with: nothing where its log-probabilities are given, else itself without adapters, else a second model. */

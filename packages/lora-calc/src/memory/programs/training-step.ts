@@ -17,6 +17,7 @@ import { clipGradients } from "./optimizers/clip.js";
 import { forEachParameter } from "./optimizers/each-parameter.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
+import type { Strategy } from "./strategies/strategy.js";
 import type { Trainer } from "./trainers/trainer.js";
 import { LossScaler } from "./optimizers/loss-scaler.js";
 import { recordBatches, repeatBatches } from "../repeat/repeat-batches.js";
@@ -33,6 +34,7 @@ const SAMPLED_MICRO_BATCHES = 3;
 
 export interface TrainingRun {
   readonly trainer: Trainer;
+  readonly strategy: Strategy;
   readonly model: LoadedModel;
   readonly reference: BoundModule | undefined;
   readonly settings: TrainingSettings;
@@ -47,11 +49,8 @@ interface ScaledRun extends TrainingRun {
   readonly scaler?: LossScaler;
 }
 
-/** `managedBytes` of optimizer state lie in managed memory, which the allocator does not see. */
-export function runTraining(
-  m: Machine,
-  run: TrainingRun,
-): { readonly managedBytes: number; readonly repeats: number } {
+/** Returns how often the replay is to repeat the last micro-batch of every step. */
+export function runTraining(m: Machine, run: TrainingRun): number {
   const optimizer = createOptimizer(run.settings.optim, run.model.trained);
   const scaledRun: ScaledRun = run.settings.fp16 ? { ...run, scaler: new LossScaler(m) } : run;
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
@@ -66,7 +65,7 @@ export function runTraining(
     }
     finishStep(m, { ...scaledRun, optimizer }, step, variables);
   }
-  return { managedBytes: optimizer.managedBytes?.() ?? 0, repeats: repeatsOf(m, run) };
+  return repeatsOf(m, run);
 }
 
 /** The Trainer's micro-batches keep their loss without its graph; a hand-written loop keeps outputs, and all is run. */
@@ -162,6 +161,7 @@ function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: Loop
   m.tape.phase = { ...place, part: "forward" };
   m.kind = "activations";
   if (isFirst(place)) workspace(m, run);
+  run.strategy.beforeForward(m, model, place.micro);
   const [loss, ...outputs] = batch.loss(m, {
     policy: model.root,
     reference: run.reference,

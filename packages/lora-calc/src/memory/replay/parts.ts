@@ -15,6 +15,7 @@ export const PARTS = [
   "checkpoints",
   "activations",
   "loss",
+  "communication",
   "workspace",
   "batch",
 ] as const;
@@ -22,7 +23,7 @@ export const PARTS = [
 export type PartName = (typeof PARTS)[number];
 
 /** Parts that only some runs have; the others are listed with nothing in them, too. */
-export const RARE_PARTS: readonly PartName[] = ["reference"];
+export const RARE_PARTS: readonly PartName[] = ["reference", "communication"];
 
 /** A weight unpacked for one matrix product is scratch space, like the workspaces of cuBLAS. */
 const PART_OF: Readonly<Partial<Record<Kind, PartName>>> = {

@@ -68,8 +68,8 @@ describe("memory.at_least", () => {
     expect(on(least)).toBeUndefined();
   });
 
-  it("is not said of several cards, of packed weights, or of weights that cannot be trained", () => {
-    expect(floor({ hardware: { gpu: "2xT4" } })).toBeUndefined();
+  it("is not said of a model cut over several cards, of packed weights, or of weights that cannot be trained", () => {
+    expect(floor({ hardware: { gpu: "2xT4", strategy: "fsdp2" } })).toBeUndefined();
     const quantization = { load_in_4bit: true };
     const full = estimate({ model: FLAN_T5.model, quantization, training: {} });
     expect(full).not.toHaveProperty("memory");

@@ -1,5 +1,6 @@
 /** GPU memory of a training step: peaks, parts, course, and how sure they are. */
 
+import { ncclOf } from "../../catalogue/cuda.js";
 import type { CudaContext } from "../../catalogue/cuda.js";
 import { FALLBACK_DEVICE } from "../settings/device.js";
 import type { Device } from "../settings/device.js";
@@ -19,6 +20,8 @@ export interface MemoryInputs extends Omit<
   "cublasWorkspaceBytes" | "card" | "multiprocessors"
 > {
   readonly device: Device | undefined;
+  /** Cards that take part. */
+  readonly ranks: number;
 }
 
 /** Where the peak is reached. */
@@ -43,6 +46,10 @@ export interface MemoryEstimate {
   readonly context: CudaContext;
   /** Optimizer state in managed memory. */
   readonly managedBytes: number;
+  /** Buffers of NCCL on every card. */
+  readonly nccl: CudaContext;
+  /** Most that the process holds in the memory of the host; 0 where nothing of it is computed. */
+  readonly hostPeak: number;
   readonly peak: PeakPlace;
   /** They add up to the allocated peak. */
   readonly parts: readonly PeakPart[];
@@ -62,6 +69,7 @@ export function estimateMemory(
   options: { readonly runsEveryIteration?: boolean; readonly expandable?: boolean } = {},
 ): MemoryEstimate {
   const { context, attention, ...card } = inputs.device ?? FALLBACK_DEVICE;
+  const nccl = ncclOf(inputs.ranks);
   const { cublasWorkspaceBytes, multiprocessors } = card;
   const onCard = { cublasWorkspaceBytes, multiprocessors, card: attention };
   const step = recordStep({ ...inputs, ...onCard }, options);
@@ -71,9 +79,11 @@ export function estimateMemory(
     allocatedPeak,
     reservedPeak,
     reservedPeakExpandable: options.expandable === false ? undefined : reservedExpandable(step),
-    processPeak: reservedPeak + context.bytes + step.managedBytes,
+    processPeak: reservedPeak + context.bytes + step.managedBytes + nccl.bytes,
     context,
     managedBytes: step.managedBytes,
+    nccl,
+    hostPeak: step.hostPeak,
     peak: { ...peak, phase: repeatedPhase(peak.phase, at.peakRepeat) },
     parts: partsAfter(step, peakEvent, partBytes),
     moments,

@@ -27,6 +27,7 @@ export function formulaOf(
   if (part === "adapter_b") return byDtype(tensors, "B (out × rank) of every adapted module");
   if (part === "adapter_other") return byDtype(tensors, "trained beside A and B");
   if (part === "optimizer") return byDtype(tensors, "states of the trained parameters");
+  if (part === "communication") return byDtype(tensors, "buckets of all gradients");
   if (part === "gradients") return byDtype(tensors, "gradients alive then");
   return listed(tensors);
 }

@@ -10,8 +10,9 @@ function bands(
   const estimate = {
     allocatedPeak: 1000,
     reservedPeak: 2000,
-    managedBytes: 0,
+    processPeak: 2100,
     context: { bytes: 100, below: 0, above: 0 },
+    nccl: { bytes: 0, below: 0, above: 0 },
     ...peaks,
   } as MemoryEstimate;
   return bandsOf(estimate, {
@@ -39,11 +40,14 @@ describe("bandsOf", () => {
     expect(reserved).toEqual([1990, 2200]);
   });
 
-  it("adds the widths of cache and context as squares, around reserved, context and managed memory", () => {
+  it("adds the widths of cache, context and NCCL's buffers as squares, around the process", () => {
     const context = { bytes: 100, below: 30, above: 40 } as MemoryEstimate["context"];
-    const { process } = bands({ context, managedBytes: 7 }, { reserved: [0.02, 0.015] });
+    const { process } = bands({ context, processPeak: 2107 }, { reserved: [0.02, 0.015] });
     // 40 below and 30 above by the cache: √(40² + 30²) and √(30² + 40²).
     expect(process).toEqual([2107 - 50, 2107 + 50]);
+    const nccl = { bytes: 240, below: 120, above: 120 } as MemoryEstimate["nccl"];
+    const spread = bands({ context, nccl, processPeak: 2107 }, { reserved: [0.02, 0.015] });
+    expect(spread.process).toEqual([2107 - 130, 2107 + 130]);
   });
 
   it("has no width where nothing is uncertain", () => {

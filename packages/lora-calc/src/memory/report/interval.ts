@@ -12,24 +12,23 @@ export interface Bands {
 }
 
 /**
- * Reserved is never below allocated. What is uncertain of the process are two things that know nothing of each other, the
- * allocator's cache and the CUDA context: their widths add as squares.
+ * Reserved is never below allocated. What is uncertain of the process are things that know nothing of each other, the
+ * allocator's cache, the CUDA context and NCCL's buffers: their widths add as squares.
  */
 export function bandsOf(
   estimate: MemoryEstimate,
   { allocated: of, reserved: ofCache }: Evidence,
 ): Bands {
-  const { context, managedBytes, allocatedPeak, reservedPeak } = estimate;
+  const { context, nccl, processPeak, allocatedPeak, reservedPeak } = estimate;
   const allocated = around(allocatedPeak, of);
   const [low, high] = around(reservedPeak, ofCache);
   const reserved: Band = [Math.max(low, allocated[0]), high];
-  const process = reservedPeak + context.bytes + managedBytes;
   return {
     allocated,
     reserved,
     process: [
-      Math.floor(process - Math.hypot(reservedPeak - reserved[0], context.below)),
-      Math.ceil(process + Math.hypot(reserved[1] - reservedPeak, context.above)),
+      Math.floor(processPeak - Math.hypot(reservedPeak - reserved[0], context.below, nccl.below)),
+      Math.ceil(processPeak + Math.hypot(reserved[1] - reservedPeak, context.above, nccl.above)),
     ],
   };
 }

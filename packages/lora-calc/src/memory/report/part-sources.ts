@@ -24,6 +24,7 @@ const SOURCES: Readonly<Record<Exclude<PartName, "loss">, string>> = {
     "torch 2.13 optim; bitsandbytes 0.48 optim/optimizer.py; transformers 5.18 optimization.py",
   gradients: "torch 2.13 csrc/autograd/functions/accumulate_grad.h",
   checkpoints: "torch 2.13 utils/checkpoint.py",
+  communication: "torch 2.13 nn/parallel/distributed.py, csrc/distributed/c10d/reducer.cpp",
   activations: "transformers 5.18 modeling code; torch 2.13 tools/autograd/derivatives.yaml",
   workspace: "torch 2.13 ATen/cuda/CublasHandlePool.cpp; bitsandbytes 0.48 autograd/_functions.py",
   batch: "token ids, labels and mask of torch.int64",

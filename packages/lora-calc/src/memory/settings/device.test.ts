@@ -24,9 +24,6 @@ function whyNoMemory(scenario: object): string {
 
 describe("hardware that has no program is refused by name, and the counts stand", () => {
   it.each([
-    [{ gpu: "T4", count: 2 }, "2 cards"],
-    [{ gpu: "T4", nodes: 2, count: 4 }, "8 cards"],
-    [{ count: 8 }, "8 cards"],
     [{ gpu: "T4", strategy: "fsdp2" }, "hardware.strategy fsdp2"],
     [{ gpu: "T4", zero_optimization: { stage: 3 } }, "hardware.zero_optimization"],
   ])("%o", (hardware, named) => {
@@ -36,6 +33,39 @@ describe("hardware that has no program is refused by name, and the counts stand"
   it("a strategy that nobody knows is an error", () => {
     const result = estimate({ ...RUN, hardware: { gpu: "T4", strategy: "fsdp3" } });
     expect(result).toMatchObject({ error: { path: "hardware.strategy" } });
+  });
+});
+
+describe("several cards under DDP", () => {
+  const bytesOf = ({ memory }: Estimate, name: string): number | undefined =>
+    [...(memory?.parts ?? []), ...(memory?.beyond_tensors ?? [])].find((part) => part.name === name)
+      ?.bytes;
+  const one = answered({ hardware: { gpu: "T4" } });
+  const two = answered({ hardware: { gpu: "T4", count: 2 } });
+
+  it("hold what one card holds, and buckets for the gradients of the adapters in float32", () => {
+    expect(bytesOf(two, "communication")).toBe(4 * 4_399_104);
+    expect(bytesOf(one, "communication")).toBeUndefined();
+    for (const part of ["adapter_a", "adapter_b", "optimizer"]) {
+      expect(bytesOf(two, part), part).toBe(bytesOf(one, part));
+    }
+  });
+
+  it("need NCCL's buffers in the process, and the host's memory for the model as it is read", () => {
+    expect(bytesOf(two, "nccl")).toBe(300 * MIB);
+    expect(bytesOf(answered({ hardware: { gpu: "T4", nodes: 2, count: 4 } }), "nccl")).toBe(
+      850 * MIB,
+    );
+    expect(bytesOf(one, "nccl")).toBeUndefined();
+    // 494,032,768 parameters in bfloat16 and the adapters in float32; a buffer of 32 frequencies in float32 twice.
+    expect(two.host_peak).toBe(2 * 494_032_768 + 4 * 4_399_104 + 2 * 32 * 4);
+    expect(one.host_peak).toBeUndefined();
+  });
+
+  it("are the same run on any number of cards, but for NCCL", () => {
+    const many = answered({ hardware: { count: 8 } });
+    const few = answered({ hardware: { count: 2 } });
+    expect(peaksOf(many)?.allocated_peak).toBe(peaksOf(few)?.allocated_peak);
   });
 });
 

@@ -53,7 +53,10 @@ export const FALLBACK_DEVICE: Pick<
   attention: attentionCard(FALLBACK_CAPABILITY, DEFAULT_CUDA),
 };
 
-/** Ways to spread a run over cards; those of several cards have no program yet. */
+/** How a run is spread: what has a program. */
+export type StrategyName = "one_card" | "ddp";
+
+/** Ways to spread a run over cards. */
 const STRATEGIES = ["ddp", "fsdp2", "fsdp1", "zero1", "zero2", "zero3", "auto"] as const;
 /** Options of a strategy under their owners' names. */
 const STRATEGY_OPTIONS = ["fsdp_config", "zero_optimization"] as const;
@@ -61,12 +64,17 @@ const STRATEGY_OPTIONS = ["fsdp_config", "zero_optimization"] as const;
 export interface Hardware {
   /** Undefined when no card is named. */
   readonly device: Device | undefined;
-  /** Why no memory can be computed for it; undefined for one card. */
+  /** Cards that take part, on all nodes. */
+  readonly ranks: number;
+  readonly strategy: StrategyName;
+  /** Why no memory can be computed for it. */
   readonly obstacle: string | undefined;
   readonly assumed: readonly Assumption[];
 }
 
-const NO_HARDWARE: Hardware = { device: undefined, obstacle: undefined, assumed: [] };
+const NO_HARDWARE: Hardware = {
+  ...{ device: undefined, ranks: 1, strategy: "one_card", obstacle: undefined, assumed: [] },
+};
 
 /** Reads `scenario.hardware`. `cuda` is the CUDA of the torch wheel. */
 export function readHardware(given: JsonObject | undefined, cuda: string): Hardware {
@@ -82,7 +90,9 @@ export function readHardware(given: JsonObject | undefined, cuda: string): Hardw
     card === undefined
       ? undefined
       : { ...card, otherProcessBytes: fields.integer("other_process_bytes", { min: 0 }) ?? 0 };
-  return { device, obstacle: whySpread(fields, cards), assumed };
+  const ranks = ranksOf(fields, cards);
+  const strategy = ranks === 1 ? "one_card" : "ddp";
+  return { device, ranks, strategy, obstacle: whySpread(fields), assumed };
 }
 
 interface CountedName {
@@ -109,20 +119,20 @@ function countedName(fields: Fields): CountedName {
   return { cards, name };
 }
 
-function whySpread(fields: Fields, named: number | undefined): string | undefined {
+function ranksOf(fields: Fields, named: number | undefined): number {
   const count = named ?? fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
-  const nodes = fields.integer("nodes", { min: 1, max: MAX_CARDS }) ?? 1;
+  return count * (fields.integer("nodes", { min: 1, max: MAX_CARDS }) ?? 1);
+}
+
+function whySpread(fields: Fields): string | undefined {
   const strategy = fields.oneOf("strategy", STRATEGIES) ?? "ddp";
   if (strategy !== "ddp") {
-    return `hardware.strategy ${strategy} has no program here yet; one card with the whole model has (leave strategy out)`;
+    return `hardware.strategy ${strategy} has no program here yet; ddp has, and one card with the whole model (leave strategy out)`;
   }
   const option = STRATEGY_OPTIONS.find((name) => fields.has(name));
-  if (option !== undefined) {
-    return `hardware.${option} has no program here yet; one card with the whole model has`;
-  }
-  return count * nodes === 1
+  return option === undefined
     ? undefined
-    : `${count * nodes} cards keep buckets of gradients beside what one card holds, which has no program here yet; hardware.count 1 has`;
+    : `hardware.${option} has no program here yet; strategy ddp has`;
 }
 
 type Card = Omit<Device, "otherProcessBytes">;

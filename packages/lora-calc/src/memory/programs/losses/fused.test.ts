@@ -29,6 +29,7 @@ function lossBytes(loss: string, change: object = {}): number {
     cublasWorkspaceBytes: 0,
     card: { sm: 80, prefersCudnn: false },
     multiprocessors: 108,
+    strategy: "one_card",
   });
   const { events, origins } = step.recording;
   let held = 0;

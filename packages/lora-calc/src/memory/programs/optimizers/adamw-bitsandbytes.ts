@@ -6,7 +6,7 @@
 
 import type { Machine } from "../../machine/machine.js";
 import type { Tensor } from "../../machine/tensor.js";
-import { bytesOf, elementCount } from "../../../units/dtype.js";
+import { elementCount } from "../../../units/dtype.js";
 import { forEachParameter } from "./each-parameter.js";
 import type { Trained } from "../../load/trained.js";
 import type { Optimizer } from "./optimizer.js";
@@ -29,7 +29,6 @@ export function bitsAndBytesAdamw(
 ): Optimizer {
   const withState = new Set<Tensor>();
   let hasCodes = false;
-  let managedBytes = 0;
   const createState = (m: Machine, parameter: Tensor): void => {
     const elements = elementCount(parameter.shape);
     // Weights of embeddings keep 32-bit moments.
@@ -39,13 +38,11 @@ export function bitsAndBytesAdamw(
       hasCodes = true;
       for (let code = 0; code < 2; code += 1) m.retain(m.empty("zeros", [CODE_SIZE], "float32"));
     }
-    if (paged && elements >= MIN_PAGED_ELEMENTS)
-      managedBytes += 2 * bytesOf(elements, dtype) * m.multiplicity(parameter.section);
-    else {
+    m.at(paged && elements >= MIN_PAGED_ELEMENTS ? "managed" : "cuda", () => {
       for (let moment = 0; moment < 2; moment += 1) {
         m.retain(m.empty("zeros_like", parameter.shape, dtype));
       }
-    }
+    });
     if (!isQuantized) return;
     const blocks = [Math.ceil(elements / BLOCK_SIZE)];
     for (let scale = 0; scale < 2; scale += 1) m.retain(m.empty("zeros", blocks, "float32"));
@@ -58,6 +55,5 @@ export function bitsAndBytesAdamw(
         createState(m, parameter);
       });
     },
-    managedBytes: () => managedBytes,
   };
 }

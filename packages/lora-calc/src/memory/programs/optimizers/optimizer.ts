@@ -4,6 +4,4 @@ import type { Machine } from "../../machine/machine.js";
 
 export interface Optimizer {
   readonly step: (m: Machine) => void;
-  /** Bytes of state in managed (paged) memory, which the allocator does not see. */
-  readonly managedBytes?: () => number;
 }
