@@ -3,6 +3,7 @@
 import { contextOf, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { listGpus } from "../catalogue/gpus.js";
 import type { GpuRow } from "../catalogue/rows/row.js";
+import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import type { ParameterCounts } from "../result.js";
 import { largestFitting } from "./largest-fitting.js";
@@ -138,6 +139,10 @@ export function searchAlong(
  * kind: cards of one kind run the same step and differ in their size and CUDA context.
  */
 export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuRow[] {
+  const given = isObject(scenario["hardware"]) ? scenario["hardware"] : {};
+  const spread = Object.fromEntries(
+    ["count", "nodes", "strategy"].flatMap((name) => (name in given ? [[name, given[name]]] : [])),
+  );
   const kinds = new Map<string, GpuRow[]>();
   for (const gpu of listGpus()) {
     const kind = stepKind(gpu);
@@ -148,7 +153,7 @@ export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuR
     const largest = cards.reduce((left, right) =>
       right.multiprocessors > left.multiprocessors ? right : left,
     );
-    const priced = price({ ...scenario, hardware: { gpu: largest.name } });
+    const priced = price({ ...scenario, hardware: { ...spread, gpu: largest.name } });
     if (priced === undefined) return [];
     return cards.filter((gpu) => {
       const { bytes, above } = contextOf(gpu);

@@ -40,13 +40,15 @@ describe("cards", () => {
     for (const size of ["44G", "44 g", "44GB"]) expect(on(size).fit?.capacity).toBe(44e9);
   });
 
-  it("2x4090 is two cards, which have no memory yet, and no other count beside it", () => {
-    expect(on("2x4090").memory).toBeUndefined();
-    expect(
-      on("2 x RTX 4090")
-        .warnings.map(({ message }) => message)
-        .join(),
-    ).toContain("2 cards");
+  it("2x4090 is two cards under DDP, and no other count beside it", () => {
+    const names = (gpu: string): readonly string[] =>
+      on(gpu).memory?.beyond_tensors?.map(({ name }) => name) ?? [];
+    expect(names("2x4090")).toContain("nccl");
+    expect(names("2 x RTX 4090")).toContain("nccl");
+    expect(names("4090")).not.toContain("nccl");
+    expect(on("2x4090").assumed).toContainEqual(
+      expect.objectContaining({ path: "hardware.strategy", value: "ddp" }),
+    );
     const both = { ...RUN, hardware: { gpu: "2x4090", count: 4 } };
     expect(refusal(both)).toMatchObject({ code: "invalid_value", path: "hardware.gpu" });
   });

@@ -92,7 +92,11 @@ export function readHardware(given: JsonObject | undefined, cuda: string): Hardw
       : { ...card, otherProcessBytes: fields.integer("other_process_bytes", { min: 0 }) ?? 0 };
   const ranks = ranksOf(fields, cards);
   const strategy = ranks === 1 ? "one_card" : "ddp";
-  return { device, ranks, strategy, obstacle: whySpread(fields), assumed };
+  const isTaken = ranks > 1 && !fields.has("strategy");
+  return {
+    ...{ device, ranks, strategy, obstacle: whySpread(fields) },
+    assumed: isTaken ? [...assumed, DDP_ASSUMED] : assumed,
+  };
 }
 
 interface CountedName {
@@ -118,6 +122,12 @@ function countedName(fields: Fields): CountedName {
   }
   return { cards, name };
 }
+
+const DDP_ASSUMED: Assumption = {
+  path: "hardware.strategy",
+  value: "ddp",
+  reason: "what torchrun and accelerate run on several cards unless told otherwise",
+};
 
 function ranksOf(fields: Fields, named: number | undefined): number {
   const count = named ?? fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
