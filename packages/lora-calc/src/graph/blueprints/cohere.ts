@@ -3,7 +3,8 @@
 import type { Config } from "../../model/config.js";
 import type { Blueprint, BuildContext } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { LlamaLike, Sizes } from "../blocks/llama-like.js";
+import type { LlamaLike } from "../blocks/llama-like.js";
+import type { Sizes } from "../blocks/llama/sizes.js";
 import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, layerNorm } from "../tree/vocabulary.js";
 

@@ -4,7 +4,7 @@ import { activation } from "../blocks/activation.js";
 import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Sizes } from "../blocks/llama-like.js";
+import type { Sizes } from "../blocks/llama/sizes.js";
 import { sharedRotary } from "../blocks/rotary.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { Config } from "../../model/config.js";

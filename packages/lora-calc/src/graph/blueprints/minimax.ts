@@ -4,7 +4,7 @@ import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
 import { routedMlp } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Sizes } from "../blocks/llama-like.js";
+import type { Sizes } from "../blocks/llama/sizes.js";
 import { activationModule } from "../blocks/mlp.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";

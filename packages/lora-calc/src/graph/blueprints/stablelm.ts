@@ -2,7 +2,7 @@
 
 import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import type { Sizes } from "../blocks/llama-like.js";
+import type { Sizes } from "../blocks/llama/sizes.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, layerNorm, leaf, repeated } from "../tree/vocabulary.js";
 
