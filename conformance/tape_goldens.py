@@ -63,7 +63,7 @@ def cases() -> list[Case]:
         ("qwen2_moe full fine-tuning", shared, None, None, {"loss": "hf"}),
     ]  # fmt: skip
     cases = [case(name, config, adapter, quantization, STEP | training) for name, config, adapter, quantization, training in rows]
-    return cases + attention_cases(gpt2) + liger_cases() + dpo_cases() + ddp_cases()
+    return cases + attention_cases(gpt2) + liger_cases() + dpo_cases() + ddp_cases() + image_cases()
 
 
 def dpo_cases() -> list[Case]:
@@ -79,6 +79,27 @@ def dpo_cases() -> list[Case]:
         ("dpo: short completions", ALL_LINEAR, None, {"prompt_length": 300}),
     ]  # fmt: skip
     return [case(name, SMALL, adapter, quantization, step | training) for name, adapter, quantization, training in rows]
+
+
+def image_cases() -> list[Case]:
+    """A tower over the patches of an image, with a label each."""
+    vit = {
+        "model_type": "vit", "hidden_size": 192, "num_hidden_layers": 8, "num_attention_heads": 3, "intermediate_size": 768,
+        "image_size": 160, "patch_size": 16, "architectures": ["ViTForImageClassification"],
+    }  # fmt: skip
+    lora = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj", "v_proj"], "modules_to_save": ["classifier"]}
+    wide = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj", "fc1", "fc2"]}
+    kept, single = {"gradient_checkpointing": False}, {"bf16": False, "dtype": "float32"}
+    dropout = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
+    rows: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
+        ("vit: lora, trained classifier", vit, lora, kept | single),
+        ("vit: lora everywhere, checkpointing, autocast", vit, wide, {"dtype": "float32"}),
+        ("vit: lora on a bf16 base, eager", vit, lora, kept | {"attn_implementation": "eager"}),
+        ("vit: full fine-tuning", vit, None, kept | {"dtype": "float32"}),
+        ("vit: dropout everywhere, two micro-batches", vit | dropout, lora, kept | {"gradient_accumulation_steps": 2}),
+    ]  # fmt: skip
+    step = {"per_device_train_batch_size": 4, "loss": "hf"}
+    return [case(name, config, adapter, None, step | training) for name, config, adapter, training in rows]
 
 
 def ddp_cases() -> list[Case]:
@@ -153,6 +174,8 @@ def attention_cases(gpt2: dict[str, Any]) -> list[Case]:
 
 def golden(scenario: Case) -> dict[str, Any]:
     request = {"config": scenario["model"]["config"], **{key: scenario[key] for key in ("adapter", "quantization", "training")}}
+    if "architectures" in scenario["model"]["config"]:
+        request["architecture"] = scenario["model"]["config"]["architectures"][0]
     request |= {key: scenario[key] for key in ("device", "hardware") if key in scenario}
     tape, _ = record_tape(request)
     numbers: dict[int, int] = {}

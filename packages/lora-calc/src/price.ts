@@ -4,6 +4,7 @@ import type { Price, Priced } from "./advice/advise.js";
 import type { Situation } from "./advice/levers.js";
 import { estimate } from "./estimate.js";
 import { readModel } from "./graph/read-model.js";
+import { classifiesImages } from "./memory/settings/model-defaults.js";
 import { readStep } from "./memory/settings/read-step.js";
 import { checkpointQuantization } from "./model/checkpoint-quantization.js";
 import { Fields } from "./problem/fields.js";
@@ -70,5 +71,6 @@ export function situationOf(scenario: JsonObject): Situation {
     training,
     adapter: fields.object("adapter")?.values ?? null,
     quantization: given ?? null,
+    ...(classifiesImages(graph.root) ? { hasNoLength: true } : {}),
   };
 }

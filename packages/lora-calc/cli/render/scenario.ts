@@ -77,13 +77,13 @@ function trainingTexts(setting: Setting): readonly string[] {
   const stack = setting("stack");
   const batch = shortValue(setting("training.per_device_train_batch_size"));
   const length = setting("training.max_length");
-  const tokens = typeof length === "number" ? formatCount(length) : shortValue(length);
+  const tokens = typeof length === "number" ? ` × ${formatCount(length)} tokens` : "";
   const cards = setting("hardware.count");
   return [
     ...(stack === undefined ? [] : [shortValue(stack)]),
     ...(setting("training.method") === "dpo" ? ["DPO"] : []),
     ...(typeof cards === "number" && cards > 1 ? [`each of ${formatCount(cards)} cards`] : []),
-    `batch ${batch} × ${tokens} tokens`,
+    `batch ${batch}${tokens}`,
     setting("training.gradient_checkpointing") === true
       ? "gradient checkpointing"
       : "no gradient checkpointing",

@@ -12,6 +12,8 @@ export interface Situation {
   readonly training: TrainingSettings;
   readonly adapter: JsonObject | null;
   readonly quantization: JsonObject | null;
+  /** A batch is images: there is no sequence to cut. */
+  readonly hasNoLength?: boolean;
 }
 
 /** Changed fields per section of the scenario; null removes a section. */
@@ -44,8 +46,8 @@ export const LEVERS: readonly LeverRule[] = [
     text: "Compute the loss in chunks (TRL loss_type chunked_nll)",
     cost: "none known; the same loss",
     price: "free",
-    change: ({ training: { method, loss, loop } }) =>
-      method !== "sft" || loss === "chunked_nll" || loop === "plain"
+    change: ({ training: { method, loss, loop }, hasNoLength }) =>
+      method !== "sft" || hasNoLength === true || loss === "chunked_nll" || loop === "plain"
         ? undefined
         : training({ loss: "chunked_nll" }),
   },
@@ -189,8 +191,10 @@ export const LEVERS: readonly LeverRule[] = [
     text: "Halve the sequence length",
     cost: "longer examples are cut",
     price: "quality",
-    change: ({ training: { max_length: length } }) =>
-      length >= 256 ? training({ max_length: Math.floor(length / 2) }) : undefined,
+    change: ({ training: { max_length: length }, hasNoLength }) =>
+      length >= 256 && hasNoLength !== true
+        ? training({ max_length: Math.floor(length / 2) })
+        : undefined,
   },
   {
     id: "half_rank",

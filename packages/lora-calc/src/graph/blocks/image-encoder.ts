@@ -3,6 +3,7 @@
 import type { Config } from "../../model/config.js";
 import { isObject } from "../../problem/fields.js";
 import type { BuildContext } from "../tree/blueprint.js";
+import type { Activation, AttentionForward, ImageTowerForward } from "../tree/forward.js";
 import type { Child, DecoderSizes, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, conv, linear } from "../tree/vocabulary.js";
 import { activationOf, plainMlp } from "./mlp.js";
@@ -37,19 +38,21 @@ export function patchEmbeddings(
   const channels = config.size("num_channels", 3);
   const kernel = sidesOf(config, "patch_size", patchSize);
   return container("patch_embeddings", `${prefix}PatchEmbeddings`, {
+    forward: { kind: "patches", projection: "projection" },
     children: [conv("projection", [channels, width], kernel)],
   });
 }
 
-/** Four projections; those of query, key and value may have no bias. */
+/** Four projections; those of query, key and value may have no bias. How it computes is known where the heads are given. */
 export function imageAttention(
   prefix: string,
   config: Config,
   width: number,
-  behind?: ModuleNode,
+  { behind, heads }: { readonly behind?: ModuleNode | undefined; readonly heads?: number } = {},
 ): ModuleNode {
   const bias = config.boolean("qkv_bias", true);
   return container("attention", `${prefix}Attention`, {
+    ...(heads === undefined ? {} : { forward: attentionForward(config, width, heads) }),
     children: [
       ...["q_proj", "k_proj", "v_proj"].map((name) => linear(name, width, width, { bias })),
       linear("o_proj", width, width, { bias: true }),
@@ -58,8 +61,24 @@ export function imageAttention(
   });
 }
 
+function attentionForward(config: Config, width: number, heads: number): AttentionForward {
+  return {
+    kind: "attention",
+    projections: { kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
+    output: "o_proj",
+    heads,
+    keyValueHeads: heads,
+    headDim: Math.floor(width / heads),
+    attentionDropout: config.number("attention_probs_dropout_prob", 0),
+    isBidirectional: true,
+  };
+}
+
+/** How it computes is known for the functions that decoders use, too. */
 export function imageMlp(prefix: string, config: Config, width: number, inner: number): ModuleNode {
+  const activation = FUNCTIONS.get(config.string("hidden_act", "gelu"));
   return plainMlp({
+    ...(activation === undefined ? {} : { program: { activation } }),
     type: `${prefix}MLP`,
     up: "fc1",
     down: "fc2",
@@ -71,6 +90,11 @@ export function imageMlp(prefix: string, config: Config, width: number, inner: n
   });
 }
 
+const FUNCTIONS: ReadonlyMap<string, Activation> = new Map([
+  ["gelu", "gelu"],
+  ["gelu_pytorch_tanh", "gelu_tanh"],
+]);
+
 export interface ImageModel {
   readonly modelType: string;
   readonly prefix: string;
@@ -79,10 +103,15 @@ export interface ImageModel {
   /** Width of what the classifier sees. */
   readonly features: number;
   readonly sizes: Omit<DecoderSizes, "hasNoVocabulary">;
+  /** How the backbone computes, and which images it takes; undefined where it can only be counted. */
+  readonly program?: {
+    readonly tower: ImageTowerForward;
+    readonly image: readonly [number, number, number];
+  };
 }
 
 export function imageModel(parts: ImageModel, config: Config, context: BuildContext): ModuleGraph {
-  const { modelType, prefix, children, features, sizes } = parts;
+  const { modelType, prefix, children, features, sizes, program } = parts;
   const base = `${prefix}Model`;
   const patches = "embeddings.patch_embeddings";
   return modelOfClass(
@@ -95,10 +124,23 @@ export function imageModel(parts: ImageModel, config: Config, context: BuildCont
         [base]: () => ({ children: children(false), inputEmbedding: patches }),
         [`${prefix}ForImageClassification`]: () => ({
           children: [
-            container(modelType, base, { children: children(true) }),
+            container(modelType, base, {
+              ...(program === undefined ? {} : { forward: program.tower }),
+              children: children(true),
+            }),
             linear("classifier", features, labelCount(config), { bias: true }),
           ],
           inputEmbedding: `${modelType}.${patches}`,
+          ...(program === undefined
+            ? {}
+            : {
+                forward: {
+                  kind: "image_classifier",
+                  tower: modelType,
+                  head: "classifier",
+                  image: program.image,
+                },
+              }),
         }),
       },
     },

@@ -1,7 +1,7 @@
 /** The classes of one model_type, each as a tree: the one asked for is built, any other name is refused. */
 
 import type { BuildContext } from "../tree/blueprint.js";
-import type { CausalLmForward } from "../tree/forward.js";
+import type { CausalLmForward, ImageClassifierForward } from "../tree/forward.js";
 import type { Buffer, Child, DecoderSizes, ModuleGraph, Parameter } from "../tree/module-graph.js";
 import { container } from "../tree/vocabulary.js";
 import { rejectClass } from "./task-heads.js";
@@ -15,7 +15,7 @@ export interface ModelClass {
   readonly inputEmbedding?: string;
   readonly outputEmbedding?: string;
   /** How it computes, where that is known. */
-  readonly forward?: CausalLmForward | undefined;
+  readonly forward?: CausalLmForward | ImageClassifierForward | undefined;
   /** Names of weights that are one, the first registered first. */
   readonly tied?: readonly string[];
   readonly hidesTies?: boolean;

@@ -96,7 +96,7 @@ function swinLayer(config: Config, width: number, heads: number, drops: boolean)
   const inner = Math.floor(config.number("mlp_ratio", 4) * width);
   return container("0", "SwinLayer", {
     children: [
-      imageAttention("Swin", config, width, bias),
+      imageAttention("Swin", config, width, { behind: bias }),
       layerNorm("layernorm_before", width),
       layerNorm("layernorm_after", width),
       imageMlp("Swin", config, width, inner),

@@ -7,6 +7,7 @@ import {
   imageModel,
   patchCount,
   patchEmbeddings,
+  sidesOf,
 } from "../blocks/image-encoder.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import { container, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
@@ -18,9 +19,21 @@ export const vit: Blueprint = {
     const layers = config.layerCount("num_hidden_layers", 12);
     const inner = config.size("intermediate_size", 3072);
     const places = patchCount(config, 224, 16) + 1;
+    const dropout = config.number("hidden_dropout_prob", 0);
     const layer = container("0", "ViTLayer", {
+      forward: {
+        kind: "decoder_layer",
+        attention: "attention",
+        mlp: "mlp",
+        preAttentionNorm: "layernorm_before",
+        preMlpNorm: "layernorm_after",
+        residualDropout: dropout,
+        dropsBeforeSum: true,
+      },
       children: [
-        imageAttention("ViT", config, hiddenSize),
+        imageAttention("ViT", config, hiddenSize, {
+          heads: config.size("num_attention_heads", 12),
+        }),
         layerNorm("layernorm_before", hiddenSize),
         layerNorm("layernorm_after", hiddenSize),
         imageMlp("ViT", config, hiddenSize, inner),
@@ -40,8 +53,24 @@ export const vit: Blueprint = {
         prefix: "ViT",
         features: hiddenSize,
         sizes: { layers, hiddenSize, keyValueSize: hiddenSize },
+        program: {
+          tower: {
+            kind: "image_tower",
+            embeddings: "embeddings",
+            layers: "layers",
+            finalNorm: "layernorm",
+          },
+          image: [config.size("num_channels", 3), ...sidesOf(config, "image_size", 224)],
+        },
         children: (isClassifier) => [
           container("embeddings", "ViTEmbeddings", {
+            forward: {
+              kind: "image_embeddings",
+              patches: "patch_embeddings",
+              classToken: "cls_token",
+              positions: "position_embeddings",
+              dropout,
+            },
             parameters: [
               { name: "cls_token", shape: [1, 1, hiddenSize] },
               { name: "position_embeddings", shape: [1, places, hiddenSize] },

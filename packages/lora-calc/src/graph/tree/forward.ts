@@ -54,6 +54,8 @@ export type QueryKeyNormPlace = "projection" | "head" | "head_transposed";
 
 export interface AttentionForward {
   readonly kind: "attention";
+  /** Every position sees every other. */
+  readonly isBidirectional?: boolean;
   readonly projections: Projections;
   readonly output: string;
   readonly heads: number;
@@ -158,6 +160,8 @@ export interface DecoderLayerForward {
   /** `residual + hidden * multiplier` (granite). */
   readonly scaledResidual?: boolean;
   readonly residualDropout?: number;
+  /** Dropout of a sublayer's output takes its variable, before the sum is formed (vit). */
+  readonly dropsBeforeSum?: boolean;
 }
 
 /** The stack of layers between token ids and the last hidden state. */
@@ -211,6 +215,38 @@ export interface CausalLmForward {
   readonly softcap?: boolean;
 }
 
+/** A tower over patches of an image: (b, channels, height, width) → (b, patches + 1, hidden_size). */
+export interface ImageTowerForward {
+  readonly kind: "image_tower";
+  readonly embeddings: string;
+  readonly layers: string;
+  readonly finalNorm: string;
+}
+
+/** Patches behind a class token, with an embedding of their positions added. */
+interface ImageEmbeddingsForward {
+  readonly kind: "image_embeddings";
+  readonly patches: string;
+  /** Parameters of the module. */
+  readonly classToken: string;
+  readonly positions: string;
+  readonly dropout: number;
+}
+
+/** Cuts an image into patches, by a convolution whose stride is its kernel. */
+interface PatchesForward {
+  readonly kind: "patches";
+  readonly projection: string;
+}
+
+export interface ImageClassifierForward {
+  readonly kind: "image_classifier";
+  readonly tower: string;
+  readonly head: string;
+  /** Channels, height and width of an image. */
+  readonly image: readonly [number, number, number];
+}
+
 export type Forward =
   | { readonly kind: "linear" }
   | { readonly kind: "hf_conv1d" }
@@ -226,4 +262,9 @@ export type Forward =
   | DecoderLayerForward
   | DecoderForward
   | VisionLanguageForward
-  | CausalLmForward;
+  | CausalLmForward
+  | { readonly kind: "conv2d" }
+  | PatchesForward
+  | ImageEmbeddingsForward
+  | ImageTowerForward
+  | ImageClassifierForward;

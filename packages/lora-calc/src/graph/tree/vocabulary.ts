@@ -118,6 +118,7 @@ export function conv(
     name,
     type: `Conv${kernel.length}d`,
     layer: { kind, inChannels, outChannels, kernel, groups },
+    ...(kind === "conv2d" && groups === 1 ? { forward: { kind } as const } : {}),
     parameters: bias ? [weight, parameter("bias", [outChannels])] : [weight],
     buffers: [],
     children: [],

@@ -40,8 +40,8 @@ export interface AttentionContext {
   readonly implementation: "sdpa" | "eager";
   /** What of the card decides the kernel of sdpa. */
   readonly card: AttentionCard;
-  /** (1, s) */
-  readonly positions: Tensor;
+  /** (1, s); towers have none. */
+  readonly positions?: Tensor;
   /** cos and sin of this layer's kind. */
   readonly tables?: readonly [Tensor, Tensor];
   /** Attention mask of this layer's kind, when one had to be built. */

@@ -35,7 +35,7 @@ interface LayerList {
 function layerLists(graph: ModuleGraph): readonly LayerList[] {
   const sites = [{ path: "", node: graph.root }, ...sitesOf(graph)];
   return sites.flatMap(({ path: parent, node: { forward } }) => {
-    if (forward?.kind !== "decoder") return [];
+    if (forward?.kind !== "decoder" && forward?.kind !== "image_tower") return [];
     const path = `${parent === "" ? "" : `${parent}.`}${forward.layers}`;
     return sites.filter((site) => site.path === path);
   });

@@ -19,7 +19,7 @@ import type { Recording } from "../repeat/stretch.js";
 import { ligerKernels } from "./kernels/liger-kernels.js";
 import { TORCH_KERNELS } from "./kernels/torch-kernels.js";
 import { STRATEGIES } from "./strategies/strategies.js";
-import { TRAINERS } from "./trainers/trainers.js";
+import { trainerOf } from "./trainers/trainers.js";
 import { runTraining } from "./training-step.js";
 import type { TrainingSettings } from "../settings/training.js";
 
@@ -100,7 +100,7 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
   const reference = referenceOf(m, model, options);
   strategy.wrap(m, model);
   const repeats = runTraining(m, {
-    trainer: TRAINERS[inputs.training.method],
+    trainer: trainerOf(inputs.training.method, model.root),
     strategy,
     model,
     reference,

@@ -155,7 +155,7 @@ function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: Loop
   const { settings, model } = run;
   m.tape.phase = { ...place, part: "batch" };
   m.kind = "batch";
-  const batch = run.trainer(m, settings);
+  const batch = run.trainer(m, settings, model.root);
   for (const tensor of variables.batch) m.release(tensor);
   variables.batch = batch.tensors;
   m.tape.phase = { ...place, part: "forward" };

@@ -6,8 +6,7 @@ import {
   checkpointQuantization,
 } from "../../model/checkpoint-quantization.js";
 import type { Assumption } from "../../model/config.js";
-import { isRepeat } from "../../graph/tree/module-graph.js";
-import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { ModelDescription } from "../../model/description.js";
 import type { Warning } from "../../problem/codes.js";
 import type { Fields, JsonObject } from "../../problem/fields.js";
@@ -16,6 +15,7 @@ import { ligerUse, ligerWarnings } from "./liger.js";
 import type { LigerUse } from "./liger.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
+import { modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
 import { hasExperts } from "./runnable.js";
 import { findStack } from "./stacks.js";
 import type { StackProfile } from "./stacks.js";
@@ -60,16 +60,11 @@ export function readStep(
           ...{ path: CHECKPOINT_QUANTIZATION_PATH, usual, transformersMajor },
         });
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
-  const isEagerOnly = hasSinks(graph.root);
-  const defaults = defaultsOf(stack, model, quantization);
-  const read = readTraining(
-    given?.values ?? {},
-    isEagerOnly ? { ...defaults, attn_implementation: "eager" } : defaults,
-    source,
-  );
+  const defaults = { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root) };
+  const read = readTraining(given?.values ?? {}, defaults, source);
   const { settings } = read;
-  const assumed = isEagerOnly ? read.assumed.map(withEagerReason) : read.assumed;
-  if (isEagerOnly) rejectSdpa(settings, graph);
+  const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root));
+  rejectSdpa(settings, graph);
   const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
@@ -174,12 +169,6 @@ const STORED_WINS: Warning = {
     "config.json says how bitsandbytes packed the checkpoint; transformers loads it so, and quantization is not looked at",
 };
 
-/** Attention with sinks is written out: no fused kernel of PyTorch knows them. */
-function hasSinks(node: ModuleNode): boolean {
-  if (node.forward?.kind === "attention" && node.forward.sinks !== undefined) return true;
-  return node.children.some((child) => hasSinks(isRepeat(child) ? child.element : child));
-}
-
 const BALANCE_PATH = "training.router_aux_loss_coef";
 /** Source: trl@1.13.0 sft_trainer.py `aux_loss_enabled`, transformers@5.18.0 modeling_mixtral.py `load_balancing_loss_func`. */
 const BALANCE_OBSTACLE =
@@ -194,27 +183,6 @@ const BALANCE_WARNING: Warning = {
   message:
     "TRL adds a loss that balances experts (router_aux_loss_coef 0.001), which keeps the scores of every token and layer, 10 bytes an expert; it is not counted",
 };
-
-const ATTENTION_PATH = "training.attn_implementation";
-
-function withEagerReason(assumption: Assumption): Assumption {
-  if (assumption.path !== ATTENTION_PATH) return assumption;
-  return { ...assumption, reason: "the class has no scaled_dot_product_attention" };
-}
-
-function rejectSdpa(
-  { attn_implementation: asked }: TrainingSettings,
-  { className }: ModuleGraph,
-): void {
-  if (asked !== "sdpa") return;
-  reject({
-    code: "invalid_value",
-    path: ATTENTION_PATH,
-    message: `transformers stops here: ${className} does not support an attention implementation through torch.nn.functional.scaled_dot_product_attention; use eager`,
-    received: asked,
-    expected: ["eager"],
-  });
-}
 
 /** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */
 function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): void {

@@ -35,7 +35,11 @@ export function whyNotRunnable(
   { graph, plan, quantization, device }: RunnableParts,
   loss: LossName,
 ): string | undefined {
-  if (graph.root.forward?.kind !== "causal_lm") {
+  const kind = graph.root.forward?.kind;
+  if (kind === "image_classifier" && loss !== "hf") {
+    return `${graph.className} is trained by transformers' Trainer with its own loss; set training.loss to hf`;
+  }
+  if (kind !== "causal_lm" && kind !== "image_classifier") {
     return `the forward pass of ${graph.className} is not modelled`;
   }
   const missing = firstWithoutForward(graph.root, graph.root.type);

@@ -91,6 +91,21 @@ export function slice(
   });
 }
 
+/** `tensor[:, index]` of the second dimension; the gradient is a full tensor with zeros around. */
+export function select(m: Machine, input: Tensor): Tensor {
+  const full = input.shape;
+  const without = (values: Shape): Shape => values.filter((_, dim) => dim !== 1);
+  return viewNode(m, "SelectBackward0", input, {
+    shape: without(full),
+    strides: without(input.strides),
+    backward: (gradient) => {
+      const whole = m.empty("select_backward", full, gradient.dtype);
+      m.consume(gradient);
+      return whole;
+    },
+  });
+}
+
 /** `tensor[..., start::2]`; the gradient is a full tensor with zeros between. */
 export function everySecond(m: Machine, input: Tensor, start: 0 | 1): Tensor {
   const full = input.shape;

@@ -18,6 +18,7 @@ import {
 import type { Tensor } from "../../machine/tensor.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
+import { missing } from "../../../problem/missing.js";
 import { callLinear } from "./linear.js";
 import { callNorm } from "./norm.js";
 
@@ -50,7 +51,7 @@ export function callAttention(
       [query, key] = turned;
     }
     if (forward.scalesByPosition === true) {
-      query = frame.rebind(query, scaledByPosition(m, query, context.positions));
+      query = frame.rebind(query, scaledByPosition(m, query, context.positions ?? missing()));
     }
     const sinks = forward.sinks === undefined ? {} : { sinks: parameterOf(module, forward.sinks) };
     const [attended, scores] = module.kernels.attention(

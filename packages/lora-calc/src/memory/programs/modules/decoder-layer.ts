@@ -56,7 +56,7 @@ function sequential(
     attended,
     optionalNorm(m, module, forward.postAttentionNorm, attended),
   );
-  const middle = frame.rebind(afterAttention, addResidual(m, forward, input, afterAttention));
+  const middle = addSublayer({ m, frame, module, forward }, input, afterAttention);
   const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
   const [given, weights] = callAnyMlp(m, childOf(module, forward.mlp), mlpInput);
   const mlpOutput = frame.rebind(mlpInput, given);
@@ -65,7 +65,16 @@ function sequential(
     if (scores !== undefined) frame.drop(scores);
   }
   const afterMlp = frame.rebind(mlpOutput, optionalNorm(m, module, forward.postMlpNorm, mlpOutput));
-  return addResidual(m, forward, middle, afterMlp);
+  return addSublayer({ m, frame, module, forward }, middle, afterMlp);
+}
+
+/** The sum takes the variable of the sublayer's output. */
+function addSublayer({ m, frame, forward }: LayerCall, residual: Tensor, output: Tensor): Tensor {
+  if (forward.dropsBeforeSum !== true) {
+    return frame.rebind(output, addResidual(m, forward, residual, output));
+  }
+  const dropped = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
+  return frame.rebind(dropped, add(m, residual, dropped));
 }
 
 /** With experts the weights of the choice may come, too; they take the variable of the attention's scores. */

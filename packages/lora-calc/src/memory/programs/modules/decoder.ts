@@ -1,7 +1,6 @@
 /** The stack between token ids and the last hidden state. */
 
 import type { DecoderForward } from "../../../graph/tree/forward.js";
-import { checkpoint, checkpointReentrant } from "../../machine/checkpoint.js";
 import type { Machine } from "../../machine/machine.js";
 import { dropout } from "../../machine/ops/dropout.js";
 import { add, addScalar, mulScalar } from "../../machine/ops/elementwise.js";
@@ -10,12 +9,11 @@ import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
-import { callDecoderLayer } from "./decoder-layer.js";
 import { callEmbedding } from "./embedding.js";
 import { buildMasks } from "./masks.js";
 import type { DecoderCall, Masks } from "./masks.js";
+import { runLayers } from "./layers.js";
 import { callNorm } from "./norm.js";
-import { missing } from "../../../problem/missing.js";
 import { rotaryTables } from "./rotary-tables.js";
 
 /** `backbone(input_ids)`: (b, s) → (b, s, hidden_size); of a model that sees, what a batch of text alone runs. */
@@ -77,7 +75,8 @@ function callDecoder(
     const masks = given?.masks ?? buildMasks(call, inputs);
     const contexts = layerContexts(call, { input, positions, masks, options });
     const start = frame.rebind(input, dropout(m, input, forward.embeddingDropout ?? 0));
-    const hidden = runLayers(call, start, { contexts, positions, options });
+    const layers = childOf(module, forward.layers);
+    const hidden = runLayers({ m, frame, layers }, start, { contexts, options });
     if (forward.finalNorm === undefined) return hidden;
     return frame.rebind(hidden, callNorm(m, childOf(module, forward.finalNorm), hidden));
   });
@@ -139,52 +138,4 @@ function layerContexts(
       ...(mask === undefined ? {} : { mask }),
     };
   };
-}
-
-interface LayerRun {
-  readonly contexts: (index: number) => AttentionContext;
-  readonly positions: Tensor;
-  readonly options: ForwardOptions;
-}
-
-function runLayers(
-  { m, frame, module, forward }: DecoderCall,
-  start: Tensor,
-  { contexts, positions, options }: LayerRun,
-): Tensor {
-  const layers = childOf(module, forward.layers);
-  const { loop = missing() } = layers;
-  let hidden = start;
-  layers.elements.forEach((layer, position) => {
-    m.enterSection(loop, position);
-    const context = contexts(indexOf(layer));
-    const work = {
-      inputs: [hidden],
-      captured: [positions, ...(context.tables ?? []), ...(context.mask ? [context.mask] : [])],
-      run: ([input]: readonly Tensor[]): readonly Tensor[] => {
-        if (input === undefined) throw new Error("a layer needs its hidden state");
-        m.enterSection(loop, position);
-        return [callDecoderLayer(m, layer, input, context)];
-      },
-    };
-    if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
-    hidden = frame.rebind(hidden, runOne(m, work, options));
-  });
-  m.leaveSection();
-  return hidden;
-}
-
-function indexOf(layer: BoundModule): number {
-  return Number(layer.path.slice(layer.path.lastIndexOf(".") + 1));
-}
-
-function runOne(
-  m: Machine,
-  work: Parameters<typeof checkpoint>[1],
-  options: ForwardOptions,
-): Tensor {
-  if (options.checkpointing === "reentrant") return checkpointReentrant(m, work);
-  const [output] = options.checkpointing === "none" ? work.run(work.inputs) : checkpoint(m, work);
-  if (output === undefined) throw new Error("a layer gave no output");
-  return output;
 }

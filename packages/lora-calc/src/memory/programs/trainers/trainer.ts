@@ -7,7 +7,7 @@ import type { TrainingSettings } from "../../settings/training.js";
 import type { ModelRun } from "../modules/causal-lm.js";
 
 /** How a trainer runs a model, but for the batch; the policy is the model that is trained. */
-interface PolicyRun extends Omit<ModelRun, "batch" | "model"> {
+export interface PolicyRun extends Omit<ModelRun, "batch" | "model"> {
   readonly policy: BoundModule;
   /** What the policy is compared with: itself without its adapters, or a second model. */
   readonly reference: BoundModule | undefined;
@@ -20,4 +20,4 @@ interface MicroBatch {
   readonly loss: (m: Machine, run: PolicyRun) => readonly Tensor[];
 }
 
-export type Trainer = (m: Machine, settings: TrainingSettings) => MicroBatch;
+export type Trainer = (m: Machine, settings: TrainingSettings, policy: BoundModule) => MicroBatch;

@@ -1,8 +1,14 @@
-/** Which trainer a setting names. */
+/** Which trainer runs a model under a setting. */
 
+import type { BoundModule } from "../../load/bound-module.js";
 import type { Method } from "../../settings/training.js";
 import { dpoTrainer } from "./dpo.js";
+import { imageClassificationTrainer } from "./image-classification.js";
 import { sftTrainer } from "./sft.js";
 import type { Trainer } from "./trainer.js";
 
-export const TRAINERS: Readonly<Record<Method, Trainer>> = { sft: sftTrainer, dpo: dpoTrainer };
+const TRAINERS: Readonly<Record<Method, Trainer>> = { sft: sftTrainer, dpo: dpoTrainer };
+
+export function trainerOf(method: Method, { node }: BoundModule): Trainer {
+  return node.forward?.kind === "image_classifier" ? imageClassificationTrainer : TRAINERS[method];
+}

@@ -23,7 +23,7 @@ interface States {
   readonly value: Tensor;
 }
 
-/** Without a mask it is causal. The body runs without autocast, and its locals live as long as the function. */
+/** Without a mask it is causal, unless the model is bidirectional. The body runs without autocast, and its locals live as long as the function. */
 export function mathAttention(
   m: Machine,
   forward: AttentionForward,
@@ -37,14 +37,13 @@ export function mathAttention(
       const key = frame.hold(cast(m, states.key, "float32"));
       const value = frame.hold(cast(m, states.value, "float32"));
       const scaled = frame.hold(mulScalar(m, query));
-      const mask = frame.hold(
-        given === undefined ? causalBias(m, query) : additiveMask(m, given, "float32"),
-      );
+      const mask = biasOf(m, forward, query, given);
+      if (mask !== undefined) frame.hold(mask);
       const isGrouped = query.size(1) !== key.size(1);
       const keys = frame.hold(isGrouped ? repeatHeads(m, forward, key) : key);
       const values = frame.hold(isGrouped ? repeatHeads(m, forward, value) : value);
       let weights = frame.hold(batchedMatmul(m, scaled, mulScalar(m, transpose(m, keys, -2, -1))));
-      weights = frame.rebind(weights, addInPlace(m, weights, mask));
+      if (mask !== undefined) weights = frame.rebind(weights, addInPlace(m, weights, mask));
       weights = frame.rebind(weights, safeSoftmax(m, weights));
       weights = frame.rebind(weights, dropout(m, weights, forward.attentionDropout));
       // The pair (output, weights) is made from right to left, and the second of it is not used.
@@ -54,6 +53,16 @@ export function mathAttention(
       return output;
     }),
   );
+}
+
+function biasOf(
+  m: Machine,
+  { isBidirectional }: AttentionForward,
+  query: Tensor,
+  mask: Tensor | undefined,
+): Tensor | undefined {
+  if (mask !== undefined) return additiveMask(m, mask, "float32");
+  return isBidirectional === true ? undefined : causalBias(m, query);
 }
 
 /** (s, s) table of 0 and −inf in the dtype of the queries. */

@@ -1,0 +1,55 @@
+/** Settings that the model itself decides where nobody gives them. */
+
+import { isRepeat } from "../../graph/tree/module-graph.js";
+import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import type { Assumption } from "../../model/config.js";
+import { reject } from "../../problem/problem.js";
+import type { TrainingSettings } from "./training.js";
+
+const ATTENTION_PATH = "training.attn_implementation";
+
+export function modelDefaults(root: ModuleNode): Partial<TrainingSettings> {
+  return {
+    ...(hasSinks(root) ? { attn_implementation: "eager" } : {}),
+    ...(classifiesImages(root) ? { loss: "hf" } : {}),
+  };
+}
+
+/** An assumption as the model makes it; what says nothing of the model is left out. */
+export function ofModel(assumption: Assumption, root: ModuleNode): readonly Assumption[] {
+  const { path } = assumption;
+  if (path === ATTENTION_PATH && hasSinks(root)) {
+    return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
+  }
+  if (!classifiesImages(root)) return [assumption];
+  if (path === "training.max_length") return [];
+  return path === "training.loss"
+    ? [{ ...assumption, reason: "the class has a loss of its own, over one label an image" }]
+    : [assumption];
+}
+
+/** Whether a batch is images with a label each, which have no length. */
+export function classifiesImages({ forward }: ModuleNode): boolean {
+  return forward?.kind === "image_classifier";
+}
+
+/** Attention with sinks is written out: no fused kernel of PyTorch knows them. */
+function hasSinks(node: ModuleNode): boolean {
+  if (node.forward?.kind === "attention" && node.forward.sinks !== undefined) return true;
+  return node.children.some((child) => hasSinks(isRepeat(child) ? child.element : child));
+}
+
+/** Stops where sdpa is asked of a class without it. */
+export function rejectSdpa(
+  { attn_implementation: asked }: TrainingSettings,
+  { className, root }: ModuleGraph,
+): void {
+  if (asked !== "sdpa" || !hasSinks(root)) return;
+  reject({
+    code: "invalid_value",
+    path: ATTENTION_PATH,
+    message: `transformers stops here: ${className} does not support an attention implementation through torch.nn.functional.scaled_dot_product_attention; use eager`,
+    received: asked,
+    expected: ["eager"],
+  });
+}
