@@ -62,7 +62,8 @@ function width({ interval, memory }: Estimate): number {
 describe("where no judge runs the program", () => {
   const run = { model: "meta-llama/Llama-3.2-1B", adapter: { r: 8 }, training: { max_length: 512 } };
 
-  it.each(["liger", "cce"])("%s is read, and its band wider", (loss) => {
+  it("cut cross entropy is read, and its band wider", () => {
+    const loss = "cce";
     const read = answered({ ...run, training: { ...run.training, loss } });
     expect(width(read)).toBeGreaterThan(2 * width(answered(run)));
     expect(read.memory?.parts.find(({ name }) => name === "loss")?.certainty).toBe("read");

@@ -6,9 +6,12 @@ import { planAdapter } from "../../src/adapter/plan-adapter.js";
 import { buildGraph } from "../../src/graph/build-graph.js";
 import { estimateMemory } from "../../src/memory/report/estimate-memory.js";
 import type { MemoryEstimate } from "../../src/memory/report/estimate-memory.js";
+import type { StrategyName } from "../../src/memory/settings/device.js";
+import { ligerUse } from "../../src/memory/settings/liger.js";
 import { readQuantization } from "../../src/memory/settings/quantization.js";
 import { DEFAULT_TRAINING, readTraining } from "../../src/memory/settings/training.js";
 import { describeModel } from "../../src/model/description.js";
+import type { JsonObject } from "../../src/problem/fields.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 import { draws } from "./draws.js";
 
@@ -73,18 +76,26 @@ const scenario = fc
 
 type Drawn = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 
-function memoryOf(drawn: Drawn, runsEveryIteration: boolean): MemoryEstimate {
-  const { graph } = buildGraph(
-    describeModel({ config: drawn.config }, () => ({})),
-    5,
-  );
+interface Run {
+  readonly config: JsonObject;
+  readonly quantization: JsonObject | null;
+  readonly adapter: JsonObject | null;
+  readonly training: JsonObject;
+  readonly strategy?: StrategyName;
+}
+
+function memoryOf(run: Run, runsEveryIteration: boolean): MemoryEstimate {
+  const model = describeModel({ config: run.config }, () => ({}));
+  const { graph } = buildGraph(model, 5);
+  const { settings, liger } = readTraining(run.training, DEFAULT_TRAINING, "");
   return estimateMemory(
     {
       graph,
-      plan: planAdapter(graph, drawn.adapter, VERSIONS),
-      quantization: readQuantization(drawn.quantization),
-      training: readTraining(drawn.training, DEFAULT_TRAINING, "").settings,
-      ...{ device: undefined, ranks: 1, strategy: "one_card" as const },
+      plan: run.adapter === null ? undefined : planAdapter(graph, run.adapter, VERSIONS),
+      quantization: readQuantization(run.quantization),
+      training: settings,
+      liger: ligerUse(liger, model),
+      ...{ device: undefined, ranks: 2, strategy: run.strategy ?? "one_card" },
     },
     { runsEveryIteration },
   );
@@ -102,21 +113,70 @@ function slackOf({ loop, gradient_accumulation_steps: count }: Drawn["training"]
 
 const SMALL_SEGMENT = 2 ** 21;
 
+function expectSame(run: Run, slack: number): void {
+  const sampled = memoryOf(run, false);
+  const whole = memoryOf(run, true);
+  const bytes = ({ parts }: MemoryEstimate): readonly number[] => parts.map((part) => part.bytes);
+  expect(sampled.allocatedPeak).toBe(whole.allocatedPeak);
+  for (const peak of ["reservedPeak", "reservedPeakExpandable"] as const) {
+    expect(Math.abs((sampled[peak] ?? NaN) - (whole[peak] ?? NaN))).toBeLessThanOrEqual(slack);
+  }
+  expect(sampled.peak).toEqual(whole.peak);
+  expect(bytes(sampled)).toEqual(bytes(whole));
+  expect(sampled.hostPeak).toBe(whole.hostPeak);
+  expect(sampled.managedBytes).toBe(whole.managedBytes);
+}
+
 it("a sample of layers, chunks and micro-batches stands for all of them", () => {
   fc.assert(
-    fc.property(scenario, (drawn) => {
-      const sampled = memoryOf(drawn, false);
-      const whole = memoryOf(drawn, true);
-      const bytes = ({ parts }: MemoryEstimate): readonly number[] =>
-        parts.map((part) => part.bytes);
-      expect(sampled.allocatedPeak).toBe(whole.allocatedPeak);
-      const slack = slackOf(drawn.training);
-      for (const peak of ["reservedPeak", "reservedPeakExpandable"] as const) {
-        expect(Math.abs((sampled[peak] ?? NaN) - (whole[peak] ?? NaN))).toBeLessThanOrEqual(slack);
-      }
-      expect(sampled.peak).toEqual(whole.peak);
-      expect(bytes(sampled)).toEqual(bytes(whole));
-    }),
+    fc.property(scenario, (drawn) => expectSame(drawn, slackOf(drawn.training))),
     { numRuns: RUNS, seed: 16 },
+  );
+});
+
+const LORA = { r: 8, target_modules: "all-linear" };
+
+/** Preferences of many pairs, with and without an adapter; Liger's kernels; several cards. */
+const otherRuns = fc
+  .record({
+    config: fc
+      .record({
+        model_type: fc.constantFrom("llama", "qwen3", "gemma2", "olmo2"),
+        num_hidden_layers: fc.integer({ min: 7, max: 20 }),
+        tie_word_embeddings: fc.boolean(),
+      })
+      .map((drawn) => ({ ...SMALL_SIZES, ...drawn })),
+    isFull: fc.boolean(),
+    quantization: storage,
+    strategy: fc.constantFrom("one_card" as const, "ddp" as const),
+    kind: fc.constantFrom({ method: "dpo" }, { use_liger_kernel: true }, { loss: "hf" }),
+    training: fc.record({
+      per_device_train_batch_size: fc.integer({ min: 1, max: 9 }),
+      max_length: fc.integer({ min: 60, max: 400 }),
+      gradient_accumulation_steps: fc.integer({ min: 1, max: 5 }),
+      gradient_checkpointing: fc.boolean(),
+      optim: optimizer,
+      bf16: fc.boolean(),
+      padding: fc.boolean(),
+    }),
+    isPrecomputed: fc.boolean(),
+  })
+  .map(({ isFull, quantization, kind, training, isPrecomputed, ...drawn }) => ({
+    ...drawn,
+    adapter: isFull ? null : LORA,
+    quantization: isFull ? null : quantization,
+    training: {
+      ...training,
+      ...kind,
+      ...("method" in kind ? { precompute_ref_log_probs: isPrecomputed } : {}),
+    },
+  }));
+
+it("so it does for two models, for the rows of preferences, for Liger's kernels and for several cards", () => {
+  fc.assert(
+    fc.property(otherRuns, (drawn) => {
+      expectSame(drawn, drawn.training.gradient_accumulation_steps > 3 ? SMALL_SEGMENT : 0);
+    }),
+    { numRuns: RUNS, seed: 17 },
   );
 });
