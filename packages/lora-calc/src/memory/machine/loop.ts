@@ -7,7 +7,8 @@ export type LoopKind = "layers" | "chunks" | "entropy" | "rows";
  * stretch is run without the middle of that stretch. Before the gap stand one iteration, as many `spare` periods as asked
  * for, and the pattern for everything left out; behind it one period, which must equal the pattern, and one iteration. So
  * the pattern is ordinary, which the first of its kind and the last of all are not always (the first layer casts what later
- * layers find cast). A spare period is for models where the first one marks its neighbour, as in gpt2, gpt_neox and gemma3.
+ * layers find cast); where kinds alternate, a whole period of firsts comes before it. A spare period is for models where the
+ * first one marks its neighbour, as in gpt2 and gpt_neox.
  */
 export interface Loop {
   readonly kind: LoopKind;
@@ -40,7 +41,7 @@ export function sampledLoop(kind: LoopKind, keys: readonly unknown[], spare: num
   let best = wholeLoop(kind, keys.length);
   for (let period = 1; period <= MAX_PERIOD; period += 1) {
     const { start, length } = longestPeriodicRun(keys, period);
-    const leading = (spare + 1) * period + 1;
+    const leading = (spare + (period === 1 ? 1 : 2)) * period + 1;
     const trailing = period + 1;
     const omitted = period * Math.floor((length - leading - trailing) / period);
     if (omitted <= best.omitted) continue;
