@@ -120,13 +120,16 @@ function memorySection(
 
 function tierRows(
   scenario: Scenario,
-  { fit }: Estimate,
+  { fit, host_peak: host }: Estimate,
   memory: MemoryResult,
 ): readonly (readonly string[])[] {
+  const hasNccl = memory.beyond_tensors.some(({ name }) => name === "nccl");
+  const beyond = hasNccl ? "the CUDA context and NCCL" : "the CUDA context";
   const tiers = [
     tier("allocated", memory.allocated_peak, "tensors: max_memory_allocated"),
     tier("reserved", memory.reserved_peak, "with its cache: max_memory_reserved"),
-    tier("process", memory.process_peak, "with the CUDA context: nvidia-smi"),
+    tier("process", memory.process_peak, `with ${beyond}: nvidia-smi`),
+    ...(host === undefined ? [] : [tier("host", host, "in the host's memory while it is read")]),
   ];
   if (fit === undefined) return tiers;
   const whole = fit.usable === fit.capacity ? "" : `, of ${formatMiB(fit.capacity)}`;

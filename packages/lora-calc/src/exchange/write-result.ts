@@ -107,7 +107,7 @@ function memoryPart(
     bytes,
     certainty: name === "loss" && isReadLoss(inputs.training.loss) ? "read" : "traced",
     formula: formulaOf(name, tensors, inputs),
-    source: sourceOf(name, inputs.training.loss),
+    source: sourceOf(name, inputs.training),
     tensors: tensors.slice(0, MAX_NAMED_TENSORS),
   };
 }

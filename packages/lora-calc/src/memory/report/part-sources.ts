@@ -1,7 +1,7 @@
 /** Where the rule behind each part was read. */
 
 import type { PartName } from "../replay/parts.js";
-import type { LossName } from "../settings/training.js";
+import type { LossName, TrainingSettings } from "../settings/training.js";
 
 const LOSS_SOURCES: Readonly<Record<LossName, string>> = {
   hf: "transformers 5.18 loss/loss_utils.py ForCausalLMLoss",
@@ -11,6 +11,8 @@ const LOSS_SOURCES: Readonly<Record<LossName, string>> = {
   dpo: "TRL 1.13 trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax",
   cce: "cut-cross-entropy 25.6.4 cce.py",
 };
+
+const LIGER_SOURCE = "Liger-Kernel 0.8.2 ops/rms_norm.py, rope.py, swiglu.py, geglu.py";
 
 const SOURCES: Readonly<Record<Exclude<PartName, "loss">, string>> = {
   weights:
@@ -30,6 +32,10 @@ const SOURCES: Readonly<Record<Exclude<PartName, "loss">, string>> = {
   batch: "token ids, labels and mask of torch.int64",
 };
 
-export function sourceOf(part: PartName, loss: LossName): string {
-  return part === "loss" ? LOSS_SOURCES[loss] : SOURCES[part];
+export function sourceOf(
+  part: PartName,
+  { loss, use_liger_kernel: usesLiger }: TrainingSettings,
+): string {
+  if (part === "loss") return LOSS_SOURCES[loss];
+  return part === "activations" && usesLiger ? `${SOURCES[part]}; ${LIGER_SOURCE}` : SOURCES[part];
 }
