@@ -1,8 +1,9 @@
 /** What to change next: every lever priced on this run, what could be raised, and which cards would do. */
 
-import { contextOf, stepKind, usableBytes } from "../catalogue/cuda.js";
+import { contextOf, DEFAULT_CUDA, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { listGpus } from "../catalogue/gpus.js";
 import type { GpuRow } from "../catalogue/rows/row.js";
+import { readHardware } from "../memory/settings/device.js";
 import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import type { ParameterCounts } from "../result.js";
@@ -140,9 +141,12 @@ export function searchAlong(
  */
 export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuRow[] {
   const given = isObject(scenario["hardware"]) ? scenario["hardware"] : {};
-  const spread = Object.fromEntries(
-    ["count", "nodes", "strategy"].flatMap((name) => (name in given ? [[name, given[name]]] : [])),
-  );
+  const { ranks } = readHardware(given, DEFAULT_CUDA);
+  const { strategy } = given;
+  const spread = {
+    ...(ranks > 1 ? { count: ranks } : {}),
+    ...(strategy === undefined ? {} : { strategy }),
+  };
   const kinds = new Map<string, GpuRow[]>();
   for (const gpu of listGpus()) {
     const kind = stepKind(gpu);

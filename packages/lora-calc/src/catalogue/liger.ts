@@ -8,6 +8,8 @@ export interface LigerPatch {
   readonly normsOutOfPlace: readonly string[];
   /** Liger turns queries and keys. */
   readonly hasRotary: boolean;
+  /** The switch of its gated MLP. */
+  readonly gatedMlp: "swiglu" | "geglu";
 }
 
 const PRE_NORMS = ["norm", "input_layernorm", "post_attention_layernorm"] as const;
@@ -17,16 +19,21 @@ const HEAD_NORMS = ["q_norm", "k_norm"] as const;
 const SANDWICH_NORMS = ["post_self_attn_layernorm", "post_mlp_layernorm"] as const;
 
 /** Llama's: also Mistral, Qwen2, Qwen3 (whose q_norm and k_norm are left), SmolLM3, Phi-3 and Gemma. */
-const PLAIN: LigerPatch = { norms: PRE_NORMS, normsOutOfPlace: [], hasRotary: true };
+const PLAIN: LigerPatch = {
+  ...{ norms: PRE_NORMS, normsOutOfPlace: [], hasRotary: true, gatedMlp: "swiglu" },
+};
 const OLMO2: LigerPatch = {
   norms: ["norm", ...POST_NORMS],
   normsOutOfPlace: POST_NORMS,
   hasRotary: true,
+  gatedMlp: "swiglu",
 };
 
-function outOfPlace(norms: readonly string[], hasRotary = true): LigerPatch {
-  return { norms, normsOutOfPlace: norms, hasRotary };
+function outOfPlace(norms: readonly string[], other: Partial<LigerPatch> = {}): LigerPatch {
+  return { ...PLAIN, norms, normsOutOfPlace: norms, ...other };
 }
+
+const GEGLU = { gatedMlp: "geglu" } as const;
 
 /**
  * The models that get all of it, the fused loss among it. Granite is patched without that loss, and experts get kernels of
@@ -42,13 +49,13 @@ const PATCHES: Readonly<Record<string, LigerPatch>> = {
   qwen3: PLAIN,
   smollm3: PLAIN,
   phi3: PLAIN,
-  gemma: PLAIN,
-  gemma2: outOfPlace([...PRE_NORMS, ...FEEDFORWARD_NORMS]),
-  gemma3_text: outOfPlace([...PRE_NORMS, ...FEEDFORWARD_NORMS, ...HEAD_NORMS]),
+  gemma: { ...PLAIN, ...GEGLU },
+  gemma2: outOfPlace([...PRE_NORMS, ...FEEDFORWARD_NORMS], GEGLU),
+  gemma3_text: outOfPlace([...PRE_NORMS, ...FEEDFORWARD_NORMS, ...HEAD_NORMS], GEGLU),
   olmo2: OLMO2,
   olmo3: OLMO2,
   exaone4: outOfPlace(["norm", ...POST_NORMS, ...HEAD_NORMS]),
-  glm4: outOfPlace([...PRE_NORMS, ...SANDWICH_NORMS], false),
+  glm4: outOfPlace([...PRE_NORMS, ...SANDWICH_NORMS], { hasRotary: false }),
 };
 
 /** The patch of a model_type; undefined where Liger leaves it alone. Example: ligerPatch("glm4")?.hasRotary // false */

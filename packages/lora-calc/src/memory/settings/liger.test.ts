@@ -9,11 +9,12 @@ function run(training: object, model: unknown = MODEL) {
   const full = { max_length: 512, gradient_checkpointing: false, ...training };
   const result = estimate({ model, adapter: ADAPTER, training: full });
   if (isRefusal(result)) return { error: result.error };
-  const { memory, assumed, warnings } = result;
+  const { memory, assumed, warnings, ignored } = result;
   const peak =
     memory !== undefined && "allocated_peak" in memory ? memory.allocated_peak : undefined;
   return {
     peak,
+    ignored,
     loss: assumed.find(({ path }) => path === "training.loss")?.value,
     codes: warnings.map(({ code }) => code),
   };
@@ -42,8 +43,21 @@ describe("use_liger_kernel", () => {
       expect(off.peak, kernel).toBeGreaterThan(on);
     }
     const none = { rms_norm: false, rope: false, swiglu: false, fused_linear_cross_entropy: false };
-    expect(run({ use_liger_kernel: true, liger_kernel_config: none }).peak).toBe(run({}).peak);
+    // TRL takes no statistics of the logits then: what is left is the model's own loss.
+    const own = run({ use_liger_kernel: true, liger_kernel_config: none });
+    expect(own.loss).toBe("hf");
+    expect(own.peak).toBe(run({ loss: "hf" }).peak);
     expect(run({ liger_kernel_config: null }).peak).toBe(run({}).peak);
+    expect(run({ liger_kernel_config: { rope: false } }).ignored).toEqual([
+      "training.liger_kernel_config",
+    ]);
+  });
+
+  it("knows SwiGLU from GEGLU: a switch for the one leaves the other on", () => {
+    const gemma = (config: object) =>
+      run({ use_liger_kernel: true, liger_kernel_config: config }, "google/gemma-2-2b").peak ?? 0;
+    expect(gemma({ swiglu: false })).toBe(gemma({}));
+    expect(gemma({ geglu: false })).toBeGreaterThan(gemma({}));
   });
 
   it.each([

@@ -11,12 +11,20 @@ import { reject } from "../../problem/problem.js";
 export interface LigerSwitches {
   readonly rms_norm: boolean;
   readonly rope: boolean;
-  /** SwiGLU or GEGLU, as the model has it. */
-  readonly gated_mlp: boolean;
+  /** A model has one of the two. */
+  readonly swiglu: boolean;
+  readonly geglu: boolean;
   readonly fused_linear_cross_entropy: boolean;
 }
 
-export const LIGER_LOSS = "liger";
+const LIGER_LOSS = "liger";
+
+type LigerLoss = typeof LIGER_LOSS | "hf";
+
+/** The loss of a model under Liger, where nobody names one that it cannot be. */
+export function lossWith({ fused_linear_cross_entropy: isFused }: LigerSwitches): LigerLoss {
+  return isFused ? LIGER_LOSS : "hf";
+}
 
 /** Keys of `liger_kernel_config`; Liger drops those that a model's patch does not have. */
 const SWITCHES = ["rms_norm", "rope", "swiglu", "geglu", "fused_linear_cross_entropy"] as const;
@@ -41,24 +49,26 @@ export function readLiger(training: Fields): LigerSwitches | undefined {
   return {
     rms_norm: value("rms_norm"),
     rope: value("rope"),
-    gated_mlp: value("swiglu") && value("geglu"),
+    swiglu: value("swiglu"),
+    geglu: value("geglu"),
     fused_linear_cross_entropy: value("fused_linear_cross_entropy"),
   };
 }
 
 /**
  * The loss that runs when a scenario names one: Liger replaces the forward that transformers' and TRL's whole-logit losses
- * would call, so that those become its fused one; the others do not go together.
+ * would call, so that those become its fused one; the others do not go together. With that kernel off the model's own loss
+ * stays, without the statistics that TRL's nll takes of logits.
  *
- * Source: trl@1.13.0 sft_trainer.py (`loss_type` is `nll` with Liger, and `chunked_nll` raises ValueError).
+ * Source: trl@1.13.0 sft_trainer.py `compute_loss` (`loss_type` is `nll` with Liger, and `chunked_nll` raises ValueError).
  */
 export function ligerLossOf<Loss extends string>(
   training: Fields,
   liger: LigerSwitches | undefined,
   loss: Loss | undefined,
-): Loss | typeof LIGER_LOSS | undefined {
+): Loss | LigerLoss | undefined {
   if (liger === undefined || loss === undefined || loss === LIGER_LOSS) return loss;
-  if (loss === "hf" || loss === "nll") return liger.fused_linear_cross_entropy ? LIGER_LOSS : loss;
+  if (loss === "hf" || loss === "nll") return lossWith(liger);
   reject({
     code: "invalid_value",
     path: training.at("loss"),

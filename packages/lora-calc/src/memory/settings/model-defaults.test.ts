@@ -33,7 +33,19 @@ describe("a model of images", () => {
     const eight = peak({ per_device_train_batch_size: 8 });
     expect(peak({ per_device_train_batch_size: 16 })).toBeGreaterThan(eight);
     expect(peak({ per_device_train_batch_size: 8, max_length: 64 })).toBe(eight);
+    expect(run({ max_length: 64, padding: true }).ignored).toEqual([
+      "training.max_length",
+      "training.padding",
+    ]);
     expect(eight).toBeGreaterThan(0);
+  });
+
+  it("is not computed with an adapter on the convolution that cuts patches, which its program would pass over", () => {
+    const adapter = { r: 8, target_modules: ["projection", "q_proj"] };
+    const result = estimate({ ...RUN, adapter, training: {} });
+    if (isRefusal(result)) throw new Error(result.error.message);
+    expect(result.memory).not.toHaveProperty("allocated_peak");
+    expect(result.warnings.map(({ message }) => message).join()).toContain("projection");
   });
 
   it("is not computed with a loss of language models", () => {

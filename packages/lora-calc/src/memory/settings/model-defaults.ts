@@ -3,6 +3,7 @@
 import { isRepeat } from "../../graph/tree/module-graph.js";
 import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Assumption } from "../../model/config.js";
+import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { TrainingSettings } from "./training.js";
 
@@ -22,10 +23,19 @@ export function ofModel(assumption: Assumption, root: ModuleNode): readonly Assu
     return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
   }
   if (!classifiesImages(root)) return [assumption];
-  if (path === "training.max_length") return [];
+  if (OF_SEQUENCES.includes(path)) return [];
   return path === "training.loss"
     ? [{ ...assumption, reason: "the class has a loss of its own, over one label an image" }]
     : [assumption];
+}
+
+/** What says nothing of a batch of images. */
+const OF_SEQUENCES: readonly string[] = ["training.max_length", "training.padding"];
+
+/** Paths of given fields that change nothing for this model. */
+export function ignoredByModel(given: JsonObject, root: ModuleNode): readonly string[] {
+  if (!classifiesImages(root)) return [];
+  return OF_SEQUENCES.filter((path) => (given[path.replace("training.", "")] ?? null) !== null);
 }
 
 /** Whether a batch is images with a label each, which have no length. */

@@ -76,11 +76,12 @@ function rejectOfSft(fields: Fields, { loop, use_liger_kernel: usesLiger }: Besi
   ] as const;
   for (const [isWrong, name, why] of wrong) {
     if (!isWrong) continue;
+    const isGiven = fields.has(name);
     reject({
       code: name === "use_liger_kernel" ? "unsupported" : "invalid_value",
-      path: fields.at(name),
-      message: `${fields.at(name)} ${why}; leave it out`,
-      received: fields.get(name),
+      path: isGiven ? fields.at(name) : "stack",
+      message: `${fields.at(name)} ${why}; ${isGiven ? "leave it out" : "take a stack of TRL, or none"}`,
+      received: fields.get(name) ?? loop,
     });
   }
 }

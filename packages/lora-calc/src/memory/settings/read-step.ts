@@ -15,7 +15,7 @@ import { ligerUse, ligerWarnings } from "./liger.js";
 import type { LigerUse } from "./liger.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
-import { modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
+import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
 import { hasExperts } from "./runnable.js";
 import { findStack } from "./stacks.js";
 import type { StackProfile } from "./stacks.js";
@@ -84,7 +84,7 @@ export function readStep(
       ...compute.assumed,
       ...(isBalanced ? [BALANCE_ASSUMED] : []),
     ],
-    ignored: read.ignored,
+    ignored: [...read.ignored, ...ignoredByModel(given?.values ?? {}, graph.root)],
     obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
     warnings: [
       ...stored.warnings,

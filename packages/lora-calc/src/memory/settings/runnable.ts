@@ -19,6 +19,13 @@ const COPIED_KINDS: ReadonlySet<string | undefined> = new Set([
   "layer_norm",
 ]);
 
+/** Modules whose program runs an adapter around them; of others (convolutions) it would be passed over. */
+const ADAPTED_KINDS: ReadonlySet<string | undefined> = new Set([
+  "linear",
+  "hf_conv1d",
+  "embedding",
+]);
+
 /** Modules that read their parameters through the adapters on them. */
 const WRAPPED_KINDS: ReadonlySet<string | undefined> = new Set(["experts", "router"]);
 
@@ -36,6 +43,9 @@ export function whyNotRunnable(
   loss: LossName,
 ): string | undefined {
   const kind = graph.root.forward?.kind;
+  if (kind === "image_classifier" && loss === "dpo") {
+    return `${graph.className} gives no log-probabilities of tokens to prefer; leave training.method out`;
+  }
   if (kind === "image_classifier" && loss !== "hf") {
     return `${graph.className} is trained by transformers' Trainer with its own loss; set training.loss to hf`;
   }
@@ -73,7 +83,8 @@ export function whyNotRunnable(
   }
   const odd = plan.modules.find(
     ({ lora, parameterName, site: { node } }) =>
-      lora === undefined || (parameterName !== undefined && !WRAPPED_KINDS.has(node.forward?.kind)),
+      lora === undefined ||
+      !(parameterName === undefined ? ADAPTED_KINDS : WRAPPED_KINDS).has(node.forward?.kind),
   );
   return odd === undefined ? undefined : `the adapter on ${odd.site.pattern} is not modelled`;
 }

@@ -4,7 +4,7 @@ import { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { isNeutral, oneOfComputed, rejectUncomputed } from "./computed-values.js";
-import { ligerLossOf, LIGER_LOSS, readLiger } from "./liger.js";
+import { ligerLossOf, lossWith, readLiger } from "./liger.js";
 import type { LigerSwitches } from "./liger.js";
 import {
   IGNORED_PREFERENCE,
@@ -199,8 +199,7 @@ function withLigerLoss(
   defaults: TrainingSettings,
   liger: LigerSwitches | undefined,
 ): TrainingSettings {
-  if (liger?.fused_linear_cross_entropy !== true) return defaults;
-  return { ...defaults, loss: LIGER_LOSS };
+  return liger === undefined ? defaults : { ...defaults, loss: lossWith(liger) };
 }
 
 /** The trainer, by what is given before anything else is read: it decides which fields there are. */
@@ -243,6 +242,7 @@ function ignoredOf(fields: Fields): readonly string[] {
       (name) =>
         IGNORED_TRAINING.includes(name) ||
         IGNORED_PREFERENCE.includes(name) ||
+        (name === "liger_kernel_config" && fields.get("use_liger_kernel") !== true) ||
         isNeutral(fields, name, NEUTRAL_TRAINING) ||
         isNeutral(fields, name, NEUTRAL_PREFERENCE),
     )

@@ -9,7 +9,7 @@ import { ligerRotary } from "./liger/rotary.js";
 
 export function ligerKernels(
   own: Kernels,
-  { norms, normsOutOfPlace, hasRotary }: LigerPatch,
+  { norms, normsOutOfPlace, hasRotary, gatedMlp }: LigerPatch,
   on: LigerSwitches,
   multiprocessors: number,
 ): Kernels {
@@ -28,6 +28,6 @@ export function ligerKernels(
     ...(on.rope && hasRotary
       ? { rotary: (m, _, states, tables) => ligerRotary(m, states, tables) }
       : {}),
-    ...(on.gated_mlp ? { gatedMlp: ligerGatedMlp } : {}),
+    ...(on[gatedMlp] ? { gatedMlp: ligerGatedMlp } : {}),
   };
 }
