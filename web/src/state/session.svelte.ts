@@ -83,6 +83,13 @@ export class Session {
     return this.estimate.assumed.find((assumption) => assumption.path === path)?.value;
   }
 
+  /** Whether a row of the batch has a length to choose: an image is as large as its model makes it. */
+  get hasLength(): boolean {
+    if (this.estimate.memory === undefined) return true;
+    const path = "training.max_length";
+    return this.inForce(path) !== undefined && !this.estimate.ignored.some((x) => x === path);
+  }
+
   /** How many fields differ from where the run started. */
   changes: number = $derived(countDifferences(this.scenario, this.baseline));
 
