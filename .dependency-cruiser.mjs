@@ -7,6 +7,7 @@ const SOURCE = "^packages/lora-calc/src";
 const PIPELINE = [
   "units",
   "problem",
+  "worlds",
   "catalogue",
   "model",
   "graph",

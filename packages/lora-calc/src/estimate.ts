@@ -33,7 +33,9 @@ import { InputError, reject } from "./problem/problem.js";
 import type { Problem } from "./problem/problem.js";
 import type { Estimate, Result } from "./result.js";
 import { memoryResult, parameterCounts } from "./exchange/write-result.js";
-import type { Versions } from "./model/versions.js";
+import { shortRelease } from "./worlds/world.js";
+import type { World } from "./worlds/world.js";
+import { USUAL_WORLD } from "./worlds/index.js";
 
 const SCENARIO_FIELDS = [
   "schema",
@@ -87,28 +89,30 @@ function internalProblem(error: unknown): Problem {
 
 function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "schema" | "id"> {
   scenario.rejectUnknown(SCENARIO_FIELDS);
-  const { versions, description, graph, assumed } = readModel(scenario);
-  const cuda = versions.cuda ?? DEFAULT_CUDA;
+  const { chosen, world, description, graph, assumed } = readModel(scenario);
+  const cuda = chosen.cuda ?? DEFAULT_CUDA;
   const { device, ranks, strategy, obstacle, ...hardware } = readHardware(
     scenario.object("hardware")?.values,
     cuda,
   );
-  const step = readStep(scenario, description, graph, versions.transformersMajor);
+  const step = readStep(scenario, description, graph, world);
   const { quantization } = step;
-  const counted = planAdapter(graph, scenario.object("adapter")?.values ?? null, versions);
+  const counted = planAdapter(graph, scenario.object("adapter")?.values ?? null, world);
   const plan = step.isAsked || quantization !== undefined ? withTrainedRanks(counted) : counted;
   const stored = storedBytes(graph, step.training.dtype, quantization);
   rejectUncountable(plan.all, stored.bytes);
   const isFull = !scenario.has("adapter");
   const packed = step.packed === undefined ? undefined : packedWeights(step.packed, description);
-  const refused = obstacle ?? whyNotThisRelease(versions) ?? packed?.obstacle ?? step.obstacle;
+  const refused = obstacle ?? whyNotThisWorld(world) ?? packed?.obstacle ?? step.obstacle;
   const hasFloor =
     obstacle === undefined &&
     packed === undefined &&
     plan.rootCopies === undefined &&
     !(isFull && quantization !== undefined);
   const spread = { ranks, strategy };
-  const facts = { graph, plan, isFull, device, spread, obstacle: refused, hasFloor, step, options };
+  const facts = {
+    ...{ world, graph, plan, isFull, device, spread, obstacle: refused, hasFloor, step, options },
+  };
   const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
@@ -125,10 +129,11 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       : {}),
     ...answer,
     assumed: [
+      ...chosen.assumed,
       ...assumed,
       ...step.assumed,
       ...hardware.assumed,
-      ...assumedCuda(step, device, versions.cuda),
+      ...assumedCuda(step, device, chosen.cuda),
     ],
     ignored: step.ignored,
     warnings: [
@@ -140,7 +145,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       ...subclassWarnings(graph, quantization),
       ...warnings,
     ],
-    versions: { ...versions.named, profile: step.profile },
+    versions: { ...chosen.named, profile: step.profile },
   };
 }
 
@@ -151,9 +156,10 @@ function savedDtypes({ dtype, prepare_kbit, adapter_dtype }: TrainingSettings): 
 }
 
 /** Modelling code of other releases keeps other tensors; only what was judged is computed. */
-function whyNotThisRelease({ transformers, transformersMajor }: Versions): string | undefined {
-  if (transformersMajor === 5) return undefined;
-  return `the step under transformers ${transformers} is not judged yet; leave versions.transformers out for 5.18`;
+function whyNotThisWorld({ verified, releases }: World): string | undefined {
+  if (verified.memory) return undefined;
+  const usual = shortRelease(USUAL_WORLD, "transformers");
+  return `the step under transformers ${releases.transformers[0]} is not judged yet; leave versions.transformers out for ${usual}`;
 }
 
 /** The CUDA of the torch wheel, where nobody named it and it decides a kernel. */
@@ -182,6 +188,7 @@ function rejectUncountable(all: number, bytes: number): void {
 }
 
 interface Facts {
+  readonly world: World;
   readonly graph: ModuleGraph;
   readonly plan: AdapterPlan;
   /** Full fine-tuning: nothing is frozen and nothing is added. */
@@ -202,7 +209,7 @@ type MemoryFields = Pick<
 >;
 
 function memoryPart(
-  { graph, plan, isFull, device, spread, obstacle: known, hasFloor, step, options }: Facts,
+  { world, graph, plan, isFull, device, spread, obstacle: known, hasFloor, step, options }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
   const { training, quantization, liger } = step;
@@ -226,7 +233,7 @@ function memoryPart(
   options.onWork?.(memory.playedEvents);
   const interval = bandsOf(memory, evidenceOf(graph.root, training, device));
   return {
-    memory: memoryResult(memory, { stored, training }),
+    memory: memoryResult(memory, { stored, training }, world),
     interval,
     ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
     ...(memory.hostPeak === 0 ? {} : { host_peak: memory.hostPeak }),

@@ -63,8 +63,8 @@ export function pricedOf(answer: Estimate): Priced | undefined {
 /** The settings in force of a scenario that `estimate` accepts. */
 export function situationOf(scenario: JsonObject): Situation {
   const fields = new Fields(scenario, "");
-  const { description, graph, versions } = readModel(fields);
-  const { training } = readStep(fields, description, graph, versions.transformersMajor);
+  const { description, graph, world } = readModel(fields);
+  const { training } = readStep(fields, description, graph, world);
   const given =
     checkpointQuantization(description)?.fields ?? fields.object("quantization")?.values;
   return {

@@ -5,7 +5,7 @@ import type { Estimate, Scenario } from "lora-calc";
 import { wrap } from "./columns.js";
 import { oneLine, shortValue } from "./one-line.js";
 
-/** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`. */
+/** Source: peft tuners/lora/config.py `LoraConfig`. */
 const PEFT_RANK = 8;
 
 /** The value of a field: given, or assumed by the estimate. */

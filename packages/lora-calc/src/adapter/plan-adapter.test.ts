@@ -5,23 +5,22 @@ import type { ModuleGraph } from "../graph/tree/module-graph.js";
 import { describeModel } from "../model/description.js";
 import type { JsonObject } from "../problem/fields.js";
 import { planAdapter } from "./plan-adapter.js";
-
-const VERSIONS = { peft: "0.21.0", transformers: "5.18.0" };
+import { USUAL_WORLD } from "../worlds/index.js";
 
 function graphOf(id: string, change: JsonObject = {}): ModuleGraph {
   const config = { ...findModel(id).config, ...change };
   return buildGraph(
     describeModel({ config }, () => ({})),
-    5,
+    USUAL_WORLD,
   ).graph;
 }
 
 function counts(graph: ModuleGraph, adapter: JsonObject | null): readonly [number, number] {
-  const { trainable, all } = planAdapter(graph, adapter, VERSIONS);
+  const { trainable, all } = planAdapter(graph, adapter, USUAL_WORLD);
   return [trainable, all];
 }
 
-/** Printed by peft 0.21.0 with transformers 5.18.0, task_type CAUSAL_LM. */
+/** Printed by PEFT with transformers (worlds/index.ts: the usual), task_type CAUSAL_LM. */
 describe("planAdapter(LoRA)", () => {
   it("counts all-linear r=16 of Llama-3.1-8B", () => {
     const adapter = { r: 16, target_modules: "all-linear", task_type: "CAUSAL_LM" };

@@ -10,7 +10,7 @@ import { reject } from "../problem/problem.js";
 import { BASE_FIELDS } from "./plan/base-fields.js";
 import { LORA_FIELDS } from "./lora/lora-config.js";
 import { planLora } from "./lora/plan-lora.js";
-import type { LibraryVersions } from "./plan/library-versions.js";
+import type { World } from "../worlds/world.js";
 import type { MethodFacts } from "./plan/method-facts.js";
 import { LAYER_METHODS } from "./methods/index.js";
 import { planLayerMethod } from "./methods/layer-method.js";
@@ -20,7 +20,7 @@ import { ADAPTION_FIELDS, planAdaptionPrompt } from "./prompts/adaption-prompt.j
 import { PROMPT_METHODS } from "./prompts/index.js";
 import { planPromptMethod, PROMPT_FIELDS } from "./prompts/prompt-method.js";
 
-type Plan = (graph: ModuleGraph, adapter: Fields, versions: LibraryVersions) => AdapterPlan;
+type Plan = (graph: ModuleGraph, adapter: Fields, world: World) => AdapterPlan;
 
 interface Method extends MethodFacts {
   /** Fields of its configuration beside those of every method. */
@@ -92,12 +92,12 @@ export function methodFacts(peftType: string): MethodFacts | undefined {
  * What PEFT makes of a model and the content of adapter_config.json; null is full fine-tuning.
  *
  * Unit of the totals: parameters, exact: what `get_nb_trainable_parameters()` returns.
- * Source: peft@0.21.0 mapping_func.py `get_peft_model`.
+ * Source: peft mapping_func.py `get_peft_model`.
  */
 export function planAdapter(
   graph: ModuleGraph,
   adapter: JsonObject | null,
-  versions: LibraryVersions,
+  world: World,
 ): AdapterPlan {
   if (adapter === null) return fullFineTuning(graph);
   const fields = new Fields(adapter, "adapter");
@@ -105,7 +105,7 @@ export function planAdapter(
   const method = methodOf(peftType);
   const { kept, removed } = withoutRemoved(fields, method);
   kept.rejectUnknown([...BASE_FIELDS, ...method.fields]);
-  const plan = method.plan(graph, kept, versions);
+  const plan = method.plan(graph, kept, world);
   return removed.length === 0
     ? plan
     : { ...plan, warnings: [...removed.map(removedWarning), ...plan.warnings] };

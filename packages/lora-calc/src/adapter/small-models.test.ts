@@ -1,6 +1,6 @@
 /**
- * Corners of counting on small models. Every pair of numbers was printed by conformance/count.py: peft 0.21.0 with
- * transformers 5.18.0, on the meta device.
+ * Corners of counting on small models. Every pair of numbers was printed by conformance/count.py in the usual world,
+ * on the meta device.
  */
 
 import { describe, expect, it } from "vitest";

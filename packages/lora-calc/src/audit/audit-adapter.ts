@@ -12,7 +12,7 @@ import { InputError } from "../problem/problem.js";
 import type { ParameterCounts } from "../result.js";
 import { elementCount } from "../units/dtype.js";
 import { formatCount } from "../units/format.js";
-import { readVersions } from "../model/versions.js";
+import { USUAL_WORLD } from "../worlds/index.js";
 import { parameterCounts } from "../exchange/write-result.js";
 import type { Audit, AuditResult } from "./audit.js";
 import { baseGraph } from "./base-graph.js";
@@ -122,7 +122,7 @@ function onBase(
   });
   if (graph === undefined) return base;
   try {
-    const plan = planAdapter(graph, adapter, readVersions(undefined));
+    const plan = planAdapter(graph, adapter, USUAL_WORLD);
     const warnings = plan.warnings.map(({ message }): Finding => ({
       code: "reach",
       level: "warning",

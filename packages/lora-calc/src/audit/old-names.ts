@@ -17,7 +17,7 @@ export interface Current<Expected> {
  * The file and what is expected of it under today's names: language models inside others have moved, and the matrices of
  * single experts are fused into those of all experts.
  *
- * Source: peft@0.21.0 utils/transformers_weight_conversion.py `convert_peft_adapter_state_dict_for_transformers`, and
+ * Source: peft utils/transformers_weight_conversion.py `convert_peft_adapter_state_dict_for_transformers`, and
  * what it finds of renamed files (test/conformance/damaged.jsonl.gz).
  */
 export function underCurrentNames<Expected>(

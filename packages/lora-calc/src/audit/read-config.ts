@@ -20,7 +20,7 @@ export interface ReadConfig {
   readonly findings: readonly Finding[];
 }
 
-/** Source: peft@0.21.0 config.py `PeftConfigMixin.from_pretrained`, `from_peft_type`. */
+/** Source: peft config.py `PeftConfigMixin.from_pretrained`, `from_peft_type`. */
 export function readConfig(config: JsonObject): ReadConfig {
   const fields = new Fields(config, "adapter");
   const peftType = fields.string("peft_type") ?? rejectMissing(config);

@@ -9,7 +9,7 @@ import { Fields } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { formatCount } from "../units/format.js";
-import { readVersions } from "../model/versions.js";
+import { USUAL_WORLD } from "../worlds/index.js";
 import { parameterCounts } from "../exchange/write-result.js";
 import type { Audit } from "./audit.js";
 import { baseGraph } from "./base-graph.js";
@@ -92,7 +92,7 @@ function planOf(
         layers_to_transform: Array.from({ length: count }, (_, index) => all - count + index),
         use_dora: isDora,
       },
-      readVersions(undefined),
+      USUAL_WORLD,
     );
   if (keys !== undefined) return { plan: onKeys(keys), note: [] };
   const plan = onKeys(linearNames(graph));

@@ -1,6 +1,7 @@
 /** What CUDA takes beside the tensors, by generation of the card. */
 
 import { MIB } from "../units/format.js";
+import { USUAL_WORLD } from "../worlds/index.js";
 import type { GpuGeneration, GpuRow } from "./rows/row.js";
 
 /** What a process holds on the card before its first tensor, and the band around it. Unit: bytes. */
@@ -109,7 +110,7 @@ export function cublasWorkspaceBytes(generation: GpuGeneration): number {
  * Whether experts run as one grouped product on a card: from compute capability 8.0 on. Older cards take another path of
  * transformers, whose backward makes a gradient as large as the weights even where they are frozen.
  *
- * Certainty: read. Source: transformers@5.18.0 integrations/moe.py `_can_use_grouped_mm`, `_grouped_mm_fallback_backward`.
+ * Certainty: read. Source: transformers integrations/moe.py `_can_use_grouped_mm`, `_grouped_mm_fallback_backward`.
  * Example: hasGroupedProduct("Turing") // false
  */
 export function hasGroupedProduct(generation: GpuGeneration): boolean {
@@ -137,7 +138,7 @@ const CUDNN_FIRST: ReadonlySet<number> = new Set([90, 100]);
 const CUDNN_FIRST_FROM_CUDA = 13;
 
 /** CUDA of the torch wheel that pip installs. Source: torch 2.13 RELEASE.md. */
-export const DEFAULT_CUDA = "13.0";
+export const DEFAULT_CUDA = USUAL_WORLD.releases.cuda[0];
 
 /** Whether the CUDA of the wheel decides the attention kernel of a card. Example: cudaDecides({ sm: 80, prefersCudnn: false }) // false */
 export function cudaDecides({ sm }: AttentionCard): boolean {

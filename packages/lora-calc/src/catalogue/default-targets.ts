@@ -5,7 +5,7 @@ import { IA3_FEEDFORWARD, TARGET_MAPS } from "./rows/default-targets.js";
 /**
  * Default `target_modules` of a method for a model_type, if PEFT has one.
  *
- * Source: peft@0.21.0 utils/constants.py.
+ * Source: peft utils/constants.py.
  * Example: defaultTargets("LORA", "llama") // ["q_proj", "v_proj"]
  */
 export function defaultTargets(
@@ -19,7 +19,7 @@ export function defaultTargets(
 /**
  * Default `feedforward_modules` of (IA)³ for a model_type, if PEFT has one.
  *
- * Source: peft@0.21.0 utils/constants.py.
+ * Source: peft utils/constants.py.
  * Example: feedforwardByDefault("llama") // ["down_proj"]
  */
 export function feedforwardByDefault(modelType: string): readonly string[] | string | undefined {

@@ -1,8 +1,8 @@
 /**
  * Names of expert projections before transformers 5 fused them, and the parameters that hold them since.
  *
- * Source: peft@0.21.0 utils/transformers_weight_conversion.py `_MOE_TARGET_MODULE_MAPPING`, `_MOE_FUSED_TARGETS`;
- * transformers@5.18.0 conversion_mapping.py `_MODEL_TO_CONVERSION_PATTERN`.
+ * Source: peft utils/transformers_weight_conversion.py `_MOE_TARGET_MODULE_MAPPING`, `_MOE_FUSED_TARGETS`;
+ * transformers conversion_mapping.py `_MODEL_TO_CONVERSION_PATTERN`.
  */
 
 export interface ExpertNames {

@@ -6,7 +6,7 @@ import { reject } from "../problem/problem.js";
 import { modelName } from "./model-name.js";
 import type { Scenario } from "../scenario.js";
 
-/** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`, config.py `PeftConfigMixin`. */
+/** Source: peft tuners/lora/config.py `LoraConfig`, config.py `PeftConfigMixin`. */
 export const LORA_CONFIG_DEFAULTS: JsonObject = {
   alora_invocation_tokens: null,
   alpha_pattern: {},
@@ -73,7 +73,7 @@ export function checkLoraFields(adapter: JsonObject): void {
  * The text of adapter_config.json for the adapter of a scenario, to the character what
  * `LoraConfig(...).save_pretrained` writes (PEFT keeps a target list as a set, so its order there is not fixed).
  *
- * Source: peft@0.21.0 config.py `PeftConfigMixin.save_pretrained`.
+ * Source: peft config.py `PeftConfigMixin.save_pretrained`.
  */
 export function writeAdapterConfig(scenario: Scenario): string {
   const adapter = scenario.adapter ?? {};

@@ -19,7 +19,7 @@ it("writes out what the stack said, under what was given", () => {
     stack: "trl-1.13",
   };
   const whole = withAssumed(scenario, answered(scenario));
-  // Default of TrainingArguments, which SFTConfig keeps: transformers 5.18.0 training_args.py, per_device_train_batch_size.
+  // Default of TrainingArguments, which SFTConfig keeps: transformers training_args.py, per_device_train_batch_size.
   expect(whole.training).toMatchObject({ max_length: 64, per_device_train_batch_size: 8 });
   expect({ ...whole, training: scenario.training }).toEqual(scenario);
   expect(answered(whole).memory).toEqual(answered(scenario).memory);

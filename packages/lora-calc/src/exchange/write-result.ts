@@ -20,6 +20,7 @@ import type {
 import { elementCount } from "../units/dtype.js";
 import { formatBytes } from "../units/format.js";
 import { missing } from "../problem/missing.js";
+import type { World } from "../worlds/world.js";
 
 export function parameterCounts(plan: AdapterPlan, base: number): ParameterCounts {
   const { trainable, all } = plan;
@@ -77,7 +78,11 @@ function copiedRow({ site, parameterCount }: AdapterPlan["copies"][number]): Mod
   };
 }
 
-export function memoryResult(memory: MemoryEstimate, inputs: FormulaInputs): MemoryResult {
+export function memoryResult(
+  memory: MemoryEstimate,
+  inputs: FormulaInputs,
+  world: World,
+): MemoryResult {
   return {
     allocated_peak: memory.allocatedPeak,
     reserved_peak: memory.reservedPeak,
@@ -90,7 +95,7 @@ export function memoryResult(memory: MemoryEstimate, inputs: FormulaInputs): Mem
     },
     parts: memory.parts
       .filter(({ name, bytes }) => bytes > 0 || !RARE_PARTS.includes(name))
-      .map((part) => memoryPart(part, inputs)),
+      .map((part) => memoryPart(part, inputs, world)),
     beyond_tensors: beyondTensors(memory),
     timeline: memory.moments.map(timelinePoint),
   };
@@ -101,13 +106,14 @@ const MAX_NAMED_TENSORS = 8;
 function memoryPart(
   { name, bytes, tensors }: MemoryEstimate["parts"][number],
   inputs: FormulaInputs,
+  world: World,
 ): MemoryPart {
   return {
     name,
     bytes,
     certainty: name === "loss" && isReadLoss(inputs.training.loss) ? "read" : "traced",
     formula: formulaOf(name, tensors, inputs),
-    source: sourceOf(name, inputs.training),
+    source: sourceOf(name, inputs.training, world),
     tensors: tensors.slice(0, MAX_NAMED_TENSORS),
   };
 }

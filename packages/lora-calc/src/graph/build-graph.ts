@@ -6,9 +6,11 @@ import type { ModelDescription } from "../model/description.js";
 import type { JsonObject } from "../problem/fields.js";
 import { suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
+import { isVerified, shortRelease } from "../worlds/world.js";
+import type { World } from "../worlds/world.js";
+import { USUAL_WORLD } from "../worlds/index.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
 import type { Blueprint, BuildContext } from "./tree/blueprint.js";
-import { isInTransformers4 } from "./blueprints/in-transformers-4.js";
 import { buildFreeForm } from "./blueprints/free-form.js";
 import { FLOATS, graphFromHeader } from "./tree/from-header.js";
 import { storesBoth, tiedHead, withTiesAsLoaded } from "./tree/load-ties.js";
@@ -22,10 +24,9 @@ export interface BuiltGraph {
 }
 
 /** Builds the tree of a described model with the blueprint of its model_type, tied as it loads. */
-export function buildGraph(description: ModelDescription, transformersMajor: number): BuiltGraph {
-  const built = builtByConfig(description, transformersMajor);
-  // transformers 4 ties what the configuration says, whatever the file holds.
-  return transformersMajor < 5 ? built : tiedAsLoaded(description, built);
+export function buildGraph(description: ModelDescription, world: World): BuiltGraph {
+  const built = builtByConfig(description, world);
+  return world.rules.tiesAsStored ? tiedAsLoaded(description, built) : built;
 }
 
 const TIES_PATH = "model.ties";
@@ -53,15 +54,15 @@ function tiedAsLoaded(description: ModelDescription, built: BuiltGraph): BuiltGr
   return { graph: withTiesAsLoaded(graph, "checkpoint"), assumed: [...assumed, assumption] };
 }
 
-function builtByConfig(description: ModelDescription, transformersMajor: number): BuiltGraph {
-  const context = { className: undefined, transformersMajor };
+function builtByConfig(description: ModelDescription, world: World): BuiltGraph {
+  const context = { className: undefined, world };
   if (description.kind === "free_form") {
     return buildFreeForm(description.sizes, context);
   }
   if (description.kind === "safetensors") return fromFile(description, context);
   const blueprint = blueprintOf(description.modelType);
   if (blueprint === undefined) rejectModelType(description.modelType);
-  rejectOldVersion(description.modelType, description.config, transformersMajor);
+  rejectUnverified(description.modelType, description.config, world);
   return builtAs(blueprint, description.config, context, description.architecture);
 }
 
@@ -123,7 +124,7 @@ function fromFile({ tensors, config: values }: FileDescription, context: BuildCo
     };
     return { graph: graphFromHeader(tensors, values), assumed: [assumption] };
   }
-  rejectOldVersion(blueprint.modelType, values, context.transformersMajor);
+  rejectUnverified(blueprint.modelType, values, context.world);
   const config = new Config(values);
   const className = config.stringList("architectures")?.[0];
   const graph = blueprint.build(config, { ...context, className });
@@ -150,15 +151,17 @@ function rejectOtherShapes(graph: ModuleGraph, tensors: FileDescription["tensors
   }
 }
 
-/** Under transformers 4 many models have other modules: those that are not described are refused by name. */
-function rejectOldVersion(modelType: string, config: JsonObject, transformersMajor: number): void {
-  if (transformersMajor >= 5 || isInTransformers4(modelType, config)) return;
+/** In some worlds many models have other modules: those that are not compared there are refused by name. */
+function rejectUnverified(modelType: string, config: JsonObject, world: World): void {
+  if (isVerified(world, modelType, config["tie_word_embeddings"] === false)) return;
+  const here = shortRelease(world, "transformers");
+  const usual = shortRelease(USUAL_WORLD, "transformers");
   reject({
     code: "unsupported",
     path: "versions.transformers",
-    message: `${modelType} has other modules under transformers 4, or none, and is counted as transformers 5 builds it; leave versions.transformers out, or take 5.x`,
-    received: transformersMajor,
-    expected: "5.x",
+    message: `${modelType} has other modules under transformers ${here}, or none, and is counted as transformers ${usual} builds it; leave versions.transformers out, or take ${usual}`,
+    received: here,
+    expected: usual,
   });
 }
 

@@ -4,9 +4,11 @@ import { findModel } from "../catalogue/models.js";
 import type { Assumption } from "../model/config.js";
 import { describeModel } from "../model/description.js";
 import type { ModelDescription } from "../model/description.js";
-import { readVersions } from "../model/versions.js";
-import type { Versions } from "../model/versions.js";
 import type { Fields } from "../problem/fields.js";
+import { chooseWorld } from "../worlds/choose-world.js";
+import type { ChosenWorld } from "../worlds/choose-world.js";
+import { USUAL_WORLD } from "../worlds/index.js";
+import type { World } from "../worlds/world.js";
 import { buildGraph } from "./build-graph.js";
 import type { ModuleGraph } from "./tree/module-graph.js";
 
@@ -18,20 +20,20 @@ export interface BuiltModel {
 }
 
 export interface ScenarioModel extends BuiltModel {
-  readonly versions: Versions;
+  readonly world: World;
+  /** How the world was found. */
+  readonly chosen: ChosenWorld;
 }
 
-/** The model of a scenario, under the versions it names. */
+/** The model of a scenario, in the world that its versions name. */
 export function readModel(scenario: Fields): ScenarioModel {
-  const versions = readVersions(scenario.object("versions"));
-  return { versions, ...buildModel(scenario.get("model"), versions) };
+  const chosen = chooseWorld(scenario.object("versions"));
+  const { world } = chosen;
+  return { chosen, world, ...buildModel(scenario.get("model"), world) };
 }
 
-/** A model under given versions, by default the current ones. */
-export function buildModel(
-  model: unknown,
-  { transformersMajor }: Pick<Versions, "transformersMajor"> = readVersions(undefined),
-): BuiltModel {
+/** A model in a world. */
+export function buildModel(model: unknown, world: World = USUAL_WORLD): BuiltModel {
   const description = describeModel(model, (id) => findModel(id).config);
-  return { description, ...buildGraph(description, transformersMajor) };
+  return { description, ...buildGraph(description, world) };
 }

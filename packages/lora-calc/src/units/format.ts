@@ -75,7 +75,7 @@ export function formatFixed(value: number, digits: number): string {
 /**
  * The line that PEFT's `print_trainable_parameters` prints, to the character.
  *
- * Source: peft@0.21.0 peft_model.py `print_trainable_parameters`.
+ * Source: peft peft_model.py `print_trainable_parameters`.
  * Example: formatTrainableLine(16777216, 6755192832)
  *   // "trainable params: 16,777,216 || all params: 6,755,192,832 || trainable%: 0.2484"
  */

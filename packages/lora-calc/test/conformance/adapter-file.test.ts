@@ -7,13 +7,12 @@ import { buildGraph } from "../../src/graph/build-graph.js";
 import { describeModel } from "../../src/model/description.js";
 import { isDtype } from "../../src/units/dtype.js";
 import golden from "./adapter-file.json" with { type: "json" };
-
-const { peft, transformers } = golden.versions;
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 describe("adapterFileBytes", () => {
   it.each(golden.cases)("$config.model_type $adapter in $dtype", ({ config, adapter, dtype, bytes }) => {
-    const { graph } = buildGraph(describeModel({ config }, () => ({})), 5);
-    const plan = planAdapter(graph, adapter, { peft, transformers });
+    const { graph } = buildGraph(describeModel({ config }, () => ({})), USUAL_WORLD);
+    const plan = planAdapter(graph, adapter, USUAL_WORLD);
     if (!isDtype(dtype)) throw new Error(dtype);
     expect(adapterFileBytes(plan, { base: dtype })).toBe(bytes);
   });

@@ -13,6 +13,7 @@ import { InputError } from "../../src/problem/problem.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { isDtype } from "../../src/units/dtype.js";
 import { readGoldens } from "./goldens.js";
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 interface Counts {
   readonly trainable: number;
@@ -55,7 +56,7 @@ function judged({ adapter, created, loaded }: PublishedCase): Counts | { readonl
 
 export function planOf(graph: ModuleGraph, { adapter }: PublishedCase): AdapterPlan | undefined {
   try {
-    return planAdapter(graph, adapter, { peft: "0.21.0", transformers: "5.18.0" });
+    return planAdapter(graph, adapter, USUAL_WORLD);
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
@@ -64,7 +65,7 @@ export function planOf(graph: ModuleGraph, { adapter }: PublishedCase): AdapterP
 
 export function graphOf({ config, architecture }: PublishedModel): ModuleGraph {
   const model = architecture === null ? { config } : { config, architecture };
-  return buildGraph(describeModel(model, () => ({})), 5).graph;
+  return buildGraph(describeModel(model, () => ({})), USUAL_WORLD).graph;
 }
 
 /** After loading. */

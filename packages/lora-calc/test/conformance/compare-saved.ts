@@ -9,6 +9,7 @@ import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { estimate } from "../../src/estimate.js";
 import { readGoldens } from "./goldens.js";
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 export interface SavedCase {
   readonly id: string;
@@ -27,8 +28,8 @@ const [, ...rows] = readGoldens("saved-dtypes.jsonl.gz") as [unknown, ...SavedCa
 const NAMES: Readonly<Record<string, string>> = { float32: "F32", bfloat16: "BF16", float16: "F16" };
 
 function tensorsOf({ config, adapter, training }: SavedCase): Readonly<Record<string, unknown>> {
-  const { graph } = buildGraph(describeModel({ config }, () => ({})), 5);
-  const plan = planAdapter(graph, adapter, { peft: "0.21.0", transformers: "5.18.0" });
+  const { graph } = buildGraph(describeModel({ config }, () => ({})), USUAL_WORLD);
+  const plan = planAdapter(graph, adapter, USUAL_WORLD);
   const base = training.prepare_kbit ? "float32" : training.dtype;
   const trained = training.adapter_dtype;
   const dtypes = trained === "auto" ? { base } : { base, trained };

@@ -11,6 +11,7 @@ import { DEFAULT_TRAINING, readTraining } from "../../src/memory/settings/traini
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { readGoldens } from "./goldens.js";
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 export interface TapeGolden {
   readonly scenario: {
@@ -33,8 +34,6 @@ export interface TapeGolden {
 /** One allocation and what was released since the one before, as text that a difference can be read from. */
 type Line = string;
 
-const VERSIONS = { peft: "0.21.0", transformers: "5.18.0" };
-
 function linesOf(golden: TapeGolden): readonly Line[] {
   let count = 0;
   const sizes: number[] = [];
@@ -50,10 +49,10 @@ function linesOf(golden: TapeGolden): readonly Line[] {
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
     const model = describeModel(scenario.model, () => ({}));
   const { settings, liger } = readTraining(scenario.training, DEFAULT_TRAINING, "");
-  const { graph } = buildGraph(model, 5);
+  const { graph } = buildGraph(model, USUAL_WORLD);
   const { tape, recording } = recordStep({
     graph,
-    plan: scenario.adapter === null ? undefined : planAdapter(graph, scenario.adapter, VERSIONS),
+    plan: scenario.adapter === null ? undefined : planAdapter(graph, scenario.adapter, USUAL_WORLD),
     quantization: readQuantization(scenario.quantization),
     training: settings,
     cublasWorkspaceBytes: 8_519_680,

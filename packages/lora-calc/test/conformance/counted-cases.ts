@@ -19,6 +19,9 @@ import type { CodeFacts } from "../../src/problem/codes.js";
 import { isRefusal } from "../../src/result.js";
 import type { Result } from "../../src/result.js";
 import { formatTrainableLine } from "../../src/units/format.js";
+import { Fields } from "../../src/problem/fields.js";
+import { chooseWorld } from "../../src/worlds/choose-world.js";
+import type { World } from "../../src/worlds/world.js";
 
 type Case =
   | { readonly adapter: JsonObject; readonly error: string; readonly message: string }
@@ -77,7 +80,7 @@ type Planned = { readonly plan: AdapterPlan } | { readonly problem: Problem };
 /** One plan for counts and paths; the graph is built once per model. */
 function planned(graph: ModuleGraph, { transformers }: Model, adapter: JsonObject): Planned {
   try {
-    return { plan: planAdapter(graph, adapter, { peft: "0.21.0", transformers }) };
+    return { plan: planAdapter(graph, adapter, worldOf(transformers)) };
   } catch (error) {
     if (error instanceof InputError) return { problem: error.problem };
     throw error;
@@ -85,8 +88,11 @@ function planned(graph: ModuleGraph, { transformers }: Model, adapter: JsonObjec
 }
 
 function graphOf(model: Model): ModuleGraph {
-  const major = Number.parseInt(model.transformers, 10);
-  return buildGraph(describeModel(described(model), () => ({})), major).graph;
+  return buildGraph(describeModel(described(model), () => ({})), worldOf(model.transformers)).graph;
+}
+
+function worldOf(transformers: string): World {
+  return chooseWorld(new Fields({ transformers }, "versions")).world;
 }
 
 function expand({ pattern, indices }: Site): readonly string[] {

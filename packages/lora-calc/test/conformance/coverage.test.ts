@@ -9,6 +9,7 @@ import type { JsonObject } from "../../src/problem/fields.js";
 import { readModels } from "./counted-cases.js";
 import type { Model } from "./counted-cases.js";
 import { readGoldens } from "./goldens.js";
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 const lora = [...readModels("counts.jsonl.gz"), ...readModels("layer-counts.jsonl.gz")];
 const others = readModels("method-counts.jsonl.gz");
@@ -40,14 +41,14 @@ function typeOf({ config }: { readonly config: JsonObject }): string {
 function classesOf(models: readonly Model[]): number {
   const names = models.map(({ config, architecture }) => {
     const model = architecture === null ? { config } : { config, architecture };
-    return buildGraph(describeModel(model, () => ({})), 5).graph.className;
+    return buildGraph(describeModel(model, () => ({})), USUAL_WORLD).graph.className;
   });
   return new Set(names).size;
 }
 
 function hasMemory([model]: readonly Model[]): boolean {
   if (model === undefined) return false;
-  const { graph } = buildGraph(describeModel({ config: model.config }, () => ({})), 5);
+  const { graph } = buildGraph(describeModel({ config: model.config }, () => ({})), USUAL_WORLD);
   return graph.root.forward !== undefined;
 }
 

@@ -8,6 +8,7 @@ import type { ModuleGraph, ModuleNode } from "../../src/graph/tree/module-graph.
 import { parameterCount, rootSite, sitesOf } from "../../src/graph/tree/sites.js";
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 interface Row {
   readonly path: string;
@@ -38,7 +39,7 @@ function build({ config, architecture }: Tree): ModuleGraph {
   const model = architecture === null ? { config } : { config, architecture };
   return buildGraph(
     { ...describeModel(model, () => ({})), ties: "config" },
-    5,
+    USUAL_WORLD,
   ).graph;
 }
 

@@ -14,6 +14,7 @@ import { isRefusal } from "../../src/result.js";
 import { peaksOf } from "../../src/exchange/peaks.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 import { draws } from "./draws.js";
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 interface Run {
   readonly config: JsonObject;
@@ -55,12 +56,12 @@ const run: fc.Arbitrary<Run> = fc.record({
 function requestedPeak({ config, rank, quantization, training }: Run): number {
   const { graph } = buildGraph(
     describeModel({ config }, () => ({})),
-    5,
+    USUAL_WORLD,
   );
   const adapter = { r: rank, target_modules: "all-linear" };
   const { recording, sizes } = recordStep({
     graph,
-    plan: planAdapter(graph, adapter, { peft: "0.21.0", transformers: "5.18.0" }),
+    plan: planAdapter(graph, adapter, USUAL_WORLD),
     quantization: readQuantization(quantization),
     training: readTraining(training, DEFAULT_TRAINING, "").settings,
     cublasWorkspaceBytes: 0,

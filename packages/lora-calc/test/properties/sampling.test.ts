@@ -14,8 +14,7 @@ import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 import { draws } from "./draws.js";
-
-const VERSIONS = { peft: "0.21.0", transformers: "5.18.0" };
+import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 const EXPERT_TYPES = ["qwen3_moe", "mixtral", "gpt_oss"];
 const EXPERTS = {
@@ -86,12 +85,12 @@ interface Run {
 
 function memoryOf(run: Run, runsEveryIteration: boolean): MemoryEstimate {
   const model = describeModel({ config: run.config }, () => ({}));
-  const { graph } = buildGraph(model, 5);
+  const { graph } = buildGraph(model, USUAL_WORLD);
   const { settings, liger } = readTraining(run.training, DEFAULT_TRAINING, "");
   return estimateMemory(
     {
       graph,
-      plan: run.adapter === null ? undefined : planAdapter(graph, run.adapter, VERSIONS),
+      plan: run.adapter === null ? undefined : planAdapter(graph, run.adapter, USUAL_WORLD),
       quantization: readQuantization(run.quantization),
       training: settings,
       liger: ligerUse(liger, model),

@@ -8,7 +8,7 @@ import type { AdaptedModule, CopiedModule } from "../plan/plan.js";
  * Adapters inside a copied module, once in the frozen original and once in the copy. What `modules_to_save` names is no
  * target, but the names are compared in two ways: `attn` copies `self_attn` and does not keep what is in it from being one.
  *
- * Source: peft@0.21.0 utils/other.py `ModulesToSaveWrapper.update` (deepcopy of the module with what it holds by then).
+ * Source: peft utils/other.py `ModulesToSaveWrapper.update` (deepcopy of the module with what it holds by then).
  */
 export function withCopiedAdapters(
   modules: readonly AdaptedModule[],

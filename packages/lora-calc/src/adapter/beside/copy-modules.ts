@@ -20,7 +20,7 @@ export interface CopyOptions {
  * Copies of every module whose path ends in one of the names. Unlike targets this is a plain text comparison: `norm`
  * also copies every `input_layernorm`.
  *
- * Source: peft@0.21.0 utils/other.py `_set_trainable`, `ModulesToSaveWrapper`.
+ * Source: peft utils/other.py `_set_trainable`, `ModulesToSaveWrapper`.
  */
 export function copiedModules(
   graph: ModuleGraph,

@@ -22,7 +22,7 @@ const WRAPPERS = ["base_model", "base_model.model"];
  * `model` also hits the adapted model: it is copied once per hit. A later hit two levels below a copy counts as one of that
  * copy, which is trained again.
  *
- * Source: peft@0.21.0 peft_model.py `PeftModelForSequenceClassification.__init__` and its kin, utils/other.py `_set_trainable`.
+ * Source: peft peft_model.py `PeftModelForSequenceClassification.__init__` and its kin, utils/other.py `_set_trainable`.
  */
 export function rootCopies(
   graph: ModuleGraph,

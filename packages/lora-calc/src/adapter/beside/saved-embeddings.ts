@@ -6,10 +6,10 @@ import type { Site } from "../../graph/tree/sites.js";
 import type { ModuleNames } from "../targets/module-names.js";
 import type { AdaptedModule } from "../plan/plan.js";
 
-/** Source: peft@0.21.0 utils/constants.py `EMBEDDING_LAYER_NAMES`. */
+/** Source: peft utils/constants.py `EMBEDDING_LAYER_NAMES`. */
 export const EMBEDDING_NAMES: readonly string[] = ["embed_tokens", "lm_head"];
 
-/** Adapted input and output embeddings, when they are saved. Source: peft@0.21.0 utils/save_and_load.py. */
+/** Adapted input and output embeddings, when they are saved. Source: peft utils/save_and_load.py. */
 export function savedEmbeddings(
   graph: ModuleGraph,
   targets: ModuleNames | undefined,

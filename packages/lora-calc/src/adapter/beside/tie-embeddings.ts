@@ -20,7 +20,7 @@ export interface Tying {
  * Only what the configuration names itself counts, before defaults and "all-linear" are looked up; copies go before
  * adapters. Without a tied head nothing changes.
  *
- * Source: peft@0.21.0 tuners/tuners_utils.py `_check_tied_modules`, tuners/lora/model.py `_add_modules_to_save_to_tie`,
+ * Source: peft tuners/tuners_utils.py `_check_tied_modules`, tuners/lora/model.py `_add_modules_to_save_to_tie`,
  * `_add_targets_to_tie`.
  */
 export function tieEmbeddings(graph: ModuleGraph, targeting: Targeting): Tying {
@@ -77,7 +77,7 @@ function swapped(
 /**
  * Paths of the modules whose weight is tied to the input embedding's: all that name another weight as their source.
  *
- * Source: peft@0.21.0 utils/other.py `_get_module_names_tied_with_embedding`.
+ * Source: peft utils/other.py `_get_module_names_tied_with_embedding`.
  */
 export function tiedModules(graph: ModuleGraph): readonly string[] {
   if (graph.hidesTies === true) return [];

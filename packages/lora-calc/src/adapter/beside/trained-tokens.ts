@@ -18,7 +18,7 @@ export type TokenIndices = ReadonlyMap<string, readonly number[]>;
 /**
  * Reads the field: a list belongs to the input embedding, an object names its layers.
  *
- * Source: peft@0.21.0 utils/other.py `set_additional_trainable_modules`.
+ * Source: peft utils/other.py `set_additional_trainable_modules`.
  */
 export function readTokenIndices(graph: ModuleGraph, adapter: Fields): TokenIndices {
   const given = adapter.get(FIELD);

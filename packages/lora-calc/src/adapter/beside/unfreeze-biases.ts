@@ -11,7 +11,7 @@ import type { AdaptedModule, UnfrozenParameter } from "../plan/plan.js";
  * `none`; `all`: every parameter called `bias` in the model; anything ending in `_only`: the bias of adapted modules.
  *
  * Unit: parameters that exist already, so they add to `trainable` and not to `all`.
- * Source: peft@0.21.0 tuners/tuners_utils.py `_mark_only_adapters_as_trainable`.
+ * Source: peft tuners/tuners_utils.py `_mark_only_adapters_as_trainable`.
  */
 export function unfrozenBiases(
   graph: ModuleGraph,

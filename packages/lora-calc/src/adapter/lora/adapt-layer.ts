@@ -15,7 +15,7 @@ export interface RankAndAlpha {
   readonly alpha: number;
 }
 
-/** Source: peft@0.21.0 tuners/lora/model.py `_create_new_module`, tuners/lora/layer.py `update_layer`. */
+/** Source: peft tuners/lora/model.py `_create_new_module`, tuners/lora/layer.py `update_layer`. */
 export function adaptLayer(site: Site, config: LoraConfig, given: RankAndAlpha): AdaptedModule {
   const layer = adaptableLayer(site);
   checkRank(site, given.rank);
@@ -96,7 +96,7 @@ function variantOf(
   return variant;
 }
 
-/** Initialisations that refuse a layer. Source: peft@0.21.0 tuners/lora/layer.py `reset_lora_parameters`, `*_init`. */
+/** Initialisations that refuse a layer. Source: peft tuners/lora/layer.py `reset_lora_parameters`, `*_init`. */
 function checkInit(
   site: Site,
   layer: AdaptableLayer,
@@ -136,7 +136,7 @@ function storedRank(layer: AdaptableLayer, { initWeights }: LoraConfig, rank: nu
   return decomposes ? Math.min(rank, layer.inFeatures, layer.outFeatures) : rank;
 }
 
-/** Source: peft@0.21.0 tuners/lora/variants.py `BdLoraLinearVariant`. */
+/** Source: peft tuners/lora/variants.py `BdLoraLinearVariant`. */
 function blocksOf(
   site: Site,
   layer: Layer,

@@ -1,7 +1,7 @@
 /**
  * LoRA on single parameters instead of modules (`target_parameters`): the way to the fused experts of MoE models.
  *
- * Source: peft@0.21.0 tuners/tuners_utils.py `_inject_parameters`, tuners/lora/layer.py `ParamWrapper`.
+ * Source: peft tuners/tuners_utils.py `_inject_parameters`, tuners/lora/layer.py `ParamWrapper`.
  */
 
 import type { ModuleGraph, Parameter } from "../../graph/tree/module-graph.js";

@@ -22,7 +22,7 @@ export interface LoraConfig {
 
 const DEFAULT_RANK = 8;
 
-/** Further fields of adapter_config.json of a LoRA. Source: peft@0.21.0 tuners/lora/config.py. */
+/** Further fields of adapter_config.json of a LoRA. Source: peft tuners/lora/config.py. */
 export const LORA_FIELDS: readonly string[] = [
   ...["r", "target_modules", "exclude_modules", "lora_alpha"],
   ...["lora_dropout", "fan_in_fan_out", "bias", "use_rslora", "modules_to_save"],
@@ -34,7 +34,7 @@ export const LORA_FIELDS: readonly string[] = [
   ...["target_parameters", "use_bdlora", "arrow_config", "kasa_config", "ensure_weight_tying"],
 ];
 
-/** Source: peft@0.21.0 tuners/lora/config.py `LoraConfig`. */
+/** Source: peft tuners/lora/config.py `LoraConfig`. */
 export function readLoraConfig(adapter: Fields): LoraConfig {
   const initWeights = readInitWeights(adapter);
   const config: LoraConfig = {

@@ -23,7 +23,7 @@ export type AdaptableLayer = Exclude<Layer, { readonly kind: "module_list" }>;
  *
  * Unit: parameters, exact.
  * Source: Hu et al. 2021, arXiv:2106.09685 §4.1; Liu et al. 2024, arXiv:2402.09353 (DoRA);
- * peft@0.21.0 tuners/lora/layer.py `update_layer`.
+ * peft tuners/lora/layer.py `update_layer`.
  */
 export function loraTensors(layer: AdaptableLayer, shape: LoraShape): readonly AdapterTensor[] {
   switch (layer.kind) {

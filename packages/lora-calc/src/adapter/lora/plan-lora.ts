@@ -4,8 +4,7 @@ import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Site } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import { isSince5 } from "../plan/library-versions.js";
-import type { LibraryVersions } from "../plan/library-versions.js";
+import type { World } from "../../worlds/world.js";
 import { decideSites } from "../targets/decide-sites.js";
 import { sharpestSight } from "../regex/layer-sight.js";
 import type { AdaptedModule, AdapterPlan } from "../plan/plan.js";
@@ -26,16 +25,12 @@ import { readLoraConfig } from "./lora-config.js";
 import type { LoraConfig } from "./lora-config.js";
 import { rewriteExperts } from "./rewrite-experts.js";
 
-/** Source: peft@0.21.0 tuners/lora/model.py `LoraModel`. */
-export function planLora(
-  base: ModuleGraph,
-  adapter: Fields,
-  versions: LibraryVersions,
-): AdapterPlan {
+/** Source: peft tuners/lora/model.py `LoraModel`. */
+export function planLora(base: ModuleGraph, adapter: Fields, world: World): AdapterPlan {
   const taskType = readTaskType(adapter);
   const read = { targeting: readTargeting(adapter), config: readLoraConfig(adapter) };
-  // Experts have been parameters since transformers 5; before, their names were those of modules.
-  const { targeting: given, config } = isSince5(versions)
+  // Where experts are parameters, names that were those of their modules are rewritten.
+  const { targeting: given, config } = world.rules.fusesExperts
     ? rewriteExperts(base, read, headOutsideAllLinear(base, taskType))
     : read;
   const graph = replicateLayers(base, adapter);
@@ -70,7 +65,7 @@ export function planLora(
         adapted,
       }),
   });
-  if (!isSince5(versions)) rejectAdaptedFollower(plan);
+  if (!world.rules.adaptsTiedHeads) rejectAdaptedFollower(plan);
   const ensuresTying = config.ensureWeightTying && graph.tied.length > 0;
   return ensuresTying ? { ...plan, ensuresTying } : plan;
 }

@@ -2,7 +2,7 @@
  * Targets written for the experts of transformers 4, which were modules, as PEFT translates them to the parameters of
  * transformers 5. A pattern or "all-linear" becomes a list of last names on the way, and loses what else it said.
  *
- * Source: peft@0.21.0 utils/transformers_weight_conversion.py `_convert_peft_config_moe`.
+ * Source: peft utils/transformers_weight_conversion.py `_convert_peft_config_moe`.
  */
 
 import { expertNames } from "../../catalogue/expert-names.js";

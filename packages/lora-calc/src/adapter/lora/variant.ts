@@ -21,7 +21,7 @@ export type Variant =
 
 const DEFAULT_SAMPLES = 8;
 
-/** Every variant that the fields ask for; PEFT takes at most one. Source: peft@0.21.0 tuners/lora/config.py. */
+/** Every variant that the fields ask for; PEFT takes at most one. Source: peft tuners/lora/config.py. */
 export function readVariants(adapter: Fields, initWeights: boolean | string): readonly Variant[] {
   const variants: Variant[] = [];
   if (adapter.boolean("use_dora") === true) variants.push({ kind: "dora" });
@@ -65,7 +65,7 @@ const LINEAR_VARIANTS: Kinds = [
   "bdlora",
 ];
 
-/** Variants by class of layer. Source: peft@0.21.0 tuners/lora/layer.py, the properties `lora_variants`. */
+/** Variants by class of layer. Source: peft tuners/lora/layer.py, the properties `lora_variants`. */
 export const VARIANTS_BY_LAYER: Readonly<Record<string, Kinds>> = {
   linear: LINEAR_VARIANTS,
   hf_conv1d: LINEAR_VARIANTS.filter((kind) => kind !== "kasa"),

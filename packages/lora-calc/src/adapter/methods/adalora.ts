@@ -16,7 +16,7 @@ const NOT_COMPUTED = ["target_parameters", "layer_replication", "trainable_token
 /**
  *     r0 · (in + out + 1), and one frozen number     (r0 = init_r; `r` is ignored)
  *
- * Source: peft@0.21.0 tuners/adalora/layer.py `update_layer`.
+ * Source: peft tuners/adalora/layer.py `update_layer`.
  */
 export const adalora: LayerMethod = {
   peftType: "ADALORA",
@@ -52,7 +52,7 @@ export const adalora: LayerMethod = {
  * The plan of a run in 16 bits or on a GPU: moving a layer there registers `ranknum` anew, and a new parameter requires a
  * gradient. Only on a CPU in float32, where nothing moves, it stays frozen. One more number per adapted layer.
  *
- * Source: peft@0.21.0 tuners/adalora/layer.py `update_layer`, tuners_utils.py `_move_adapter_to_device_of_base_layer`.
+ * Source: peft tuners/adalora/layer.py `update_layer`, tuners_utils.py `_move_adapter_to_device_of_base_layer`.
  */
 export function withTrainedRanks(plan: AdapterPlan): AdapterPlan {
   if (plan.peftType !== "ADALORA") return plan;
@@ -66,7 +66,7 @@ export function withTrainedRanks(plan: AdapterPlan): AdapterPlan {
   return { ...plan, modules, trainable: plan.trainable + layers };
 }
 
-/** Source: peft@0.21.0 tuners/adalora/config.py `AdaLoraConfig.__post_init__`. */
+/** Source: peft tuners/adalora/config.py `AdaLoraConfig.__post_init__`. */
 function checkSchedule(adapter: Fields): void {
   for (const field of NOT_COMPUTED) {
     if (adapter.has(field)) {

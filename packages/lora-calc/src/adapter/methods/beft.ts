@@ -6,7 +6,7 @@ import { trained } from "./tensors.js";
 /**
  *     out
  *
- * Source: arXiv:2509.15974; peft@0.21.0 tuners/beft/layer.py `update_layer`.
+ * Source: arXiv:2509.15974; peft tuners/beft/layer.py `update_layer`.
  */
 export const beft: LayerMethod = {
   peftType: "BEFT",

@@ -12,7 +12,7 @@ import { misfit, requireDivisor, requireOneGroup, trained } from "./tensors.js";
  *
  * Several butterfly factors need PEFT's CUDA extension, which is compiled when it is first used: without it PEFT takes one.
  *
- * Source: Liu et al. 2024, arXiv:2311.06243; peft@0.21.0 tuners/boft/layer.py `update_layer`.
+ * Source: Liu et al. 2024, arXiv:2311.06243; peft tuners/boft/layer.py `update_layer`.
  */
 export const boft: LayerMethod = {
   peftType: "BOFT",

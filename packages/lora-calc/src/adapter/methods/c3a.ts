@@ -12,7 +12,7 @@ const INITIALISATIONS: readonly unknown[] = [
 /**
  *     in · out / block_size
  *
- * Source: Chen et al. 2024, arXiv:2407.19342; peft@0.21.0 tuners/c3a/layer.py `update_layer`.
+ * Source: Chen et al. 2024, arXiv:2407.19342; peft tuners/c3a/layer.py `update_layer`.
  */
 export const c3a: LayerMethod = {
   peftType: "C3A",

@@ -8,7 +8,7 @@ import { requirePositive, trained } from "./tensors.js";
 /**
  *     r · (in + out), with `para` r · out     (r at most out)
  *
- * Source: peft@0.21.0 tuners/deft/layer.py `update_layer`.
+ * Source: peft tuners/deft/layer.py `update_layer`.
  */
 export const deft: LayerMethod = {
   peftType: "DEFT",

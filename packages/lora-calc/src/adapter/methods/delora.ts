@@ -7,7 +7,7 @@ import { patternTable, requirePositive, trained } from "./tensors.js";
 /**
  *     r · (in + out) + 1
  *
- * Source: Bini et al. 2025, arXiv:2503.18225; peft@0.21.0 tuners/delora/layer.py `update_layer`.
+ * Source: Bini et al. 2025, arXiv:2503.18225; peft tuners/delora/layer.py `update_layer`.
  */
 export const delora: LayerMethod = {
   peftType: "DELORA",

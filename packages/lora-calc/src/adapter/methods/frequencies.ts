@@ -29,7 +29,7 @@ const SHARED = {
 /**
  *     n_frequency
  *
- * Source: Gao et al. 2024, arXiv:2405.03003; peft@0.21.0 tuners/fourierft/layer.py `update_layer`.
+ * Source: Gao et al. 2024, arXiv:2405.03003; peft tuners/fourierft/layer.py `update_layer`.
  */
 export const fourierft: LayerMethod = {
   ...SHARED,
@@ -54,7 +54,7 @@ export const fourierft: LayerMethod = {
 /**
  *     n_frequency, or its share of n_frequency · layers by in · out (`proportional_parameters`)
  *
- * Source: peft@0.21.0 tuners/waveft/model.py `_calculate_proportional_parameters`, layer.py `update_layer`.
+ * Source: peft tuners/waveft/model.py `_calculate_proportional_parameters`, layer.py `update_layer`.
  */
 export const waveft: LayerMethod = {
   ...SHARED,
@@ -88,7 +88,7 @@ export const waveft: LayerMethod = {
   },
 };
 
-/** Source: peft@0.21.0 tuners/waveft/constants.py `WAVELET_REDUCTIONS`. */
+/** Source: peft tuners/waveft/constants.py `WAVELET_REDUCTIONS`. */
 const WAVELET = /^(db([1-9]|[12]\d|3[0-8])|sym([2-9]|1\d|20)|coif([1-9]|1[0-7]))$/;
 
 const SPECTRUM = "waveft_spectrum.default";

@@ -8,7 +8,7 @@ import { misfit, trained } from "./tensors.js";
 /**
  *     in + entries,  entries = min(⌊in² · sparse_rate⌋, in² − in), at least 1 unless the rate is 0
  *
- * Source: peft@0.21.0 tuners/frod/model.py `_init_frod_projections`, layer.py `update_layer`.
+ * Source: peft tuners/frod/model.py `_init_frod_projections`, layer.py `update_layer`.
  */
 export const frod: LayerMethod = {
   peftType: "FROD",
@@ -59,7 +59,7 @@ function sameWidths(modules: readonly AdaptedModule[]): readonly AdaptedModule[]
   return modules;
 }
 
-/** Source: peft@0.21.0 tuners/frod/model.py `_category_from_key`. */
+/** Source: peft tuners/frod/model.py `_category_from_key`. */
 function kindOf(path: string): string {
   const parts = path.split(".");
   const [last = "", parent, grandparent] = parts.reverse();

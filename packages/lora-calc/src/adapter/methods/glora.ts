@@ -12,7 +12,7 @@ type Support = "lora" | "vector" | "constant" | "none";
  *     A and B each: lora r · (in + out), vector out, constant 1, none 0
  *     with a bias, C: lora r · (in + 1), vector in; D and E each: vector out, constant 1
  *
- * Source: peft@0.21.0 tuners/glora/layer.py `update_layer`.
+ * Source: peft tuners/glora/layer.py `update_layer`.
  */
 export const glora: LayerMethod = {
   peftType: "GLORA",

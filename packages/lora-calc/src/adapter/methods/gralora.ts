@@ -7,7 +7,7 @@ import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
 /**
  *     (r + hybrid_r) · (in + out)
  *
- * Source: peft@0.21.0 tuners/gralora/layer.py `update_layer`.
+ * Source: peft tuners/gralora/layer.py `update_layer`.
  */
 export const gralora: LayerMethod = {
   peftType: "GRALORA",

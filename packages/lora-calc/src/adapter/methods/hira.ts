@@ -6,7 +6,7 @@ import { patternTable, requireOneGroup, requirePositive, trained } from "./tenso
 /**
  *     r · (in + out)     (PEFT reads `rank_pattern` but makes every layer with r)
  *
- * Source: peft@0.21.0 tuners/hira/layer.py `update_layer`.
+ * Source: peft tuners/hira/layer.py `update_layer`.
  */
 export const hira: LayerMethod = {
   peftType: "HIRA",

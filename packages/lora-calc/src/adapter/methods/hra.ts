@@ -7,7 +7,7 @@ import { requireOneGroup, requirePositive, trained } from "./tensors.js";
 /**
  *     r · in
  *
- * Source: Yuan et al. 2024, arXiv:2405.17484; peft@0.21.0 tuners/hra/layer.py `update_layer`.
+ * Source: Yuan et al. 2024, arXiv:2405.17484; peft tuners/hra/layer.py `update_layer`.
  */
 export const hra: LayerMethod = {
   peftType: "HRA",

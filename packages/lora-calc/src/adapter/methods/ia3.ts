@@ -11,7 +11,7 @@ import { trained } from "./tensors.js";
 /**
  *     out, or in where the layer is one of `feedforward_modules`
  *
- * Source: Liu et al. 2022, arXiv:2205.05638; peft@0.21.0 tuners/ia3/model.py `_check_target_module_feedforward`.
+ * Source: Liu et al. 2022, arXiv:2205.05638; peft tuners/ia3/model.py `_check_target_module_feedforward`.
  */
 export const ia3: LayerMethod = {
   peftType: "IA3",

@@ -68,7 +68,7 @@ export interface LayerMethod extends MethodFacts {
   readonly read: (adapter: Fields, graph: ModuleGraph) => Formula;
 }
 
-/** The plan of a method. Source: peft@0.21.0 tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
+/** The plan of a method. Source: peft tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
 export function planLayerMethod(
   method: LayerMethod,
   graph: ModuleGraph,

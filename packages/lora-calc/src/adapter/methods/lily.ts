@@ -19,7 +19,7 @@ import { requirePositive, trained } from "./tensors.js";
  *     router r · num_B each; A r · in once per stride_A layers, B num_B · r · out once,
  *     among the layers that one name targets and that have the same shape
  *
- * Source: arXiv:2407.09946; peft@0.21.0 tuners/lily/model.py `_post_injection_hook`.
+ * Source: arXiv:2407.09946; peft tuners/lily/model.py `_post_injection_hook`.
  */
 export const lily: LayerMethod = {
   peftType: "LILY",

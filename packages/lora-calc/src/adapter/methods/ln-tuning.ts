@@ -11,7 +11,7 @@ import { misfit, trained } from "./tensors.js";
 /**
  *     all parameters of the targeted module, whatever its class
  *
- * Source: Zhao et al. 2023, arXiv:2312.11420; peft@0.21.0 tuners/ln_tuning/layer.py `update_layer`.
+ * Source: Zhao et al. 2023, arXiv:2312.11420; peft tuners/ln_tuning/layer.py `update_layer`.
  */
 export const lnTuning: LayerMethod = {
   peftType: "LN_TUNING",

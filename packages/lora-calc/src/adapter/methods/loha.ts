@@ -7,7 +7,7 @@ import { kernelSize, patternTable, requirePositive, trained } from "./tensors.js
 /**
  *     2 · r · (in + out); a convolution has in · kernel inputs, or with use_effective_conv2d 2 · r² · kernel more
  *
- * Source: Hyeon-Woo et al. 2022, arXiv:2108.06098; peft@0.21.0 tuners/loha/layer.py `create_adapter_parameters`.
+ * Source: Hyeon-Woo et al. 2022, arXiv:2108.06098; peft tuners/loha/layer.py `create_adapter_parameters`.
  */
 export const loha: LayerMethod = {
   peftType: "LOHA",

@@ -9,7 +9,7 @@ import { kernelSize, patternTable, requirePositive, trained } from "./tensors.js
  *     w1: o1·i1, or r·(o1 + i1) when it is decomposed and r < max(o1, i1) / 2
  *     w2: o2·i2, or r·(o2 + i2) when r < max(o2, i2) / 2
  *
- * Source: Yeh et al. 2024, arXiv:2309.14859; peft@0.21.0 tuners/lokr/layer.py `update_layer`.
+ * Source: Yeh et al. 2024, arXiv:2309.14859; peft tuners/lokr/layer.py `update_layer`.
  */
 export const lokr: LayerMethod = {
   peftType: "LOKR",

@@ -6,7 +6,7 @@ import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
 /**
  *     r · out; with `mini`: r · mini_r; with `bat`: r · out as out / r blocks of (r, r)
  *
- * Source: Kang and Yin 2024, arXiv:2409.15371; peft@0.21.0 tuners/miss/layer.py `update_layer`.
+ * Source: Kang and Yin 2024, arXiv:2409.15371; peft tuners/miss/layer.py `update_layer`.
  */
 export const miss: LayerMethod = {
   peftType: "MISS",

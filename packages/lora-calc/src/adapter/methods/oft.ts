@@ -11,7 +11,7 @@ const DEFAULT_BLOCK_SIZE = 32;
 /**
  *     blocks · size · (size − 1) / 2,  blocks · size = in     (one block with `block_share`)
  *
- * Source: Qiu et al. 2023, arXiv:2306.07280; peft@0.21.0 tuners/oft/layer.py `update_layer`.
+ * Source: Qiu et al. 2023, arXiv:2306.07280; peft tuners/oft/layer.py `update_layer`.
  */
 export const oft: LayerMethod = {
   peftType: "OFT",

@@ -11,7 +11,7 @@ import { misfit, trained } from "./tensors.js";
  * The rank is half of min(in, out) unless given: a share below 1, or a number (1 is one direction).
  * What is not a linear layer is left as it is.
  *
- * Source: peft@0.21.0 tuners/osf/model.py `_create_and_replace`, layer.py `update_layer`.
+ * Source: peft tuners/osf/model.py `_create_and_replace`, layer.py `update_layer`.
  */
 export const osf: LayerMethod = {
   peftType: "OSF",

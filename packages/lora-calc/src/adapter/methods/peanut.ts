@@ -4,7 +4,7 @@ import { rejectBelow } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
 
-/** Source: transformers@5.18.0 activations.py `ACT2FN`. */
+/** Source: transformers activations.py `ACT2FN`. */
 const ACTIVATIONS = [
   ...["gelu", "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python"],
   ...["gelu_python_tanh", "gelu_pytorch_tanh", "hardswish", "laplace", "leaky_relu", "linear"],
@@ -15,7 +15,7 @@ const ACTIVATIONS = [
 /**
  *     2 · r · out + 2 · depth · r²
  *
- * Source: arXiv:2410.01870; peft@0.21.0 tuners/peanut/layer.py `update_layer`.
+ * Source: arXiv:2410.01870; peft tuners/peanut/layer.py `update_layer`.
  */
 export const peanut: LayerMethod = {
   peftType: "PEANUT",

@@ -6,7 +6,7 @@ import { requirePositive, trained } from "./tensors.js";
 /**
  *     splits · skills · r · (⌊in / splits⌋ + ⌊out / splits⌋) + tasks · splits · skills
  *
- * Source: arXiv:2202.13914; peft@0.21.0 tuners/poly/layer.py `update_layer`, router.py.
+ * Source: arXiv:2202.13914; peft tuners/poly/layer.py `update_layer`, router.py.
  */
 export const poly: LayerMethod = {
   peftType: "POLY",

@@ -8,7 +8,7 @@ import { misfit, trained } from "./tensors.js";
 /**
  *     r · (r − 1) / 2, or r² when it need not stay orthogonal; and r for each of two vectors
  *
- * Source: peft@0.21.0 tuners/psoft/layer.py `OrthLayer`, `update_layer`.
+ * Source: peft tuners/psoft/layer.py `OrthLayer`, `update_layer`.
  */
 export const psoft: LayerMethod = {
   peftType: "PSOFT",

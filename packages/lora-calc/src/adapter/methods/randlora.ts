@@ -6,7 +6,7 @@ import { requirePositive, trained } from "./tensors.js";
 /**
  *     n · (r + min(in, out)),  n = ceil(min(in, out) / r) bases
  *
- * Source: Albert et al. 2025, arXiv:2502.00987; peft@0.21.0 tuners/randlora/layer.py `update_layer`.
+ * Source: Albert et al. 2025, arXiv:2502.00987; peft tuners/randlora/layer.py `update_layer`.
  */
 export const randlora: LayerMethod = {
   peftType: "RANDLORA",

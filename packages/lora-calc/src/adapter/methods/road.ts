@@ -14,7 +14,7 @@ const SHARES: ReadonlyMap<string, number> = new Map([
 /**
  *     out · 1, 2 or 4     (angles and lengths)
  *
- * Source: Liao and Monz 2024, arXiv:2409.00119; peft@0.21.0 tuners/road/layer.py `update_layer`.
+ * Source: Liao and Monz 2024, arXiv:2409.00119; peft tuners/road/layer.py `update_layer`.
  */
 export const road: LayerMethod = {
   peftType: "ROAD",

@@ -6,7 +6,7 @@ import { misfit, requirePositive, trained } from "./tensors.js";
 /**
  *     r · (in + out), at most in · out
  *
- * Source: peft@0.21.0 tuners/shira/layer.py `update_layer`.
+ * Source: peft tuners/shira/layer.py `update_layer`.
  */
 export const shira: LayerMethod = {
   peftType: "SHIRA",

@@ -7,7 +7,7 @@ import { misfit, trained } from "./tensors.js";
 /**
  *     ⌊in · out · (1 − sparsity)⌋, and r · (in + out) when r is given
  *
- * Source: arXiv:2607.09287; peft@0.21.0 tuners/supertuning/layer.py `update_layer`.
+ * Source: arXiv:2607.09287; peft tuners/supertuning/layer.py `update_layer`.
  */
 export const supertuning: LayerMethod = {
   peftType: "SUPERTUNING",

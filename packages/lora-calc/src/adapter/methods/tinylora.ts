@@ -7,7 +7,7 @@ import { roundHalfEven, trained } from "./tensors.js";
 /**
  *     u per group; as many groups as layers, fewer with weight_tying, one when it is 1
  *
- * Source: arXiv:2602.04118; peft@0.21.0 tuners/tinylora/model.py `_create_and_replace`.
+ * Source: arXiv:2602.04118; peft tuners/tinylora/model.py `_create_and_replace`.
  */
 export const tinylora: LayerMethod = {
   peftType: "TINYLORA",

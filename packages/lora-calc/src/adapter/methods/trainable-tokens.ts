@@ -6,8 +6,7 @@ import type { Site } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { embeddingPath } from "../plan/embedding-path.js";
-import { isSince5 } from "../plan/library-versions.js";
-import type { LibraryVersions } from "../plan/library-versions.js";
+import type { World } from "../../worlds/world.js";
 import { misfit, trained } from "./tensors.js";
 import { patternNames } from "../targets/module-names.js";
 import type { AdaptedModule, AdapterPlan, AdapterTensor } from "../plan/plan.js";
@@ -25,12 +24,12 @@ export const TOKEN_FIELDS: readonly string[] = ["token_indices", "target_modules
  * Since transformers 5 a tied head that is targeted itself keeps rows of its own around the shared ones: PEFT asks for the tied
  * weight by the name it has by then, which is that of the layer inside the head's own wrapper.
  *
- * Source: peft@0.21.0 tuners/trainable_tokens/model.py `TrainableTokensModel.inject_adapter`.
+ * Source: peft tuners/trainable_tokens/model.py `TrainableTokensModel.inject_adapter`.
  */
 export function planTrainableTokens(
   graph: ModuleGraph,
   adapter: Fields,
-  versions: LibraryVersions,
+  world: World,
 ): AdapterPlan {
   const taskType = readTaskType(adapter);
   const indices = adapter.integerList("token_indices") ?? [];
@@ -50,7 +49,7 @@ export function planTrainableTokens(
       const followed = isFollowed ? followers : [];
       const isIn = (some: readonly Site[], { path }: Site): boolean =>
         some.some((site) => site.path === path);
-      const keepsOwn = isSince5(versions);
+      const keepsOwn = world.rules.adaptsTiedHeads;
       const targeted = sites
         .filter((site) => keepsOwn || !isIn(followed, site))
         .map((site): AdaptedModule => ({ site, tensors: [rowsOf(site, indices)] }));

@@ -7,7 +7,7 @@ import { trained } from "./tensors.js";
 /**
  *     theta_d_length, once
  *
- * Source: arXiv:2506.00799; peft@0.21.0 tuners/unilora/model.py.
+ * Source: arXiv:2506.00799; peft tuners/unilora/model.py.
  */
 export const unilora: LayerMethod = {
   peftType: "UNILORA",

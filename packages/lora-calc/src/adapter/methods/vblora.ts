@@ -6,7 +6,7 @@ import { requireDivisor, requirePositive, trained } from "./tensors.js";
 /**
  *     r · (in + out) / vector_length · num_vectors, and once num_vectors · vector_length
  *
- * Source: Li et al. 2024, arXiv:2405.15179; peft@0.21.0 tuners/vblora/layer.py `update_layer`.
+ * Source: Li et al. 2024, arXiv:2405.15179; peft tuners/vblora/layer.py `update_layer`.
  */
 export const vblora: LayerMethod = {
   peftType: "VBLORA",

@@ -21,7 +21,7 @@ const SHARED = {
 /**
  *     out + r     (the shared A and B are buffers)
  *
- * Source: Kopiczko et al. 2024, arXiv:2310.11454; peft@0.21.0 tuners/vera/layer.py `update_layer`.
+ * Source: Kopiczko et al. 2024, arXiv:2310.11454; peft tuners/vera/layer.py `update_layer`.
  */
 export const vera: LayerMethod = {
   ...SHARED,
@@ -37,7 +37,7 @@ export const vera: LayerMethod = {
 /**
  *     out + 2r     (mean and deviation of every component)
  *
- * Source: peft@0.21.0 tuners/pvera/layer.py `update_layer`.
+ * Source: peft tuners/pvera/layer.py `update_layer`.
  */
 export const pvera: LayerMethod = {
   ...SHARED,

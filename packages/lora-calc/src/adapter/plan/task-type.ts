@@ -13,7 +13,7 @@ const TASK_TYPES = [
 ] as const;
 export type TaskType = (typeof TASK_TYPES)[number];
 
-/** Source: peft@0.21.0 config.py `PeftConfigMixin.__post_init__`. */
+/** Source: peft config.py `PeftConfigMixin.__post_init__`. */
 export function readTaskType(adapter: Fields): TaskType | undefined {
   const given = adapter.string("task_type");
   const known = TASK_TYPES.find((task) => task === given);
@@ -29,7 +29,7 @@ export function readTaskType(adapter: Fields): TaskType | undefined {
 
 /**
  * Wrappers of these tasks read the `modules_to_save` of the configuration; methods that have none stop there.
- * Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`.
+ * Source: peft peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`.
  */
 export function rejectTaskWithHead(adapter: Fields, taskType: TaskType | undefined): void {
   if (taskType !== "TOKEN_CLS" && taskType !== "QUESTION_ANS") return;
@@ -44,7 +44,7 @@ export function rejectTaskWithHead(adapter: Fields, taskType: TaskType | undefin
 /** Names of the heads of sequence classification, tried in this order. */
 export const CLASSIFIER_NAMES: readonly string[] = ["score", "classifier"];
 
-/** Heads that PEFT adds to `modules_to_save`. Source: peft@0.21.0 peft_model.py `PeftModelFor…`. */
+/** Heads that PEFT adds to `modules_to_save`. Source: peft peft_model.py `PeftModelFor…`. */
 export const HEADS_BY_TASK: Readonly<Partial<Record<TaskType, readonly string[]>>> = {
   SEQ_CLS: ["classifier", "score"],
   TOKEN_CLS: ["classifier", "score"],

@@ -10,7 +10,7 @@ import { planTuner } from "../tuner/plan-tuner.js";
 import { rejectOption } from "../plan/reject-option.js";
 import { readTaskType, rejectTaskWithHead } from "../plan/task-type.js";
 
-/** Attention modules by model_type. Source: peft@0.21.0 tuners/adaption_prompt/config.py. */
+/** Attention modules by model_type. Source: peft tuners/adaption_prompt/config.py. */
 const ATTENTION: ReadonlyMap<string, string> = new Map([
   ["llama", "self_attn"],
   ["mistral", "self_attn"],
@@ -26,7 +26,7 @@ export const ADAPTION_FIELDS: readonly string[] = [
 /**
  *     adapter_layers · (adapter_len · d + 1)
  *
- * Source: arXiv:2303.16199; peft@0.21.0 tuners/adaption_prompt/model.py `add_adapter`, layer.py.
+ * Source: arXiv:2303.16199; peft tuners/adaption_prompt/model.py `add_adapter`, layer.py.
  */
 export function planAdaptionPrompt(graph: ModuleGraph, adapter: Fields): AdapterPlan {
   const taskType = readTaskType(adapter);

@@ -14,7 +14,7 @@ const ENCODER = "prompt_encoder.default";
  *     MLP:  (d·h + h) + (h² + h) + (h·d + d)
  *     LSTM: per layer 2 · (4h · (x + h) + 8h), x = d, then 2h; and (4h² + 2h) + (2h·d + d)
  *
- * Source: peft@0.21.0 tuners/p_tuning/model.py `PromptEncoder`.
+ * Source: peft tuners/p_tuning/model.py `PromptEncoder`.
  */
 export const pTuning: PromptMethod = {
   peftType: "P_TUNING",

@@ -11,7 +11,7 @@ const ENCODER = "prompt_encoder.default";
  *     tokens · layers · 2 · kv
  *     with prefix_projection: tokens · kv + (kv·e + e) + (e + 1) · layers · 2 · kv
  *
- * Source: peft@0.21.0 tuners/prefix_tuning/model.py `PrefixEncoder`.
+ * Source: peft tuners/prefix_tuning/model.py `PrefixEncoder`.
  */
 export const prefixTuning: PromptMethod = {
   peftType: "PREFIX_TUNING",
@@ -44,7 +44,7 @@ export const prefixTuning: PromptMethod = {
 /**
  *     (tokens − frozen) · layers · 2 · kv, and the frozen ones
  *
- * Source: peft@0.21.0 tuners/cartridge/model.py `CartridgeEncoder`.
+ * Source: peft tuners/cartridge/model.py `CartridgeEncoder`.
  */
 export const cartridge: PromptMethod = {
   peftType: "CARTRIDGE",

@@ -31,13 +31,13 @@ interface PromptSizes extends DecoderSizes {
   readonly submodules: number;
 }
 
-/** Source: peft@0.21.0 config.py `PromptLearningConfig`. */
+/** Source: peft config.py `PromptLearningConfig`. */
 export const PROMPT_FIELDS: readonly string[] = [
   ...["num_virtual_tokens", "token_dim", "num_transformer_submodules", "num_attention_heads"],
   ...["num_layers", "modules_to_save"],
 ];
 
-/** Source: peft@0.21.0 peft_model.py `_setup_prompt_encoder`, utils/other.py `_prepare_prompt_learning_config`. */
+/** Source: peft peft_model.py `_setup_prompt_encoder`, utils/other.py `_prepare_prompt_learning_config`. */
 export function planPromptMethod(
   method: PromptMethod,
   graph: ModuleGraph,

@@ -16,7 +16,7 @@ const EMBEDDING = "prompt_encoder.default.embedding.weight";
 /**
  *     tokens · d
  *
- * Source: peft@0.21.0 tuners/prompt_tuning/model.py `PromptEmbedding`.
+ * Source: peft tuners/prompt_tuning/model.py `PromptEmbedding`.
  */
 export const promptTuning: PromptMethod = {
   peftType: "PROMPT_TUNING",
@@ -35,7 +35,7 @@ export const promptTuning: PromptMethod = {
 /**
  *     tokens · d + tasks · ranks · (tokens + d)
  *
- * Source: arXiv:2303.02861; peft@0.21.0 tuners/multitask_prompt_tuning/model.py `MultitaskPromptEmbedding`.
+ * Source: arXiv:2303.02861; peft tuners/multitask_prompt_tuning/model.py `MultitaskPromptEmbedding`.
  */
 export const multitaskPromptTuning: PromptMethod = {
   peftType: "MULTITASK_PROMPT_TUNING",
@@ -63,7 +63,7 @@ export const multitaskPromptTuning: PromptMethod = {
 /**
  *     tokens · d trained, as many frozen
  *
- * Source: arXiv:2410.17222; peft@0.21.0 tuners/cpt/model.py `CPTEmbedding`.
+ * Source: arXiv:2410.17222; peft tuners/cpt/model.py `CPTEmbedding`.
  */
 export const cpt: PromptMethod = {
   peftType: "CPT",
@@ -101,7 +101,7 @@ export const cpt: PromptMethod = {
   },
 };
 
-/** Source: peft@0.21.0 tuners/prompt_tuning/config.py `PromptTuningConfig.__post_init__`. */
+/** Source: peft tuners/prompt_tuning/config.py `PromptTuningConfig.__post_init__`. */
 function checkText(adapter: Fields): void {
   const isText = adapter.string("prompt_tuning_init") === "TEXT";
   for (const field of ["tokenizer_name_or_path", "prompt_tuning_init_text"]) {

@@ -30,7 +30,7 @@ const HEADER_DTYPES: readonly (readonly [Dtype, string])[] = [
  *     {"__metadata__":{"format":"pt"},"NAME":{"dtype":"F32","shape":[16,4096],"data_offsets":[0,262144]},…}
  *
  * Unit: bytes, exact.
- * Source: safetensors@0.6 `serialize`; peft@0.21.0 peft_model.py `save_pretrained`.
+ * Source: safetensors@0.6 `serialize`; peft peft_model.py `save_pretrained`.
  */
 export function adapterFileBytes(plan: AdapterPlan, dtypes: SavedDtypes): number {
   const tensors = savedTensors(plan, dtypes);

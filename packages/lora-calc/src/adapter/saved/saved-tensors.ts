@@ -33,7 +33,7 @@ const PROMPT_PREFIX = "base_model.";
  * Adapter tensors are fp32 whatever the base is loaded in, and copies and trained biases keep the dtype of the base, unless
  * the stack casts what trains (TRL on a quantized base). Frozen projections stay fp32. Names lose the name of the adapter.
  *
- * Source: peft@0.21.0 utils/save_and_load.py `get_peft_model_state_dict`.
+ * Source: peft utils/save_and_load.py `get_peft_model_state_dict`.
  */
 export function savedTensors(plan: AdapterPlan, dtypes: SavedDtypes): readonly SavedTensor[] {
   const { base, trained } = dtypes;

@@ -14,7 +14,7 @@ export function isLinear({ layer }: ModuleNode): boolean {
  * Path of the module that "all-linear" leaves out: the output embedding; in a model without one, for SEQ_CLS only, the
  * classification head.
  *
- * Source: peft@0.21.0 tuners/tuners_utils.py `_maybe_include_all_linear_layers`.
+ * Source: peft tuners/tuners_utils.py `_maybe_include_all_linear_layers`.
  */
 export function headOutsideAllLinear(
   graph: ModuleGraph,

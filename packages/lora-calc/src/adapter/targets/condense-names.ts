@@ -4,14 +4,14 @@ import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { pathsOf, sitesOf } from "../../graph/tree/sites.js";
 import { isLinear } from "./all-linear.js";
 
-/** Lists of at least as many names are condensed. Source: peft@0.21.0 utils/constants.py. */
+/** Lists of at least as many names are condensed. Source: peft utils/constants.py. */
 const LONG_LIST = 20;
 
 /**
  * What "all-linear" has become when layers are chosen by it: the path of every linear layer, or, from 20 layers on, the
  * shortest endings that tell them from all other modules.
  *
- * Source: peft@0.21.0 tuners/tuners_utils.py `_maybe_include_all_linear_layers`, `_find_minimal_target_modules`.
+ * Source: peft tuners/tuners_utils.py `_maybe_include_all_linear_layers`, `_find_minimal_target_modules`.
  */
 export function namesOfAllLinear(
   graph: ModuleGraph,

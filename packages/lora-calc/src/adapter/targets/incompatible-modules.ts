@@ -6,7 +6,7 @@ import { reject } from "../../problem/problem.js";
 
 const LORA_LIKE: readonly string[] = ["LORA", "ADALORA", "RANDLORA"];
 
-/** Source: peft@0.21.0 tuners/tuners_utils.py `_check_lora_target_modules_mamba`. */
+/** Source: peft tuners/tuners_utils.py `_check_lora_target_modules_mamba`. */
 export function rejectIncompatible(
   { incompatibleNames: names = [], modelType }: ModuleGraph,
   peftType: string,

@@ -38,7 +38,7 @@ export class ModuleMatcher {
     ]);
   }
 
-  /** Source: peft@0.21.0 tuners/tuners_utils.py `check_target_module_exists`. */
+  /** Source: peft tuners/tuners_utils.py `check_target_module_exists`. */
   verdict(path: string, node: ModuleNode): Verdict {
     const { excluded, targets } = this.targeting;
     if (excluded !== undefined && isNonEmpty(excluded) && matchesNames(path, excluded)) {

@@ -12,7 +12,7 @@ const AS_ENDING: Form = (key) => `(.*\\.)?(${key})$`;
 /**
  * Values by path ending or regular expression; the first key in the order of the file wins.
  *
- * Source: peft@0.21.0 utils/other.py `get_pattern_key`.
+ * Source: peft utils/other.py `get_pattern_key`.
  * Example: new PatternTable(new Map([["q_proj", 32]]), "adapter.rank_pattern").valueFor("model.layers.0.self_attn.q_proj") // 32
  */
 export class PatternTable {

@@ -19,7 +19,7 @@ export interface TargetContext {
  * The targeting with defaults filled in and, for SEQ_CLS, the heads among the modules that are not adapted. Heads of
  * other tasks join only after the adapter sits, so they can collide with it.
  *
- * Source: peft@0.21.0 tuners/lora/model.py `_prepare_adapter_config`, peft_model.py `PeftModelForSequenceClassification`.
+ * Source: peft tuners/lora/model.py `_prepare_adapter_config`, peft_model.py `PeftModelForSequenceClassification`.
  */
 export function resolveTargets(
   graph: ModuleGraph,

@@ -36,7 +36,7 @@ export function selectModules(
   };
 }
 
-/** Stops as PEFT does when nothing was targeted. Source: peft@0.21.0 tuners/tuners_utils.py `inject_adapter`. */
+/** Stops as PEFT does when nothing was targeted. Source: peft tuners/tuners_utils.py `inject_adapter`. */
 export function rejectNoMatch(
   graph: ModuleGraph,
   { targets, layers }: Targeting,

@@ -36,7 +36,7 @@ export const ALL_LAYER_RULES: LayerRules = {
   patternNeedsLayers: true,
 };
 
-/** Fields of `adapter` that choose modules. Source: peft@0.21.0 tuners/lora/config.py `LoraConfig.__post_init__`. */
+/** Fields of `adapter` that choose modules. Source: peft tuners/lora/config.py `LoraConfig.__post_init__`. */
 export function readTargeting(adapter: Fields, rules: LayerRules = ALL_LAYER_RULES): Targeting {
   const targets = readModuleNames(adapter, "target_modules");
   rejectTextParameters(adapter);

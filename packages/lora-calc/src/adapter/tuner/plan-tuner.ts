@@ -65,7 +65,7 @@ type AdaptLike = (head: Site, embedding: AdaptedModule) => AdaptedModule;
 
 type TokensOf = (adapted: readonly AdaptedModule[]) => readonly TrainedTokens[];
 
-/** Source: peft@0.21.0 tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
+/** Source: peft tuners/tuners_utils.py `BaseTuner.inject_adapter`. */
 export function planTuner(graph: ModuleGraph, tuner: Tuner): AdapterPlan {
   const { taskType, peftType, tied, targeting } = tuner;
   const modules = tuner.adaptsNoModule === true ? [] : adaptedModules(graph, tuner);
@@ -148,7 +148,7 @@ function rejectUnadaptedEmbedding({ path }: Site): never {
   });
 }
 
-/** Source: peft@0.21.0 peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`. */
+/** Source: peft peft_model.py `PeftModelForTokenClassification.__init__`, `PeftModelForQuestionAnswering.__init__`. */
 function isWrappedTwice({ taskType, adaptsNoModule = false }: Tuner): boolean {
   if (taskType === "SEQ_CLS") return adaptsNoModule;
   return taskType === "TOKEN_CLS" || taskType === "QUESTION_ANS";
@@ -176,7 +176,7 @@ function tiedCopies(
 
 /**
  * The wrapper of a causal model borrows `prepare_inputs_for_generation` from the model.
- * Source: peft@0.21.0 peft_model.py `PeftModelForCausalLM.__init__`.
+ * Source: peft peft_model.py `PeftModelForCausalLM.__init__`.
  */
 function rejectWithoutGeneration(graph: ModuleGraph, taskType: TaskType | undefined): void {
   const isGenerative = taskType === "CAUSAL_LM" || taskType === "SEQ_2_SEQ_LM";
@@ -215,7 +215,7 @@ function withRootCopies(
 
 type Parts = Pick<AdapterPlan, "modules" | "copies" | "tokens" | "unfrozen" | "modelTensors">;
 
-/** What `get_nb_trainable_parameters()` returns. Source: peft@0.21.0 peft_model.py. */
+/** What `get_nb_trainable_parameters()` returns. Source: peft peft_model.py. */
 function totals(
   graph: ModuleGraph,
   { modules, copies, tokens = [], unfrozen, modelTensors }: Parts,

@@ -2,7 +2,7 @@
  * `layer_replication`: the list of layers becomes the ranges one after the other. A layer that comes again shares the
  * weights of the first one and has an adapter of its own.
  *
- * Source: peft@0.21.0 tuners/tuners_utils.py `replicate_layers`.
+ * Source: peft tuners/tuners_utils.py `replicate_layers`.
  */
 
 import { isRepeat } from "../../graph/tree/module-graph.js";

@@ -60,9 +60,9 @@ export function explainPrint(scenario: Scenario, text: string): PrintResult {
 function explain(scenario: Scenario, text: string): Omit<PrintExplanation, "schema"> {
   const printed = readPrint(text) ?? rejectText(text);
   const fields = new Fields(scenario, "");
-  const { graph, versions } = readModel(fields);
+  const { graph, world } = readModel(fields);
   const adapter = fields.object("adapter")?.values ?? null;
-  const plan = planAdapter(graph, adapter, versions);
+  const plan = planAdapter(graph, adapter, world);
   const found = {
     printed: valuesOf(printed),
     parameters: parameterCounts(plan, parameterCount(graph)),
@@ -75,13 +75,13 @@ function explain(scenario: Scenario, text: string): Omit<PrintExplanation, "sche
   const isShare = readings.length > 0 && readings.every(({ code }) => code === "sharded");
   if (readings.length > 0 && (!isShare || adapter === null)) return { ...found, reasons: readings };
   if (adapter === null) return { ...found, reasons: [unexplained(printed, plan)] };
-  const releases = otherRelease(fields.get("model"), adapter, versions, printed);
+  const releases = otherRelease(fields.get("model"), adapter, world, printed);
   if (releases.length > 0) return { ...found, reasons: releases.map(otherTransformers) };
-  const adapters = otherAdapters(graph, adapter, versions, printed);
+  const adapters = otherAdapters(graph, adapter, world, printed);
   if (adapters.length > 0 || isShare) {
     return { ...found, reasons: [...adapters.map(otherAdapter), ...readings] };
   }
-  const models = otherModels(adapter, versions, printed);
+  const models = otherModels(adapter, world, printed);
   if (models.length > 0) return { ...found, reasons: models.map(otherModel) };
   return { ...found, reasons: [unexplained(printed, plan)] };
 }

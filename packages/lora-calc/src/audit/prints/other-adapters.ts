@@ -9,7 +9,8 @@ import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { InputError } from "../../problem/problem.js";
-import type { Versions } from "../../model/versions.js";
+import { listWorlds } from "../../worlds/index.js";
+import type { World } from "../../worlds/world.js";
 import { allReadings } from "./readings.js";
 import { fits } from "./read-print.js";
 import type { Printed } from "./read-print.js";
@@ -39,7 +40,7 @@ const MAX_RUNS = 5;
 export function otherAdapters(
   graph: ModuleGraph,
   adapter: JsonObject,
-  versions: Versions,
+  world: World,
   printed: Printed,
 ): readonly OtherRun[] {
   if ((adapter["peft_type"] ?? "LORA") !== "LORA") return [];
@@ -62,7 +63,7 @@ export function otherAdapters(
     ),
   );
   const found = runs.flatMap(([what, changed]) =>
-    matching(what, printed, () => planAdapter(graph, changed, versions), graph),
+    matching(what, printed, () => planAdapter(graph, changed, world), graph),
   );
   const plain = found.filter(({ reading }) => reading === undefined);
   return onePerCount(plain.length > 0 ? plain : found).slice(0, MAX_RUNS);
@@ -94,39 +95,31 @@ function targetText(target: unknown): string {
   return typeof target === "string" ? target : JSON.stringify(target);
 }
 
-/** Releases of transformers whose modules are others: experts were modules of their own before 5. */
-const RELEASES = ["4.57.6", "5.18.0"] as const;
-
-/** The same run under the other release of transformers. */
+/** The same run in the other worlds: experts, for one, were modules of their own before transformers 5. */
 export function otherRelease(
   model: unknown,
   adapter: JsonObject,
-  versions: Versions,
+  world: World,
   printed: Printed,
 ): readonly OtherRun[] {
-  return RELEASES.filter((release) => majorOf(release) !== versions.transformersMajor).flatMap(
-    (transformers) =>
-      matching(`transformers ${transformers}`, printed, () => {
-        const other = { ...versions, transformers, transformersMajor: majorOf(transformers) };
-        return planAdapter(buildModel(model, other).graph, adapter, other);
-      }),
-  );
-}
-
-function majorOf(release: string): number {
-  return Number.parseInt(release, 10);
+  return listWorlds()
+    .filter((other) => other !== world)
+    .flatMap((other) =>
+      matching(`transformers ${other.releases.transformers[0]}`, printed, () =>
+        planAdapter(buildModel(model, other).graph, adapter, other),
+      ),
+    );
 }
 
 /** Models of the catalogue on which the same adapter gives the number. */
 export function otherModels(
   adapter: JsonObject,
-  versions: Versions,
+  world: World,
   printed: Printed,
 ): readonly OtherRun[] {
   const runs: OtherRun[] = [];
   for (const { repo } of listModels()) {
-    const build = (): AdapterPlan =>
-      planAdapter(buildModel(repo, versions).graph, adapter, versions);
+    const build = (): AdapterPlan => planAdapter(buildModel(repo, world).graph, adapter, world);
     runs.push(...matching(repo, printed, build));
     if (runs.length >= MAX_RUNS) break;
   }

@@ -17,7 +17,7 @@ export interface ModelRow extends Provenance {
   readonly repo: string;
   /** Repositories whose models have the same structure. */
   readonly aliases?: readonly string[];
-  /** Parameters of the model that transformers 5.18.0 builds from `config`, tied weights once. */
+  /** Parameters of the model that transformers builds from `config`, tied weights once. */
   readonly parameters: number;
   /** The keys of config.json that decide the structure; an absent key has the default of its class. */
   readonly config: JsonObject;

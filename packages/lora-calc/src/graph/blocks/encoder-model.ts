@@ -44,7 +44,7 @@ interface EncoderHead {
   readonly sharedBias?: string;
 }
 
-/** Source: peft@0.21.0 utils/peft_types.py `TaskType`. */
+/** Source: peft utils/peft_types.py `TaskType`. */
 const HEADS = {
   SEQ_CLS: "ForSequenceClassification",
   TOKEN_CLS: "ForTokenClassification",

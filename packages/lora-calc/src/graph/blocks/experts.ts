@@ -1,4 +1,4 @@
-/** Mixtures of experts as transformers 5 holds them: a router, and all experts in two parameters of three dimensions. */
+/** Mixtures of experts as transformers holds them since 5: a router, and all experts in two parameters of three dimensions. */
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
@@ -9,9 +9,9 @@ import { activationModule, gatedMlp } from "./mlp.js";
 import { singleExperts } from "./single-experts.js";
 import type { ExpertsShape } from "./single-experts.js";
 
-/** Whether the experts of a model are two parameters: since transformers 5. Before, each was a module. */
-export function areFused({ transformersMajor }: BuildContext): boolean {
-  return transformersMajor >= 5;
+/** Whether the experts of a layer are two parameters; else each is a module. */
+export function areFused({ world }: BuildContext): boolean {
+  return world.rules.fusesExperts;
 }
 
 /** A router called `gate` and `experts`: how most blocks compute. */

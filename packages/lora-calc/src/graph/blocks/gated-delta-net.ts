@@ -8,7 +8,7 @@ import { container, conv, linear, rmsNorm } from "../tree/vocabulary.js";
  * State instead of a cache: keys and values of many narrow heads, a short convolution over time, and two numbers a head
  * for how fast the state fades. Qwen3-Next projects to all of it at once, Qwen3.5 part by part.
  *
- * Source: transformers@5.18.0 models/qwen3_next/modeling_qwen3_next.py `Qwen3NextGatedDeltaNet`.
+ * Source: transformers models/qwen3_next/modeling_qwen3_next.py `Qwen3NextGatedDeltaNet`.
  */
 export function gatedDeltaNet(
   prefix: string,

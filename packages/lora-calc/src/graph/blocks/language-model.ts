@@ -68,7 +68,7 @@ interface TaskModel {
   readonly backbone?: string;
 }
 
-/** Source: peft@0.21.0 utils/peft_types.py `TaskType`. */
+/** Source: peft utils/peft_types.py `TaskType`. */
 const TASK_OF_HEAD: Readonly<Record<TaskHead, string>> = {
   ForSequenceClassification: "SEQ_CLS",
   ForTokenClassification: "TOKEN_CLS",

@@ -31,7 +31,7 @@ export interface Mamba2Names {
  *     in_proj: hidden → gate, input, B, C and a step per head
  *     conv1d over input, B and C; out_proj: width → hidden
  *
- * Source: transformers@5.18.0 models/mamba2/modeling_mamba2.py `Mamba2Mixer`.
+ * Source: transformers models/mamba2/modeling_mamba2.py `Mamba2Mixer`.
  */
 export function mamba2Mixer(
   { name, type, normType, activationField = "hidden_act" }: Mamba2Names,
@@ -52,5 +52,5 @@ export function mamba2Mixer(
   });
 }
 
-/** What PEFT refuses to LoRA and its like. Source: peft@0.21.0 tuners/tuners_utils.py `_check_lora_target_modules_mamba`. */
+/** What PEFT refuses to LoRA and its like. Source: peft tuners/tuners_utils.py `_check_lora_target_modules_mamba`. */
 export const MAMBA_INCOMPATIBLE = ["out_proj", "conv1d"];

@@ -36,7 +36,7 @@ interface Kind {
   readonly input: string;
 }
 
-/** Source: transformers@5.18.0 models/bart/modeling_bart.py `BartLearnedPositionalEmbedding`. */
+/** Source: transformers models/bart/modeling_bart.py `BartLearnedPositionalEmbedding`. */
 const POSITION_OFFSET = 2;
 
 function bartLike(kind: Kind): Blueprint {

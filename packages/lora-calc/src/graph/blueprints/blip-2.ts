@@ -34,8 +34,7 @@ export const blip2: Blueprint = {
   modelType: "blip-2",
   build: (config, context) => {
     const text = config.nested("text_config", { model_type: "opt" });
-    const { transformersMajor } = context;
-    const graph = languageBlueprint(text).build(text, { className: undefined, transformersMajor });
+    const graph = languageBlueprint(text).build(text, { ...context, className: undefined });
     const { node, ...embeddings } = nestedModel("language_model", graph);
     const vision = config.nested("vision_config");
     const qformer = config.nested("qformer_config");

@@ -93,7 +93,7 @@ function deepseek(generation: Generation): Blueprint {
 /**
  * Layers that use the choice of an earlier one.
  *
- * Source: transformers@5.18.0 models/glm_moe_dsa/configuration_glm_moe_dsa.py `__post_init__`.
+ * Source: transformers models/glm_moe_dsa/configuration_glm_moe_dsa.py `__post_init__`.
  */
 function sharesIndex(config: Config): (index: number) => boolean {
   const types = config.stringList("indexer_types");

@@ -9,7 +9,7 @@ import { container, linear, rmsNorm } from "../tree/vocabulary.js";
 import { languagePart } from "./language-part.js";
 import { featureLayers, visionPart } from "./vision-part.js";
 
-/** Source of these: transformers@5.18.0, the configuration classes' `__post_init__`. */
+/** Source of these: transformers, the configuration classes' `__post_init__`. */
 const LLAVA_VISION = {
   model_type: "clip_vision_model",
   intermediate_size: 4096,

@@ -12,7 +12,7 @@ import type { ModuleNode } from "../tree/module-graph.js";
 import { container, linear } from "../tree/vocabulary.js";
 
 const PREFIX = "MiMoV2Flash";
-/** Source: transformers@5.18.0 models/mimo_v2_flash/configuration_mimo_v2_flash.py. */
+/** Source: transformers models/mimo_v2_flash/configuration_mimo_v2_flash.py. */
 const ROTARY_SHARES = { full_attention: 0.334, sliding_attention: 0.334 } as const;
 
 export const mimoV2Flash: Blueprint = {

@@ -7,7 +7,7 @@ import type { Blueprint } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
-/** Positions are counted from 2. Source: transformers@5.18.0 models/opt/modeling_opt.py `OPTLearnedPositionalEmbedding`. */
+/** Positions are counted from 2. Source: transformers models/opt/modeling_opt.py `OPTLearnedPositionalEmbedding`. */
 const POSITION_OFFSET = 2;
 
 export const opt: Blueprint = {

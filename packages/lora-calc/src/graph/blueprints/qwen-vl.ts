@@ -116,7 +116,7 @@ interface QwenVl {
  * These were published flat, the sizes of the language model beside `vision_config`; written today they have
  * `text_config`, in which older versions also said that the head is tied.
  *
- * Source: transformers@5.18.0 models/qwen2_vl/configuration_qwen2_vl.py `__post_init__`.
+ * Source: transformers models/qwen2_vl/configuration_qwen2_vl.py `__post_init__`.
  */
 function assemble(parts: QwenVl, config: Config, context: BuildContext): ModuleGraph {
   const { modelType, prefix, visual, family } = parts;

@@ -1,14 +1,15 @@
 /** What a blueprint is: the module tree of one model_type, as a function of its config.json. */
 
 import type { Config } from "../../model/config.js";
+import type { World } from "../../worlds/world.js";
 import type { ModuleGraph } from "./module-graph.js";
 
 /** What besides the configuration decides the tree. */
 export interface BuildContext {
   /** Class to build: `architectures[0]` of the config, or the causal language model when absent. */
   readonly className: string | undefined;
-  /** Major version of transformers; names and shapes of MoE and vision modules differ between 4 and 5. */
-  readonly transformersMajor: number;
+  /** Releases that build it. */
+  readonly world: World;
 }
 
 export interface Blueprint {

@@ -1,7 +1,7 @@
 /**
  * Which weights are one after loading: a checkpoint can hold an own output embedding where the configuration ties it.
  *
- * Source: transformers@5.18.0 modeling_utils.py `tie_weights`: a pair is left apart if the checkpoint has both names and
+ * Source: transformers modeling_utils.py `tie_weights`: a pair is left apart if the checkpoint has both names and
  * their numbers differ. Judged: conformance/unequal_ties.py.
  */
 

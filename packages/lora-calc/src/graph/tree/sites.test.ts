@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { describeModel } from "../../model/description.js";
 import { buildGraph } from "../build-graph.js";
 import { parameterCount, pathsOf, sitesOf } from "./sites.js";
+import { USUAL_WORLD } from "../../worlds/index.js";
 
 const LLAMA_3_2_1B = {
   model_type: "llama",
@@ -18,7 +19,7 @@ const LLAMA_3_2_1B = {
 function graphOf(config: Record<string, unknown>) {
   const description = describeModel({ config }, () => ({}));
   if (description.kind !== "config") throw new Error("not a config");
-  return buildGraph(description, 5).graph;
+  return buildGraph(description, USUAL_WORLD).graph;
 }
 
 describe("parameterCount(graph)", () => {

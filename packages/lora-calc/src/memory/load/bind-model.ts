@@ -1,7 +1,7 @@
 /**
  * Puts the tensors of a model on the device in the order a real load allocates them: weights, up-casts, adapters.
  *
- * Source: transformers@5.18.0 modeling_utils.py (`caching_allocator_warmup`, load in module order), peft@0.21.0
+ * Source: transformers modeling_utils.py (`caching_allocator_warmup`, load in module order), peft
  * utils/other.py `prepare_model_for_kbit_training`, tuners/tuners_utils.py `cast_adapter_dtype`.
  */
 

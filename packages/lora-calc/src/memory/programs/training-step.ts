@@ -1,7 +1,7 @@
 /**
  * Two optimizer steps of a training loop; the second one runs with the optimizer state of the first.
  *
- * Source: transformers@5.18.0 trainer.py `training_step`, torch `clip_grad_norm_`, `zero_grad(set_to_none=True)`.
+ * Source: transformers trainer.py `training_step`, torch `clip_grad_norm_`, `zero_grad(set_to_none=True)`.
  */
 
 import type { AttentionCard } from "../../catalogue/cuda.js";

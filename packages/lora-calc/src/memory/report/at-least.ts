@@ -23,7 +23,7 @@ const STATES: Readonly<Record<OptimizerName, (parameterBytes: number, count: num
   sgd: () => 0,
 };
 
-const PEFT = "peft@0.21.0 tuners_utils.py cast_adapter_dtype";
+const PEFT = "peft tuners_utils.py cast_adapter_dtype";
 
 /**
  * Weights, trained parameters, their gradients and the optimizer's states: all of them are alive when the optimizer steps. No

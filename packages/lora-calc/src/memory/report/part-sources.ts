@@ -1,41 +1,67 @@
-/** Where the rule behind each part was read. */
+/** Where the rule behind each part was read, in the releases of a world. */
 
+import { minorOf, shortRelease } from "../../worlds/world.js";
+import type { World } from "../../worlds/world.js";
 import type { PartName } from "../replay/parts.js";
 import type { LossName, TrainingSettings } from "../settings/training.js";
 
-const LOSS_SOURCES: Readonly<Record<LossName, string>> = {
-  hf: "transformers 5.18 loss/loss_utils.py ForCausalLMLoss",
-  nll: "transformers 5.18 loss/loss_utils.py ForCausalLMLoss; TRL 1.13 trainer/utils.py entropy_from_logits",
-  chunked_nll: "TRL 1.13 trainer/sft_trainer.py _chunk",
-  liger: "Liger-Kernel 0.8.2 ops/fused_linear_cross_entropy.py",
-  dpo: "TRL 1.13 trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax",
-  cce: "cut-cross-entropy 25.6.4 cce.py",
+/** Libraries with their releases: "transformers 1.2". */
+type Libraries = Readonly<
+  Record<"transformers" | "peft" | "trl" | "torch" | "bitsandbytes", string>
+>;
+
+const LOSS_SOURCES: Readonly<Record<LossName, (libraries: Libraries) => string>> = {
+  hf: ({ transformers }) => `${transformers} loss/loss_utils.py ForCausalLMLoss`,
+  nll: ({ transformers, trl }) =>
+    `${transformers} loss/loss_utils.py ForCausalLMLoss; ${trl} trainer/utils.py entropy_from_logits`,
+  chunked_nll: ({ trl }) => `${trl} trainer/sft_trainer.py _chunk`,
+  liger: () => "Liger-Kernel 0.8.2 ops/fused_linear_cross_entropy.py",
+  dpo: ({ trl }) =>
+    `${trl} trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax`,
+  cce: () => "cut-cross-entropy 25.6.4 cce.py",
 };
 
 const LIGER_SOURCE = "Liger-Kernel 0.8.2 ops/rms_norm.py, rope.py, swiglu.py, geglu.py";
 
-const SOURCES: Readonly<Record<Exclude<PartName, "loss">, string>> = {
-  weights:
-    "config.json and the modules of transformers 5.18; bitsandbytes 0.48 functional.py for quantized weights",
-  reference:
-    "a second model: TRL 1.13 trainer/dpo_trainer.py, where there is no adapter to switch off",
-  adapter_a: "PEFT 0.21 tuners/lora/layer.py update_layer",
-  adapter_b: "PEFT 0.21 tuners/lora/layer.py update_layer",
-  adapter_other: "PEFT 0.21 tuners/lora/dora.py, utils/other.py, tuners/trainable_tokens",
-  optimizer:
-    "torch 2.13 optim; bitsandbytes 0.48 optim/optimizer.py; transformers 5.18 optimization.py",
-  gradients: "torch 2.13 csrc/autograd/functions/accumulate_grad.h",
-  checkpoints: "torch 2.13 utils/checkpoint.py",
-  communication: "torch 2.13 nn/parallel/distributed.py, csrc/distributed/c10d/reducer.cpp",
-  activations: "transformers 5.18 modeling code; torch 2.13 tools/autograd/derivatives.yaml",
-  workspace: "torch 2.13 ATen/cuda/CublasHandlePool.cpp; bitsandbytes 0.48 autograd/_functions.py",
-  batch: "token ids, labels and mask of torch.int64",
+const SOURCES: Readonly<Record<Exclude<PartName, "loss">, (libraries: Libraries) => string>> = {
+  weights: ({ transformers, bitsandbytes }) =>
+    `config.json and the modules of ${transformers}; ${bitsandbytes} functional.py for quantized weights`,
+  reference: ({ trl }) =>
+    `a second model: ${trl} trainer/dpo_trainer.py, where there is no adapter to switch off`,
+  adapter_a: ({ peft }) => `${peft} tuners/lora/layer.py update_layer`,
+  adapter_b: ({ peft }) => `${peft} tuners/lora/layer.py update_layer`,
+  adapter_other: ({ peft }) =>
+    `${peft} tuners/lora/dora.py, utils/other.py, tuners/trainable_tokens`,
+  optimizer: ({ torch, bitsandbytes, transformers }) =>
+    `${torch} optim; ${bitsandbytes} optim/optimizer.py; ${transformers} optimization.py`,
+  gradients: ({ torch }) => `${torch} csrc/autograd/functions/accumulate_grad.h`,
+  checkpoints: ({ torch }) => `${torch} utils/checkpoint.py`,
+  communication: ({ torch }) =>
+    `${torch} nn/parallel/distributed.py, csrc/distributed/c10d/reducer.cpp`,
+  activations: ({ transformers, torch }) =>
+    `${transformers} modeling code; ${torch} tools/autograd/derivatives.yaml`,
+  workspace: ({ torch, bitsandbytes }) =>
+    `${torch} ATen/cuda/CublasHandlePool.cpp; ${bitsandbytes} autograd/_functions.py`,
+  batch: () => "token ids, labels and mask of torch.int64",
 };
 
 export function sourceOf(
   part: PartName,
   { loss, use_liger_kernel: usesLiger }: TrainingSettings,
+  world: World,
 ): string {
-  if (part === "loss") return LOSS_SOURCES[loss];
-  return part === "activations" && usesLiger ? `${SOURCES[part]}; ${LIGER_SOURCE}` : SOURCES[part];
+  const libraries = librariesOf(world);
+  if (part === "loss") return LOSS_SOURCES[loss](libraries);
+  const source = SOURCES[part](libraries);
+  return part === "activations" && usesLiger ? `${source}; ${LIGER_SOURCE}` : source;
+}
+
+function librariesOf(world: World): Libraries {
+  return {
+    transformers: `transformers ${shortRelease(world, "transformers")}`,
+    peft: `PEFT ${shortRelease(world, "peft")}`,
+    trl: `TRL ${minorOf(world.trl) ?? world.trl}`,
+    torch: `torch ${shortRelease(world, "torch")}`,
+    bitsandbytes: `bitsandbytes ${shortRelease(world, "bitsandbytes")}`,
+  };
 }

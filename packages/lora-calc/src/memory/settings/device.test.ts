@@ -4,6 +4,7 @@ import { isRefusal } from "../../result.js";
 import { peaksOf } from "../../exchange/peaks.js";
 import type { Estimate, Result } from "../../result.js";
 import { MIB } from "../../units/format.js";
+import { USUAL_WORLD } from "../../worlds/index.js";
 
 const RUN = { model: "Qwen/Qwen2.5-0.5B", adapter: { r: 8, target_modules: "all-linear" } };
 
@@ -96,7 +97,7 @@ describe("the CUDA context", () => {
 
 describe("versions", () => {
   it.each([
-    [{ transformers: "5.99.0" }, "5.18.0"],
+    [{ transformers: "5.99.0" }, USUAL_WORLD.releases.transformers[0]],
     [{ transformers: "4.51" }, "4.57.6"],
     [{ peft: "9.9" }, "0.21.0"],
     [{ torch: "2.4.1" }, "2.13.0"],

@@ -29,7 +29,7 @@ export function lossWith({ fused_linear_cross_entropy: isFused }: LigerSwitches)
 /** Keys of `liger_kernel_config`; Liger drops those that a model's patch does not have. */
 const SWITCHES = ["rms_norm", "rope", "swiglu", "geglu", "fused_linear_cross_entropy"] as const;
 
-/** Undefined where Liger is off. Source: transformers@5.18.0 integrations/liger.py, Liger-Kernel 0.8.2 monkey_patch.py. */
+/** Undefined where Liger is off. Source: transformers integrations/liger.py, Liger-Kernel 0.8.2 monkey_patch.py. */
 export function readLiger(training: Fields): LigerSwitches | undefined {
   const isOn = training.boolean("use_liger_kernel") === true;
   const given = training.object("liger_kernel_config");
@@ -60,7 +60,7 @@ export function readLiger(training: Fields): LigerSwitches | undefined {
  * would call, so that those become its fused one; the others do not go together. With that kernel off the model's own loss
  * stays, without the statistics that TRL's nll takes of logits.
  *
- * Source: trl@1.13.0 sft_trainer.py `compute_loss` (`loss_type` is `nll` with Liger, and `chunked_nll` raises ValueError).
+ * Source: trl sft_trainer.py `compute_loss` (`loss_type` is `nll` with Liger, and `chunked_nll` raises ValueError).
  */
 export function ligerLossOf<Loss extends string>(
   training: Fields,

@@ -12,7 +12,7 @@ export interface PreferenceSettings {
   readonly prompt_length: number;
 }
 
-/** Fields of DPOConfig that change what is learned, not what is held. Source: trl@1.13.0 trainer/dpo_config.py. */
+/** Fields of DPOConfig that change what is learned, not what is held. Source: trl trainer/dpo_config.py. */
 export const IGNORED_PREFERENCE: readonly string[] = [
   ...["beta", "precompute_ref_batch_size", "label_smoothing"],
 ];

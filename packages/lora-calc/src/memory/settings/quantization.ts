@@ -7,6 +7,8 @@ import { sitesOf } from "../../graph/tree/sites.js";
 import { Fields } from "../../problem/fields.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
+import { USUAL_WORLD } from "../../worlds/index.js";
+import type { World } from "../../worlds/world.js";
 import { rejectUncomputed } from "./computed-values.js";
 
 /** bitsandbytes storage schemes. */
@@ -26,7 +28,7 @@ export type Quantization =
 interface Selection {
   /** `llm_int8_skip_modules`: names that stay as they are, in place of those that transformers would leave out. */
   readonly skips?: readonly string[];
-  /** transformers 4 packs subclasses of nn.Linear, too. */
+  /** Subclasses of nn.Linear are packed, too. */
   readonly packsSubclasses?: boolean;
 }
 
@@ -51,13 +53,14 @@ interface QuantizationSource {
   readonly path?: string;
   /** Stands in for a compute dtype. */
   readonly usual?: ComputeDtype;
-  readonly transformersMajor?: number;
+  /** Releases that pack. */
+  readonly world?: World;
 }
 
 /** Reads the fields of BitsAndBytesConfig; undefined when nothing is quantized. */
 export function readQuantization(
   given: JsonObject | null | undefined,
-  { path = "quantization", usual = "bfloat16", transformersMajor = 5 }: QuantizationSource = {},
+  { path = "quantization", usual = "bfloat16", world = USUAL_WORLD }: QuantizationSource = {},
 ): Quantization | undefined {
   if (given === null || given === undefined) return undefined;
   const fields = new Fields(given, path);
@@ -78,7 +81,7 @@ export function readQuantization(
   const skips = readSkips(fields);
   const selection: Selection = {
     ...(skips === undefined ? {} : { skips }),
-    ...(transformersMajor < 5 ? { packsSubclasses: true } : {}),
+    ...(world.rules.packsLinearSubclasses ? { packsSubclasses: true } : {}),
   };
   if (eightBit) return { kind: "8bit", ...selection };
   return {
@@ -91,7 +94,7 @@ export function readQuantization(
   };
 }
 
-/** Methods of transformers that pack otherwise. Source: transformers@5.18.0 utils/quantization_config.py `QuantizationMethod`. */
+/** Methods of transformers that pack otherwise. Source: transformers utils/quantization_config.py `QuantizationMethod`. */
 const OTHER_METHODS: readonly string[] = [
   ...["gptq", "awq", "aqlm", "vptq", "quanto", "eetq", "higgs", "hqq", "compressed-tensors"],
   ...["fbgemm_fp8", "torchao", "bitnet", "spqr", "fp8", "quark", "fouroversix", "fp_quant"],
@@ -206,10 +209,10 @@ export function isLinearSubclass({ type, layer }: ModuleNode): boolean {
 }
 
 /**
- * Whether transformers replaces a module by its quantized twin: exactly `nn.Linear` or `Conv1D` (under transformers 4 their
+ * Whether transformers replaces a module by its quantized twin: exactly `nn.Linear` or `Conv1D` (in some worlds their
  * subclasses, too), and none of the skipped: by default the output embedding, tied weights, the module of the last parameter.
  *
- * Source: transformers@5.18.0 quantizers/base.py `get_modules_to_not_convert`, quantizers_utils.py `should_convert_module`,
+ * Source: transformers quantizers/base.py `get_modules_to_not_convert`, quantizers_utils.py `should_convert_module`,
  * integrations/bitsandbytes.py `replace_with_bnb_linear`; transformers@4.57.6 `_replace_with_bnb_linear` (isinstance).
  */
 export function quantizedModules(

@@ -11,6 +11,7 @@ import type { ModelDescription } from "../../model/description.js";
 import type { Warning } from "../../problem/codes.js";
 import type { Fields, JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
+import type { World } from "../../worlds/world.js";
 import { ligerUse, ligerWarnings } from "./liger.js";
 import type { LigerUse } from "./liger.js";
 import { readQuantization } from "./quantization.js";
@@ -45,7 +46,7 @@ export function readStep(
   scenario: Fields,
   model: ModelDescription,
   graph: ModuleGraph,
-  transformersMajor: number,
+  world: World,
 ): StepSettings {
   const stackId = scenario.string("stack");
   const stack = stackId === undefined ? undefined : findStack(stackId);
@@ -55,9 +56,9 @@ export function readStep(
   const stored = storedAs(scenario, model);
   const quantization =
     stored.fields === undefined
-      ? readQuantization(scenario.object("quantization")?.values, { usual, transformersMajor })
+      ? readQuantization(scenario.object("quantization")?.values, { usual, world })
       : readQuantization(stored.fields, {
-          ...{ path: CHECKPOINT_QUANTIZATION_PATH, usual, transformersMajor },
+          ...{ path: CHECKPOINT_QUANTIZATION_PATH, usual, world },
         });
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
   const defaults = { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root) };
@@ -144,7 +145,7 @@ function isUnpacking({ quant_method: asked, dequantize }: JsonObject, method: st
   return dequantize === true && asked === method && UNPACKED_BY_TRANSFORMERS.includes(method);
 }
 
-/** Source: transformers@5.18.0 quantizers/quantizer_mxfp4.py `is_trainable`. */
+/** Source: transformers quantizers/quantizer_mxfp4.py `is_trainable`. */
 const MXFP4_UNPACKED: Assumption = {
   path: "quantization",
   value: { quant_method: "mxfp4", dequantize: true },
@@ -156,7 +157,7 @@ const MXFP4_WARNING: Warning = {
     "the checkpoint is packed by mxfp4, on which transformers does not train: it is taken as unpacked on load (Mxfp4Config(dequantize=True)), four times the bytes of the file",
 };
 
-/** Source: transformers@5.18.0 quantizers/auto.py `merge_quantization_configs`. */
+/** Source: transformers quantizers/auto.py `merge_quantization_configs`. */
 const MXFP4_COPY: Warning = {
   code: "quantized_checkpoint",
   message:
@@ -170,7 +171,7 @@ const STORED_WINS: Warning = {
 };
 
 const BALANCE_PATH = "training.router_aux_loss_coef";
-/** Source: trl@1.13.0 sft_trainer.py `aux_loss_enabled`, transformers@5.18.0 modeling_mixtral.py `load_balancing_loss_func`. */
+/** Source: trl sft_trainer.py `aux_loss_enabled`, transformers modeling_mixtral.py `load_balancing_loss_func`. */
 const BALANCE_OBSTACLE =
   "the loss that balances experts (router_aux_loss_coef) is not modelled; set training.router_aux_loss_coef to 0";
 const BALANCE_ASSUMED: Assumption = {
@@ -216,7 +217,7 @@ function publishedDtype(model: ModelDescription): LoadDtype {
   return dtype === "float32" || older === "float32" ? "float32" : DEFAULT_TRAINING.dtype;
 }
 
-/** A compute dtype that nobody gave. Source: transformers@5.18.0 utils/quantization_config.py `BitsAndBytesConfig`. */
+/** A compute dtype that nobody gave. Source: transformers utils/quantization_config.py `BitsAndBytesConfig`. */
 function assumedCompute(
   quantization: Quantization | undefined,
 ): Pick<StepSettings, "assumed" | "warnings"> {

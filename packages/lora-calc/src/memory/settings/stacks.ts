@@ -39,7 +39,7 @@ const STACKS: readonly StackProfile[] = [
     },
     balancesExperts: true,
     source:
-      "trl@1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
+      "trl trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
   },
   {
     id: "hf-trainer-5.18",
@@ -51,7 +51,7 @@ const STACKS: readonly StackProfile[] = [
       bf16: false,
       loss: "hf",
     },
-    source: "transformers@5.18.0 training_args.py, trainer.py",
+    source: "transformers training_args.py, trainer.py",
   },
   {
     id: "plain-loop",

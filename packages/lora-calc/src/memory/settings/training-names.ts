@@ -2,7 +2,7 @@
  * Names of TrainingArguments and SFTConfig beside those the step is computed from: which change no memory, and which are
  * computed at their neutral value only.
  *
- * Source: transformers@5.18.0 training_args.py `TrainingArguments`, trl@1.13.0 trainer/sft_config.py `SFTConfig`.
+ * Source: transformers training_args.py `TrainingArguments`, trl trainer/sft_config.py `SFTConfig`.
  */
 
 /** Accepted and listed as ignored: they change what is learned, logged, saved or evaluated, not what a training step holds. */
@@ -64,7 +64,7 @@ export const NEUTRAL_TRAINING: Readonly<Record<string, unknown>> = {
 /**
  * Fields of TRL's other trainers (DPO, KTO, ORPO, CPO, Reward, GRPO, RLOO), which have no program yet.
  *
- * Source: trl@1.13.0, the fields of their configurations that SFTConfig does not have.
+ * Source: trl, the fields of their configurations that SFTConfig does not have.
  */
 export const OTHER_TRAINERS: readonly string[] = [
   ...["alpha", "beta", "cache_implementation", "cast_lm_head_to_fp32"],
@@ -103,7 +103,7 @@ export const KNOWN_ATTENTION: readonly string[] = [
   ...["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention", "paged"],
   ...["kernels-community/flash-attn2", "kernels-community/flash-attn3"],
 ];
-/** Source: transformers@5.18.0 training_args.py `OptimizerNames`. */
+/** Source: transformers training_args.py `OptimizerNames`. */
 export const KNOWN_OPTIMIZERS: readonly string[] = [
   ...["adamw_torch_xla", "adamw_torch_npu_fused", "adamw_anyprecision", "adamw_torch_4bit"],
   ...["adamw_torch_8bit", "ademamix", "adagrad", "ademamix_8bit", "lion_8bit", "lion_32bit"],

@@ -249,7 +249,7 @@ function ignoredOf(fields: Fields): readonly string[] {
     .map((name) => fields.at(name));
 }
 
-/** Batches are padded up to a multiple after they are cut to `max_length`. Source: trl@1.13.0 sft_trainer.py collator. */
+/** Batches are padded up to a multiple after they are cut to `max_length`. Source: trl sft_trainer.py collator. */
 function paddedTo(settings: TrainingSettings, multiple: number | undefined): TrainingSettings {
   const { max_length: length } = settings;
   if (multiple === undefined || length % multiple === 0) return settings;

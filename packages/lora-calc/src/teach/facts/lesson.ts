@@ -53,7 +53,7 @@ export interface Answered {
   readonly targets: readonly TargetChoice[];
 }
 
-/** Shown where the run has none: peft@0.21.0 tuners/lora/config.py `LoraConfig.r`, `LoraConfig.lora_alpha`. */
+/** Shown where the run has none: peft tuners/lora/config.py `LoraConfig.r`, `LoraConfig.lora_alpha`. */
 const PEFT_DEFAULT = { rank: 8, alpha: 8 };
 /** A layer of the size that papers use, for models without a single linear module. */
 const EXAMPLE_SHAPE = { name: "q_proj", count: 32, inFeatures: 4096, outFeatures: 4096 };

@@ -27,12 +27,12 @@ export interface LogitsFacts {
   readonly thisRun?: number;
 }
 
-/** Log-probabilities, their gradient and that of the logits. Source: traced, transformers@5.18.0 loss/loss_utils.py. */
+/** Log-probabilities, their gradient and that of the logits. Source: traced, transformers loss/loss_utils.py. */
 const FLOAT32_COPIES = 3;
 /**
  * Tokens of a chunk; the same as in memory/losses/chunked-nll.ts, which a page would load with all of the engine.
  *
- * Source: trl@1.13.0 trainer/sft_trainer.py `_CHUNKED_LM_HEAD_CHUNK_SIZE`.
+ * Source: trl trainer/sft_trainer.py `_CHUNKED_LM_HEAD_CHUNK_SIZE`.
  */
 export const CHUNK_TOKENS: number = 256;
 

@@ -5,7 +5,7 @@ export type ScalingRule = "alpha / r" | "alpha / √r";
 /**
  * Scaling of an adapter.
  *
- * Source: LoRA, arXiv:2106.09685 section 4.1; rsLoRA, arXiv:2312.03732; peft@0.21.0 tuners/lora/layer.py `update_layer`.
+ * Source: LoRA, arXiv:2106.09685 section 4.1; rsLoRA, arXiv:2312.03732; peft tuners/lora/layer.py `update_layer`.
  * Example: scalingOf("alpha / √r", 32, 16) // 8
  */
 export function scalingOf(rule: ScalingRule, alpha: number, rank: number): number {

@@ -2,7 +2,7 @@
 
 import { headOutsideAllLinear, isLinear } from "../../adapter/targets/all-linear.js";
 import { planAdapter } from "../../adapter/plan-adapter.js";
-import type { LibraryVersions } from "../../adapter/plan/library-versions.js";
+import type { World } from "../../worlds/world.js";
 import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import { readModel } from "../../graph/read-model.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
@@ -41,20 +41,16 @@ export interface TargetChoice {
 export function targetChoices(scenario: unknown): readonly TargetChoice[] {
   try {
     const fields = new Fields(scenario, "");
-    const { graph, versions } = readModel(fields);
-    return choicesOf(graph, fields.object("adapter")?.values ?? {}, versions);
+    const { graph, world } = readModel(fields);
+    return choicesOf(graph, fields.object("adapter")?.values ?? {}, world);
   } catch (error) {
     if (error instanceof InputError) return [];
     throw error;
   }
 }
 
-function choicesOf(
-  graph: ModuleGraph,
-  adapter: JsonObject,
-  versions: LibraryVersions,
-): readonly TargetChoice[] {
-  const chosen = planned(graph, adapter, versions);
+function choicesOf(graph: ModuleGraph, adapter: JsonObject, world: World): readonly TargetChoice[] {
+  const chosen = planned(graph, adapter, world);
   const targeted = new Set(chosen?.modules.map(({ site }) => nameOf(site)));
   const head = headOutsideAllLinear(graph, undefined);
   const byName = new Map<string, Site[]>();
@@ -66,7 +62,7 @@ function choicesOf(
   return [...byName].flatMap(([name, sites]): readonly TargetChoice[] => {
     const first = sites[0];
     if (first === undefined) return [];
-    const alone = planned(graph, { ...adapter, target_modules: [name] }, versions);
+    const alone = planned(graph, { ...adapter, target_modules: [name] }, world);
     return [
       {
         name,
@@ -82,13 +78,9 @@ function choicesOf(
 }
 
 /** The plan of an adapter, undefined when PEFT refuses it. */
-function planned(
-  graph: ModuleGraph,
-  adapter: JsonObject,
-  versions: LibraryVersions,
-): AdapterPlan | undefined {
+function planned(graph: ModuleGraph, adapter: JsonObject, world: World): AdapterPlan | undefined {
   try {
-    return planAdapter(graph, adapter, versions);
+    return planAdapter(graph, adapter, world);
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;

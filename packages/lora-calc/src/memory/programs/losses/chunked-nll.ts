@@ -2,7 +2,7 @@
  * TRL's `chunked_nll`: the head runs on 256 rows at a time under non-reentrant checkpointing, so that the logits of
  * the whole batch never exist.
  *
- * Source: trl@1.13.0 trainer/sft_trainer.py `_chunk`, `_CHUNKED_LM_HEAD_CHUNK_SIZE`.
+ * Source: trl trainer/sft_trainer.py `_chunk`, `_CHUNKED_LM_HEAD_CHUNK_SIZE`.
  */
 
 import { checkpoint } from "../../machine/checkpoint.js";

@@ -1,7 +1,7 @@
 /**
  * TRL's entropy of every position, over 128 rows of logits at a time.
  *
- * Source: trl@1.13.0 trainer/utils.py `entropy_from_logits`.
+ * Source: trl trainer/utils.py `entropy_from_logits`.
  */
 
 import type { Machine } from "../../machine/machine.js";

@@ -10,6 +10,7 @@ import { isRefusal } from "../../../result.js";
 import { recordStep } from "../run-step.js";
 import { DEFAULT_TRAINING, readTraining } from "../../settings/training.js";
 import { chunkRows } from "./liger.js";
+import { USUAL_WORLD } from "../../../worlds/index.js";
 
 const TOKENS = 2 * 2048;
 const ADAPTER = { r: 16, target_modules: ["q_proj", "v_proj"] };
@@ -18,8 +19,8 @@ const ADAPTER = { r: 16, target_modules: ["q_proj", "v_proj"] };
 function lossBytes(loss: string, change: object = {}): number {
   const given = { per_device_train_batch_size: 2, max_length: 2048, loss, ...change };
   const model = describeModel("google/gemma-2-2b", (id) => findModel(id).config);
-  const { graph } = buildGraph(model, 5);
-  const plan = planAdapter(graph, ADAPTER, { peft: "0.21.0", transformers: "5.18.0" });
+  const { graph } = buildGraph(model, USUAL_WORLD);
+  const plan = planAdapter(graph, ADAPTER, USUAL_WORLD);
   const training = readTraining(given, DEFAULT_TRAINING, "").settings;
   const step = recordStep({
     graph,

@@ -1,7 +1,7 @@
 /**
  * The loss of transformers' causal language models: logits of every position, upcast to fp32, cross entropy.
  *
- * Source: transformers@5.18.0 loss/loss_utils.py `ForCausalLMLoss`; accelerate utils/operations.py `convert_to_fp32`.
+ * Source: transformers loss/loss_utils.py `ForCausalLMLoss`; accelerate utils/operations.py `convert_to_fp32`.
  */
 
 import type { Machine } from "../../machine/machine.js";

@@ -1,7 +1,7 @@
 /**
  * TRL's `nll`: the model's own loss, then entropy and accuracy on the logits of all positions.
  *
- * Source: trl@1.13.0 trainer/sft_trainer.py `compute_loss`, trainer/utils.py `entropy_from_logits`.
+ * Source: trl trainer/sft_trainer.py `compute_loss`, trainer/utils.py `entropy_from_logits`.
  */
 
 import type { Machine } from "../../machine/machine.js";

@@ -2,7 +2,7 @@
  * LoRA on single parameters of a module (`target_parameters`, and what PEFT makes of "all-linear" on fused experts). While the
  * module runs, the parameter is `W + scaling · B·A`, a tensor as large as the parameter itself.
  *
- * Source: peft@0.21.0 tuners/lora/layer.py `ParamWrapper`, `_LoraFactorsProxy`, `_LoraParameterProxy`;
+ * Source: peft tuners/lora/layer.py `ParamWrapper`, `_LoraFactorsProxy`, `_LoraParameterProxy`;
  * torch/nn/utils/parametrize.py of torch 2.13.
  */
 

@@ -73,7 +73,7 @@ export function callAttention(
 /**
  * `query * (1 + beta * log(1 + floor(positions / max)))[:, None, :, None].to(query.dtype)`.
  *
- * Source: transformers@5.18.0 models/ministral3/modeling_ministral3.py `get_llama_4_attn_scale`.
+ * Source: transformers models/ministral3/modeling_ministral3.py `get_llama_4_attn_scale`.
  */
 function scaledByPosition(m: Machine, query: Tensor, positions: Tensor): Tensor {
   const steps = ["div", "floor", "add", "log", "mul", "add"];

@@ -22,7 +22,7 @@ export function callEmbedding(m: Machine, module: BoundModule, indices: Tensor):
 /**
  * `embedding(indices) + embedding(indices, A.T) @ B.T * scaling`: A is (r, rows), B is (dim, r).
  *
- * Source: peft@0.21.0 tuners/lora/layer.py `Embedding.forward`.
+ * Source: peft tuners/lora/layer.py `Embedding.forward`.
  */
 function withLora(m: Machine, module: BoundModule, lora: BoundLora, indices: Tensor): Tensor {
   return m.call(module.path, [indices], (frame) => {

@@ -1,7 +1,7 @@
 /**
  * A tower over the patches of an image.
  *
- * Source: transformers@5.18.0 models/vit/modeling_vit.py.
+ * Source: transformers models/vit/modeling_vit.py.
  */
 
 import { childOf, parameterOf } from "../../load/bound-module.js";

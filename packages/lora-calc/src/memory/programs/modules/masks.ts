@@ -1,7 +1,7 @@
 /**
  * Attention masks that have to exist as tensors. A causal mask without padding is left to the kernel.
  *
- * Source: transformers@5.18.0 masking_utils.py (`sdpa_mask`, `eager_mask`, `_ignore_causal_mask_sdpa`, `and_masks`).
+ * Source: transformers masking_utils.py (`sdpa_mask`, `eager_mask`, `_ignore_causal_mask_sdpa`, `and_masks`).
  */
 
 import type { DecoderForward } from "../../../graph/tree/forward.js";

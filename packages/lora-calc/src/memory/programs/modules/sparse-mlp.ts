@@ -2,7 +2,7 @@
  * Mixture-of-experts blocks as transformers 5 runs them by default: all experts lie in two parameters, the tokens are put in the
  * order of their experts, and one grouped product per parameter computes them all.
  *
- * Source: transformers@5.18.0 integrations/moe.py `grouped_mm_experts_forward`, models/qwen3_moe/modeling_qwen3_moe.py
+ * Source: transformers integrations/moe.py `grouped_mm_experts_forward`, models/qwen3_moe/modeling_qwen3_moe.py
  * (`Qwen3MoeTopKRouter`, `Qwen3MoeSparseMoeBlock`), models/qwen2_moe, models/mixtral, models/olmoe,
  * models/gpt_oss.
  */
@@ -167,7 +167,7 @@ function gated(m: Machine, { activation }: ExpertsForward, path: string, both: T
 /**
  * `(clamp(up) + 1) * clamp(gate) * sigmoid(alpha * clamp(gate))`, gate and up lying in turns.
  *
- * Source: transformers@5.18.0 models/gpt_oss/modeling_gpt_oss.py `GptOssExperts._apply_gate`.
+ * Source: transformers models/gpt_oss/modeling_gpt_oss.py `GptOssExperts._apply_gate`.
  */
 function clampedSwiglu(m: Machine, both: Tensor): Tensor {
   return m.frame((frame) => {

@@ -1,7 +1,7 @@
 /**
  * Tables of which single rows are trained: every call writes the rows into a copy of the whole table.
  *
- * Source: peft@0.21.0 tuners/trainable_tokens/layer.py `TrainableTokensLayer.forward_adapters`, `get_merged_weights`.
+ * Source: peft tuners/trainable_tokens/layer.py `TrainableTokensLayer.forward_adapters`, `get_merged_weights`.
  */
 
 import type { Machine } from "../../machine/machine.js";

@@ -1,7 +1,7 @@
 /**
  * transformers' Adafactor with fixed learning rate: row and column means for matrices, full squares for vectors.
  *
- * Source: transformers@5.18.0 optimization.py `Adafactor.step` (scale_parameter and relative_step off).
+ * Source: transformers optimization.py `Adafactor.step` (scale_parameter and relative_step off).
  */
 
 import type { Machine } from "../../machine/machine.js";

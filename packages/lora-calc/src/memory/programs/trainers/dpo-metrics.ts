@@ -1,7 +1,7 @@
 /**
  * What TRL logs of a batch of pairs while its graph is alive: entropy, mean logits, accuracy, rewards.
  *
- * Source: trl@1.13.0 trainer/dpo_trainer.py `_compute_loss`, "Log the metrics".
+ * Source: trl trainer/dpo_trainer.py `_compute_loss`, "Log the metrics".
  */
 
 import type { Dtype } from "../../../units/dtype.js";

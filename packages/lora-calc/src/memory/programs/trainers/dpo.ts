@@ -2,7 +2,7 @@
  * Direct preference optimization: chosen and rejected sequences in one batch, log-probabilities of the policy and of a
  * reference, a loss of their differences.
  *
- * Source: trl@1.13.0 trainer/dpo_trainer.py `_compute_loss` (loss_type sigmoid, reverse KL).
+ * Source: trl trainer/dpo_trainer.py `_compute_loss` (loss_type sigmoid, reverse KL).
  */
 
 import type { Machine } from "../../machine/machine.js";

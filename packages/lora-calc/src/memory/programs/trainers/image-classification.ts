@@ -1,7 +1,7 @@
 /**
  * transformers' Trainer over images with a label each.
  *
- * Source: transformers@5.18.0 models/vit/modeling_vit.py `ViTForImageClassification`, loss/loss_utils.py.
+ * Source: transformers models/vit/modeling_vit.py `ViTForImageClassification`, loss/loss_utils.py.
  */
 
 import { childOf } from "../../load/bound-module.js";

@@ -1,7 +1,7 @@
 /**
  * Log-probability of every label, without a softmax of the whole batch.
  *
- * Source: trl@1.13.0 trainer/utils.py `selective_log_softmax`.
+ * Source: trl trainer/utils.py `selective_log_softmax`.
  */
 
 import { missing } from "../../../problem/missing.js";

@@ -1,7 +1,7 @@
 /**
  * From queries, keys and values to the attended values.
  *
- * Source: transformers@5.18.0 integrations/sdpa_attention.py, models/llama/modeling_llama.py `eager_attention_forward`;
+ * Source: transformers integrations/sdpa_attention.py, models/llama/modeling_llama.py `eager_attention_forward`;
  * dispatch of `scaled_dot_product_attention` on CUDA.
  */
 
@@ -147,7 +147,7 @@ function rawScores(
 /**
  * Scores with one more column, the sink of each head, which the softmax sees and the product does not.
  *
- * Source: transformers@5.18.0 models/gpt_oss/modeling_gpt_oss.py `eager_attention_forward`.
+ * Source: transformers models/gpt_oss/modeling_gpt_oss.py `eager_attention_forward`.
  */
 function eagerWithSinks(
   m: Machine,

@@ -1,7 +1,7 @@
 /**
  * DoRA on a linear module: every step rebuilds B·A and the norm of the merged weight.
  *
- * Source: peft@0.21.0 tuners/lora/dora.py `DoraLinearLayer`, tuners/lora/variants.py `DoraLinearVariant`.
+ * Source: peft tuners/lora/dora.py `DoraLinearLayer`, tuners/lora/variants.py `DoraLinearVariant`.
  */
 
 import type { Machine } from "../../../machine/machine.js";

@@ -1,7 +1,7 @@
 /**
  * LoRA around a linear module: `result = base(x) + B(A(dropout(x))) * scaling`.
  *
- * Source: peft@0.21.0 tuners/lora/layer.py `Linear.forward`, tuners/lora/bnb.py `Linear4bit.forward` and
+ * Source: peft tuners/lora/layer.py `Linear.forward`, tuners/lora/bnb.py `Linear4bit.forward` and
  * `Linear8bitLt.forward`.
  */
 

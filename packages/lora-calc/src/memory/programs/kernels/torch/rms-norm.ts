@@ -19,7 +19,7 @@ type RmsNorm = (m: Machine, hidden: Tensor, weight: Tensor) => Tensor;
 
 /** Each variant keeps an fp32 copy of its input; they differ in which other copies live how long. */
 const RMS_NORMS: Readonly<Record<RmsNormVariant, RmsNorm>> = {
-  // transformers@5.18.0 models/llama/modeling_llama.py LlamaRMSNorm
+  // transformers models/llama/modeling_llama.py LlamaRMSNorm
   scale_after_cast: (m, hidden, weight) =>
     m.frame((frame) => {
       const float = frame.hold(cast(m, hidden, "float32"));

@@ -1,0 +1,24 @@
+/** The releases of summer 2026. A source in a comment that names no release was read in these. */
+
+import type { World } from "./world.js";
+
+export const TRANSFORMERS_5_18: World = {
+  id: "transformers-5.18",
+  releases: {
+    peft: ["0.21.0"],
+    transformers: ["5.18.0"],
+    torch: ["2.13.0"],
+    cuda: ["13.0", "13.2", "12.6"],
+    bitsandbytes: ["0.48.2"],
+  },
+  trl: "1.13.0",
+  rules: {
+    fusesExperts: true,
+    tiesAsStored: true,
+    packsLinearSubclasses: false,
+    adaptsTiedHeads: true,
+  },
+  verified: { modelTypes: "all", onlyTied: new Set(), memory: true },
+  source:
+    "transformers 5.18.0 integrations/moe.py, modeling_utils.py `tie_weights`, integrations/bitsandbytes.py; docs/coverage.md",
+};

@@ -1,0 +1,64 @@
+/** A world: releases of libraries that are installed together, and what differs in them, as data. Nothing else compares versions. */
+
+/** What a release of transformers does one way or another. */
+export interface WorldRules {
+  /** The experts of a layer are two parameters; else each is a module of its own, under other names. */
+  readonly fusesExperts: boolean;
+  /** A pair that the configuration ties is tied as the checkpoint stores it; else as the configuration says. */
+  readonly tiesAsStored: boolean;
+  /** bitsandbytes packs subclasses of nn.Linear, too. */
+  readonly packsLinearSubclasses: boolean;
+  /** A head that is tied to an embedding with trained tokens may have an adapter of its own. */
+  readonly adaptsTiedHeads: boolean;
+}
+
+/** What was compared with the libraries themselves. */
+export interface Verified {
+  /** model_types whose trees and counts are; the others are refused. */
+  readonly modelTypes: "all" | ReadonlySet<string>;
+  /** Of these, the ones that are not where `tie_word_embeddings` is false. */
+  readonly onlyTied: ReadonlySet<string>;
+  /** Whether the memory of a step is. */
+  readonly memory: boolean;
+}
+
+/** Libraries whose release a scenario may name. */
+export type Library = "peft" | "transformers" | "torch" | "cuda" | "bitsandbytes";
+
+export interface World {
+  /** By its transformers. */
+  readonly id: string;
+  /** Releases that were read and run, the usual first; patch releases count as their minor one. `cuda` is that of the torch wheel. */
+  readonly releases: Readonly<Record<Library, readonly [string, ...string[]]>>;
+  /** TRL whose trainers were read. */
+  readonly trl: string;
+  readonly rules: WorldRules;
+  readonly verified: Verified;
+  /** What the rules were read in. */
+  readonly source: string;
+}
+
+/** `5.18` of `5.18.0`, `5.18.0.dev0` and `5.18`. */
+export function minorOf(release: string): string | undefined {
+  return /^(\d+\.\d+)(?:$|[.+-])/.exec(release)?.[1];
+}
+
+/** Of two releases, whether they are of one minor version. Example: isSameMinor("5.18", "5.18.0") // true */
+export function isSameMinor(left: string, right: string): boolean {
+  return minorOf(left) !== undefined && minorOf(left) === minorOf(right);
+}
+
+/** The usual release of a library, short. */
+export function shortRelease({ releases }: World, library: Library): string {
+  return minorOf(releases[library][0]) ?? releases[library][0];
+}
+
+/** Whether the trees and counts of a model are compared in a world. */
+export function isVerified(
+  { verified: { modelTypes, onlyTied } }: World,
+  modelType: string,
+  isUntied: boolean,
+): boolean {
+  if (isUntied && onlyTied.has(modelType)) return false;
+  return modelTypes === "all" || modelTypes.has(modelType);
+}
