@@ -8,6 +8,8 @@ const PIPELINE = [
   "units",
   "problem",
   "worlds",
+  "fields",
+  "stacks",
   "catalogue",
   "model",
   "graph",

@@ -68,11 +68,10 @@ export function buildProgram(
 /** The nearest of all spellings of flags, by its name in the help. */
 function flagMeantBy(message: string): string | undefined {
   const typed = /unknown option '(--?[^']+)'/.exec(message)?.[1];
-  const spellings = SCENARIO_FLAGS.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  const spellings = SCENARIO_FLAGS.flatMap(({ name, aliases }) => [name, ...aliases]);
   const nearest = typed === undefined ? undefined : nearestName(typed, spellings);
   if (nearest === undefined) return undefined;
-  return SCENARIO_FLAGS.find(({ name, aliases = [] }) => [name, ...aliases].includes(nearest))
-    ?.name;
+  return SCENARIO_FLAGS.find(({ name, aliases }) => [name, ...aliases].includes(nearest))?.name;
 }
 
 type OutputOf = (options: Options) => Output;
@@ -277,11 +276,11 @@ function addScenarioFlags(command: Command): void {
 }
 
 /** The option of a flag, the negation of a switch, and the other spellings, which the help leaves out. */
-function optionsOf({ name, argument, aliases = [], kind, help }: ScenarioFlag): readonly Option[] {
+function optionsOf({ name, argument, aliases, kind, help }: ScenarioFlag): readonly Option[] {
   const value = argument === undefined ? "" : ` <${argument}>`;
   const shown = new Option(
     `${name}${value}`,
-    kind === "switch" ? `${help}; --no-${name.slice(2)}` : help,
+    kind === "switch" && /\bon\)$/.test(help) ? `${help}; --no-${name.slice(2)}` : help,
   );
   const negation = kind === "switch" ? [new Option(`--no-${name.slice(2)}`).hideHelp()] : [];
   return [shown, ...negation, ...aliases.map((alias) => new Option(`${alias}${value}`).hideHelp())];
@@ -290,7 +289,7 @@ function optionsOf({ name, argument, aliases = [], kind, help }: ScenarioFlag): 
 /** Values by the name of the flag, whichever spelling was typed. */
 function flagValues(options: Options): FlagValues {
   const values = new Map<string, string | boolean>();
-  for (const { name, aliases = [] } of SCENARIO_FLAGS) {
+  for (const { name, aliases } of SCENARIO_FLAGS) {
     for (const spelling of [...aliases, name]) {
       const value = options[new Option(spelling).attributeName()];
       if (typeof value === "string" || typeof value === "boolean") values.set(name, value);

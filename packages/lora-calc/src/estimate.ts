@@ -4,6 +4,7 @@ import { adapterFileBytes, isFileKnown } from "./adapter/saved/file-bytes.js";
 import type { SavedDtypes } from "./adapter/saved/saved-tensors.js";
 import type { AdapterPlan } from "./adapter/plan/plan.js";
 import { withTrainedRanks } from "./adapter/methods/adalora.js";
+import { SCENARIO_NAMES } from "./fields/scenario.js";
 import { planAdapter } from "./adapter/plan-adapter.js";
 import { fitOf } from "./advice/fit.js";
 import { cudaDecides, DEFAULT_CUDA } from "./catalogue/cuda.js";
@@ -32,22 +33,12 @@ import { Fields } from "./problem/fields.js";
 import { InputError, reject } from "./problem/problem.js";
 import type { Problem } from "./problem/problem.js";
 import type { Estimate, Result } from "./result.js";
+import type { Scenario } from "./scenario.js";
 import { memoryResult, parameterCounts } from "./exchange/write-result.js";
 import { shortRelease } from "./worlds/world.js";
+import type { ChosenWorld } from "./worlds/choose-world.js";
 import type { World } from "./worlds/world.js";
 import { USUAL_WORLD } from "./worlds/index.js";
-
-const SCENARIO_FIELDS = [
-  "schema",
-  "id",
-  "model",
-  "adapter",
-  "quantization",
-  "training",
-  "hardware",
-  "stack",
-  "versions",
-];
 
 export interface EstimateOptions {
   /**
@@ -66,7 +57,7 @@ export interface EstimateOptions {
  * Example: estimate({ model: "meta-llama/Llama-3.1-8B", adapter: { r: 16, target_modules: "all-linear" } })
  *   .parameters.trainable // 41943040
  */
-export function estimate(scenario: unknown, options: EstimateOptions = {}): Result {
+export function estimate(scenario: Scenario, options: EstimateOptions = {}): Result {
   const id = idOf(scenario);
   try {
     return { schema: 1, ...id, ...compute(new Fields(scenario, ""), options) };
@@ -88,12 +79,11 @@ function internalProblem(error: unknown): Problem {
 }
 
 function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "schema" | "id"> {
-  scenario.rejectUnknown(SCENARIO_FIELDS);
+  scenario.rejectUnknown(SCENARIO_NAMES);
   const { chosen, world, description, graph, assumed } = readModel(scenario);
-  const cuda = chosen.cuda ?? DEFAULT_CUDA;
   const { device, ranks, strategy, obstacle, ...hardware } = readHardware(
     scenario.object("hardware")?.values,
-    cuda,
+    chosen.cuda ?? DEFAULT_CUDA,
   );
   const step = readStep(scenario, description, graph, world);
   const { quantization } = step;
@@ -103,50 +93,42 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   rejectUncountable(plan.all, stored.bytes);
   const isFull = !scenario.has("adapter");
   const packed = step.packed === undefined ? undefined : packedWeights(step.packed, description);
-  const refused = obstacle ?? whyNotThisWorld(world) ?? packed?.obstacle ?? step.obstacle;
-  const hasFloor =
-    obstacle === undefined &&
-    packed === undefined &&
-    plan.rootCopies === undefined &&
-    !(isFull && quantization !== undefined);
-  const spread = { ranks, strategy };
-  const facts = {
-    ...{ world, graph, plan, isFull, device, spread, obstacle: refused, hasFloor, step, options },
+  const facts: Facts = {
+    ...{ chosen, graph, plan, isFull, device, spread: { ranks, strategy }, step, options },
+    obstacle: obstacle ?? whyNotThisWorld(world) ?? packed?.obstacle ?? step.obstacle,
+    hasFloor:
+      obstacle === undefined &&
+      packed === undefined &&
+      plan.rootCopies === undefined &&
+      !(isFull && quantization !== undefined),
   };
-  const { warnings, ...answer } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
+  const { warnings, ...memory } = step.isAsked ? memoryPart(facts, stored) : { warnings: [] };
   return {
     parameters: parameterCounts(plan, parameterCount(graph)),
-    ...(packed === undefined
-      ? {
-          weights: {
-            bytes: stored.bytes,
-            certainty: quantization === undefined ? "exact" : "traced",
-          },
-        }
-      : packed.weights),
-    ...(!facts.isFull && isFileKnown(plan)
+    ...(packed === undefined ? weightsOf(stored, quantization !== undefined) : packed.weights),
+    ...(!isFull && isFileKnown(plan)
       ? { adapter_file_bytes: adapterFileBytes(plan, savedDtypes(step.training)) }
       : {}),
-    ...answer,
+    ...memory,
     assumed: [
-      ...chosen.assumed,
-      ...assumed,
-      ...step.assumed,
-      ...hardware.assumed,
+      ...[...chosen.assumed, ...assumed, ...step.assumed, ...hardware.assumed],
       ...assumedCuda(step, device, chosen.cuda),
     ],
     ignored: step.ignored,
     warnings: [
-      ...defaultSizeWarnings(description, assumed),
-      ...plan.warnings,
-      ...step.warnings,
-      ...(packed?.warnings ?? []),
-      ...expertWarnings(graph, plan, step),
-      ...subclassWarnings(graph, quantization),
-      ...warnings,
+      ...[...defaultSizeWarnings(description, assumed), ...plan.warnings, ...step.warnings],
+      ...[...(packed?.warnings ?? []), ...expertWarnings(graph, plan, step)],
+      ...[...subclassWarnings(graph, quantization), ...warnings],
     ],
     versions: { ...chosen.named, profile: step.profile },
   };
+}
+
+function weightsOf(
+  { bytes }: ReturnType<typeof storedBytes>,
+  isQuantized: boolean,
+): Pick<Estimate, "weights"> {
+  return { weights: { bytes, certainty: isQuantized ? "traced" : "exact" } };
 }
 
 /** k-bit preparation makes float32 of what is not packed; a stack may cast what trains. */
@@ -188,7 +170,7 @@ function rejectUncountable(all: number, bytes: number): void {
 }
 
 interface Facts {
-  readonly world: World;
+  readonly chosen: ChosenWorld;
   readonly graph: ModuleGraph;
   readonly plan: AdapterPlan;
   /** Full fine-tuning: nothing is frozen and nothing is added. */
@@ -209,7 +191,7 @@ type MemoryFields = Pick<
 >;
 
 function memoryPart(
-  { world, graph, plan, isFull, device, spread, obstacle: known, hasFloor, step, options }: Facts,
+  { chosen, graph, plan, isFull, device, spread, obstacle: known, hasFloor, step, options }: Facts,
   stored: ReturnType<typeof storedBytes>,
 ): MemoryFields {
   const { training, quantization, liger } = step;
@@ -231,9 +213,9 @@ function memoryPart(
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
   options.onWork?.(memory.playedEvents);
-  const interval = bandsOf(memory, evidenceOf(graph.root, training, device));
+  const interval = bandsOf(memory, evidenceOf(graph.root, training, device, chosen.isNearest));
   return {
-    memory: memoryResult(memory, { stored, training }, world),
+    memory: memoryResult(memory, { stored, training }, chosen.world),
     interval,
     ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
     ...(memory.hostPeak === 0 ? {} : { host_peak: memory.hostPeak }),

@@ -1,23 +1,46 @@
 /** The public names of lora-calc. */
 
 export { floorOf, peaksOf } from "./exchange/peaks.js";
+export type {
+  BeyondName,
+  Certainty,
+  EventName,
+  LeverId,
+  LoopName,
+  PartName,
+  PhaseName,
+  SettingName,
+  Verdict,
+} from "./fields/result-names.js";
 export { isRefusal } from "./result.js";
 export type {
   Assumed,
-  Certainty,
   Estimate,
   Fit,
   Lever,
   MemoryFloor,
   MemoryPart,
+  BesideProcess,
+  Limit,
   MemoryResult,
   ModuleRow,
+  RankMemory,
+  ResultVersions,
+  StepTime,
   ParameterCounts,
   Refusal,
   Result,
   TimelinePoint,
 } from "./result.js";
-export type { Scenario } from "./scenario.js";
+export type {
+  AdapterFields,
+  HardwareFields,
+  ModelFields,
+  QuantizationFields,
+  Scenario,
+  TrainingFields,
+  VersionFields,
+} from "./scenario.js";
 
 export { advise, applyLever } from "./advise.js";
 export type { Advice, Ladder } from "./advise.js";
@@ -41,19 +64,24 @@ export type { FitCell } from "./fit-map.js";
 export { mendsOf } from "./mend.js";
 export type { Mend } from "./mend.js";
 export { limits } from "./limits.js";
-export type { Limit, Limits, LimitsResult } from "./limits.js";
-export type { SettingName } from "./advice/settings.js";
+export type { Limits, LimitsResult } from "./limits.js";
 export { listMethods, methodFacts } from "./adapter/plan-adapter.js";
-export type { MethodFacts } from "./adapter/plan/method-facts.js";
-export { listStacks } from "./memory/settings/stacks.js";
-export type { StackProfile } from "./memory/settings/stacks.js";
+export type { MethodConfig, MethodFacts } from "./adapter/plan/method-facts.js";
+export { listStacks } from "./stacks/stacks.js";
+export type { StackId, StackProfile } from "./stacks/stacks.js";
 export type { CardFamily } from "./catalogue/gpus.js";
+export { listWorlds } from "./worlds/index.js";
+export type { World } from "./worlds/world.js";
 export { familyOf, findGpu, listGpus } from "./catalogue/gpus.js";
 export { findModel, listModels } from "./catalogue/models.js";
 export { repositoryOfAddress, searchNames } from "./catalogue/search.js";
 export { findRecipe, listRecipes } from "./catalogue/recipes.js";
 export type { GpuRow, ModelRow, Provenance, RecipeRow } from "./catalogue/rows/row.js";
 
+export { listFields } from "./exchange/list-fields.js";
+export type { Field } from "./exchange/list-fields.js";
+export type { Effect, FieldType, Owner, Unit } from "./fields/row.js";
+export { asScenario } from "./exchange/as-scenario.js";
 export { writeAdapterConfig } from "./exchange/adapter-config.js";
 export { applyDocument } from "./exchange/apply-document.js";
 export { compareEstimates } from "./exchange/comparison.js";

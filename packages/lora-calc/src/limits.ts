@@ -1,12 +1,14 @@
 /** How far a run could go on its card: the largest batch, length and rank, and the smallest cards that hold it as it is. */
 
+import { asScenario } from "./exchange/as-scenario.js";
 import { cardsThatHold, searchAlong } from "./advice/advise.js";
 import type { Start } from "./advice/advise.js";
 import { islandsAbove } from "./advice/largest-fitting.js";
 import type { RoomAt } from "./advice/largest-fitting.js";
 import { applyChange } from "./advice/levers.js";
 import { SETTINGS } from "./advice/settings.js";
-import type { Setting, SettingName } from "./advice/settings.js";
+import type { Setting } from "./advice/settings.js";
+import type { SettingName } from "./fields/result-names.js";
 import type { GpuRow } from "./catalogue/rows/row.js";
 import { estimate } from "./estimate.js";
 import { pricer, situationOf } from "./price.js";
@@ -14,28 +16,8 @@ import type { Pricer } from "./price.js";
 import type { JsonObject } from "./problem/fields.js";
 import type { Problem } from "./problem/problem.js";
 import { isRefusal } from "./result.js";
-import type { Refusal } from "./result.js";
+import type { Limit, Refusal } from "./result.js";
 import type { Scenario } from "./scenario.js";
-
-export interface Limit {
-  /** Value of the scenario, given or taken from defaults. */
-  readonly now: number;
-  /** The largest value that fits, all else as it is: the next one does not. 0: not even the smallest does. */
-  readonly value: number;
-  /** Values are multiples of this. */
-  readonly step: number;
-  /**
-   * What ends it: `card`, the next value does not fit; `model`, the next one cannot be run or is not computed; `search`, larger
-   * ones are not looked at (65,536 sequences, 2^20 tokens, the full rank of the widest adapted matrix).
-   */
-  readonly ends_by: "card" | "model" | "search";
-  /** Process peak at the value. Unit: bytes. */
-  readonly process_peak?: number;
-  /** Among the next 64 steps, those that fit again: what PyTorch reserves does not grow evenly. */
-  readonly also_fits: readonly number[];
-  /** Runs that were estimated to find the value. */
-  readonly estimates: number;
-}
 
 export interface Limits extends Readonly<Partial<Record<SettingName, Limit>>> {
   readonly schema: 1;
@@ -63,7 +45,7 @@ export function limits(scenario: Scenario, card?: string): LimitsResult {
     ...scenario,
     ...(hardware === undefined ? {} : { hardware }),
   };
-  const answer = estimate(asked, { expandable: false });
+  const answer = estimate(asScenario(asked), { expandable: false });
   if (isRefusal(answer)) return answer;
   const { fit, warnings } = answer;
   if (fit === undefined) {

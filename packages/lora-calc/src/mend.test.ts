@@ -1,3 +1,4 @@
+import { asScenario } from "./exchange/as-scenario.js";
 import { expect, test } from "vitest";
 import { estimate } from "./estimate.js";
 import { mendsOf } from "./mend.js";
@@ -13,24 +14,26 @@ test.each([
   ["targets that no module answers to", { ...LORA, target_modules: ["q_prj"] }, "all-linear"],
 ])("%s gets the nearest value", (_, adapter, value) => {
   const scenario = { model: "meta-llama/Llama-3.1-8B", adapter };
-  const [first] = mendsOf(scenario);
+  const [first] = mendsOf(asScenario(scenario));
   expect(first?.value).toBe(value);
-  expect(isRefusal(estimate(first?.scenario))).toBe(false);
+  expect(isRefusal(estimate(asScenario(first?.scenario)))).toBe(false);
 });
 
 test("a field with a typing error gets its name, and keeps its value", () => {
-  const [first, second] = mendsOf({
-    model: "gpt2",
-    adapter: { r: 8 },
-    training: { max_lenght: 64 },
-  });
+  const [first, second] = mendsOf(
+    asScenario({
+      model: "gpt2",
+      adapter: { r: 8 },
+      training: { max_lenght: 64 },
+    }),
+  );
   expect(first).toMatchObject({ path: "training.max_lenght", name: "max_length" });
   expect(first?.scenario["training"]).toEqual({ max_length: 64 });
   expect(second?.scenario["training"]).toEqual({});
 });
 
 test("what stands empty is left to the default, which is said by the absence of a value", () => {
-  const [first] = mendsOf({ model: "gpt2", adapter: { r: "" } });
+  const [first] = mendsOf(asScenario({ model: "gpt2", adapter: { r: "" } }));
   expect(first).toEqual({ path: "adapter.r", scenario: { model: "gpt2", adapter: {} } });
 });
 
@@ -49,6 +52,6 @@ test("where only the user can know there is nothing to offer", () => {
 test("two mistakes are mended one after the other", () => {
   const scenario = { model: "gpt2", adapter: { r: 0, bias: "alll" } };
   const [first] = mendsOf(scenario);
-  const [second] = mendsOf(first?.scenario ?? {});
-  expect(isRefusal(estimate(second?.scenario))).toBe(false);
+  const [second] = mendsOf(asScenario(first?.scenario ?? {}));
+  expect(isRefusal(estimate(asScenario(second?.scenario)))).toBe(false);
 });

@@ -1,5 +1,7 @@
 /** Ways to mend a refused scenario, each tried before it is offered. */
 
+import type { Scenario } from "./scenario.js";
+import { asScenario } from "./exchange/as-scenario.js";
 import { estimate } from "./estimate.js";
 import { isObject } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
@@ -26,14 +28,15 @@ const MOST = 2;
  *
  * Example: mendsOf({ model: "gpt2", adapter: { r: 0 } })[0]?.value // 1
  */
-export function mendsOf(scenario: JsonObject): readonly Mend[] {
-  const refused = estimate(scenario, { expandable: false });
+export function mendsOf(given: Scenario): readonly Mend[] {
+  const scenario: JsonObject = { ...given };
+  const refused = estimate(asScenario(scenario), { expandable: false });
   if (!isRefusal(refused) || refused.error.path === "") return [];
   const { error: problem } = refused;
   const { path } = problem;
   return candidates(scenario, problem)
     .filter(({ scenario: mended }) => {
-      const answer = estimate(mended, { expandable: false });
+      const answer = estimate(asScenario(mended), { expandable: false });
       return !isRefusal(answer) || answer.error.path !== path;
     })
     .slice(0, MOST);

@@ -1,5 +1,6 @@
 /** What runs cost in memory, asked again and again: the estimate behind advice and limits. */
 
+import { asScenario } from "./exchange/as-scenario.js";
 import type { Price, Priced } from "./advice/advise.js";
 import type { Situation } from "./advice/levers.js";
 import { estimate } from "./estimate.js";
@@ -36,7 +37,7 @@ export function pricer(maxEvents = MAX_EVENTS): Pricer {
         leftOut += 1;
         return undefined;
       }
-      const result = estimate(scenario, { expandable: false, onWork });
+      const result = estimate(asScenario(scenario), { expandable: false, onWork });
       known.set(key, isRefusal(result) ? undefined : pricedOf(result));
     }
     return known.get(key);

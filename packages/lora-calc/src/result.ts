@@ -1,14 +1,20 @@
 /** The output of the calculator, version 1: plain JSON. Bytes and parameters are integers, per GPU. */
 
+import type {
+  BeyondName,
+  Certainty,
+  EventName,
+  LeverId,
+  LoopName,
+  PartName,
+  PhaseName,
+  SettingName,
+  Verdict,
+} from "./fields/result-names.js";
 import type { Warning } from "./problem/codes.js";
+import type { JsonObject } from "./problem/fields.js";
 import type { Problem } from "./problem/problem.js";
-
-/**
- * How sure a figure is. `exact`: equal to PEFT or PyTorch to the unit. `traced`: its program is compared with traces of the
- * real code. `read`: from source that no judge runs. `fitted`: a constant from measurements. `assumed`: nobody measured it;
- * treat it as a guess.
- */
-export type Certainty = "exact" | "traced" | "read" | "fitted" | "assumed";
+import type { StackId } from "./stacks/stacks.js";
 
 export interface ModuleRow {
   /** Path pattern, `*` for every repeated layer. */
@@ -34,10 +40,9 @@ export interface ParameterCounts {
   readonly by_module?: readonly ModuleRow[];
 }
 
-/** One named share of the peak. */
-export interface MemoryPart {
-  /** weights, adapter_a, adapter_b, adapter_other, optimizer, gradients, checkpoints, activations, loss, workspace, batch. */
-  readonly name: string;
+/** One named share of the allocated peak, or of what lies beyond it. */
+export interface MemoryPart<Name extends PartName | BeyondName = PartName | BeyondName> {
+  readonly name: Name;
   readonly bytes: number;
   readonly certainty: Certainty;
   /** The formula with this run's numbers in it. */
@@ -63,37 +68,47 @@ interface TensorRow {
 
 /** The highest moment of one stretch of the second optimizer step, by part. */
 export interface TimelinePoint {
-  /** Part of the run: `step1.micro0.forward`. */
-  readonly phase: string;
-  /** What the step is doing: layer_forward, loss_backward, optimizer, … */
-  readonly event: string;
-  /** Loop the stretch belongs to (layers, chunks), and its iteration. */
-  readonly loop?: string;
+  readonly phase: PhaseName;
+  readonly event: EventName;
+  /** Loop the stretch belongs to, and its iteration. */
+  readonly loop?: LoopName;
   readonly iteration?: number;
   readonly allocated: number;
-  readonly parts: Readonly<Record<string, number>>;
+  /** Those with something in them. */
+  readonly parts: Readonly<Partial<Record<PartName, number>>>;
 }
 
 export interface MemoryResult {
   readonly allocated_peak: number;
   readonly reserved_peak: number;
   readonly process_peak: number;
-  /** What the step was doing at the peak: forward, loss_forward, loss_backward, layer_backward, optimizer, … */
-  readonly peak_event: string;
+  /** What the step was doing at the peak. */
+  readonly peak_event: EventName;
   /** Where exactly: part of the run, operator and module (none outside modules) whose allocation reaches the peak. */
   readonly peak: {
-    readonly event: string;
-    readonly phase: string;
+    readonly event: EventName;
+    readonly phase: PhaseName;
     readonly op: string;
     readonly module: string | null;
   };
-  /** Shares of the allocated peak, all of them and always in the same order; they add up to it. */
-  readonly parts: readonly MemoryPart[];
+  /** Shares of the allocated peak, always in the same order; they add up to it. Some that only some runs have are left out where they are empty. */
+  readonly parts: readonly MemoryPart<PartName>[];
   /** What lies between the allocated and the process peak. */
-  readonly beyond_tensors: readonly MemoryPart[];
+  readonly beyond_tensors: readonly MemoryPart<BeyondName>[];
   readonly timeline?: readonly TimelinePoint[];
+  /** With several cards, those that differ; what stands above is the largest. Absent until it is computed. */
+  readonly ranks?: readonly RankMemory[];
   /** Of a step that has no program alone. */
   readonly at_least?: undefined;
+}
+
+/** The memory of one card of several. */
+export interface RankMemory {
+  readonly rank: number;
+  readonly allocated_peak: number;
+  readonly reserved_peak: number;
+  readonly process_peak: number;
+  readonly parts: readonly MemoryPart<PartName>[];
 }
 
 /** What is known of a run whose step has no program here: it takes more than this. */
@@ -101,7 +116,7 @@ export interface MemoryFloor {
   /** Weights, and what training keeps for each trained parameter. Unit: bytes. */
   readonly at_least: number;
   /** Its shares; they add up to it. */
-  readonly parts: readonly MemoryPart[];
+  readonly parts: readonly MemoryPart<PartName>[];
 }
 
 /** A floor has none of the figures of a computed step. */
@@ -110,7 +125,7 @@ type NoPeaks = Readonly<
 >;
 
 export interface Fit {
-  readonly verdict: "fits" | "tight" | "does_not_fit";
+  readonly verdict: Verdict;
   /** Name of the card. */
   readonly card: string;
   /** Bytes of the card as nvidia-smi reports them. */
@@ -123,22 +138,68 @@ export interface Fit {
 
 /** A switch that would change the answer, with its price found by running the estimate again. */
 export interface Lever {
-  readonly id: string;
+  readonly id: LeverId;
   readonly text: string;
   /** Bytes of the process peak that it frees. */
   readonly saves: number;
   /** What it costs in time or quality, in words. */
   readonly cost: string;
   /** The fields of the scenario it changes, by section. */
-  readonly change: Readonly<Record<string, unknown>>;
+  readonly change: Readonly<Partial<Record<"training" | "adapter" | "quantization", JsonObject>>>;
   /** Verdict on the card with the lever pulled. */
-  readonly verdict?: Fit["verdict"];
+  readonly verdict?: Verdict;
 }
 
 export interface Assumed {
   readonly path: string;
   readonly value: unknown;
   readonly reason: string;
+}
+
+/** What else holds memory of the card: vLLM beside a trainer. */
+export interface BesideProcess {
+  readonly name: string;
+  readonly bytes: number;
+  readonly certainty: Certainty;
+}
+
+/** How long one optimizer step takes. Unit: seconds. */
+export interface StepTime {
+  readonly seconds_per_step: readonly [number, number];
+  readonly certainty: Certainty;
+}
+
+/** How far one setting can be raised. */
+export interface Limit {
+  /** Value of the scenario, given or taken from defaults. */
+  readonly now: number;
+  /** The largest value that fits, all else as it is: the next one does not. 0: not even the smallest does. */
+  readonly value: number;
+  /** Values are multiples of this. */
+  readonly step: number;
+  /**
+   * What ends it: `card`, the next value does not fit; `model`, the next one cannot be run or is not computed; `search`, larger
+   * ones are not looked at (65,536 sequences, 2^20 tokens, the full rank of the widest adapted matrix).
+   */
+  readonly ends_by: "card" | "model" | "search";
+  /** Process peak at the value. Unit: bytes. */
+  readonly process_peak?: number;
+  /** Among the next 64 steps, those that fit again: what PyTorch reserves does not grow evenly. */
+  readonly also_fits: readonly number[];
+  /** Runs that were estimated to find the value. */
+  readonly estimates: number;
+}
+
+/** What the answer was computed by: this package, the stack (`default` without one), and the releases of the libraries. */
+export interface ResultVersions {
+  readonly "lora-calc": string;
+  readonly profile: StackId | "default";
+  readonly peft: string;
+  readonly transformers: string;
+  /** Where the scenario names it. */
+  readonly torch?: string;
+  readonly cuda?: string;
+  readonly bitsandbytes?: string;
 }
 
 export interface Estimate {
@@ -160,9 +221,15 @@ export interface Estimate {
   readonly host_peak?: number;
   /** Size of adapter_model.safetensors as PEFT writes it. */
   readonly adapter_file_bytes?: number;
+  /** Engines that run beside the trainer; they stand in the process, too. Absent until it is computed. */
+  readonly beside?: readonly BesideProcess[];
   readonly fit?: Fit;
+  /** Largest values that fit, by setting; `limits` answers them. Absent until an estimate looks for them. */
+  readonly limits?: Readonly<Partial<Record<SettingName, Limit>>>;
+  /** Absent until it is computed. */
+  readonly time?: StepTime;
   readonly advice?: readonly Lever[];
-  readonly versions: Readonly<Record<string, string>>;
+  readonly versions: ResultVersions;
   readonly assumed: readonly Assumed[];
   /** Paths of given fields that change neither counts nor memory. */
   readonly ignored: readonly string[];

@@ -1,5 +1,6 @@
 /** Where a run started from: what the marks of change compare with. */
 
+import { asScenario } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import { SITE_DATA } from "virtual:site-data";
 import { PRESETS, withPreset } from "./presets.js";
@@ -17,5 +18,5 @@ export function baselineOf({ id, model, hardware }: Scenario): Scenario {
 /** A recipe as a scenario that remembers where it came from; undefined for an id that is none. */
 export function scenarioOfRecipe(id: string): Scenario | undefined {
   const recipe = SITE_DATA.recipes.find((row) => row.id === id);
-  return recipe === undefined ? undefined : { schema: 1, id, ...recipe.scenario };
+  return recipe === undefined ? undefined : asScenario({ schema: 1, id, ...recipe.scenario });
 }

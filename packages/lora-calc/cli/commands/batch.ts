@@ -1,6 +1,14 @@
 /** `lora-calc estimate --batch`: one scenario per line in, one result per line out, in order, while the input still flows. */
 
-import { estimate, InputError, isRefusal, MAX_TEXT_BYTES, parseJson, rejectSize } from "lora-calc";
+import {
+  asScenario,
+  estimate,
+  InputError,
+  isRefusal,
+  MAX_TEXT_BYTES,
+  parseJson,
+  rejectSize,
+} from "lora-calc";
 import type { Result } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
@@ -42,7 +50,7 @@ function answerLine(
 ): Result {
   try {
     if (bytes > MAX_TEXT_BYTES) rejectSize(name, bytes);
-    return estimate(parseJson(text, name));
+    return estimate(asScenario(parseJson(text, name)));
   } catch (error) {
     if (error instanceof InputError) return { schema: 1, error: error.problem };
     throw error;

@@ -1,6 +1,15 @@
 /** `lora-calc list`: what the catalogue and the profiles know. */
 
-import { listGpus, listMethods, methodFacts, listModels, listRecipes, listStacks } from "lora-calc";
+import {
+  listGpus,
+  listMethods,
+  listModels,
+  listRecipes,
+  listStacks,
+  listWorlds,
+  methodFacts,
+} from "lora-calc";
+import type { World } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import type { Output } from "../output.js";
@@ -29,11 +38,38 @@ const LISTINGS: Readonly<Record<ListName, Listing>> = {
     rows: listStacks,
     text: (style) =>
       renderNames(
-        listStacks().map(({ id, name }) => [id, name]),
+        listStacks().map(({ id, name, releases }) => [
+          id,
+          [name, ...releaseTexts(releases)].join(", "),
+        ]),
+        style,
+      ),
+  },
+  worlds: {
+    rows: listWorlds,
+    text: (style) =>
+      renderNames(
+        listWorlds().map((world) => [world.id, worldText(world)]),
         style,
       ),
   },
 };
+
+/** "transformers 5.18.0" for each library. */
+function releaseTexts(releases: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(releases).map(([library, release]) => `${library} ${release}`);
+}
+
+/** Releases of a world, and what is compared in it. */
+function worldText({ releases, trl, verified }: World): string {
+  const { modelTypes, memory } = verified;
+  const usual = Object.entries(releases).map(([library, [release]]) => [library, release]);
+  const types = modelTypes === "all" ? "all model types" : `${modelTypes.length} model types`;
+  return [
+    ...releaseTexts({ ...Object.fromEntries(usual), trl } as Readonly<Record<string, string>>),
+    `counts of ${types}${memory ? " and memory" : ", no memory"}`,
+  ].join(", ");
+}
 
 export async function runList(name: ListName, json: boolean, output: Output): Promise<ExitCode> {
   const { rows, text } = LISTINGS[name];

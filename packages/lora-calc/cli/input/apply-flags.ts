@@ -42,9 +42,7 @@ export function flagValue(kind: FlagKind, value: string | boolean): unknown {
       return namesOf(value);
     case "targets":
       return value === "all-linear" || REGEX_CHARACTER.test(value) ? value : namesOf(value);
-    case "gpu":
     case "text":
-    case "on":
     case "switch":
       return value;
   }

@@ -1,17 +1,18 @@
 /** From a model and an adapter configuration to everything the adapter adds, copies and unfreezes. */
 
-import { loraFieldHistory, REMOVED_LORA_FIELDS } from "../catalogue/lora-fields.js";
+import { loraFieldHistory } from "../catalogue/lora-fields.js";
 import type { ModuleGraph } from "../graph/tree/module-graph.js";
 import { parameterCount } from "../graph/tree/sites.js";
 import type { Warning } from "../problem/codes.js";
 import { Fields, nearestOf, suggestion } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import { BASE_FIELDS } from "./plan/base-fields.js";
-import { LORA_FIELDS } from "./lora/lora-config.js";
+import { BASE_FIELDS, REMOVED_FIELDS } from "../fields/adapter-lora.js";
+import type { AdapterField } from "../fields/scenario.js";
+import { LORA_NAMES } from "./lora/lora-config.js";
 import { planLora } from "./lora/plan-lora.js";
 import type { World } from "../worlds/world.js";
-import type { MethodFacts } from "./plan/method-facts.js";
+import type { MethodConfig, MethodFacts } from "./plan/method-facts.js";
 import { LAYER_METHODS } from "./methods/index.js";
 import { planLayerMethod } from "./methods/layer-method.js";
 import type { AdapterPlan } from "./plan/plan.js";
@@ -24,7 +25,7 @@ type Plan = (graph: ModuleGraph, adapter: Fields, world: World) => AdapterPlan;
 
 interface Method extends MethodFacts {
   /** Fields of its configuration beside those of every method. */
-  readonly fields: readonly string[];
+  readonly fields: readonly AdapterField[];
   readonly plan: Plan;
 }
 
@@ -32,39 +33,41 @@ const LORA: Method = {
   peftType: "LORA",
   configClass: "LoraConfig",
   formula: "r · (in + out) per layer: A is (r, in), B is (out, r)",
-  fields: LORA_FIELDS,
+  fields: LORA_NAMES,
   plan: planLora,
 };
 
+const OTHERS: readonly Method[] = [
+  ...LAYER_METHODS.map((method): Method => {
+    return { ...method, plan: (graph, adapter) => planLayerMethod(method, graph, adapter) };
+  }),
+  ...PROMPT_METHODS.map((method): Method => {
+    const fields = [...PROMPT_FIELDS, ...method.fields];
+    return {
+      ...method,
+      fields,
+      plan: (graph, adapter) => planPromptMethod(method, graph, adapter),
+    };
+  }),
+  {
+    peftType: "TRAINABLE_TOKENS",
+    configClass: "TrainableTokensConfig",
+    formula: "d per token",
+    fields: TOKEN_FIELDS,
+    plan: planTrainableTokens,
+  },
+  {
+    peftType: "ADAPTION_PROMPT",
+    configClass: "AdaptionPromptConfig",
+    formula: "adapter_layers · (adapter_len · d + 1)",
+    fields: ADAPTION_FIELDS,
+    plan: planAdaptionPrompt,
+  },
+];
+
 const METHODS: readonly Method[] = [
   LORA,
-  ...[
-    ...LAYER_METHODS.map((method): Method => {
-      return { ...method, plan: (graph, adapter) => planLayerMethod(method, graph, adapter) };
-    }),
-    ...PROMPT_METHODS.map((method): Method => {
-      const fields = [...PROMPT_FIELDS, ...method.fields];
-      return {
-        ...method,
-        fields,
-        plan: (graph, adapter) => planPromptMethod(method, graph, adapter),
-      };
-    }),
-    {
-      peftType: "TRAINABLE_TOKENS",
-      configClass: "TrainableTokensConfig",
-      formula: "d per token",
-      fields: TOKEN_FIELDS,
-      plan: planTrainableTokens,
-    },
-    {
-      peftType: "ADAPTION_PROMPT",
-      configClass: "AdaptionPromptConfig",
-      formula: "adapter_layers · (adapter_len · d + 1)",
-      fields: ADAPTION_FIELDS,
-      plan: planAdaptionPrompt,
-    },
-  ].sort((left, right) => (left.peftType < right.peftType ? -1 : 1)),
+  ...[...OTHERS].sort((left, right) => (left.peftType < right.peftType ? -1 : 1)),
 ];
 
 const BY_PEFT_TYPE: ReadonlyMap<string, Method> = new Map(
@@ -81,11 +84,12 @@ export function listMethods(): readonly string[] {
  *
  * Example: methodFacts("IA3")?.configClass // "IA3Config"
  */
-export function methodFacts(peftType: string): MethodFacts | undefined {
+export function methodFacts(peftType: string): MethodConfig | undefined {
   const method = BY_PEFT_TYPE.get(peftType);
   if (method === undefined) return undefined;
   const { configClass, formula } = method;
-  return { peftType, configClass, formula };
+  const fields = [...fieldsOf(peftType), ...removedOf(method)];
+  return { peftType: method.peftType, configClass, formula, fields };
 }
 
 /**
@@ -104,7 +108,7 @@ export function planAdapter(
   const peftType = fields.string("peft_type") ?? "LORA";
   const method = methodOf(peftType);
   const { kept, removed } = withoutRemoved(fields, method);
-  kept.rejectUnknown([...BASE_FIELDS, ...method.fields]);
+  kept.rejectUnknown([...Object.keys(BASE_FIELDS), ...method.fields]);
   const plan = method.plan(graph, kept, world);
   return removed.length === 0
     ? plan
@@ -112,8 +116,9 @@ export function planAdapter(
 }
 
 /** Names of the fields that the configuration of a method has; stops at a method that is not known. */
-export function fieldsOf(peftType: string): readonly string[] {
-  return [...BASE_FIELDS, ...methodOf(peftType).fields];
+export function fieldsOf(peftType: string): readonly AdapterField[] {
+  const base = Object.keys(BASE_FIELDS) as AdapterField[];
+  return [...base, ...methodOf(peftType).fields];
 }
 
 function methodOf(peftType: string): Method {
@@ -123,16 +128,20 @@ function methodOf(peftType: string): Method {
 interface Sorted {
   readonly kept: Fields;
   /** Names of fields that PEFT had once. */
-  readonly removed: readonly string[];
+  readonly removed: readonly AdapterField[];
 }
 
 /** Files of 2023 carry fields that no later release reads. PEFT ignores them when it loads a file, and so do we. */
-function withoutRemoved(adapter: Fields, { peftType }: Method): Sorted {
-  const names = peftType === "LORA" ? REMOVED_LORA_FIELDS : [];
-  const removed = names.filter((name) => Object.hasOwn(adapter.values, name));
+function withoutRemoved(adapter: Fields, method: Method): Sorted {
+  const removed = removedOf(method).filter((name) => Object.hasOwn(adapter.values, name));
   if (removed.length === 0) return { kept: adapter, removed };
-  const rest = Object.entries(adapter.values).filter(([name]) => !removed.includes(name));
+  const names: readonly string[] = removed;
+  const rest = Object.entries(adapter.values).filter(([name]) => !names.includes(name));
   return { kept: new Fields(Object.fromEntries(rest), "adapter"), removed };
+}
+
+function removedOf({ peftType }: Method): readonly AdapterField[] {
+  return peftType === "LORA" ? (Object.keys(REMOVED_FIELDS) as AdapterField[]) : [];
 }
 
 function removedWarning(name: string): Warning {

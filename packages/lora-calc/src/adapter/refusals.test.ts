@@ -1,5 +1,6 @@
 /** Adapters that PEFT does not take, or takes in silence: where it is said, and in which words. */
 
+import { asScenario } from "../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
 import type { JsonObject } from "../problem/fields.js";
@@ -10,13 +11,13 @@ import { methodFacts } from "./plan-adapter.js";
 const MODEL = "Qwen/Qwen2.5-0.5B";
 
 function refused(adapter: JsonObject, model: unknown = MODEL): Refusal["error"] {
-  const result = estimate({ model, adapter });
+  const result = estimate(asScenario({ model, adapter }));
   if (!isRefusal(result)) throw new Error("was not refused");
   return result.error;
 }
 
 function answered(model: unknown, adapter: JsonObject): Estimate {
-  const result = estimate({ model, adapter });
+  const result = estimate(asScenario({ model, adapter }));
   if (isRefusal(result)) throw new Error(result.error.message);
   return result;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { contextOf, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { findGpu, listGpus } from "../catalogue/gpus.js";
-import { DEFAULT_TRAINING } from "../memory/settings/training.js";
+import { DEFAULT_STEP } from "../fields/step.js";
 import type { JsonObject } from "../problem/fields.js";
 import { isObject } from "../problem/fields.js";
 import { cardsThatHold, MIN_SAVING, priceLevers, priceRaises } from "./advise.js";
@@ -12,7 +12,7 @@ const MIB = 2 ** 20;
 const BASE: Priced = { processPeak: 1000 * MIB, heldAtMost: 0, verdict: "tight" };
 const situation: Situation = {
   training: {
-    ...DEFAULT_TRAINING,
+    ...DEFAULT_STEP,
     per_device_train_batch_size: 4,
     max_length: 512,
     gradient_checkpointing: false,

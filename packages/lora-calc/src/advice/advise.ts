@@ -1,5 +1,6 @@
 /** What to change next: every lever priced on this run, what could be raised, and which cards would do. */
 
+import type { LeverId } from "../fields/result-names.js";
 import { contextOf, DEFAULT_CUDA, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { listGpus } from "../catalogue/gpus.js";
 import type { GpuRow } from "../catalogue/rows/row.js";
@@ -28,7 +29,7 @@ export interface Priced {
 export type Price = (scenario: JsonObject) => Priced | undefined;
 
 export interface PricedLever {
-  readonly id: string;
+  readonly id: LeverId;
   readonly text: string;
   readonly cost: string;
   /** Bytes of the process peak that it frees. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_TRAINING } from "../memory/settings/training.js";
+import { DEFAULT_STEP } from "../fields/step.js";
 import type { TrainingSettings } from "../memory/settings/training.js";
 import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
 
 function trainingOf(scenario: JsonObject): TrainingSettings {
   const given = scenario["training"];
-  return { ...DEFAULT_TRAINING, ...(isObject(given) ? given : {}) };
+  return { ...DEFAULT_STEP, ...(isObject(given) ? given : {}) };
 }
 
 /** A machine whose peak is what `peak` says, in MiB, and whose card holds `limit`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_TRAINING } from "../memory/settings/training.js";
+import { DEFAULT_STEP } from "../fields/step.js";
 import type { TrainingSettings } from "../memory/settings/training.js";
 import type { JsonObject } from "../problem/fields.js";
 import { applyChange, byPrice, LEVERS, LEVERS_BY_PRICE } from "./levers.js";
@@ -17,7 +17,7 @@ function changeOf(
 ): Change | undefined {
   const rule = LEVERS.find((lever) => lever.id === id);
   if (rule === undefined) throw new Error(`no lever ${id}`);
-  return rule.change({ training: { ...DEFAULT_TRAINING, ...training }, adapter, quantization });
+  return rule.change({ training: { ...DEFAULT_STEP, ...training }, adapter, quantization });
 }
 
 const NF4 = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" };

@@ -3,6 +3,7 @@
  * its saving is found by running the estimate again, never from a table.
  */
 
+import type { LeverId } from "../fields/result-names.js";
 import type { JsonObject } from "../problem/fields.js";
 import { isObject } from "../problem/fields.js";
 import type { TrainingSettings } from "../memory/settings/training.js";
@@ -20,7 +21,7 @@ export interface Situation {
 export type Change = Readonly<Partial<Record<"training" | "adapter" | "quantization", JsonObject>>>;
 
 export interface LeverRule {
-  readonly id: string;
+  readonly id: LeverId;
   readonly text: string;
   /** What it costs in time or quality, in words, with its source where one is known. */
   readonly cost: string;

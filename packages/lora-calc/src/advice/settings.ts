@@ -1,13 +1,12 @@
 /** The settings that a card puts an end to: batch, length and rank. */
 
+import type { SettingName } from "../fields/result-names.js";
 import type { ParameterCounts } from "../result.js";
 import { formatCount } from "../units/format.js";
 import type { Change, Situation } from "./levers.js";
 
-/** Its field in the scenario. */
-export type SettingName = "per_device_train_batch_size" | "max_length" | "r";
-
 export interface Setting {
+  /** Its field in the scenario. */
   readonly name: SettingName;
   /** Under which id advice names it. */
   readonly id: "micro_batch" | "max_length" | "rank";

@@ -26,7 +26,7 @@ export function readConfig(config: JsonObject): ReadConfig {
   const peftType = fields.string("peft_type") ?? rejectMissing(config);
   const base = fields.string("base_model_name_or_path");
   const writtenBy = fields.string("peft_version");
-  const known = fieldsOf(peftType);
+  const known: readonly string[] = fieldsOf(peftType);
   const names = Object.keys(config);
   const unknown = names.filter((name) => !known.includes(name));
   return {

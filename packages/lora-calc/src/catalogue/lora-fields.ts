@@ -48,8 +48,5 @@ export function loraFieldHistory(field: string): FieldHistory | undefined {
   return HISTORY.get(field);
 }
 
-/** Fields that PEFT has dropped. */
-export const REMOVED_LORA_FIELDS: readonly string[] = Object.keys(REMOVED);
-
 /** From this release on PEFT drops fields that it does not know, with a warning; before, it stopped at them. */
 export const FORGIVING_SINCE = "0.14.0";

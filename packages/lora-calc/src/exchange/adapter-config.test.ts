@@ -1,3 +1,4 @@
+import { asScenario } from "../exchange/as-scenario.js";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../problem/fields.js";
@@ -44,7 +45,7 @@ describe("writeAdapterConfig(scenario)", () => {
   });
 
   it("refuses what LoraConfig does not have", () => {
-    expect(() => writeAdapterConfig({ model: "gpt2", adapter: { rank: 8 } })).toThrow(
+    expect(() => writeAdapterConfig(asScenario({ model: "gpt2", adapter: { rank: 8 } }))).toThrow(
       "adapter.rank is not a known field",
     );
     expect(pathOf({ peft_type: "IA3" })).toBe("adapter.peft_type");

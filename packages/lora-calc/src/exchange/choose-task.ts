@@ -4,6 +4,7 @@ import { readModel } from "../graph/read-model.js";
 import { InputError } from "../problem/problem.js";
 import { Fields } from "../problem/fields.js";
 import type { Scenario } from "../scenario.js";
+import { asScenario } from "./as-scenario.js";
 
 /**
  * The class that each task of PEFT builds for a scenario's model; empty when the model cannot be read.
@@ -29,8 +30,8 @@ export function withTask(
   architecture: string | undefined,
 ): Scenario {
   const adapter = { ...scenario.adapter, task_type: task };
-  if (architecture === undefined) return { ...scenario, adapter };
+  if (architecture === undefined) return asScenario({ ...scenario, adapter });
   const { model } = scenario;
   const parts = typeof model === "string" ? { id: model } : model;
-  return { ...scenario, adapter, model: { ...parts, architecture } };
+  return asScenario({ ...scenario, adapter, model: { ...parts, architecture } });
 }

@@ -1,3 +1,4 @@
+import { asScenario } from "../exchange/as-scenario.js";
 import { expect, test } from "vitest";
 import { estimate } from "../estimate.js";
 import { isRefusal } from "../result.js";
@@ -5,7 +6,7 @@ import { compareEstimates } from "./comparison.js";
 import { MEMORY_ROWS } from "./memory-rows.js";
 
 function run(scenario: object) {
-  const answer = estimate(scenario);
+  const answer = estimate(asScenario(scenario));
   if (isRefusal(answer)) throw new Error(answer.error.message);
   return answer;
 }

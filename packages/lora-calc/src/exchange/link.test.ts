@@ -1,3 +1,4 @@
+import { asScenario } from "../exchange/as-scenario.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../problem/problem.js";
@@ -15,19 +16,21 @@ const QLORA: Scenario = {
 /** The text of every value that JSON can carry; -0 is left out because JSON writes it as 0. */
 const json = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)));
 const section = fc.dictionary(fc.string(), json);
-const scenarios: fc.Arbitrary<Scenario> = fc.record(
-  {
-    schema: fc.constant(1 as const),
-    id: fc.string({ unit: "binary" }),
-    model: fc.oneof(fc.string({ unit: "binary" }), section),
-    adapter: fc.oneof(section, fc.constant(null)),
-    quantization: fc.oneof(section, fc.constant(null)),
-    training: section,
-    hardware: section,
-    stack: fc.string(),
-  },
-  { requiredKeys: ["schema", "model"] },
-);
+const scenarios = fc
+  .record(
+    {
+      schema: fc.constant(1 as const),
+      id: fc.string({ unit: "binary" }),
+      model: fc.oneof(fc.string({ unit: "binary" }), section),
+      adapter: fc.oneof(section, fc.constant(null)),
+      quantization: fc.oneof(section, fc.constant(null)),
+      training: section,
+      hardware: section,
+      stack: fc.string(),
+    },
+    { requiredKeys: ["schema", "model"] },
+  )
+  .map(asScenario);
 
 describe("encodeLink(scenario)", () => {
   it("is readable", () => {
@@ -44,15 +47,15 @@ describe("encodeLink(scenario)", () => {
       layers: ["0"],
       x: "null",
     };
-    expect(encodeLink({ model: "gpt2", adapter })).toMatchInlineSnapshot(
+    expect(encodeLink(asScenario({ model: "gpt2", adapter }))).toMatchInlineSnapshot(
       `"v=1&model=gpt2&adapter.target_modules=%22q_proj,v_proj%22&adapter.bias=none&adapter.r=%2216%22&adapter.layers=%5B%220%22%5D&adapter.x=%22null%22"`,
     );
-    expect(decodeLink(encodeLink({ model: "gpt2", adapter })).adapter).toEqual(adapter);
+    expect(decodeLink(encodeLink(asScenario({ model: "gpt2", adapter }))).adapter).toEqual(adapter);
   });
 
   it("writes a list as one where it would read as a number or a keyword", () => {
     const lists = { a: ["1", "2"], b: ["q", "v"], c: ["true", "x"] };
-    const link = encodeLink({ model: "gpt2", adapter: lists });
+    const link = encodeLink(asScenario({ model: "gpt2", adapter: lists }));
     expect(link).toContain("adapter.b=q,v");
     expect(decodeLink(link).adapter).toEqual(lists);
   });

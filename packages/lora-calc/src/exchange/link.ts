@@ -7,6 +7,7 @@
  * A value stands bare when it can be read back so, a list of texts joined by commas; everything else is JSON.
  */
 
+import { FLAT_SECTIONS, SCENARIO_NAMES } from "../fields/scenario.js";
 import { Fields, isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
@@ -18,8 +19,6 @@ const VERSION = 1;
 const MAX_LINK_LENGTH = 65_536;
 /** Before the parameters of a second run. */
 const PINNED = "pinned.";
-const SECTIONS = ["adapter", "quantization", "training", "hardware", "versions"] as const;
-const SCENARIO_FIELDS: readonly string[] = ["schema", "id", "model", "stack", ...SECTIONS];
 
 /** What a bare text may not look like: JSON, a number, a list. */
 const LOOKS_LIKE_JSON = /^(?:["[{]|(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$)/;
@@ -184,10 +183,10 @@ function checkVersion(version: unknown): void {
 
 function checkScenario(values: JsonObject): Scenario {
   const fields = new Fields(values, "");
-  fields.rejectUnknown(SCENARIO_FIELDS);
+  fields.rejectUnknown(SCENARIO_NAMES);
   fields.string("id");
   fields.string("stack");
-  for (const section of SECTIONS) fields.object(section);
+  for (const section of FLAT_SECTIONS) fields.object(section);
   const model = fields.get("model");
   if (typeof model === "string") return { ...values, model };
   if (isObject(model)) return { ...values, model };

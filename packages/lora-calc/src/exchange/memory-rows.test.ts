@@ -1,3 +1,4 @@
+import { asScenario } from "../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../estimate.js";
 import { isRefusal } from "../result.js";
@@ -6,7 +7,7 @@ import type { MemoryResult } from "../result.js";
 import { MEMORY_ROWS, memoryRows, STEP_ROWS, timelineRows } from "./memory-rows.js";
 
 function memoryOf(scenario: unknown): MemoryResult {
-  const result = estimate(scenario);
+  const result = estimate(asScenario(scenario));
   const memory = isRefusal(result) ? undefined : peaksOf(result);
   if (memory === undefined) throw new Error("no memory");
   return memory;

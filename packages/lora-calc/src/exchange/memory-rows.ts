@@ -1,6 +1,7 @@
 /** The peak of a run as the few rows people know: weights, adapters, optimizer, gradients, activations, workspace, cache, context. */
 
-import type { Certainty, MemoryPart, MemoryResult } from "../result.js";
+import type { Certainty } from "../fields/result-names.js";
+import type { MemoryPart, MemoryResult } from "../result.js";
 
 /** Rows of what is allocated, bottom to top in stacked charts: what is always there first. */
 export const STEP_ROWS = [

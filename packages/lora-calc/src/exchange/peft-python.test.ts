@@ -1,3 +1,4 @@
+import { asScenario } from "../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { writePeftPython } from "./peft-python.js";
 
@@ -21,7 +22,7 @@ describe("writePeftPython(scenario, parameters)", () => {
       },
       training: { gradient_checkpointing: true, adapter_dtype: "bfloat16" },
     };
-    expect(writePeftPython(scenario, PARAMETERS)).toMatchInlineSnapshot(`
+    expect(writePeftPython(asScenario(scenario), PARAMETERS)).toMatchInlineSnapshot(`
       "import torch
       from peft import LoraConfig, get_peft_model
       from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -64,7 +65,7 @@ describe("writePeftPython(scenario, parameters)", () => {
       quantization: { load_in_8bit: true },
       training: { attn_implementation: "eager", gradient_checkpointing: true, prepare_kbit: true },
     };
-    const text = writePeftPython(scenario, PARAMETERS);
+    const text = writePeftPython(asScenario(scenario), PARAMETERS);
     expect(text).toContain(
       'attn_implementation="eager",\n    quantization_config=quantization_config',
     );
@@ -73,7 +74,7 @@ describe("writePeftPython(scenario, parameters)", () => {
     );
     expect(text).toContain("lora_config = LoraConfig(\n");
     const off = writePeftPython(
-      { ...scenario, training: { gradient_checkpointing: false, prepare_kbit: true } },
+      asScenario({ ...scenario, training: { gradient_checkpointing: false, prepare_kbit: true } }),
       PARAMETERS,
     );
     expect(off).toContain("use_gradient_checkpointing=False,\n)");
@@ -105,7 +106,7 @@ describe("writePeftPython(scenario, parameters)", () => {
       quantization: { load_in_8bit: true },
       training: { prepare_kbit: true, gradient_checkpointing: true, use_reentrant: true },
     };
-    expect(writePeftPython(scenario, PARAMETERS)).toMatchInlineSnapshot(`
+    expect(writePeftPython(asScenario(scenario), PARAMETERS)).toMatchInlineSnapshot(`
       "import torch
       from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
       from transformers import GPT2ForSequenceClassification, BitsAndBytesConfig
@@ -163,7 +164,10 @@ describe("writePeftPython(scenario, parameters)", () => {
 
   it("keeps hostile texts inside quotes", () => {
     const code = writePeftPython(
-      { model: 'x")\nimport os\nos.system("id', training: { dtype: "bfloat16)\nimport os" } },
+      asScenario({
+        model: 'x")\nimport os\nos.system("id',
+        training: { dtype: "bfloat16)\nimport os" },
+      }),
       PARAMETERS,
     );
     expect(code).not.toMatch(/^import os/m);

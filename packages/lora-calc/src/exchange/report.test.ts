@@ -6,7 +6,7 @@ import { writeCsv, writeMarkdown } from "./report.js";
 describe("writeMarkdown(scenario, estimate, verdict)", () => {
   it("is a page to keep beside the run", () => {
     const verdict = "Fits an RTX 4090 with 15.15 GiB to spare.";
-    const release = QLORA_8B_RESULT.versions["transformers"] ?? "";
+    const release = QLORA_8B_RESULT.versions.transformers;
     const text = writeMarkdown(QLORA_8B, QLORA_8B_RESULT, verdict).replace(release, "X.Y.Z");
     expect(text).toMatchInlineSnapshot(`
       "# LoRA estimate: meta-llama/Llama-3.1-8B
@@ -50,7 +50,7 @@ describe("writeMarkdown(scenario, estimate, verdict)", () => {
 
       - TRL loads a model given by name in float32
 
-      Computed by lora-calc 0.1.0, peft 0.21.0, transformers X.Y.Z. GiB is 2^30 bytes.
+      Computed by lora-calc 0.1.0, peft 0.21.0, transformers X.Y.Z, profile default. GiB is 2^30 bytes.
       "
     `);
   });

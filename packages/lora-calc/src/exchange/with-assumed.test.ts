@@ -17,7 +17,7 @@ it("writes out what the stack said, under what was given", () => {
     adapter: { r: 8 },
     training: { max_length: 64 },
     stack: "trl-1.13",
-  };
+  } as const;
   const whole = withAssumed(scenario, answered(scenario));
   // Default of TrainingArguments, which SFTConfig keeps: transformers training_args.py, per_device_train_batch_size.
   expect(whole.training).toMatchObject({ max_length: 64, per_device_train_batch_size: 8 });

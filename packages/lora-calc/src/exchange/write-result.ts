@@ -1,5 +1,6 @@
 /** From the engine's values to the published result format. */
 
+import type { BeyondName, PartName } from "../fields/result-names.js";
 import type { AdapterPlan } from "../adapter/plan/plan.js";
 import type { MemoryEstimate } from "../memory/report/estimate-memory.js";
 import { eventName } from "../memory/report/estimate-memory.js";
@@ -107,7 +108,7 @@ function memoryPart(
   { name, bytes, tensors }: MemoryEstimate["parts"][number],
   inputs: FormulaInputs,
   world: World,
-): MemoryPart {
+): MemoryPart<PartName> {
   return {
     name,
     bytes,
@@ -119,12 +120,12 @@ function memoryPart(
 }
 
 /** What the process holds beside the allocated tensors at their peaks. */
-function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
+function beyondTensors(memory: MemoryEstimate): readonly MemoryPart<BeyondName>[] {
   const { reservedPeak, allocatedPeak, context, managedBytes, nccl } = memory;
   const cache = `reserved ${formatBytes(reservedPeak)} − allocated ${formatBytes(allocatedPeak)}`;
   const formula = `${formatBytes(context.bytes)} for one process, from ${formatBytes(context.bytes - context.below)} to ${formatBytes(context.bytes + context.above)}`;
   const paged = {
-    ...{ name: "paged_optimizer", bytes: managedBytes, certainty: "read" as const },
+    ...{ name: "paged_optimizer" as const, bytes: managedBytes, certainty: "read" as const },
     formula: `${formatBytes(managedBytes)} of moments in managed memory, which the driver moves when the card is full`,
     source: "bitsandbytes 0.48 functional.py get_paged",
   };
@@ -142,7 +143,7 @@ function beyondTensors(memory: MemoryEstimate): readonly MemoryPart[] {
   ];
 }
 
-function buffersOf({ bytes, below, above }: MemoryEstimate["nccl"]): MemoryPart {
+function buffersOf({ bytes, below, above }: MemoryEstimate["nccl"]): MemoryPart<BeyondName> {
   return {
     ...{ name: "nccl", bytes, certainty: "assumed" },
     formula: `${formatBytes(bytes)} for one communicator, from ${formatBytes(bytes - below)} to ${formatBytes(bytes + above)}: it hangs on the links between the cards`,
@@ -163,7 +164,7 @@ function timelinePoint({ phase, loop, iteration, allocated, bytes }: Moment): Ti
 
 /** Written field by field: entries would cost a fiftieth of the whole estimate. */
 function partsPresent(bytes: readonly number[]): TimelinePoint["parts"] {
-  const parts: Record<string, number> = {};
+  const parts: Partial<Record<PartName, number>> = {};
   PARTS.forEach((name, index) => {
     const amount = bytes[index] ?? missing();
     if (amount !== 0) parts[name] = amount;

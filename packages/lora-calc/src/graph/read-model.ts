@@ -5,6 +5,7 @@ import type { Assumption } from "../model/config.js";
 import { describeModel } from "../model/description.js";
 import type { ModelDescription } from "../model/description.js";
 import type { Fields } from "../problem/fields.js";
+import { findStack } from "../stacks/stacks.js";
 import { chooseWorld } from "../worlds/choose-world.js";
 import type { ChosenWorld } from "../worlds/choose-world.js";
 import { USUAL_WORLD } from "../worlds/index.js";
@@ -27,7 +28,11 @@ export interface ScenarioModel extends BuiltModel {
 
 /** The model of a scenario, in the world that its versions name. */
 export function readModel(scenario: Fields): ScenarioModel {
-  const chosen = chooseWorld(scenario.object("versions"));
+  const stack = scenario.string("stack");
+  const chosen = chooseWorld(
+    scenario.object("versions"),
+    stack === undefined ? undefined : findStack(stack),
+  );
   const { world } = chosen;
   return { chosen, world, ...buildModel(scenario.get("model"), world) };
 }

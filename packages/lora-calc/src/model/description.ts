@@ -2,6 +2,8 @@
 
 import { isObject, Fields } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
+import { MODEL_FIELDS } from "../fields/model.js";
+import { readField } from "../fields/read.js";
 import { reject } from "../problem/problem.js";
 
 /** One entry of a safetensors header. */
@@ -53,11 +55,13 @@ export function describeModel(model: unknown, lookup: CatalogueLookup): ModelDes
     });
   }
   const fields = new Fields(model, "model");
-  const ties = fields.oneOf("ties", ["config", "checkpoint"]);
+  const ties = readField(fields, "ties", MODEL_FIELDS.ties);
   return { ...describeObject(fields, lookup), ...(ties === undefined ? {} : { ties }) };
 }
 
 function describeObject(fields: Fields, lookup: CatalogueLookup): ModelDescription {
+  const isNamed = ["safetensors", "config", "id"].some((name) => fields.has(name));
+  if (isNamed) fields.rejectUnknown(Object.keys(MODEL_FIELDS));
   const architecture = fields.string("architecture");
   if (fields.has("safetensors")) return fromSafetensors(fields);
   if (fields.has("config")) {

@@ -2,18 +2,11 @@
 
 import type { Fields } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import type { Assumed } from "../result.js";
+import type { Assumed, ResultVersions } from "../result.js";
 import { VERSION } from "../version.js";
 import { listWorlds, USUAL_WORLD } from "./index.js";
-import { isSameMinor } from "./world.js";
-import type { Library, World } from "./world.js";
-
-/** Releases that a stack pins or installs. */
-export interface StackReleases {
-  /** As people call it, with its version. */
-  readonly name: string;
-  readonly releases: Readonly<Partial<Record<"peft" | "transformers" | "trl", string>>>;
-}
+import { isSameMinor, LIBRARIES } from "./world.js";
+import type { Library, StackReleases, World } from "./world.js";
 
 export interface ChosenWorld {
   readonly world: World;
@@ -22,11 +15,9 @@ export interface ChosenWorld {
   /** CUDA of the torch wheel; undefined when nobody named it. */
   readonly cuda: string | undefined;
   /** As the result shows them. */
-  readonly named: Readonly<Record<string, string>>;
+  readonly named: Omit<ResultVersions, "profile">;
   readonly assumed: readonly Assumed[];
 }
-
-const LIBRARIES: readonly Library[] = ["peft", "transformers", "torch", "cuda", "bitsandbytes"];
 
 /** Reads `scenario.versions`. A typed release that no world lists is refused with the nearest. */
 export function chooseWorld(given?: Fields, stack?: StackReleases): ChosenWorld {

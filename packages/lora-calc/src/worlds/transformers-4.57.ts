@@ -21,7 +21,7 @@ export const TRANSFORMERS_4_57: World = {
   verified: {
     // Modules and ties are the same as under 5, or the blueprint builds both. The others have other modules (vit, dinov2, swin,
     // t5, llava, gpt_neox), other rules of tying, or came later.
-    modelTypes: new Set([
+    modelTypes: [
       ...["albert", "arcee", "bart", "bert", "bloom", "camembert"],
       ...["clip", "codegen", "cohere", "cohere2", "deberta-v2", "deepseek_v2"],
       ...["deepseek_v3", "distilbert", "dots1", "electra", "ernie4_5", "ernie4_5_moe"],
@@ -33,11 +33,11 @@ export const TRANSFORMERS_4_57: World = {
       ...["olmo3", "olmoe", "opt", "phi", "phi3", "phimoe"],
       ...["qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "roberta", "seed_oss"],
       ...["smollm3", "stablelm", "starcoder2", "whisper", "xlm-roberta"],
-    ]),
+    ],
     // Biases or tables are tied there whatever `tie_word_embeddings` says.
-    onlyTied: new Set([
+    onlyTied: [
       ...["albert", "bart", "bert", "camembert", "deberta-v2", "m2m_100", "roberta", "xlm-roberta"],
-    ]),
+    ],
     memory: false,
   },
   source:

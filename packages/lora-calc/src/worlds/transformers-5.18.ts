@@ -18,7 +18,7 @@ export const TRANSFORMERS_5_18: World = {
     packsLinearSubclasses: false,
     adaptsTiedHeads: true,
   },
-  verified: { modelTypes: "all", onlyTied: new Set(), memory: true },
+  verified: { modelTypes: "all", onlyTied: [], memory: true },
   source:
     "transformers 5.18.0 integrations/moe.py, modeling_utils.py `tie_weights`, integrations/bitsandbytes.py; docs/coverage.md",
 };

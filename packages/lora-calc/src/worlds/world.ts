@@ -1,7 +1,7 @@
 /** A world: releases of libraries that are installed together, and what differs in them, as data. Nothing else compares versions. */
 
 /** What a release of transformers does one way or another. */
-export interface WorldRules {
+interface WorldRules {
   /** The experts of a layer are two parameters; else each is a module of its own, under other names. */
   readonly fusesExperts: boolean;
   /** A pair that the configuration ties is tied as the checkpoint stores it; else as the configuration says. */
@@ -13,17 +13,18 @@ export interface WorldRules {
 }
 
 /** What was compared with the libraries themselves. */
-export interface Verified {
+interface Verified {
   /** model_types whose trees and counts are; the others are refused. */
-  readonly modelTypes: "all" | ReadonlySet<string>;
+  readonly modelTypes: "all" | readonly string[];
   /** Of these, the ones that are not where `tie_word_embeddings` is false. */
-  readonly onlyTied: ReadonlySet<string>;
+  readonly onlyTied: readonly string[];
   /** Whether the memory of a step is. */
   readonly memory: boolean;
 }
 
 /** Libraries whose release a scenario may name. */
-export type Library = "peft" | "transformers" | "torch" | "cuda" | "bitsandbytes";
+export const LIBRARIES = ["peft", "transformers", "torch", "cuda", "bitsandbytes"] as const;
+export type Library = (typeof LIBRARIES)[number];
 
 export interface World {
   /** By its transformers. */
@@ -36,6 +37,13 @@ export interface World {
   readonly verified: Verified;
   /** What the rules were read in. */
   readonly source: string;
+}
+
+/** Releases that a stack pins or installs. */
+export interface StackReleases {
+  /** As people call it, with its version. */
+  readonly name: string;
+  readonly releases: Readonly<Partial<Record<"peft" | "transformers" | "trl", string>>>;
 }
 
 /** `5.18` of `5.18.0`, `5.18.0.dev0` and `5.18`. */
@@ -59,6 +67,6 @@ export function isVerified(
   modelType: string,
   isUntied: boolean,
 ): boolean {
-  if (isUntied && onlyTied.has(modelType)) return false;
-  return modelTypes === "all" || modelTypes.has(modelType);
+  if (isUntied && onlyTied.includes(modelType)) return false;
+  return modelTypes === "all" || modelTypes.includes(modelType);
 }

@@ -1,6 +1,13 @@
+import { readFileSync } from "node:fs";
+import { listFields } from "lora-calc";
 import { describe, expect, it } from "vitest";
 import { applyFlags, flagValue } from "../../cli/input/apply-flags.js";
 import { SCENARIO_FLAGS } from "../../cli/input/scenario-flags.js";
+
+/** Spellings before the flags were made from the table of fields, with the field that each set. */
+const FLAGS_OF_VERSION_1 = JSON.parse(
+  readFileSync(new URL("flags-version-1.json", import.meta.url), "utf8"),
+) as Readonly<Record<string, string>>;
 
 describe("flagValue(kind, text)", () => {
   it.each([
@@ -14,8 +21,8 @@ describe("flagValue(kind, text)", () => {
     ["targets", "self_attn.q_proj", ["self_attn.q_proj"]],
     ["targets", "all-linear", "all-linear"],
     ["targets", ".*\\.(q|v)_proj", ".*\\.(q|v)_proj"],
-    ["gpu", "24GiB", "24GiB"],
-    ["gpu", "RTX 4090", "RTX 4090"],
+    ["text", "24GiB", "24GiB"],
+    ["text", "RTX 4090", "RTX 4090"],
     ["switch", false, false],
   ] as const)("%s %j is %j", (kind, text, value) => {
     expect(flagValue(kind, text)).toEqual(value);
@@ -49,8 +56,20 @@ describe("applyFlags(scenario, values)", () => {
 });
 
 describe("SCENARIO_FLAGS", () => {
+  it.each(Object.entries(FLAGS_OF_VERSION_1))("%s still sets %s", (spelling, path) => {
+    const flag = SCENARIO_FLAGS.find(({ name, aliases }) => [name, ...aliases].includes(spelling));
+    expect(flag?.path).toBe(path);
+  });
+
+  it("name fields of the table, each once, and two that stand for several", () => {
+    const paths = SCENARIO_FLAGS.map(({ path }) => path);
+    const known = listFields().map(({ path }) => path);
+    expect(paths.filter((path) => !known.includes(path))).toEqual(["adapter", "quantization"]);
+    expect(new Set(paths).size).toBe(paths.length);
+  });
+
   it("share no spelling", () => {
-    const spellings = SCENARIO_FLAGS.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+    const spellings = SCENARIO_FLAGS.flatMap(({ name, aliases }) => [name, ...aliases]);
     expect(new Set(spellings).size).toBe(spellings.length);
   });
 });

@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { estimate, findGpu, isRefusal } from "../../src/index.js";
+import { asScenario, estimate, findGpu, isRefusal } from "../../src/index.js";
 import type { Estimate } from "../../src/index.js";
 import { readScenario, scenarioOf } from "../../cli/input/read-scenario.js";
 import { applyFlags } from "../../cli/input/apply-flags.js";
@@ -13,12 +13,12 @@ import { caught } from "./caught-output.js";
 
 const RUN = { model: "gpt2", adapter: { r: 8 }, training: {} };
 const on = (gpu: unknown): Estimate => {
-  const result = estimate({ ...RUN, hardware: { gpu } });
+  const result = estimate(asScenario({ ...RUN, hardware: { gpu } }));
   if (isRefusal(result)) throw new Error(result.error.message);
   return result;
 };
 const refusal = (scenario: object): unknown => {
-  const result = estimate(scenario);
+  const result = estimate(asScenario(scenario));
   return isRefusal(result) ? result.error : result;
 };
 

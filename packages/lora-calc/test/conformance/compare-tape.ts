@@ -7,7 +7,8 @@ import { buildGraph } from "../../src/graph/build-graph.js";
 import { ligerUse } from "../../src/memory/settings/liger.js";
 import { readQuantization } from "../../src/memory/settings/quantization.js";
 import { recordStep } from "../../src/memory/programs/run-step.js";
-import { DEFAULT_TRAINING, readTraining } from "../../src/memory/settings/training.js";
+import { DEFAULT_STEP } from "../../src/fields/step.js";
+import { readTraining } from "../../src/memory/settings/training.js";
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { readGoldens } from "./goldens.js";
@@ -47,8 +48,8 @@ function linesOf(golden: TapeGolden): readonly Line[] {
 }
 
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
-    const model = describeModel(scenario.model, () => ({}));
-  const { settings, liger } = readTraining(scenario.training, DEFAULT_TRAINING, "");
+  const model = describeModel(scenario.model, () => ({}));
+  const { settings, liger } = readTraining(scenario.training, DEFAULT_STEP, "");
   const { graph } = buildGraph(model, USUAL_WORLD);
   const { tape, recording } = recordStep({
     graph,

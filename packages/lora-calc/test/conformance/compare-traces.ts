@@ -1,5 +1,6 @@
 /** Peaks of traced runs beside ours (conformance/memory_goldens.py, conformance/judged_goldens.py). */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import { readFileSync } from "node:fs";
 import { estimate } from "../../src/estimate.js";
 import { peaksOf } from "../../src/exchange/peaks.js";
@@ -20,7 +21,11 @@ export interface MemoryGolden {
 }
 
 export type Tier = "allocated_peak" | "reserved_peak" | "reserved_peak_expandable";
-export const TIERS: readonly Tier[] = ["allocated_peak", "reserved_peak", "reserved_peak_expandable"];
+export const TIERS: readonly Tier[] = [
+  "allocated_peak",
+  "reserved_peak",
+  "reserved_peak_expandable",
+];
 
 /**
  * The ratchet: runs that are not equal to the byte, with ours minus the traced bytes per tier. Every other run is equal. A
@@ -44,7 +49,7 @@ export interface Compared {
 
 export function compareTrace({ scenario, expected }: MemoryGolden): readonly Compared[] {
   if (expected === undefined) return [];
-  const result: Result = estimate(scenario);
+  const result: Result = estimate(asScenario(scenario));
   const memory = isRefusal(result) ? undefined : peaksOf(result);
   const { reserved_peak_expandable } = isRefusal(result) ? {} : result;
   const ours = { ...memory, reserved_peak_expandable };

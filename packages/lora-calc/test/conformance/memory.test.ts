@@ -4,6 +4,7 @@
  * torch 2.13, transformers 5.18, PEFT 0.21, TRL 1.13.
  */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
@@ -30,7 +31,7 @@ it("says why a run with trained tokens on the head has no memory under chunked_n
   );
   expect(tied.length).toBeGreaterThan(0);
   for (const { scenario } of tied) {
-    const result = estimate({ ...scenario, training: { loss: "chunked_nll" } });
+    const result = estimate(asScenario({ ...scenario, training: { loss: "chunked_nll" } }));
     expect(isRefusal(result) ? undefined : peaksOf(result)).toBeUndefined();
     const warnings = isRefusal(result) ? [] : result.warnings;
     const warning = warnings.find(({ code }) => code === "memory_not_computed");
@@ -66,7 +67,8 @@ describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against 
   it("finds the same moment of the peak", () => {
     const equal = compared.filter(
       ({ expected, memory }) =>
-        memory?.peak.phase === expected.peak_event.phase && memory.peak.op === expected.peak_event.op,
+        memory?.peak.phase === expected.peak_event.phase &&
+        memory.peak.op === expected.peak_event.op,
     );
     expect(equal.length / compared.length).toBeGreaterThanOrEqual(MIN_EQUAL_EVENTS);
   });

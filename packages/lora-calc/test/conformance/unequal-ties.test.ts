@@ -1,5 +1,6 @@
 /** Checkpoints with an own output embedding where the configuration ties it (conformance/unequal_ties.py). */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
 import { isRefusal } from "../../src/result.js";
@@ -13,9 +14,10 @@ interface Untied extends Model {
   readonly base: number;
 }
 
-const models = (readModels("unequal-ties.jsonl.gz") as readonly Untied[]).map(
-  (model): Untied => ({ ...model, ties: "checkpoint" }),
-);
+const models = (readModels("unequal-ties.jsonl.gz") as readonly Untied[]).map((model): Untied => ({
+  ...model,
+  ties: "checkpoint",
+}));
 
 describe("a checkpoint with an own head loads it, and PEFT counts it", () => {
   it("in every type that ties", () => {
@@ -31,7 +33,7 @@ describe("a checkpoint with an own head loads it, and PEFT counts it", () => {
 });
 
 function answered(scenario: object): Estimate {
-  const result = estimate(scenario);
+  const result = estimate(asScenario(scenario));
   if (isRefusal(result)) throw new Error(result.error.message);
   return result;
 }

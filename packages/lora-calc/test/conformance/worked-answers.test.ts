@@ -3,6 +3,7 @@
  * conformance/trace.py with torch 2.13, transformers 5.18, PEFT 0.21, TRL 1.13.
  */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import { expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
 import { isRefusal } from "../../src/result.js";
@@ -21,7 +22,7 @@ it.each([
   ["loss nll", { loss: "nll" }, {}, 13_224.1, 14_900],
 ])("the worked answer with %s", (_, change, rest, allocated, reserved) => {
   const training = { per_device_train_batch_size: 2, max_length: 2048, ...change };
-  const result = estimate({ ...QLORA, training, ...rest });
+  const result = estimate(asScenario({ ...QLORA, training, ...rest }));
   const memory = isRefusal(result) ? undefined : result.memory;
   expect((memory?.allocated_peak ?? 0) / MIB).toBeCloseTo(allocated, 1);
   expect(memory?.reserved_peak).toBe(reserved * MIB);

@@ -3,12 +3,17 @@
  * parts are what is alive at that peak.
  */
 
+import type { BeyondName, PartName } from "../../src/fields/result-names.js";
 import type { Estimate, MemoryPart } from "../../src/result.js";
 import type { Scenario } from "../../src/scenario.js";
 
 const MIB = 2 ** 20;
 
-function part(name: string, bytes: number, formula: string): MemoryPart {
+function part<Name extends PartName | BeyondName>(
+  name: Name,
+  bytes: number,
+  formula: string,
+): MemoryPart<Name> {
   return { name, bytes, certainty: "traced", formula, source: "the modeling code" };
 }
 
@@ -113,14 +118,19 @@ export const QLORA_8B_RESULT: Estimate = {
   },
   advice: [
     {
-      id: "adapter-bf16",
+      id: "bf16_adapters",
       text: "Keep the adapters in bf16",
       saves: 242 * MIB,
       cost: "optimizer states with 8 bits of mantissa",
       change: { training: { adapter_dtype: "bfloat16" } },
     },
   ],
-  versions: { "lora-calc": "0.1.0", peft: "0.21.0", transformers: "5.18.0" },
+  versions: {
+    "lora-calc": "0.1.0",
+    peft: "0.21.0",
+    transformers: "5.18.0",
+    profile: "default",
+  },
   assumed: [
     {
       path: "training.optim",

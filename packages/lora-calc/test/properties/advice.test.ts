@@ -1,5 +1,6 @@
 /** Advice never contradicts the estimate: a lever frees what it says, none is offered twice, the ladder ends where it says. */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { advise } from "../../src/advise.js";
 import type { Advice } from "../../src/advise.js";
@@ -10,7 +11,7 @@ import type { Estimate } from "../../src/result.js";
 import type { Scenario } from "../../src/scenario.js";
 
 const LORA = { r: 16, target_modules: "all-linear" };
-const NF4 = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" };
+const NF4 = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" } as const;
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -41,7 +42,7 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 function answer(scenario: unknown): Estimate {
-  const result = estimate(scenario);
+  const result = estimate(asScenario(scenario));
   if (isRefusal(result)) throw new Error(result.error.message);
   return result;
 }

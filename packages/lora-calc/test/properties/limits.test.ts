@@ -3,6 +3,7 @@
  * `npm test` takes six of them and a few of the 64 steps above each; LIMITS=all takes everything.
  */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { SETTINGS } from "../../src/advice/settings.js";
 import type { Setting } from "../../src/advice/settings.js";
@@ -27,7 +28,7 @@ const MODELS = [
   "phi-3-mini-4k",
 ];
 const CARDS = ["RTX 3060", "T4", "RTX 4090", "L40S", "A100 80GB", "H100"];
-const NF4 = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" };
+const NF4 = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" } as const;
 const TRAININGS: readonly JsonObject[] = [
   {},
   { loss: "nll", gradient_checkpointing: false },
@@ -60,7 +61,9 @@ function found(scenario: Scenario): Limits {
 }
 
 function verdict(scenario: Scenario, { change }: Setting, value: number): string | undefined {
-  const result = estimate(applyChange({ ...scenario }, change(value)), { expandable: false });
+  const result = estimate(asScenario(applyChange({ ...scenario }, change(value))), {
+    expandable: false,
+  });
   return isRefusal(result) ? undefined : result.fit?.verdict;
 }
 

@@ -7,7 +7,8 @@ import { estimate } from "../../src/estimate.js";
 import { buildGraph } from "../../src/graph/build-graph.js";
 import { readQuantization } from "../../src/memory/settings/quantization.js";
 import { recordStep } from "../../src/memory/programs/run-step.js";
-import { DEFAULT_TRAINING, readTraining } from "../../src/memory/settings/training.js";
+import { DEFAULT_STEP } from "../../src/fields/step.js";
+import { readTraining } from "../../src/memory/settings/training.js";
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { isRefusal } from "../../src/result.js";
@@ -63,7 +64,7 @@ function requestedPeak({ config, rank, quantization, training }: Run): number {
     graph,
     plan: planAdapter(graph, adapter, USUAL_WORLD),
     quantization: readQuantization(quantization),
-    training: readTraining(training, DEFAULT_TRAINING, "").settings,
+    training: readTraining(training, DEFAULT_STEP, "").settings,
     cublasWorkspaceBytes: 0,
     card: { sm: 80, prefersCudnn: false },
     multiprocessors: 108,

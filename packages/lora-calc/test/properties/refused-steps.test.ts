@@ -1,5 +1,6 @@
 /** Steps on which PyTorch stops: a Problem that says what it raises, not an exception of ours. */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
 
@@ -12,12 +13,16 @@ const model = { config: SMALL };
 
 describe("a step on which PyTorch stops", () => {
   it.each(["chunked_nll", "liger", "cce"])("one token under %s", (loss) => {
-    const result = estimate({ model, adapter: LORA, training: { max_length: 1, loss } });
+    const result = estimate(
+      asScenario({ model, adapter: LORA, training: { max_length: 1, loss } }),
+    );
     expect(result).toMatchObject({ error: { code: "invalid_value", path: "training.max_length" } });
   });
 
   it.each(["hf", "nll"])("one token under %s runs, as it does there", (loss) => {
-    const result = estimate({ model, adapter: LORA, training: { max_length: 1, loss } });
+    const result = estimate(
+      asScenario({ model, adapter: LORA, training: { max_length: 1, loss } }),
+    );
     expect(result).toHaveProperty("memory");
   });
 
@@ -31,7 +36,7 @@ describe("a step on which PyTorch stops", () => {
   it("an adapter on the head alone, which chunked_nll does not run", () => {
     const adapter = { r: 8, target_modules: ["lm_head"] };
     const training = { loss: "chunked_nll", gradient_checkpointing: false };
-    expect(estimate({ model, adapter, training })).toMatchObject({
+    expect(estimate(asScenario({ model, adapter, training }))).toMatchObject({
       error: { code: "invalid_value", path: "adapter.target_modules" },
     });
   });

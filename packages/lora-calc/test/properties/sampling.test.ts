@@ -9,7 +9,8 @@ import type { MemoryEstimate } from "../../src/memory/report/estimate-memory.js"
 import type { StrategyName } from "../../src/memory/settings/device.js";
 import { ligerUse } from "../../src/memory/settings/liger.js";
 import { readQuantization } from "../../src/memory/settings/quantization.js";
-import { DEFAULT_TRAINING, readTraining } from "../../src/memory/settings/training.js";
+import { DEFAULT_STEP } from "../../src/fields/step.js";
+import { readTraining } from "../../src/memory/settings/training.js";
 import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
@@ -86,7 +87,7 @@ interface Run {
 function memoryOf(run: Run, runsEveryIteration: boolean): MemoryEstimate {
   const model = describeModel({ config: run.config }, () => ({}));
   const { graph } = buildGraph(model, USUAL_WORLD);
-  const { settings, liger } = readTraining(run.training, DEFAULT_TRAINING, "");
+  const { settings, liger } = readTraining(run.training, DEFAULT_STEP, "");
   return estimateMemory(
     {
       graph,

@@ -1,5 +1,6 @@
 /** Advice on whole scenarios ends, is sound and bounded. Seed and size by environment: SCENARIOS_SEED, ADVICES (300). */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advise } from "../../src/advise.js";
@@ -18,7 +19,7 @@ describe(`advice, seed ${seed}`, () => {
     let advised = 0;
     for (const scenario of fc.sample(scenarios, { numRuns: 10 * ADVICES, seed: seed + 1 })) {
       if (advised === ADVICES) break;
-      const result = estimate(scenario, { expandable: false });
+      const result = estimate(asScenario(scenario), { expandable: false });
       if (isRefusal(result) || peaksOf(result) === undefined) continue;
       advised += 1;
       const advice = advise(scenario as unknown as Scenario, result);

@@ -3,6 +3,7 @@
  * events. Seed and size by environment: SCENARIOS_SEED, SCENARIOS (5,000).
  */
 
+import { asScenario } from "../../src/exchange/as-scenario.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../src/estimate.js";
@@ -53,7 +54,7 @@ describe(`whole scenarios, seed ${seed}`, () => {
     fc.assert(
       fc.property(scenarios, (scenario) => {
         let events = 0;
-        const result = estimate(scenario, { onWork: (played) => (events += played) });
+        const result = estimate(asScenario(scenario), { onWork: (played) => (events += played) });
         expect(events).toBeLessThan(MAX_EVENTS);
         if (isRefusal(result)) {
           expect(result.error.code).not.toBe("internal");

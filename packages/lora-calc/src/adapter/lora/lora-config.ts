@@ -1,5 +1,7 @@
 /** The LoRA fields of adapter_config.json, checked as PEFT's LoraConfig checks them. */
 
+import { LORA_FIELDS, TARGET_FIELDS } from "../../fields/adapter-lora.js";
+import type { AdapterField } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import { rejectOption } from "../plan/reject-option.js";
 import { readVariants } from "./variant.js";
@@ -22,17 +24,8 @@ export interface LoraConfig {
 
 const DEFAULT_RANK = 8;
 
-/** Further fields of adapter_config.json of a LoRA. Source: peft tuners/lora/config.py. */
-export const LORA_FIELDS: readonly string[] = [
-  ...["r", "target_modules", "exclude_modules", "lora_alpha"],
-  ...["lora_dropout", "fan_in_fan_out", "bias", "use_rslora", "modules_to_save"],
-  ...["init_lora_weights", "layers_to_transform", "layers_pattern", "rank_pattern"],
-  ...["alpha_pattern", "megatron_config", "megatron_core", "trainable_token_indices"],
-  ...["loftq_config", "eva_config", "corda_config", "lora_ga_config", "use_dora"],
-  ...["velora_config", "alora_invocation_tokens", "use_qalora", "qalora_group_size"],
-  ...["monteclora_config", "layer_replication", "runtime_config", "lora_bias"],
-  ...["target_parameters", "use_bdlora", "arrow_config", "kasa_config", "ensure_weight_tying"],
-];
+/** Fields of adapter_config.json of a LoRA, beside those of every method. */
+export const LORA_NAMES = Object.keys({ ...TARGET_FIELDS, ...LORA_FIELDS }) as AdapterField[];
 
 /** Source: peft tuners/lora/config.py `LoraConfig`. */
 export function readLoraConfig(adapter: Fields): LoraConfig {

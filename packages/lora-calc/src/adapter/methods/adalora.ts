@@ -1,8 +1,9 @@
 /** AdaLoRA: LoRA as a singular value decomposition whose rank is cut during training. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import { LORA_FIELDS } from "../lora/lora-config.js";
+import { LORA_NAMES } from "../lora/lora-config.js";
 import { rejectBelow, rejectOption } from "../plan/reject-option.js";
 import type { AdapterPlan } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
@@ -23,11 +24,11 @@ export const adalora: LayerMethod = {
   dropout: "lora_dropout",
   configClass: "AdaLoraConfig",
   formula: "init_r · (in + out + 1) per layer, and one frozen number",
-  fields: [
-    ...LORA_FIELDS,
-    ...["target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight"],
-    "total_step",
-  ],
+  fields: adapterFields(
+    LORA_NAMES,
+    ["target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight"],
+    ["total_step"],
+  ),
   layerRules: { againstText: ["layers_to_transform"], patternNeedsLayers: true },
   adaptsConv1d: true,
   others: "unsupported_target_module",

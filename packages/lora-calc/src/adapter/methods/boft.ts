@@ -1,5 +1,6 @@
 /** BOFT: the weight is turned by a product of sparse orthogonal matrices (butterflies), and scaled. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Site } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
@@ -19,11 +20,11 @@ export const boft: LayerMethod = {
   dropout: "boft_dropout",
   configClass: "BOFTConfig",
   formula: "in · block size + out per layer",
-  fields: [
-    ...["boft_block_size", "boft_block_num", "boft_n_butterfly_factor", "target_modules"],
-    ...["exclude_modules", "boft_dropout", "fan_in_fan_out", "bias", "modules_to_save"],
-    ...["init_weights", "layers_to_transform", "layers_pattern"],
-  ],
+  fields: adapterFields(
+    ["boft_block_size", "boft_block_num", "boft_n_butterfly_factor", "target_modules"],
+    ["exclude_modules", "boft_dropout", "fan_in_fan_out", "bias", "modules_to_save"],
+    ["init_weights", "layers_to_transform", "layers_pattern"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** C3A: the update is made of circulant blocks, each given by one of its rows. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { rejectOption } from "../plan/reject-option.js";
 import { requireDivisor, requirePositive, suffixTable, trained } from "./tensors.js";
@@ -18,10 +19,10 @@ export const c3a: LayerMethod = {
   peftType: "C3A",
   configClass: "C3AConfig",
   formula: "in · out / block_size per layer",
-  fields: [
-    ...["block_size", "target_modules", "bias", "modules_to_save", "layers_to_transform"],
-    ...["layers_pattern", "block_size_pattern", "init_weights"],
-  ],
+  fields: adapterFields(
+    ["block_size", "target_modules", "bias", "modules_to_save", "layers_to_transform"],
+    ["layers_pattern", "block_size_pattern", "init_weights"],
+  ),
   layerRules: {
     againstText: ["layers_to_transform", "layers_pattern"],
     patternNeedsLayers: false,

@@ -1,5 +1,6 @@
 /** DEFT: removes a subspace of the weight and puts a trained one in its place. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { rejectOption } from "../plan/reject-option.js";
 import { ALL_LAYER_RULES } from "../targets/targeting.js";
 import type { LayerMethod } from "./layer-method.js";
@@ -15,11 +16,11 @@ export const deft: LayerMethod = {
   dropout: "deft_dropout",
   configClass: "DeftConfig",
   formula: "r · (in + out) per layer; r · out with para",
-  fields: [
-    ...["r", "target_modules", "exclude_modules", "decomposition_method", "init_scale", "alpha"],
-    ...["para", "fan_in_fan_out", "deft_dropout", "init_weights", "layers_to_transform"],
-    ...["layers_pattern", "bias", "modules_to_save"],
-  ],
+  fields: adapterFields(
+    ["r", "target_modules", "exclude_modules", "decomposition_method", "init_scale", "alpha"],
+    ["para", "fan_in_fan_out", "deft_dropout", "init_weights", "layers_to_transform"],
+    ["layers_pattern", "bias", "modules_to_save"],
+  ),
   layerRules: ALL_LAYER_RULES,
   adaptsConv1d: true,
   others: "invalid_adapter_type",

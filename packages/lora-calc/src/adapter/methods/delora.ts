@@ -1,5 +1,6 @@
 /** DeLoRA: a normalised low-rank update and its strength. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { rejectBelow } from "../plan/reject-option.js";
 import { patternTable, requirePositive, trained } from "./tensors.js";
@@ -14,11 +15,11 @@ export const delora: LayerMethod = {
   dropout: "delora_dropout",
   configClass: "DeloraConfig",
   formula: "r · (in + out) + 1 per layer",
-  fields: [
-    ...["r", "delora_lambda", "module_dropout", "target_modules", "exclude_modules", "bias"],
-    ...["init_weights", "layers_to_transform", "layers_pattern", "rank_pattern"],
-    ...["lambda_pattern", "modules_to_save"],
-  ],
+  fields: adapterFields(
+    ["r", "delora_lambda", "module_dropout", "target_modules", "exclude_modules", "bias"],
+    ["init_weights", "layers_to_transform", "layers_pattern", "rank_pattern"],
+    ["lambda_pattern", "modules_to_save"],
+  ),
   layerRules: { againstText: ["layers_to_transform"], patternNeedsLayers: true },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** FourierFT and WaveFT: a few trained coefficients per layer, in the Fourier or a wavelet basis. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { AdaptedModule } from "../plan/plan.js";
 import { ALL_LAYER_RULES } from "../targets/targeting.js";
 import { rejectOption } from "../plan/reject-option.js";
@@ -14,11 +15,11 @@ import {
 } from "./tensors.js";
 import { missing } from "../../problem/missing.js";
 
-const FIELDS = [
-  ...["n_frequency", "scaling", "random_loc_seed", "fan_in_fan_out", "target_modules"],
-  ...["exclude_modules", "bias", "modules_to_save", "layers_to_transform", "layers_pattern"],
-  ...["n_frequency_pattern", "init_weights"],
-];
+const FIELDS = adapterFields(
+  ["n_frequency", "scaling", "random_loc_seed", "fan_in_fan_out", "target_modules"],
+  ["exclude_modules", "bias", "modules_to_save", "layers_to_transform", "layers_pattern"],
+  ["n_frequency_pattern", "init_weights"],
+);
 
 const SHARED = {
   layerRules: ALL_LAYER_RULES,
@@ -61,7 +62,7 @@ export const waveft: LayerMethod = {
   peftType: "WAVEFT",
   configClass: "WaveFTConfig",
   formula: "n_frequency per layer, or shared out by in · out",
-  fields: [...FIELDS, "wavelet_family", "use_idwt", "proportional_parameters"],
+  fields: adapterFields(FIELDS, ["wavelet_family", "use_idwt", "proportional_parameters"]),
   read: (adapter) => {
     const family = adapter.string("wavelet_family") ?? "db1";
     if (!WAVELET.test(family)) {

@@ -1,5 +1,6 @@
 /** FRoD: a trained diagonal and a few trained entries beside it, over projections made from the weights. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { AdaptedModule } from "../plan/plan.js";
 import { rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
@@ -15,12 +16,12 @@ export const frod: LayerMethod = {
   dropout: "frod_dropout",
   configClass: "FrodConfig",
   formula: "in + in² · sparse_rate per layer",
-  fields: [
-    ...["target_modules", "projection_prng_key", "save_projection", "frod_dropout"],
-    ...["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
-    ...["layers_pattern", "sparse_rate", "regularization_alpha", "progressbar"],
-    "runtime_offload_base_weight",
-  ],
+  fields: adapterFields(
+    ["target_modules", "projection_prng_key", "save_projection", "frod_dropout"],
+    ["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
+    ["layers_pattern", "sparse_rate", "regularization_alpha", "progressbar"],
+    ["runtime_offload_base_weight"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: true,
   others: "invalid_adapter_type",

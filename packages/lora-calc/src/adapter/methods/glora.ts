@@ -1,5 +1,6 @@
 /** GLoRA: five additions to weight, input and bias, each a product, a vector, a number or nothing. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import type { AdapterTensor } from "../plan/plan.js";
 import { rejectOption } from "../plan/reject-option.js";
@@ -18,10 +19,10 @@ export const glora: LayerMethod = {
   peftType: "GLORA",
   configClass: "GloraConfig",
   formula: "2r · (in + out) per layer, and more where it has a bias",
-  fields: [
-    ...["r", "target_modules", "bias", "modules_to_save", "config_A_B", "config_C"],
-    ...["config_D_E", "init_weights"],
-  ],
+  fields: adapterFields(
+    ["r", "target_modules", "bias", "modules_to_save", "config_A_B", "config_C"],
+    ["config_D_E", "init_weights"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: false,
   others: "unsupported_target_module",

@@ -1,5 +1,6 @@
 /** GraLoRA: the weight is cut into k · k blocks with a low-rank update each, and one over all of it if wanted. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { rejectBelow, rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
@@ -14,11 +15,11 @@ export const gralora: LayerMethod = {
   dropout: "gralora_dropout",
   configClass: "GraloraConfig",
   formula: "(r + hybrid_r) · (in + out) per layer",
-  fields: [
-    ...["r", "hybrid_r", "target_modules", "alpha", "gralora_dropout", "gralora_k"],
-    ...["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
-    "layers_pattern",
-  ],
+  fields: adapterFields(
+    ["r", "hybrid_r", "target_modules", "alpha", "gralora_dropout", "gralora_k"],
+    ["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
+    ["layers_pattern"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: true,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** HiRA: a low-rank product that multiplies the weight element by element. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { patternTable, requireOneGroup, requirePositive, trained } from "./tensors.js";
 
@@ -13,11 +14,11 @@ export const hira: LayerMethod = {
   dropout: "hira_dropout",
   configClass: "HiraConfig",
   formula: "r · (in + out) per layer",
-  fields: [
-    ...["r", "target_modules", "exclude_modules", "hira_dropout", "fan_in_fan_out"],
-    ...["modules_to_save", "init_weights", "layers_to_transform", "layers_pattern"],
-    "rank_pattern",
-  ],
+  fields: adapterFields(
+    ["r", "target_modules", "exclude_modules", "hira_dropout", "fan_in_fan_out"],
+    ["modules_to_save", "init_weights", "layers_to_transform", "layers_pattern"],
+    ["rank_pattern"],
+  ),
   layerRules: {
     againstText: ["layers_to_transform", "layers_pattern"],
     patternNeedsLayers: false,

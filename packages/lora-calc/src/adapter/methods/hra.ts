@@ -1,5 +1,6 @@
 /** HRA: a chain of r trained reflections of the inputs. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { ALL_LAYER_RULES } from "../targets/targeting.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requireOneGroup, requirePositive, trained } from "./tensors.js";
@@ -13,10 +14,10 @@ export const hra: LayerMethod = {
   peftType: "HRA",
   configClass: "HRAConfig",
   formula: "r · in per layer",
-  fields: [
-    ...["r", "apply_GS", "target_modules", "exclude_modules", "init_weights"],
-    ...["layers_to_transform", "layers_pattern", "bias", "modules_to_save"],
-  ],
+  fields: adapterFields(
+    ["r", "apply_GS", "target_modules", "exclude_modules", "init_weights"],
+    ["layers_to_transform", "layers_pattern", "bias", "modules_to_save"],
+  ),
   layerRules: ALL_LAYER_RULES,
   adaptsConv1d: false,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** (IA)³: one vector per layer that scales its outputs, or its inputs in feed-forward layers. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { feedforwardByDefault } from "../../catalogue/default-targets.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Fields } from "../../problem/fields.js";
@@ -17,10 +18,10 @@ export const ia3: LayerMethod = {
   peftType: "IA3",
   configClass: "IA3Config",
   formula: "out per layer; in for feed-forward modules",
-  fields: [
-    ...["target_modules", "exclude_modules", "feedforward_modules", "fan_in_fan_out"],
-    ...["modules_to_save", "init_ia3_weights"],
-  ],
+  fields: adapterFields(
+    ["target_modules", "exclude_modules", "feedforward_modules", "fan_in_fan_out"],
+    ["modules_to_save", "init_ia3_weights"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: true,
   others: "unsupported_target_module",

@@ -10,6 +10,7 @@ import { namesOfAllLinear } from "../targets/condense-names.js";
 import { decideSites } from "../targets/decide-sites.js";
 import { sharpestSight } from "../regex/layer-sight.js";
 import { listNames } from "../targets/module-names.js";
+import type { AdapterField } from "../../fields/scenario.js";
 import type { MethodFacts } from "../plan/method-facts.js";
 import type { PatternTable } from "../targets/pattern-table.js";
 import type { AdaptedModule, AdapterPlan, AdapterTensor } from "../plan/plan.js";
@@ -57,7 +58,7 @@ export interface LayerMethod extends MethodFacts {
   /** Name under which its layers hold their dropouts; a name in `modules_to_save` can hit it. */
   readonly dropout?: string;
   /** Fields of its configuration beside those of every method. */
-  readonly fields: readonly string[];
+  readonly fields: readonly AdapterField[];
   /** Which options about layers exclude each other. */
   readonly layerRules: LayerRules;
   /** GPT-2's Conv1D is adapted as a linear layer is. */

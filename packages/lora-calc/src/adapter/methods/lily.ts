@@ -1,5 +1,6 @@
 /** Lily: layers share their A in blocks and all have one B, of which a router takes a mixture. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
@@ -25,10 +26,10 @@ export const lily: LayerMethod = {
   peftType: "LILY",
   configClass: "LilyConfig",
   formula: "r · num_B per layer; r · in and num_B · r · out are shared",
-  fields: [
-    ...["r", "stride_A", "num_B", "scaling", "target_modules", "exclude_modules"],
-    ...["modules_to_save", "layers_to_transform", "layers_pattern", "init_weights"],
-  ],
+  fields: adapterFields(
+    ["r", "stride_A", "num_B", "scaling", "target_modules", "exclude_modules"],
+    ["modules_to_save", "layers_to_transform", "layers_pattern", "init_weights"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: false,
   others: "not_implemented_by_peft",

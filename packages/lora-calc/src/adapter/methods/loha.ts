@@ -1,5 +1,6 @@
 /** LoHa: the Hadamard product of two low-rank products. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { AdapterTensor } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { kernelSize, patternTable, requirePositive, trained } from "./tensors.js";
@@ -13,11 +14,11 @@ export const loha: LayerMethod = {
   peftType: "LOHA",
   configClass: "LoHaConfig",
   formula: "2r · (in + out) per layer",
-  fields: [
-    ...["rank_pattern", "alpha_pattern", "r", "alpha", "rank_dropout", "module_dropout"],
-    ...["use_effective_conv2d", "target_modules", "exclude_modules", "init_weights"],
-    ...["layers_to_transform", "layers_pattern", "modules_to_save"],
-  ],
+  fields: adapterFields(
+    ["rank_pattern", "alpha_pattern", "r", "alpha", "rank_dropout", "module_dropout"],
+    ["use_effective_conv2d", "target_modules", "exclude_modules", "init_weights"],
+    ["layers_to_transform", "layers_pattern", "modules_to_save"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

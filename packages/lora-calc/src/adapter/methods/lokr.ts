@@ -1,5 +1,6 @@
 /** LoKr: the Kronecker product of a small matrix and a low-rank product. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { AdapterTensor } from "../plan/plan.js";
 import type { LayerMethod } from "./layer-method.js";
 import { kernelSize, patternTable, requirePositive, trained } from "./tensors.js";
@@ -15,12 +16,12 @@ export const lokr: LayerMethod = {
   peftType: "LOKR",
   configClass: "LoKrConfig",
   formula: "o1·i1 + r · (o2 + i2) per layer, in = i1·i2, out = o1·o2",
-  fields: [
-    ...["rank_pattern", "alpha_pattern", "r", "alpha", "rank_dropout", "module_dropout"],
-    ...["use_effective_conv2d", "decompose_both", "decompose_factor", "rank_dropout_scale"],
-    ...["target_modules", "exclude_modules", "init_weights", "layers_to_transform"],
-    ...["layers_pattern", "modules_to_save"],
-  ],
+  fields: adapterFields(
+    ["rank_pattern", "alpha_pattern", "r", "alpha", "rank_dropout", "module_dropout"],
+    ["use_effective_conv2d", "decompose_both", "decompose_factor", "rank_dropout_scale"],
+    ["target_modules", "exclude_modules", "init_weights", "layers_to_transform"],
+    ["layers_pattern", "modules_to_save"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** MiSS, the successor of Bone: one small block per layer, repeated over the weight. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, requireDivisor, requirePositive, trained } from "./tensors.js";
 
@@ -13,10 +14,10 @@ export const miss: LayerMethod = {
   dropout: "miss_dropout",
   configClass: "MissConfig",
   formula: "r · out per layer",
-  fields: [
-    ...["r", "miss_dropout", "mini_r", "target_modules", "exclude_modules", "init_weights"],
-    ...["layers_to_transform", "layers_pattern", "bias", "modules_to_save"],
-  ],
+  fields: adapterFields(
+    ["r", "miss_dropout", "mini_r", "target_modules", "exclude_modules", "init_weights"],
+    ["layers_to_transform", "layers_pattern", "bias", "modules_to_save"],
+  ),
   layerRules: {
     againstText: ["layers_to_transform", "layers_pattern"],
     patternNeedsLayers: false,

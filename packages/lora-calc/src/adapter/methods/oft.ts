@@ -1,5 +1,6 @@
 /** OFT: the weight is turned by a block-diagonal orthogonal matrix. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import { rejectOption } from "../plan/reject-option.js";
 import type { AdapterTensor } from "../plan/plan.js";
@@ -18,12 +19,12 @@ export const oft: LayerMethod = {
   dropout: "oft_dropout",
   configClass: "OFTConfig",
   formula: "in · (block size − 1) / 2 per layer",
-  fields: [
-    ...["r", "oft_block_size", "module_dropout", "target_modules", "fan_in_fan_out", "bias"],
-    ...["exclude_modules", "init_weights", "layers_to_transform", "layers_pattern"],
-    ...["modules_to_save", "coft", "eps", "block_share", "use_cayley_neumann"],
-    "num_cayley_neumann_terms",
-  ],
+  fields: adapterFields(
+    ["r", "oft_block_size", "module_dropout", "target_modules", "fan_in_fan_out", "bias"],
+    ["exclude_modules", "init_weights", "layers_to_transform", "layers_pattern"],
+    ["modules_to_save", "coft", "eps", "block_share", "use_cayley_neumann"],
+    ["num_cayley_neumann_terms"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** OSF: the small singular directions of the weight are trained, the large ones stay. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import { PatternTable } from "../targets/pattern-table.js";
 import type { LayerMethod } from "./layer-method.js";
@@ -17,10 +18,10 @@ export const osf: LayerMethod = {
   peftType: "OSF",
   configClass: "OSFConfig",
   formula: "k · (in + out + 1) per layer, k = min(in, out) − rank",
-  fields: [
-    ...["effective_rank", "target_modules", "rank_pattern", "init_weights", "modules_to_save"],
-    "target_svd_config",
-  ],
+  fields: adapterFields(
+    ["effective_rank", "target_modules", "rank_pattern", "init_weights", "modules_to_save"],
+    ["target_svd_config"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: false,
   others: "skipped",

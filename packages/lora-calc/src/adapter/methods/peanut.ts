@@ -1,5 +1,6 @@
 /** PEANuT: a small network over the weight makes its update. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { rejectBelow } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
@@ -21,10 +22,10 @@ export const peanut: LayerMethod = {
   peftType: "PEANUT",
   configClass: "PeanutConfig",
   formula: "2r · out + 2 · depth · r² per layer",
-  fields: [
-    ...["r", "depth", "act_fn", "scaling", "target_modules", "exclude_modules"],
-    ...["modules_to_save", "layers_to_transform", "layers_pattern", "init_weights"],
-  ],
+  fields: adapterFields(
+    ["r", "depth", "act_fn", "scaling", "target_modules", "exclude_modules"],
+    ["modules_to_save", "layers_to_transform", "layers_pattern", "init_weights"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: false,
   others: "not_implemented_by_peft",

@@ -1,5 +1,6 @@
 /** Poly: a stock of skills, each a LoRA cut in splits, that a router mixes per task. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requirePositive, trained } from "./tensors.js";
 
@@ -12,10 +13,10 @@ export const poly: LayerMethod = {
   peftType: "POLY",
   configClass: "PolyConfig",
   formula: "skills · r · (in + out) per layer, and its routers",
-  fields: [
-    ...["r", "target_modules", "exclude_modules", "modules_to_save", "init_weights"],
-    ...["poly_type", "n_tasks", "n_skills", "n_splits"],
-  ],
+  fields: adapterFields(
+    ["r", "target_modules", "exclude_modules", "modules_to_save", "init_weights"],
+    ["poly_type", "n_tasks", "n_skills", "n_splits"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** PSOFT: the principal subspace of the weight is turned, and stretched on both sides. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { rejectBelow } from "../plan/reject-option.js";
 import { ALL_LAYER_RULES } from "../targets/targeting.js";
 import type { LayerMethod } from "./layer-method.js";
@@ -15,13 +16,13 @@ export const psoft: LayerMethod = {
   dropout: "psoft_dropout",
   configClass: "PsoftConfig",
   formula: "r · (r − 1) / 2 + 2r per layer",
-  fields: [
-    ...["r", "target_modules", "exclude_modules", "psoft_alpha", "psoft_dropout"],
-    ...["fan_in_fan_out", "ab_svd_init", "psoft_svd", "psoft_svd_lowrank_niter", "random_seed"],
-    ...["psoft_orth", "psoft_mag_b", "psoft_mag_a", "use_cayley_neumann"],
-    ...["num_cayley_neumann_terms", "cayley_neumann_eps", "modules_to_save", "init_weights"],
-    ...["layers_to_transform", "layers_pattern"],
-  ],
+  fields: adapterFields(
+    ["r", "target_modules", "exclude_modules", "psoft_alpha", "psoft_dropout"],
+    ["fan_in_fan_out", "ab_svd_init", "psoft_svd", "psoft_svd_lowrank_niter", "random_seed"],
+    ["psoft_orth", "psoft_mag_b", "psoft_mag_a", "use_cayley_neumann"],
+    ["num_cayley_neumann_terms", "cayley_neumann_eps", "modules_to_save", "init_weights"],
+    ["layers_to_transform", "layers_pattern"],
+  ),
   layerRules: ALL_LAYER_RULES,
   adaptsConv1d: false,
   others: "unsupported_target_module",

@@ -1,5 +1,6 @@
 /** RandLoRA: scaled sums of random bases that all layers share. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requirePositive, trained } from "./tensors.js";
 
@@ -13,11 +14,11 @@ export const randlora: LayerMethod = {
   dropout: "randlora_dropout",
   configClass: "RandLoraConfig",
   formula: "n · (r + m) per layer, m = min(in, out), n = ⌈m / r⌉",
-  fields: [
-    ...["r", "target_modules", "projection_prng_key", "save_projection", "sparse", "very_sparse"],
-    ...["randlora_dropout", "fan_in_fan_out", "randlora_alpha", "bias", "modules_to_save"],
-    ...["init_weights", "layers_to_transform", "layers_pattern"],
-  ],
+  fields: adapterFields(
+    ["r", "target_modules", "projection_prng_key", "save_projection", "sparse", "very_sparse"],
+    ["randlora_dropout", "fan_in_fan_out", "randlora_alpha", "bias", "modules_to_save"],
+    ["init_weights", "layers_to_transform", "layers_pattern"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: true,
   others: "unsupported_target_module",

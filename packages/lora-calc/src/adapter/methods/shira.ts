@@ -1,5 +1,6 @@
 /** SHiRA: as many single entries of the weight as LoRA of that rank would have, trained in place. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, requirePositive, trained } from "./tensors.js";
 
@@ -12,10 +13,10 @@ export const shira: LayerMethod = {
   peftType: "SHIRA",
   configClass: "ShiraConfig",
   formula: "r · (in + out) per layer",
-  fields: [
-    ...["r", "mask_type", "random_seed", "target_modules", "fan_in_fan_out", "init_weights"],
-    "modules_to_save",
-  ],
+  fields: adapterFields(
+    ["r", "mask_type", "random_seed", "target_modules", "fan_in_fan_out", "init_weights"],
+    ["modules_to_save"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

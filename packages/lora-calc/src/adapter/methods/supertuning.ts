@@ -1,5 +1,6 @@
 /** Super-Tuning: the largest (or smallest) entries of the weight are trained in place, with a LoRA beside them if wanted. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { rejectBelow, rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { misfit, trained } from "./tensors.js";
@@ -14,10 +15,10 @@ export const supertuning: LayerMethod = {
   dropout: "supertuning_lora_dropout",
   configClass: "SupertuningConfig",
   formula: "in · out · (1 − sparsity) per layer",
-  fields: [
-    ...["target_modules", "modules_to_save", "sparsity", "select_top", "r", "lora_alpha"],
-    ...["lora_dropout", "init_weights", "save_precomputed_indices"],
-  ],
+  fields: adapterFields(
+    ["target_modules", "modules_to_save", "sparsity", "select_top", "r", "lora_alpha"],
+    ["lora_dropout", "init_weights", "save_precomputed_indices"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: false },
   adaptsConv1d: false,
   others: "invalid_adapter_type",

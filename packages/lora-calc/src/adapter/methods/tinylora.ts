@@ -1,5 +1,6 @@
 /** TinyLoRA: a few numbers for all layers of a group, spread over frozen projections. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { rejectBelow, rejectOption } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { roundHalfEven, trained } from "./tensors.js";
@@ -14,11 +15,11 @@ export const tinylora: LayerMethod = {
   dropout: "tinylora_dropout",
   configClass: "TinyLoraConfig",
   formula: "u per group of layers",
-  fields: [
-    ...["r", "u", "weight_tying", "projection_seed", "save_projection", "init_v_bound"],
-    ...["target_modules", "tinylora_dropout", "fan_in_fan_out", "bias", "modules_to_save"],
-    ...["init_weights", "layers_to_transform", "layers_pattern"],
-  ],
+  fields: adapterFields(
+    ["r", "u", "weight_tying", "projection_seed", "save_projection", "init_v_bound"],
+    ["target_modules", "tinylora_dropout", "fan_in_fan_out", "bias", "modules_to_save"],
+    ["init_weights", "layers_to_transform", "layers_pattern"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: true,
   others: "invalid_adapter_type",

@@ -1,5 +1,6 @@
 /** Trainable tokens as a method of its own: single rows of the embedding, and of a head that is tied to it. */
 
+import type { AdapterField } from "../../fields/scenario.js";
 import type { Layer, ModuleGraph } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import type { Site } from "../../graph/tree/sites.js";
@@ -16,7 +17,11 @@ import { readTargeting } from "../targets/targeting.js";
 import { tiedModules } from "../beside/tie-embeddings.js";
 import { readTaskType, rejectTaskWithHead } from "../plan/task-type.js";
 
-export const TOKEN_FIELDS: readonly string[] = ["token_indices", "target_modules", "init_weights"];
+export const TOKEN_FIELDS: readonly AdapterField[] = [
+  "token_indices",
+  "target_modules",
+  "init_weights",
+];
 
 /**
  *     tokens · d per layer; a head tied to the embedding runs with the same rows and adds none

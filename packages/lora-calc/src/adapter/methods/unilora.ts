@@ -1,5 +1,6 @@
 /** Uni-LoRA: one vector for the whole model, from which every entry of every A and B is taken. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { rejectBelow } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
 import { trained } from "./tensors.js";
@@ -14,11 +15,11 @@ export const unilora: LayerMethod = {
   dropout: "unilora_dropout",
   configClass: "UniLoraConfig",
   formula: "theta_d_length, once",
-  fields: [
-    ...["r", "proj_seed", "theta_d_length", "target_modules", "unilora_dropout"],
-    ...["fan_in_fan_out", "bias", "modules_to_save", "init_theta_d_bound", "init_weights"],
-    ...["save_indices", "layers_to_transform", "layers_pattern"],
-  ],
+  fields: adapterFields(
+    ["r", "proj_seed", "theta_d_length", "target_modules", "unilora_dropout"],
+    ["fan_in_fan_out", "bias", "modules_to_save", "init_theta_d_bound", "init_weights"],
+    ["save_indices", "layers_to_transform", "layers_pattern"],
+  ),
   layerRules: {
     againstText: ["layers_to_transform", "layers_pattern"],
     patternNeedsLayers: false,

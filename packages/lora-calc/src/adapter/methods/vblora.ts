@@ -1,5 +1,6 @@
 /** VB-LoRA: A and B are mixed from one bank of vectors that the whole model shares. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { LayerMethod } from "./layer-method.js";
 import { requireDivisor, requirePositive, trained } from "./tensors.js";
 
@@ -13,11 +14,11 @@ export const vblora: LayerMethod = {
   dropout: "vblora_dropout",
   configClass: "VBLoRAConfig",
   formula: "r · (in + out) / length · vectors per layer, and one bank",
-  fields: [
-    ...["r", "num_vectors", "vector_length", "topk", "target_modules", "exclude_modules"],
-    ...["save_only_topk_weights", "vblora_dropout", "fan_in_fan_out", "bias", "modules_to_save"],
-    ...["init_vector_bank_bound", "init_logits_std", "layers_to_transform", "layers_pattern"],
-  ],
+  fields: adapterFields(
+    ["r", "num_vectors", "vector_length", "topk", "target_modules", "exclude_modules"],
+    ["save_only_topk_weights", "vblora_dropout", "fan_in_fan_out", "bias", "modules_to_save"],
+    ["init_vector_bank_bound", "init_logits_std", "layers_to_transform", "layers_pattern"],
+  ),
   layerRules: { againstText: [], patternNeedsLayers: true },
   adaptsConv1d: true,
   others: "invalid_adapter_type",

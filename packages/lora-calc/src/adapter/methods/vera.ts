@@ -1,5 +1,6 @@
 /** VeRA and PVeRA: two vectors per layer over random projections that all layers share. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import type { AdapterTensor } from "../plan/plan.js";
 import type { Formula, LayerMethod } from "./layer-method.js";
@@ -7,11 +8,11 @@ import { requirePositive, trained } from "./tensors.js";
 
 const DEFAULT_RANK = 256;
 
-const FIELDS = [
-  ...["r", "target_modules", "projection_prng_key", "save_projection", "d_initial"],
-  ...["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
-  "layers_pattern",
-];
+const FIELDS = adapterFields(
+  ["r", "target_modules", "projection_prng_key", "save_projection", "d_initial"],
+  ["fan_in_fan_out", "bias", "modules_to_save", "init_weights", "layers_to_transform"],
+  ["layers_pattern"],
+);
 
 const SHARED = {
   layerRules: { againstText: [], patternNeedsLayers: true },
@@ -29,7 +30,7 @@ export const vera: LayerMethod = {
   dropout: "vera_dropout",
   configClass: "VeraConfig",
   formula: "out + r per layer",
-  fields: [...FIELDS, "vera_dropout"],
+  fields: adapterFields(FIELDS, ["vera_dropout"]),
   others: "invalid_adapter_type",
   read: (adapter) => vectors(adapter, "vera", 1),
 };
@@ -45,7 +46,7 @@ export const pvera: LayerMethod = {
   dropout: "pvera_dropout",
   configClass: "PveraConfig",
   formula: "out + 2r per layer",
-  fields: [...FIELDS, "pvera_dropout", "sample_at_inference", "generator_seed"],
+  fields: adapterFields(FIELDS, ["pvera_dropout", "sample_at_inference", "generator_seed"]),
   others: "unsupported_target_module",
   read: (adapter) => vectors(adapter, "pvera", 2),
 };

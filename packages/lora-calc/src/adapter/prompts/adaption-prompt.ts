@@ -1,5 +1,6 @@
 /** Adaption prompt (LLaMA-Adapter): trained tokens that the last attentions see, each behind a gate. */
 
+import type { AdapterField } from "../../fields/scenario.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import type { Fields } from "../../problem/fields.js";
@@ -17,7 +18,7 @@ const ATTENTION: ReadonlyMap<string, string> = new Map([
   ["gpt2", "attn"],
 ]);
 
-export const ADAPTION_FIELDS: readonly string[] = [
+export const ADAPTION_FIELDS: readonly AdapterField[] = [
   "target_modules",
   "adapter_len",
   "adapter_layers",

@@ -1,5 +1,6 @@
 /** P-tuning: virtual tokens that a small network makes. */
 
+import { adapterFields } from "../../fields/scenario.js";
 import { reject } from "../../problem/problem.js";
 import { trained } from "../methods/tensors.js";
 import type { AdapterTensor } from "../plan/plan.js";
@@ -20,10 +21,10 @@ export const pTuning: PromptMethod = {
   peftType: "P_TUNING",
   configClass: "PromptEncoderConfig",
   formula: "tokens · d and the encoder that makes them",
-  fields: [
-    ...["encoder_reparameterization_type", "encoder_hidden_size", "encoder_num_layers"],
-    "encoder_dropout",
-  ],
+  fields: adapterFields(
+    ["encoder_reparameterization_type", "encoder_hidden_size", "encoder_num_layers"],
+    ["encoder_dropout"],
+  ),
   read:
     (adapter) =>
     ({ hiddenSize, submodules }) => {

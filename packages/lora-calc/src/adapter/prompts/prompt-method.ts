@@ -3,6 +3,8 @@
 import type { DecoderSizes, ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
+import { adapterFields } from "../../fields/scenario.js";
+import type { AdapterField } from "../../fields/scenario.js";
 import type { MethodFacts } from "../plan/method-facts.js";
 import type { AdapterPlan, AdapterTensor } from "../plan/plan.js";
 import { planTuner } from "../tuner/plan-tuner.js";
@@ -13,7 +15,7 @@ import type { TaskType } from "../plan/task-type.js";
 
 export interface PromptMethod extends MethodFacts {
   /** Fields of its configuration beside those of every prompt method. */
-  readonly fields: readonly string[];
+  readonly fields: readonly AdapterField[];
   /** Checks the configuration, then shapes it for a model. */
   readonly read: (adapter: Fields) => (sizes: PromptSizes) => Prompt;
 }
@@ -32,10 +34,10 @@ interface PromptSizes extends DecoderSizes {
 }
 
 /** Source: peft config.py `PromptLearningConfig`. */
-export const PROMPT_FIELDS: readonly string[] = [
-  ...["num_virtual_tokens", "token_dim", "num_transformer_submodules", "num_attention_heads"],
-  ...["num_layers", "modules_to_save"],
-];
+export const PROMPT_FIELDS = adapterFields(
+  ["num_virtual_tokens", "token_dim", "num_transformer_submodules", "num_attention_heads"],
+  ["num_layers", "modules_to_save"],
+);
 
 /** Source: peft peft_model.py `_setup_prompt_encoder`, utils/other.py `_prepare_prompt_learning_config`. */
 export function planPromptMethod(

@@ -1,5 +1,6 @@
 /** Prompt tuning: trained embeddings in front of the input; alone, shared by tasks, or beside fixed ones (CPT). */
 
+import { adapterFields } from "../../fields/scenario.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { trained } from "../methods/tensors.js";
@@ -7,10 +8,10 @@ import { rejectOption } from "../plan/reject-option.js";
 import { readVirtualTokens } from "./prompt-method.js";
 import type { PromptMethod } from "./prompt-method.js";
 
-const FIELDS = [
-  ...["prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path"],
-  "tokenizer_kwargs",
-];
+const FIELDS = adapterFields(
+  ["prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path"],
+  ["tokenizer_kwargs"],
+);
 const EMBEDDING = "prompt_encoder.default.embedding.weight";
 
 /**
@@ -41,10 +42,12 @@ export const multitaskPromptTuning: PromptMethod = {
   peftType: "MULTITASK_PROMPT_TUNING",
   configClass: "MultitaskPromptTuningConfig",
   formula: "tokens · d + tasks · ranks · (tokens + d)",
-  fields: [
-    ...FIELDS,
-    ...["prompt_tuning_init_state_dict_path", "prompt_tuning_init_task", "num_ranks", "num_tasks"],
-  ],
+  fields: adapterFields(FIELDS, [
+    "prompt_tuning_init_state_dict_path",
+    "prompt_tuning_init_task",
+    "num_ranks",
+    "num_tasks",
+  ]),
   read:
     (adapter) =>
     ({ hiddenSize, submodules }) => {
@@ -69,11 +72,11 @@ export const cpt: PromptMethod = {
   peftType: "CPT",
   configClass: "CPTConfig",
   formula: "tokens · d",
-  fields: [
-    ...["cpt_token_ids", "cpt_mask", "cpt_tokens_type_mask", "opt_weighted_loss_type"],
-    ...["opt_loss_decay_factor", "opt_projection_epsilon", "opt_projection_format_epsilon"],
-    "tokenizer_name_or_path",
-  ],
+  fields: adapterFields(
+    ["cpt_token_ids", "cpt_mask", "cpt_tokens_type_mask", "opt_weighted_loss_type"],
+    ["opt_loss_decay_factor", "opt_projection_epsilon", "opt_projection_format_epsilon"],
+    ["tokenizer_name_or_path"],
+  ),
   read: (adapter) => {
     if (adapter.string("task_type") !== "CAUSAL_LM")
       rejectOption(adapter, "task_type", "must be CAUSAL_LM for CPT");

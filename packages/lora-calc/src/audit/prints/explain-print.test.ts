@@ -1,3 +1,4 @@
+import { asScenario } from "../../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import type { Scenario } from "../../scenario.js";
 import { explainPrint } from "./explain-print.js";
@@ -55,7 +56,7 @@ describe("explainPrint names what people saw", () => {
     const scenario = {
       model: { id: "google-bert/bert-base-uncased", architecture: "BertForQuestionAnswering" },
       adapter: { r: 16, task_type: "QUESTION_ANS" },
-    };
+    } as const;
     expect(codesOf(scenario, "589,824 / 109,483,010")).toEqual(["without_head", "same"]);
     expect(codesOf(scenario, "591,362 / 109,484,548")).toEqual(["same"]);
   });
@@ -80,7 +81,7 @@ describe("explainPrint names what people saw", () => {
       model: "meta-llama/Llama-2-13b-hf",
       adapter: { peft_type: "PREFIX_TUNING", num_virtual_tokens: 10, task_type: "CAUSAL_LM" },
     };
-    const result = explainPrint(scenario, "2,621,440 / 6,741,037,056");
+    const result = explainPrint(asScenario(scenario), "2,621,440 / 6,741,037,056");
     expect(result).toHaveProperty("reasons[0].code", "other_model");
     expect(result).toHaveProperty("reasons[0].message", expect.stringMatching(/llama-?(?:2-)?7b/i));
   });

@@ -2,6 +2,8 @@
 
 import { Config } from "../../model/config.js";
 import type { Assumption } from "../../model/config.js";
+import { FREE_FORM_FIELDS, SIZE_FIELDS } from "../../fields/model.js";
+import { readField, readFields } from "../../fields/read.js";
 import { Fields } from "../../problem/fields.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
@@ -10,19 +12,6 @@ import type { BuildContext } from "../tree/blueprint.js";
 import { parameterCount } from "../tree/sites.js";
 import { llama } from "./llama.js";
 
-const SIZES = [
-  "hidden_size",
-  "num_hidden_layers",
-  "num_attention_heads",
-  "num_key_value_heads",
-  "head_dim",
-  "intermediate_size",
-  "vocab_size",
-] as const;
-const FIELDS = [...SIZES, "tie_word_embeddings", "total_params"];
-
-/** Larger than any published size. */
-const MAX_SIZE = 2 ** 31;
 /** Width of a head in llama 1 to 3, and of most models since. */
 const USUAL_HEAD_DIM = 128;
 const USUAL_VOCABULARY = 32_000;
@@ -53,16 +42,11 @@ export function buildFreeForm(
 /** Reads the sizes; those not given follow from the others and are listed. `build` makes the tree of a config.json. */
 function readFreeForm(sizes: JsonObject, build: Build): FreeForm {
   const fields = new Fields(sizes, "model");
-  fields.rejectUnknown(FIELDS);
-  const given = Object.fromEntries(
-    SIZES.flatMap((name) => {
-      const value = fields.integer(name, { min: 1, max: MAX_SIZE });
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  ) as Partial<Record<(typeof SIZES)[number], number>>;
+  fields.rejectUnknown(Object.keys(FREE_FORM_FIELDS));
+  const given = readFields(fields, SIZE_FIELDS);
   const hidden = given.hidden_size ?? missing("hidden_size");
   if (given.num_hidden_layers === undefined) missing("num_hidden_layers");
-  const total = fields.integer("total_params", { min: 1 });
+  const total = readField(fields, "total_params", FREE_FORM_FIELDS.total_params);
   const heads = given.num_attention_heads ?? Math.max(1, Math.round(hidden / USUAL_HEAD_DIM));
   const usual = {
     num_attention_heads: heads,

@@ -1,3 +1,4 @@
+import { asScenario } from "../../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../estimate.js";
 import { isRefusal } from "../../result.js";
@@ -7,7 +8,7 @@ const ADAPTER = { r: 2, target_modules: "all-linear" };
 
 function problem(safetensors: object, config?: object): unknown {
   const model = config === undefined ? { safetensors } : { safetensors, config };
-  const result = estimate({ model, adapter: ADAPTER });
+  const result = estimate(asScenario({ model, adapter: ADAPTER }));
   return isRefusal(result) ? [result.error.code, result.error.path] : result.parameters;
 }
 

@@ -1,6 +1,8 @@
 /** Work that repeats equal iterations, and which of them are really run. */
 
-export type LoopKind = "layers" | "chunks" | "entropy" | "rows";
+import type { LoopName } from "../../fields/result-names.js";
+
+export type LoopKind = LoopName;
 
 /**
  * One loop over equal layers or chunks; two models, two towers or two sizes of chunks have one each. A loop with a periodic

@@ -1,15 +1,6 @@
 /** Where in a run something happens. */
 
-type PhasePart =
-  | "load"
-  | "adapters"
-  | "ddp"
-  | "batch"
-  | "forward"
-  | "backward"
-  | "clip"
-  | "optimizer"
-  | "zero_grad";
+import type { PhaseName, PhasePart } from "../../fields/result-names.js";
 
 /** Which model runs: the one that is trained, or the one that it is compared with. */
 export type Role = "policy" | "reference";
@@ -26,12 +17,9 @@ export interface Phase {
 export const LOADING: Phase = { part: "load" };
 
 /** As results and recorded tapes write it, whichever model runs: "step1.micro0.backward". */
-export function phaseName({ step, micro, part }: Phase): string {
-  return [
-    ...(step === undefined ? [] : [`step${step}`]),
-    ...(micro === undefined ? [] : [`micro${micro}`]),
-    part,
-  ].join(".");
+export function phaseName({ step, micro, part }: Phase): PhaseName {
+  if (step === undefined) return part;
+  return micro === undefined ? `step${step}.${part}` : `step${step}.micro${micro}.${part}`;
 }
 
 export function isSamePhase(left: Phase, right: Phase): boolean {

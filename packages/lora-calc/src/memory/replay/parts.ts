@@ -1,5 +1,6 @@
 /** The published shares of a peak, in their order, and which kinds of tensors each holds. */
 
+import type { PartName } from "../../fields/result-names.js";
 import type { Kind } from "../machine/tape.js";
 import { KINDS } from "../machine/tape.js";
 
@@ -18,21 +19,22 @@ export const PARTS = [
   "communication",
   "workspace",
   "batch",
-] as const;
+] as const satisfies readonly PartName[];
 
-export type PartName = (typeof PARTS)[number];
+/** A part that some program fills. */
+export type ComputedPart = (typeof PARTS)[number];
 
 /** Parts that only some runs have; the others are listed with nothing in them, too. */
-export const RARE_PARTS: readonly PartName[] = ["reference", "communication"];
+export const RARE_PARTS: readonly ComputedPart[] = ["reference", "communication"];
 
 /** A weight unpacked for one matrix product is scratch space, like the workspaces of cuBLAS. */
-const PART_OF: Readonly<Partial<Record<Kind, PartName>>> = {
+const PART_OF: Readonly<Partial<Record<Kind, ComputedPart>>> = {
   logits: "loss",
   dequantized: "workspace",
 };
 
-export function partOf(kind: Kind): PartName {
-  return PART_OF[kind] ?? (kind as PartName);
+export function partOf(kind: Kind): ComputedPart {
+  return PART_OF[kind] ?? (kind as ComputedPart);
 }
 
 /** Index in PARTS of every kind. */

@@ -1,5 +1,6 @@
 /** What is certain of a run whose step has no program. */
 
+import { asScenario } from "../../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../estimate.js";
 import type { JsonObject } from "../../problem/fields.js";
@@ -21,7 +22,7 @@ const FLAN_T5 = {
 };
 
 function answered(fields: JsonObject): Estimate {
-  const result = estimate({ ...FLAN_T5, ...fields });
+  const result = estimate(asScenario({ ...FLAN_T5, ...fields }));
   if (isRefusal(result)) throw new Error(result.error.message);
   return result;
 }

@@ -4,7 +4,7 @@ import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import type { MemoryPart } from "../../result.js";
 import { bytesOf, elementCount } from "../../units/dtype.js";
 import type { Dtype } from "../../units/dtype.js";
-import type { PartName } from "../replay/parts.js";
+import type { ComputedPart } from "../replay/parts.js";
 import type { StoredBytes } from "../load/stored-bytes.js";
 import type { OptimizerName, TrainingSettings } from "../settings/training.js";
 
@@ -35,12 +35,17 @@ export function stepFloor(
   isFull: boolean,
   stored: StoredBytes,
   training: TrainingSettings,
-): readonly MemoryPart[] {
+): readonly MemoryPart<ComputedPart>[] {
   const trained = isFull
     ? { count: plan.trainable, bytes: bytesOf(plan.trainable, training.dtype) }
     : trainedBytes(plan, training);
   const states = STATES[training.optim](trained.bytes, trained.count);
-  const part = (name: PartName, bytes: number, formula: string, source = PEFT): MemoryPart => {
+  const part = (
+    name: ComputedPart,
+    bytes: number,
+    formula: string,
+    source = PEFT,
+  ): MemoryPart<ComputedPart> => {
     return { name, bytes, certainty: "read", formula, source };
   };
   return [

@@ -1,3 +1,4 @@
+import { asScenario } from "../../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../estimate.js";
 import { isRefusal } from "../../result.js";
@@ -13,7 +14,7 @@ const QLORA = {
 };
 
 function answered(scenario: object): Estimate {
-  const result = estimate({ ...QLORA, ...scenario });
+  const result = estimate(asScenario({ ...QLORA, ...scenario }));
   if (isRefusal(result)) throw new Error(result.error.message);
   return result;
 }

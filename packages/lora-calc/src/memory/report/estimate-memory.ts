@@ -1,5 +1,6 @@
 /** GPU memory of a training step: peaks, parts, course, and how sure they are. */
 
+import type { EventName } from "../../fields/result-names.js";
 import { ncclOf } from "../../catalogue/cuda.js";
 import type { CudaContext } from "../../catalogue/cuda.js";
 import { FALLBACK_DEVICE } from "../settings/device.js";
@@ -26,8 +27,7 @@ export interface MemoryInputs extends Omit<
 
 /** Where the peak is reached. */
 interface PeakPlace {
-  /** load, layer_forward, loss_forward, loss_backward, layer_backward, clip, optimizer, … */
-  readonly event: string;
+  readonly event: EventName;
   /** Part of the run, for example `step1.micro0.backward`. */
   readonly phase: Phase;
   /** PyTorch operator whose allocation reaches it. */
@@ -114,7 +114,11 @@ function placeOf(step: RecordedStep, event: number, isWrapped: boolean): PeakPla
 }
 
 /** Name of a moment in a step: what it is doing. */
-export function eventName({ part, role }: Phase, loop: Loop | undefined, isLoss: boolean): string {
+export function eventName(
+  { part, role }: Phase,
+  loop: Loop | undefined,
+  isLoss: boolean,
+): EventName {
   if (part === "adapters") return "load";
   if (part !== "forward" && part !== "backward") return part;
   if (role === "reference") return `reference_${part}`;

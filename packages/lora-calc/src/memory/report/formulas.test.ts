@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { formulaOf } from "./formulas.js";
 import type { FormulaInputs } from "./formulas.js";
-import type { PartName } from "../replay/parts.js";
+import type { ComputedPart } from "../replay/parts.js";
 import type { TensorGroup } from "./peak-parts.js";
-import { DEFAULT_TRAINING } from "../settings/training.js";
+import { DEFAULT_STEP } from "../../fields/step.js";
 
 const MIB = 2 ** 20;
 
@@ -26,10 +26,10 @@ const plain: FormulaInputs = {
     quantizedBytes: 0,
     plainParameters: 1_235_814_400,
   },
-  training: DEFAULT_TRAINING,
+  training: DEFAULT_STEP,
 };
 
-function formula(part: PartName, tensors: readonly TensorGroup[], inputs = plain): string {
+function formula(part: ComputedPart, tensors: readonly TensorGroup[], inputs = plain): string {
   return formulaOf(part, tensors, inputs);
 }
 

@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount } from "../../units/format.js";
 import { bytesPerElement, elementCount } from "../../units/dtype.js";
-import type { PartName } from "../replay/parts.js";
+import type { ComputedPart } from "../replay/parts.js";
 import type { TensorGroup } from "./peak-parts.js";
 import type { StoredBytes } from "../load/stored-bytes.js";
 import type { TrainingSettings } from "../settings/training.js";
@@ -17,7 +17,7 @@ const NAMED_GROUPS = 4;
 
 /** Text per part; parts without a closed form list their largest tensors. */
 export function formulaOf(
-  part: PartName,
+  part: ComputedPart,
   tensors: readonly TensorGroup[],
   inputs: FormulaInputs,
 ): string {

@@ -2,7 +2,7 @@
 
 import { minorOf, shortRelease } from "../../worlds/world.js";
 import type { World } from "../../worlds/world.js";
-import type { PartName } from "../replay/parts.js";
+import type { ComputedPart } from "../replay/parts.js";
 import type { LossName, TrainingSettings } from "../settings/training.js";
 
 /** Libraries with their releases: "transformers 1.2". */
@@ -23,7 +23,7 @@ const LOSS_SOURCES: Readonly<Record<LossName, (libraries: Libraries) => string>>
 
 const LIGER_SOURCE = "Liger-Kernel 0.8.2 ops/rms_norm.py, rope.py, swiglu.py, geglu.py";
 
-const SOURCES: Readonly<Record<Exclude<PartName, "loss">, (libraries: Libraries) => string>> = {
+const SOURCES: Readonly<Record<Exclude<ComputedPart, "loss">, (libraries: Libraries) => string>> = {
   weights: ({ transformers, bitsandbytes }) =>
     `config.json and the modules of ${transformers}; ${bitsandbytes} functional.py for quantized weights`,
   reference: ({ trl }) =>
@@ -46,7 +46,7 @@ const SOURCES: Readonly<Record<Exclude<PartName, "loss">, (libraries: Libraries)
 };
 
 export function sourceOf(
-  part: PartName,
+  part: ComputedPart,
   { loss, use_liger_kernel: usesLiger }: TrainingSettings,
   world: World,
 ): string {

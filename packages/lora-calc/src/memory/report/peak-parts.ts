@@ -3,7 +3,7 @@
 import type { Dtype } from "../../units/dtype.js";
 import type { Allocation } from "../machine/tape.js";
 import { partOf, PARTS } from "../replay/parts.js";
-import type { PartName } from "../replay/parts.js";
+import type { ComputedPart } from "../replay/parts.js";
 import type { RecordedStep } from "../programs/run-step.js";
 import { missing } from "../../problem/missing.js";
 
@@ -21,7 +21,7 @@ export interface TensorGroup {
 }
 
 export interface PeakPart {
-  readonly name: PartName;
+  readonly name: ComputedPart;
   /** What the allocator hands out for them. */
   readonly bytes: number;
   /** Largest groups first. */

@@ -1,3 +1,4 @@
+import { asScenario } from "../../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../estimate.js";
 import { isRefusal } from "../../result.js";
@@ -32,7 +33,7 @@ describe("hardware that has no program is refused by name, and the counts stand"
   });
 
   it("a strategy that nobody knows is an error", () => {
-    const result = estimate({ ...RUN, hardware: { gpu: "T4", strategy: "fsdp3" } });
+    const result = estimate(asScenario({ ...RUN, hardware: { gpu: "T4", strategy: "fsdp3" } }));
     expect(result).toMatchObject({ error: { path: "hardware.strategy" } });
   });
 });

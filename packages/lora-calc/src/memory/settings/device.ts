@@ -11,6 +11,8 @@ import {
 } from "../../catalogue/cuda.js";
 import type { AttentionCard, CudaContext } from "../../catalogue/cuda.js";
 import { findGpu, listGpus } from "../../catalogue/gpus.js";
+import { CUSTOM_CARD, HARDWARE_FIELDS, STRATEGY_FIELDS } from "../../fields/hardware.js";
+import { readField } from "../../fields/read.js";
 import type { GpuGeneration } from "../../catalogue/rows/row.js";
 import { Fields, isObject } from "../../problem/fields.js";
 import type { JsonObject } from "../../problem/fields.js";
@@ -40,7 +42,6 @@ export interface Device {
 const FALLBACK_GENERATION: GpuGeneration = "Ampere";
 const FALLBACK_CAPABILITY = "8.0";
 const FALLBACK_MULTIPROCESSORS = 108;
-const MAX_CARDS = 2 ** 16;
 
 /** CUDA figures for runs without a named card. */
 export const FALLBACK_DEVICE: Pick<
@@ -55,11 +56,6 @@ export const FALLBACK_DEVICE: Pick<
 
 /** How a run is spread: what has a program. */
 export type StrategyName = "one_card" | "ddp";
-
-/** Ways to spread a run over cards. */
-const STRATEGIES = ["ddp", "fsdp2", "fsdp1", "zero1", "zero2", "zero3", "auto"] as const;
-/** Options of a strategy under their owners' names. */
-const STRATEGY_OPTIONS = ["fsdp_config", "zero_optimization"] as const;
 
 export interface Hardware {
   /** Undefined when no card is named. */
@@ -80,16 +76,17 @@ const NO_HARDWARE: Hardware = {
 export function readHardware(given: JsonObject | undefined, cuda: string): Hardware {
   if (given === undefined) return NO_HARDWARE;
   const fields = new Fields(given, "hardware");
-  fields.rejectUnknown([
-    ...["gpu", "count", "nodes", "strategy", "other_process_bytes", "memory_bytes"],
-    ...STRATEGY_OPTIONS,
-  ]);
+  fields.rejectUnknown(Object.keys(HARDWARE_FIELDS));
   const { cards, name } = countedName(fields);
   const { card, assumed = [] } = readCard(fields, name, cuda) ?? {};
   const device =
     card === undefined
       ? undefined
-      : { ...card, otherProcessBytes: fields.integer("other_process_bytes", { min: 0 }) ?? 0 };
+      : {
+          ...card,
+          otherProcessBytes:
+            readField(fields, "other_process_bytes", HARDWARE_FIELDS.other_process_bytes) ?? 0,
+        };
   const ranks = ranksOf(fields, cards);
   const strategy = ranks === 1 ? "one_card" : "ddp";
   const isTaken = ranks > 1 && !fields.has("strategy");
@@ -111,7 +108,7 @@ function countedName(fields: Fields): CountedName {
   const [, many, name] = /^\s*(\d{1,5})\s*[x×]\s*(?=\S)(.+)$/i.exec(text ?? "") ?? [];
   if (many === undefined || name === undefined) return { cards: undefined, name: text };
   const cards = Number(many);
-  const count = fields.integer("count", { min: 1, max: MAX_CARDS });
+  const count = readField(fields, "count", HARDWARE_FIELDS.count);
   if (cards < 1 || (count !== undefined && count !== cards)) {
     reject({
       code: "invalid_value",
@@ -130,16 +127,16 @@ const DDP_ASSUMED: Assumption = {
 };
 
 function ranksOf(fields: Fields, named: number | undefined): number {
-  const count = named ?? fields.integer("count", { min: 1, max: MAX_CARDS }) ?? 1;
-  return count * (fields.integer("nodes", { min: 1, max: MAX_CARDS }) ?? 1);
+  const count = named ?? readField(fields, "count", HARDWARE_FIELDS.count) ?? 1;
+  return count * (readField(fields, "nodes", HARDWARE_FIELDS.nodes) ?? 1);
 }
 
 function whySpread(fields: Fields): string | undefined {
-  const strategy = fields.oneOf("strategy", STRATEGIES) ?? "ddp";
+  const strategy = readField(fields, "strategy", HARDWARE_FIELDS.strategy) ?? "ddp";
   if (strategy !== "ddp") {
     return `hardware.strategy ${strategy} has no program here yet; ddp has, and one card with the whole model (leave strategy out)`;
   }
-  const option = STRATEGY_OPTIONS.find((name) => fields.has(name));
+  const option = Object.keys(STRATEGY_FIELDS).find((name) => fields.has(name));
   return option === undefined
     ? undefined
     : `hardware.${option} has no program here yet; strategy ddp has`;
@@ -156,7 +153,11 @@ function readCard(fields: Fields, name: string | undefined, cuda: string): ReadC
   const gpu = fields.get("gpu");
   if (fields.has("memory_bytes")) return { card: customCard(fields) };
   if (gpu === undefined || gpu === null) return undefined;
-  if (isObject(gpu)) return { card: customCard(new Fields(gpu, "hardware.gpu")) };
+  if (isObject(gpu)) {
+    const custom = new Fields(gpu, "hardware.gpu");
+    custom.rejectUnknown(Object.keys(CUSTOM_CARD));
+    return { card: customCard(custom) };
+  }
   if (name === undefined) return { card: knownCard(fields.string("gpu") ?? "", cuda) };
   const box = ofBoxSize(name);
   if (box !== undefined) return box;
@@ -199,7 +200,7 @@ function ofBoxSize(text: string): ReadCard | undefined {
 }
 
 function customCard(fields: Fields): Card {
-  const capacity = fields.integer("memory_bytes", { min: 1 });
+  const capacity = readField(fields, "memory_bytes", CUSTOM_CARD.memory_bytes);
   if (capacity === undefined) {
     reject({
       code: "missing_field",

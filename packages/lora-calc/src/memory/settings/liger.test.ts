@@ -1,3 +1,4 @@
+import { asScenario } from "../../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../estimate.js";
 import { isRefusal } from "../../result.js";
@@ -7,7 +8,7 @@ const ADAPTER = { r: 8, target_modules: "all-linear" };
 
 function run(training: object, model: unknown = MODEL) {
   const full = { max_length: 512, gradient_checkpointing: false, ...training };
-  const result = estimate({ model, adapter: ADAPTER, training: full });
+  const result = estimate(asScenario({ model, adapter: ADAPTER, training: full }));
   if (isRefusal(result)) return { error: result.error };
   const { memory, assumed, warnings, ignored } = result;
   const peak =

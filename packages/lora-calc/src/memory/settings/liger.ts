@@ -4,6 +4,8 @@ import { LIGER_MODEL_TYPES, ligerPatch } from "../../catalogue/liger.js";
 import type { LigerPatch } from "../../catalogue/liger.js";
 import type { ModelDescription } from "../../model/description.js";
 import type { Warning } from "../../problem/codes.js";
+import { readFields } from "../../fields/read.js";
+import { MORE_STEP_FIELDS } from "../../fields/training.js";
 import { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 
@@ -26,16 +28,15 @@ export function lossWith({ fused_linear_cross_entropy: isFused }: LigerSwitches)
   return isFused ? LIGER_LOSS : "hf";
 }
 
-/** Keys of `liger_kernel_config`; Liger drops those that a model's patch does not have. */
-const SWITCHES = ["rms_norm", "rope", "swiglu", "geglu", "fused_linear_cross_entropy"] as const;
-
 /** Undefined where Liger is off. Source: transformers integrations/liger.py, Liger-Kernel 0.8.2 monkey_patch.py. */
 export function readLiger(training: Fields): LigerSwitches | undefined {
   const isOn = training.boolean("use_liger_kernel") === true;
   const given = training.object("liger_kernel_config");
   const switches = new Fields(given?.values ?? {}, training.at("liger_kernel_config"));
-  switches.rejectUnknown([...SWITCHES, "cross_entropy", "layer_norm"]);
-  if (switches.boolean("cross_entropy") === true) {
+  const rows = MORE_STEP_FIELDS.liger_kernel_config.type.rows;
+  switches.rejectUnknown(Object.keys(rows));
+  const read = readFields(switches, rows);
+  if (read.cross_entropy === true) {
     reject({
       code: "unsupported",
       path: switches.at("cross_entropy"),
@@ -44,14 +45,13 @@ export function readLiger(training: Fields): LigerSwitches | undefined {
       expected: false,
     });
   }
-  const value = (name: (typeof SWITCHES)[number]): boolean => switches.boolean(name) ?? true;
   if (!isOn) return undefined;
   return {
-    rms_norm: value("rms_norm"),
-    rope: value("rope"),
-    swiglu: value("swiglu"),
-    geglu: value("geglu"),
-    fused_linear_cross_entropy: value("fused_linear_cross_entropy"),
+    rms_norm: read.rms_norm ?? true,
+    rope: read.rope ?? true,
+    swiglu: read.swiglu ?? true,
+    geglu: read.geglu ?? true,
+    fused_linear_cross_entropy: read.fused_linear_cross_entropy ?? true,
   };
 }
 

@@ -5,11 +5,12 @@ import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Assumption } from "../../model/config.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
+import type { StepValues } from "../../fields/step.js";
 import type { TrainingSettings } from "./training.js";
 
 const ATTENTION_PATH = "training.attn_implementation";
 
-export function modelDefaults(root: ModuleNode): Partial<TrainingSettings> {
+export function modelDefaults(root: ModuleNode): Partial<StepValues> {
   return {
     ...(hasSinks(root) ? { attn_implementation: "eager" } : {}),
     ...(classifiesImages(root) ? { loss: "hf" } : {}),

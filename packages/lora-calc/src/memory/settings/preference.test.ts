@@ -1,3 +1,4 @@
+import { asScenario } from "../../exchange/as-scenario.js";
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../estimate.js";
 import { peaksOf } from "../../exchange/peaks.js";
@@ -9,7 +10,7 @@ const ADAPTER = { r: 8, target_modules: "all-linear" };
 
 function run(training: object, adapter: object | null = ADAPTER, model = MODEL): Estimate {
   const step = { method: "dpo", per_device_train_batch_size: 1, max_length: 512, ...training };
-  const result = estimate({ model, adapter, training: step });
+  const result = estimate(asScenario({ model, adapter, training: step }));
   if (isRefusal(result)) throw new Error(JSON.stringify(result.error));
   return result;
 }

@@ -3,7 +3,8 @@
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { Assumption } from "../../model/config.js";
-import { oneOfComputed, rejectUncomputed } from "./computed-values.js";
+import { LOSS_TYPE, ONLY_PREFERENCE_FIELDS, PREFERENCE_FIELDS } from "../../fields/preference.js";
+import { oneOfComputed, readField, rejectUncomputed } from "../../fields/read.js";
 
 export interface PreferenceSettings {
   /** The reference's log-probabilities are computed before training: no reference runs in a step. */
@@ -12,32 +13,6 @@ export interface PreferenceSettings {
   readonly prompt_length: number;
 }
 
-/** Fields of DPOConfig that change what is learned, not what is held. Source: trl trainer/dpo_config.py. */
-export const IGNORED_PREFERENCE: readonly string[] = [
-  ...["beta", "precompute_ref_batch_size", "label_smoothing"],
-];
-
-/** Fields of DPOConfig that are computed at these values only. */
-export const NEUTRAL_PREFERENCE: Readonly<Record<string, unknown>> = {
-  disable_dropout: true,
-  f_divergence_type: "reverse_kl",
-  ld_alpha: "",
-  loss_weights: "",
-  sync_ref_model: false,
-  use_weighting: false,
-};
-
-export const PREFERENCE_NAMES: readonly string[] = [
-  ...["precompute_ref_log_probs", "prompt_length", "loss_type"],
-  ...IGNORED_PREFERENCE,
-  ...Object.keys(NEUTRAL_PREFERENCE),
-];
-
-const OTHER_LOSSES: readonly string[] = [
-  ...["hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot"],
-  ...["aot_unpaired", "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm"],
-];
-
 /** What of the other settings DPO looks at. */
 interface Beside {
   readonly max_length: number;
@@ -45,25 +20,31 @@ interface Beside {
   readonly use_liger_kernel: boolean;
 }
 
+export interface ReadPreference {
+  readonly settings: PreferenceSettings;
+  readonly assumed: readonly Assumption[];
+}
+
 /** Half of a sequence is taken as its prompt, where nobody says: it is listed in `assumed`. */
-export function readPreference(
-  fields: Fields,
-  beside: Beside,
-  assumed: Assumption[],
-): PreferenceSettings {
-  rejectUncomputed(fields, NEUTRAL_PREFERENCE);
+export function readPreference(fields: Fields, beside: Beside): ReadPreference {
+  rejectUncomputed(fields, ONLY_PREFERENCE_FIELDS);
   rejectOfSft(fields, beside);
-  oneOfComputed(fields, "loss_type", ["sigmoid"], OTHER_LOSSES);
+  oneOfComputed(fields, "loss_type", ["sigmoid"], LOSS_TYPE.loss_type.type.beyond ?? []);
   const { max_length: length } = beside;
   const given = fields.integer("prompt_length", { min: 0, max: length - 1 });
   const half = Math.floor(length / 2);
-  if (given === undefined) {
-    const reason = "half of max_length; what is logged of the completions depends on it";
-    assumed.push({ path: fields.at("prompt_length"), value: half, reason });
-  }
+  const reason = "half of max_length; what is logged of the completions depends on it";
+  const precomputed = readField(
+    fields,
+    "precompute_ref_log_probs",
+    PREFERENCE_FIELDS.precompute_ref_log_probs,
+  );
   return {
-    precompute_ref_log_probs: fields.boolean("precompute_ref_log_probs") ?? false,
-    prompt_length: given ?? half,
+    settings: {
+      precompute_ref_log_probs: precomputed ?? false,
+      prompt_length: given ?? half,
+    },
+    assumed: given === undefined ? [{ path: fields.at("prompt_length"), value: half, reason }] : [],
   };
 }
 

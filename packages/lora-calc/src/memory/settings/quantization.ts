@@ -9,7 +9,12 @@ import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import { USUAL_WORLD } from "../../worlds/index.js";
 import type { World } from "../../worlds/world.js";
-import { rejectUncomputed } from "./computed-values.js";
+import {
+  COMPUTE_DTYPES,
+  ONLY_QUANTIZATION_FIELDS,
+  QUANTIZATION_FIELDS,
+} from "../../fields/quantization.js";
+import { readFields, rejectUncomputed } from "../../fields/read.js";
 
 /** bitsandbytes storage schemes. */
 export type Quantization =
@@ -32,21 +37,7 @@ interface Selection {
   readonly packsSubclasses?: boolean;
 }
 
-const COMPUTE_DTYPES = ["bfloat16", "float16", "float32"] as const;
 export type ComputeDtype = (typeof COMPUTE_DTYPES)[number];
-
-/** Fields of BitsAndBytesConfig that say nothing at these values and have no program at others. */
-const NEUTRAL: Readonly<Record<string, unknown>> = {
-  quant_method: "bitsandbytes",
-  bnb_4bit_quant_storage: "uint8",
-  llm_int8_threshold: 6,
-  llm_int8_enable_fp32_cpu_offload: false,
-  llm_int8_has_fp16_weight: false,
-};
-const FIELDS = [
-  ...["load_in_4bit", "load_in_8bit", "_load_in_4bit", "_load_in_8bit", "bnb_4bit_quant_type"],
-  ...["bnb_4bit_use_double_quant", "bnb_4bit_compute_dtype", "llm_int8_skip_modules"],
-];
 
 interface QuantizationSource {
   /** Where the fields stand. */
@@ -65,10 +56,11 @@ export function readQuantization(
   if (given === null || given === undefined) return undefined;
   const fields = new Fields(given, path);
   rejectOtherMethod(fields);
-  fields.rejectUnknown([...FIELDS, ...Object.keys(NEUTRAL)]);
-  rejectUncomputed(fields, NEUTRAL);
-  const fourBit = fields.boolean("load_in_4bit") ?? false;
-  const eightBit = fields.boolean("load_in_8bit") ?? false;
+  fields.rejectUnknown(Object.keys({ ...QUANTIZATION_FIELDS, ...ONLY_QUANTIZATION_FIELDS }));
+  rejectUncomputed(fields, ONLY_QUANTIZATION_FIELDS);
+  const read = readFields(fields, QUANTIZATION_FIELDS);
+  const fourBit = read.load_in_4bit ?? false;
+  const eightBit = read.load_in_8bit ?? false;
   if (fourBit && eightBit) {
     reject({
       code: "invalid_value",
@@ -87,10 +79,10 @@ export function readQuantization(
   return {
     ...selection,
     kind: "4bit",
-    type: fields.oneOf("bnb_4bit_quant_type", ["nf4", "fp4"]) ?? "fp4",
-    doubleQuant: fields.boolean("bnb_4bit_use_double_quant") ?? false,
-    computeDtype: readComputeDtype(fields) ?? usual,
-    isComputeDtypeAssumed: !fields.has("bnb_4bit_compute_dtype"),
+    type: read.bnb_4bit_quant_type ?? "fp4",
+    doubleQuant: read.bnb_4bit_use_double_quant ?? false,
+    computeDtype: computeDtypeOf(read.bnb_4bit_compute_dtype) ?? usual,
+    isComputeDtypeAssumed: read.bnb_4bit_compute_dtype === undefined,
   };
 }
 
@@ -130,11 +122,8 @@ function readSkips(fields: Fields): readonly string[] | undefined {
 }
 
 /** "bfloat16", or "torch.bfloat16" as it is written in Python. */
-function readComputeDtype(fields: Fields): ComputeDtype | undefined {
-  const name = "bnb_4bit_compute_dtype";
-  const text = fields.string(name)?.replace(/^torch\./, "");
-  if (text === undefined) return undefined;
-  return new Fields({ [name]: text }, fields.path).oneOf(name, COMPUTE_DTYPES);
+function computeDtypeOf(text: string | undefined): ComputeDtype | undefined {
+  return COMPUTE_DTYPES.find((dtype) => dtype === text?.replace(/^torch\./, ""));
 }
 
 /** One tensor of a stored weight. */

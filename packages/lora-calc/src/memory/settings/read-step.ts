@@ -1,6 +1,10 @@
 /** Settings of a step as a scenario gives them: what is given, then what the stack sets, then the tracer's defaults. */
 
 import { fusedLossPatch } from "../../catalogue/fused-losses.js";
+import { DEFAULT_STEP } from "../../fields/step.js";
+import type { StepValues } from "../../fields/step.js";
+import { findStack } from "../../stacks/stacks.js";
+import type { StackId, StackProfile } from "../../stacks/stacks.js";
 import {
   CHECKPOINT_QUANTIZATION_PATH,
   checkpointQuantization,
@@ -18,9 +22,7 @@ import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
 import { hasExperts } from "./runnable.js";
-import { findStack } from "./stacks.js";
-import type { StackProfile } from "./stacks.js";
-import { DEFAULT_TRAINING, readTraining } from "./training.js";
+import { readTraining } from "./training.js";
 import type { LoadDtype, TrainingSettings } from "./training.js";
 
 export interface StepSettings {
@@ -32,8 +34,7 @@ export interface StepSettings {
   readonly liger: LigerUse | undefined;
   /** Method by which the checkpoint is packed where that is not bitsandbytes. */
   readonly packed: string | undefined;
-  /** Id of the stack, or `default`. */
-  readonly profile: string;
+  readonly profile: StackId | "default";
   readonly assumed: readonly Assumption[];
   /** Paths of given fields that change neither counts nor memory. */
   readonly ignored: readonly string[];
@@ -203,18 +204,17 @@ function defaultsOf(
   stack: StackProfile | undefined,
   model: ModelDescription,
   quantization: Quantization | undefined,
-): TrainingSettings {
-  if (stack === undefined) return { ...DEFAULT_TRAINING, dtype: publishedDtype(model) };
-  return quantization === undefined
-    ? stack.training
-    : { ...stack.training, ...stack.onQuantizedBase };
+): StepValues {
+  if (stack === undefined) return { ...DEFAULT_STEP, dtype: publishedDtype(model) };
+  const own = { ...DEFAULT_STEP, ...stack.training };
+  return quantization === undefined ? own : { ...own, ...stack.onQuantizedBase };
 }
 
 /** dtype named in config.json, else bfloat16. */
 function publishedDtype(model: ModelDescription): LoadDtype {
-  if (model.kind !== "config") return DEFAULT_TRAINING.dtype;
+  if (model.kind !== "config") return DEFAULT_STEP.dtype;
   const { dtype, torch_dtype: older } = model.config;
-  return dtype === "float32" || older === "float32" ? "float32" : DEFAULT_TRAINING.dtype;
+  return dtype === "float32" || older === "float32" ? "float32" : DEFAULT_STEP.dtype;
 }
 
 /** A compute dtype that nobody gave. Source: transformers utils/quantization_config.py `BitsAndBytesConfig`. */

@@ -3,11 +3,14 @@
  * `gradient_checkpointing_kwargs` and `model_init_kwargs`.
  */
 
+import { MORE_STEP_FIELDS } from "../../fields/training.js";
 import { Fields } from "../../problem/fields.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 
-const NESTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+type Nested = "gradient_checkpointing_kwargs" | "model_init_kwargs";
+
+const NESTED: Readonly<Record<Nested, Readonly<Record<string, string>>>> = {
   gradient_checkpointing_kwargs: { use_reentrant: "use_reentrant" },
   model_init_kwargs: {
     dtype: "dtype",
@@ -15,12 +18,6 @@ const NESTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     attn_implementation: "attn_implementation",
   },
 };
-
-/** Fields of model_init_kwargs that change no memory. */
-const HARMLESS: readonly string[] = [
-  ...["trust_remote_code", "revision", "device_map", "low_cpu_mem_usage", "token", "cache_dir"],
-  ...["use_safetensors", "local_files_only", "use_cache"],
-];
 
 /**
  * The settings with every alias under its field's own name; what two names say differently is refused. `loss_type` names a
@@ -32,20 +29,16 @@ export function withoutAliases(given: JsonObject, isSft: boolean): JsonObject {
   if (isSft && lossType !== undefined && lossType !== null) {
     plain = put(plain, "loss", lossType, "training.loss_type");
   }
-  for (const [name, fields] of Object.entries(NESTED)) plain = withoutNested(plain, name, fields);
+  for (const name of Object.keys(NESTED) as Nested[]) plain = withoutNested(plain, name);
   return plain;
 }
 
-function withoutNested(
-  given: JsonObject,
-  name: string,
-  fieldOf: Readonly<Record<string, string>>,
-): JsonObject {
+function withoutNested(given: JsonObject, name: Nested): JsonObject {
   const { [name]: nested, ...rest } = given;
   if (nested === undefined || nested === null) return rest;
   const values = new Fields(nested, `training.${name}`);
-  values.rejectUnknown([...Object.keys(fieldOf), ...HARMLESS]);
-  return Object.entries(fieldOf).reduce<JsonObject>((plain, [alias, field]) => {
+  values.rejectUnknown(Object.keys(MORE_STEP_FIELDS[name].type.rows));
+  return Object.entries(NESTED[name]).reduce<JsonObject>((plain, [alias, field]) => {
     const value = values.get(alias);
     return value === undefined || value === null
       ? plain

@@ -1,5 +1,6 @@
 /** Where the memory of a run goes, and how little of it the trained parameters explain. */
 
+import type { PartName } from "../../fields/result-names.js";
 import type { Estimate, MemoryResult, TimelinePoint } from "../../result.js";
 
 export interface MemoryFacts {
@@ -43,7 +44,7 @@ export function memoryFacts(
     .filter(({ bytes }) => bytes > 0)
     .map(({ name, bytes, formula }) => ({ name, bytes, formula, percent: (100 * bytes) / peak }))
     .sort((a, b) => b.bytes - a.bytes);
-  const highest = (part: string): number => highestOf(memory.timeline ?? [], part);
+  const highest = (part: PartName): number => highestOf(memory.timeline ?? [], part);
   const parameterBytes = isFull
     ? highest("weights")
     : highest("adapter_a") + highest("adapter_b") + highest("adapter_other");
@@ -74,6 +75,6 @@ function unpackedBytes({ parts }: MemoryResult): number {
 }
 
 /** Most bytes that a part holds at any moment of the step. */
-export function highestOf(timeline: readonly TimelinePoint[], part: string): number {
+export function highestOf(timeline: readonly TimelinePoint[], part: PartName): number {
   return timeline.reduce((most, { parts }) => Math.max(most, parts[part] ?? 0), 0);
 }

@@ -14,7 +14,7 @@ export function trainingOf(
   { assumed }: Pick<Estimate, "assumed">,
   example: RunTraining,
 ): RunTraining {
-  const read = (name: string, fallback: number): number => {
+  const read = (name: "per_device_train_batch_size" | "max_length", fallback: number): number => {
     const taken = assumed.find(({ path }) => path === `training.${name}`);
     const value = training?.[name] ?? taken?.value;
     return typeof value === "number" ? value : fallback;

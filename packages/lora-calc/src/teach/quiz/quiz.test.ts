@@ -133,7 +133,7 @@ describe("numbers of the quiz", () => {
 
   it("takes the optimizer states of the run from its own dtype", () => {
     expect(answerTo(LLAMA, "optimizer-of-run")).toBe(8 * 41_943_040);
-    const bfloat16 = { ...LLAMA, training: { adapter_dtype: "bfloat16" } };
+    const bfloat16 = { ...LLAMA, training: { adapter_dtype: "bfloat16" } } as const;
     expect(answerTo(bfloat16, "optimizer-of-run")).toBe(4 * 41_943_040);
     expect(answerTo({ ...LLAMA, training: { optim: "adamw_bnb_8bit" } }, "optimizer-of-run")).toBe(
       undefined,

@@ -8,7 +8,8 @@ import { buildGraph } from "../../../graph/build-graph.js";
 import { describeModel } from "../../../model/description.js";
 import { isRefusal } from "../../../result.js";
 import { recordStep } from "../run-step.js";
-import { DEFAULT_TRAINING, readTraining } from "../../settings/training.js";
+import { DEFAULT_STEP } from "../../../fields/step.js";
+import { readTraining } from "../../settings/training.js";
 import { chunkRows } from "./liger.js";
 import { USUAL_WORLD } from "../../../worlds/index.js";
 
@@ -21,7 +22,7 @@ function lossBytes(loss: string, change: object = {}): number {
   const model = describeModel("google/gemma-2-2b", (id) => findModel(id).config);
   const { graph } = buildGraph(model, USUAL_WORLD);
   const plan = planAdapter(graph, ADAPTER, USUAL_WORLD);
-  const training = readTraining(given, DEFAULT_TRAINING, "").settings;
+  const training = readTraining(given, DEFAULT_STEP, "").settings;
   const step = recordStep({
     graph,
     plan,

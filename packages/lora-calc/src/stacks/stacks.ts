@@ -1,17 +1,16 @@
-/** What each training stack sets when its user sets nothing. Trainer knowledge stands here and in the export formats only. */
+/** What each training stack installs, and sets when its user sets nothing. Trainer knowledge stands here and in the formats only. */
 
-import { reject } from "../../problem/problem.js";
-import { nearestOf, suggestion } from "../../problem/fields.js";
-import { DEFAULT_TRAINING } from "./training.js";
-import type { TrainingSettings } from "./training.js";
+import type { StepValues } from "../fields/step.js";
+import { reject } from "../problem/problem.js";
+import { nearestOf, suggestion } from "../problem/fields.js";
+import type { StackReleases } from "../worlds/world.js";
 
-export interface StackProfile {
+export interface StackProfile extends StackReleases {
   readonly id: string;
-  readonly name: string;
-  /** Values the stack takes where the scenario is silent. */
-  readonly training: TrainingSettings;
+  /** Values the stack takes where the scenario is silent and this calculator's own defaults are others. */
+  readonly training: Partial<StepValues>;
   /** What differs on a quantized base: adapters that the stack casts itself, and the dtype QLoRA recipes load in. */
-  readonly onQuantizedBase?: Partial<TrainingSettings>;
+  readonly onQuantizedBase?: Partial<StepValues>;
   /** What its users should know when they leave the dtype of the base to it: without and with quantization. */
   readonly dtypeTrap?: { readonly plain: string; readonly quantized: string };
   /** Adds the loss that balances experts unless router_aux_loss_coef is 0. */
@@ -20,12 +19,20 @@ export interface StackProfile {
   readonly source: string;
 }
 
-const STACKS: readonly StackProfile[] = [
+/** Source: transformers 5.18.0 and 5.24.0 training_args.py, trainer.py. */
+const HF_TRAINER = {
+  per_device_train_batch_size: 8,
+  gradient_checkpointing: false,
+  bf16: false,
+  loss: "hf",
+} as const;
+
+const STACKS = [
   {
     id: "trl-1.13",
     name: "TRL 1.13 SFTTrainer",
+    releases: { trl: "1.13.0", transformers: "5.18.0", peft: "0.21.0" },
     training: {
-      ...DEFAULT_TRAINING,
       per_device_train_batch_size: 8,
       // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
       dtype: "float32",
@@ -39,25 +46,27 @@ const STACKS: readonly StackProfile[] = [
     },
     balancesExperts: true,
     source:
-      "trl trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
+      "trl 1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
   },
   {
     id: "hf-trainer-5.18",
     name: "transformers 5.18 Trainer",
-    training: {
-      ...DEFAULT_TRAINING,
-      per_device_train_batch_size: 8,
-      gradient_checkpointing: false,
-      bf16: false,
-      loss: "hf",
-    },
-    source: "transformers training_args.py, trainer.py",
+    releases: { transformers: "5.18.0", peft: "0.21.0" },
+    training: HF_TRAINER,
+    source: "transformers 5.18.0 training_args.py, trainer.py",
+  },
+  {
+    id: "hf-trainer-5.24",
+    name: "transformers 5.24 Trainer",
+    releases: { transformers: "5.24.0", peft: "0.21.2" },
+    training: HF_TRAINER,
+    source: "transformers 5.24.0 training_args.py, trainer.py",
   },
   {
     id: "plain-loop",
     name: "Hand-written PyTorch loop",
+    releases: {},
     training: {
-      ...DEFAULT_TRAINING,
       gradient_checkpointing: false,
       bf16: false,
       loss: "hf",
@@ -67,14 +76,19 @@ const STACKS: readonly StackProfile[] = [
     },
     source: "torch.optim.AdamW defaults; outputs stay bound until the next step",
   },
-];
+] as const satisfies readonly StackProfile[];
 
-export function listStacks(): readonly StackProfile[] {
+export type StackId = (typeof STACKS)[number]["id"];
+
+type KnownStack = StackProfile & { readonly id: StackId };
+
+/** Stacks that are computed, the usual first. Example: listStacks()[0]?.id // "trl-1.13" */
+export function listStacks(): readonly KnownStack[] {
   return STACKS;
 }
 
 /** Profile by id. Stops with `unsupported` for a stack that exists and `unknown_stack` for any other, and the known ids. */
-export function findStack(id: string): StackProfile {
+export function findStack(id: string): KnownStack {
   const found = STACKS.find((stack) => stack.id === id);
   if (found !== undefined) return found;
   const known = STACKS.map((stack) => stack.id);

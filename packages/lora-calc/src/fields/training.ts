@@ -1,0 +1,193 @@
+/** Fields of `training` that a step is computed from. */
+
+import { boolean, choice, ignored, integer, number, ownedBy, section } from "./row.js";
+
+/** Longest sequence, largest batch, and most tokens of both: beyond any card, but still computed within 2 s. */
+const MAX_LENGTH = 2 ** 20;
+export const MAX_TOKENS = 2 ** 20;
+const MAX_BATCH = 2 ** 16;
+const MAX_ACCUMULATION = 2 ** 16;
+
+/** dtypes in which a base can be loaded. */
+const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;
+
+/** Source: transformers training_args.py `OptimizerNames`. */
+const OTHER_OPTIMIZERS = [
+  ...["adamw_torch_xla", "adamw_torch_npu_fused", "adamw_anyprecision", "adamw_torch_4bit"],
+  ...["adamw_torch_8bit", "ademamix", "adagrad", "ademamix_8bit", "lion_8bit", "lion_32bit"],
+  ...["paged_ademamix_32bit", "paged_ademamix_8bit", "paged_lion_32bit", "paged_lion_8bit"],
+  ...["rmsprop", "rmsprop_bnb", "rmsprop_bnb_8bit", "rmsprop_bnb_32bit", "galore_adamw"],
+  ...["galore_adamw_8bit", "galore_adafactor", "galore_adamw_layerwise", "lomo", "adalomo"],
+  ...["galore_adamw_8bit_layerwise", "galore_adafactor_layerwise", "grokadamw", "stable_adamw"],
+  ...["schedule_free_radam", "schedule_free_adamw", "schedule_free_sgd", "apollo_adamw"],
+  ...["apollo_adamw_layerwise"],
+];
+
+const OTHER_ATTENTION = [
+  ...["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention", "paged"],
+  ...["kernels-community/flash-attn2", "kernels-community/flash-attn3"],
+];
+
+/** Defaults are those of the conformance tracer. */
+export const STEP_FIELDS = {
+  ...ownedBy("lora-calc", {
+    method: choice(["sft", "dpo"], "TRL's trainer", {
+      default: "sft",
+      beyond: ["kto", "orpo", "cpo", "reward", "grpo", "rloo"],
+      flag: ["--method"],
+      argument: "name",
+    }),
+  }),
+  ...ownedBy("TrainingArguments", {
+    per_device_train_batch_size: integer("sequences per step on one GPU", {
+      ...{ min: 1, max: MAX_BATCH, default: 1 },
+      flag: ["--batch-size", "--per-device-train-batch-size", "--micro-batch-size"],
+      argument: "n",
+    }),
+  }),
+  ...ownedBy("TRL", {
+    max_length: integer("tokens per sequence after padding or packing", {
+      ...{ min: 1, max: MAX_LENGTH, default: 1024, unit: "tokens" as const },
+      flag: [
+        ...["--max-length", "--sequence-length", "--max-seq-length", "--max-seq-len"],
+        ...["--sequence-len", "--cutoff-len"],
+      ],
+      argument: "tokens",
+    }),
+  }),
+  ...ownedBy("TrainingArguments", {
+    gradient_accumulation_steps: integer("micro-batches per optimizer step", {
+      ...{ min: 1, max: MAX_ACCUMULATION, default: 1 },
+      flag: ["--grad-accum", "--gradient-accumulation-steps"],
+      argument: "n",
+    }),
+    gradient_checkpointing: boolean("recompute activations in backward", {
+      default: true,
+      flag: ["--gradient-checkpointing"],
+    }),
+  }),
+  ...ownedBy("lora-calc", {
+    use_reentrant: boolean("reentrant checkpointing", {
+      default: false,
+      flag: ["--use-reentrant"],
+    }),
+  }),
+  ...ownedBy("TrainingArguments", {
+    optim: choice(
+      [
+        ...["adamw_torch", "adamw_torch_fused", "adamw_8bit", "adamw_bnb_8bit"],
+        ...["paged_adamw_32bit", "paged_adamw_8bit", "adafactor", "sgd"],
+      ] as const,
+      "optimizer",
+      {
+        default: "adamw_torch_fused",
+        beyond: OTHER_OPTIMIZERS,
+        flag: ["--optim", "--optimizer"],
+        argument: "name",
+      },
+    ),
+    bf16: boolean("forward and loss run under bf16 autocast", { default: true, flag: ["--bf16"] }),
+    fp16: boolean("forward and loss run under fp16 autocast, with a loss scaler", {
+      default: false,
+      flag: ["--fp16"],
+    }),
+    max_grad_norm: number("norm to clip gradients to, 0 is none", {
+      ...{ min: 0, default: 1, flag: ["--max-grad-norm"], argument: "norm" },
+    }),
+  }),
+  ...ownedBy("lora-calc", {
+    attn_implementation: choice(["sdpa", "eager"], "attention", {
+      default: "sdpa",
+      beyond: OTHER_ATTENTION,
+      flag: ["--attn-implementation", "--attention"],
+      argument: "name",
+    }),
+    loss: choice(["hf", "nll", "chunked_nll", "liger", "cce"], "program of the loss", {
+      default: "chunked_nll",
+      beyond: ["unsloth", "dft"],
+      flag: ["--loss"],
+      argument: "loss",
+    }),
+  }),
+  ...ownedBy("TrainingArguments", {
+    use_liger_kernel: boolean("Liger's kernels and fused loss", {
+      default: false,
+      flag: ["--use-liger-kernel"],
+    }),
+  }),
+  ...ownedBy("lora-calc", {
+    prepare_kbit: boolean("prepare_model_for_kbit_training runs before the adapters are added", {
+      default: false,
+      flag: ["--prepare-kbit"],
+    }),
+    dtype: choice(LOAD_DTYPES, "dtype the base is loaded in", {
+      default: "bfloat16",
+      flag: ["--dtype"],
+      argument: "dtype",
+    }),
+    adapter_dtype: choice(
+      ["auto", "float32", "bfloat16", "float16"],
+      "dtype of what trains, PEFT's own choice with auto",
+      { default: "auto", flag: ["--adapter-dtype"], argument: "dtype" },
+    ),
+    loop: choice(
+      ["trainer", "plain", "function"],
+      "who loops; by hand: plain keeps the outputs alive, function ends them with a step",
+      { default: "trainer", flag: ["--loop"], argument: "loop" },
+    ),
+    padding: boolean("batches contain padding, so a real attention mask is built", {
+      default: false,
+      flag: ["--padding"],
+    }),
+  }),
+  ...ownedBy("TRL", {
+    router_aux_loss_coef: number("weight of the loss that balances experts, 0 is none", {
+      ...{ min: 0, default: 0 },
+    }),
+  }),
+};
+
+/** Keys of `liger_kernel_config`; Liger drops those that a model's patch does not have. */
+const LIGER_FIELDS = ownedBy("TrainingArguments", {
+  rms_norm: boolean("Liger's RMSNorm", { default: true }),
+  rope: boolean("Liger's rotary embeddings", { default: true }),
+  swiglu: boolean("Liger's gated MLP", { default: true }),
+  geglu: boolean("Liger's gated MLP of models with GELU", { default: true }),
+  fused_linear_cross_entropy: boolean("Liger's head and loss in one", { default: true }),
+  cross_entropy: boolean("Liger's cross entropy on whole logits", { default: false }),
+  layer_norm: boolean("Liger's LayerNorm", { changes: "nothing" }),
+});
+
+/** Fields of model_init_kwargs. */
+const MODEL_INIT_FIELDS = ownedBy("TRL", {
+  dtype: choice(LOAD_DTYPES, "dtype the base is loaded in"),
+  torch_dtype: choice(LOAD_DTYPES, "old name of dtype"),
+  attn_implementation: choice(["sdpa", "eager"], "attention", { beyond: OTHER_ATTENTION }),
+  ...ignored({
+    trust_remote_code: "run the repository's own classes",
+    revision: "commit or branch of the checkpoint",
+    device_map: "where the modules are loaded to",
+    low_cpu_mem_usage: "load without a second copy on the host",
+    token: "access token of the Hub",
+    cache_dir: "where downloads are kept",
+    use_safetensors: "which files are read",
+    local_files_only: "ask no network",
+    use_cache: "keys and values are kept for generation",
+  }),
+});
+
+export const MORE_STEP_FIELDS = {
+  ...ownedBy("TRL", {
+    pad_to_multiple_of: integer("batches are padded up to a multiple of it", {
+      ...{ min: 1, max: MAX_LENGTH, unit: "tokens" as const },
+    }),
+    model_init_kwargs: section(MODEL_INIT_FIELDS, "what from_pretrained is given"),
+  }),
+  ...ownedBy("TrainingArguments", {
+    liger_kernel_config: section(LIGER_FIELDS, "which of Liger's kernels are on"),
+    gradient_checkpointing_kwargs: section(
+      ownedBy("TrainingArguments", { use_reentrant: boolean("reentrant checkpointing") }),
+      "how checkpoints are made",
+    ),
+  }),
+};
