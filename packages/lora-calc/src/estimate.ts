@@ -4,7 +4,7 @@ import { adapterFileBytes, isFileKnown } from "./adapter/saved/file-bytes.js";
 import type { SavedDtypes } from "./adapter/saved/saved-tensors.js";
 import type { AdapterPlan } from "./adapter/plan/plan.js";
 import { withTrainedRanks } from "./adapter/methods/adalora.js";
-import { SCENARIO_NAMES } from "./fields/scenario.js";
+import { SCENARIO_NAMES } from "./fields/section-names.js";
 import { planAdapter } from "./adapter/plan-adapter.js";
 import { fitOf } from "./advice/fit.js";
 import { cudaDecides, DEFAULT_CUDA } from "./catalogue/cuda.js";
@@ -215,7 +215,7 @@ function memoryPart(
   options.onWork?.(memory.playedEvents);
   const interval = bandsOf(memory, evidenceOf(graph.root, training, device, chosen.isNearest));
   return {
-    memory: memoryResult(memory, { stored, training }, chosen.world),
+    memory: memoryResult(memory, { stored, training }, chosen),
     interval,
     ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
     ...(memory.hostPeak === 0 ? {} : { host_peak: memory.hostPeak }),

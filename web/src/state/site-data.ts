@@ -1,7 +1,7 @@
 /** Facts that the page carries from its build, so that the first view needs neither the engine nor the catalogue. */
 
-import { familyOf, listGpus, listModels, listRecipes, listStacks } from "lora-calc";
-import type { CardFamily, RecipeRow, Scenario } from "lora-calc";
+import { familyOf, listFields, listGpus, listModels, listRecipes, listStacks } from "lora-calc";
+import type { CardFamily, Field, FieldType, RecipeRow, Scenario } from "lora-calc";
 import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
 import { DEFAULT_SCENARIO } from "./default-scenario.js";
@@ -11,6 +11,15 @@ interface ModelName {
   /** Repositories of the same structure. */
   readonly others: readonly string[];
   readonly parameters: number;
+}
+
+/** What the table of fields says of a field that has a control. */
+interface Control {
+  readonly kind: "number" | "switch" | "choice";
+  /** Of a choice from a list that the table has. */
+  readonly values?: readonly string[];
+  /** What an absent field means where no stack says otherwise. */
+  readonly default?: unknown;
 }
 
 interface Card {
@@ -29,6 +38,27 @@ export interface SiteData {
   readonly gpus: readonly Card[];
   readonly stacks: readonly { readonly id: string; readonly name: string }[];
   readonly recipes: readonly RecipeRow[];
+  /** By path in a scenario. */
+  readonly controls: Readonly<Record<string, Control>>;
+}
+
+/** Sections whose fields are set one by one. */
+const CONTROLLED = /^(?:adapter|training)\./;
+
+/** Of the fields that people set: those with a flag of their own. */
+function controlsOf(fields: readonly Field[]): SiteData["controls"] {
+  const controls = fields
+    .filter(({ path, flag }) => flag !== undefined && CONTROLLED.test(path))
+    .map(({ path, type, default: own }) => {
+      const values = type.kind === "choice" ? { values: type.values } : {};
+      return [path, { kind: kindOf(type), ...values, default: own }] as const;
+    });
+  return Object.fromEntries(controls);
+}
+
+function kindOf({ kind }: FieldType): Control["kind"] {
+  if (kind === "integer" || kind === "number") return "number";
+  return kind === "boolean" ? "switch" : "choice";
 }
 
 export function computeSiteData(): SiteData {
@@ -49,5 +79,6 @@ export function computeSiteData(): SiteData {
       .sort((left, right) => left.memoryBytes - right.memoryBytes),
     stacks: listStacks().map(({ id, name }) => ({ id, name })),
     recipes: listRecipes(),
+    controls: controlsOf(listFields()),
   };
 }

@@ -1,6 +1,7 @@
 /** The words of the calculator in English. Numbers come in already formatted by the library. */
 
 import { CERTAINTY, VERDICTS } from "./answer-en.js";
+import { FIELD_WORDS } from "./fields-en.js";
 import { PARTS, ROWS, ROW_NOTES } from "./parts-en.js";
 import { problemText } from "./problem-en.js";
 
@@ -28,6 +29,7 @@ export const WORDS = {
     adapter: "Adapter",
     precision: "Base precision",
     training: "Training",
+    fields: FIELD_WORDS,
     less: (label: string) => `${label}: one step less`,
     more: (label: string) => `${label}: one step more`,
     backTo: (value: string) => `Back to ${value}`,
@@ -43,10 +45,6 @@ export const WORDS = {
     ownFile: "Choose a file",
     ownUse: "Use this text",
 
-    rank: "Rank r",
-    rankHint: "Lower: fewer parameters. Higher: more capacity. 4, 8, 16, 32 and 64 are common.",
-    alpha: "Alpha α",
-    alphaHint: "The update is scaled by α/r. Usual choices: α = 2r, or α = r.",
     alphaAsRank: "r",
     alphaTwiceRank: "2r",
     targets: "Target modules",
@@ -57,14 +55,6 @@ export const WORDS = {
     targetCost: (name: string, count: string, cost: string) =>
       `${name}: ${count}, ${cost} parameters`,
     otherBlock: "outside the layers",
-    dropout: "Dropout",
-    dropoutHint: "On the adapters' input. Above 0 it keeps a mask for backward.",
-    bias: "Train biases",
-    biasOptions: [
-      { value: "none", label: "none" },
-      { value: "all", label: "all" },
-      { value: "lora_only", label: "adapted modules" },
-    ],
     task: "Task type",
     taskNames: {
       CAUSAL_LM: "Causal language model",
@@ -77,10 +67,6 @@ export const WORDS = {
     taskHint:
       "Chooses the class that is loaded: a classifier's head is trained in full beside the adapters.",
     advanced: "More adapter options",
-    rslora: "rsLoRA",
-    rsloraHint: "Scales by α/√r, so that high ranks keep learning.",
-    dora: "DoRA",
-    doraHint: "Trains a magnitude per output beside B·A; slower, and takes more memory.",
 
     qlora: "QLoRA",
     qloraHint: "Frozen weights in 4-bit NF4 with double quantization.",
@@ -101,40 +87,7 @@ export const WORDS = {
 
     stack: "Trainer's defaults",
     stackNone: "this calculator's",
-    batch: "Batch size per device",
-    length: "Sequence length",
-    tokens: "tokens",
-    accumulation: "Gradient accumulation",
-    checkpointing: "Gradient checkpointing",
-    checkpointingHint: "Recomputes activations in backward: less memory, a third more compute.",
-    optimizer: "Optimizer",
-    loss: "Loss",
-    method: "Trainer",
-    methodNames: {
-      sft: "SFT: supervised",
-      dpo: "DPO: preferences",
-    } as Readonly<Record<string, string>>,
-    precomputed: "Reference computed before",
-    precomputedHint: "precompute_ref_log_probs: no reference runs in a step.",
-    lossNames: {
-      chunked_nll: "chunked (TRL)",
-      nll: "whole logits (TRL nll)",
-      hf: "whole logits, float32 (HF)",
-      liger: "fused (Liger)",
-      cce: "cut cross entropy",
-    } as Readonly<Record<string, string>>,
-    adapterDtype: "Adapters stored as",
-    adapterDtypeAuto: "auto: PEFT's choice",
     moreTraining: "More training options",
-    attention_: "Attention",
-    liger: "Liger kernels",
-    ligerHint: "Norms, rotary embeddings, MLPs and loss of Liger (use_liger_kernel)",
-    prepareKbit: "prepare_model_for_kbit_training",
-    prepareKbitHint: "Casts norms, embeddings and head to float32.",
-    reentrant: "Reentrant checkpointing",
-    padding: "Batches contain padding",
-    loop: "Loop",
-    autocast: (dtype: string) => `${dtype} autocast`,
   },
 
   answer: {

@@ -7,7 +7,7 @@
  * A value stands bare when it can be read back so, a list of texts joined by commas; everything else is JSON.
  */
 
-import { FLAT_SECTIONS, SCENARIO_NAMES } from "../fields/scenario.js";
+import { FLAT_SECTIONS, SCENARIO_NAMES } from "../fields/section-names.js";
 import { Fields, isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";

@@ -1,6 +1,6 @@
 /** From the engine's values to the published result format. */
 
-import type { BeyondName, PartName } from "../fields/result-names.js";
+import type { BeyondName, Certainty, PartName } from "../fields/result-names.js";
 import type { AdapterPlan } from "../adapter/plan/plan.js";
 import type { MemoryEstimate } from "../memory/report/estimate-memory.js";
 import { eventName } from "../memory/report/estimate-memory.js";
@@ -21,7 +21,8 @@ import type {
 import { elementCount } from "../units/dtype.js";
 import { formatBytes } from "../units/format.js";
 import { missing } from "../problem/missing.js";
-import type { World } from "../worlds/world.js";
+import type { ChosenWorld } from "../worlds/choose-world.js";
+import type { LossName } from "../memory/settings/training.js";
 
 export function parameterCounts(plan: AdapterPlan, base: number): ParameterCounts {
   const { trainable, all } = plan;
@@ -82,7 +83,7 @@ function copiedRow({ site, parameterCount }: AdapterPlan["copies"][number]): Mod
 export function memoryResult(
   memory: MemoryEstimate,
   inputs: FormulaInputs,
-  world: World,
+  chosen: Pick<ChosenWorld, "world" | "isNearest">,
 ): MemoryResult {
   return {
     allocated_peak: memory.allocatedPeak,
@@ -96,7 +97,7 @@ export function memoryResult(
     },
     parts: memory.parts
       .filter(({ name, bytes }) => bytes > 0 || !RARE_PARTS.includes(name))
-      .map((part) => memoryPart(part, inputs, world)),
+      .map((part) => memoryPart(part, inputs, chosen)),
     beyond_tensors: beyondTensors(memory),
     timeline: memory.moments.map(timelinePoint),
   };
@@ -107,16 +108,21 @@ const MAX_NAMED_TENSORS = 8;
 function memoryPart(
   { name, bytes, tensors }: MemoryEstimate["parts"][number],
   inputs: FormulaInputs,
-  world: World,
+  { world, isNearest }: Pick<ChosenWorld, "world" | "isNearest">,
 ): MemoryPart<PartName> {
   return {
     name,
     bytes,
-    certainty: name === "loss" && isReadLoss(inputs.training.loss) ? "read" : "traced",
+    certainty: certaintyOf(name, inputs.training.loss, isNearest),
     formula: formulaOf(name, tensors, inputs),
     source: sourceOf(name, inputs.training, world),
     tensors: tensors.slice(0, MAX_NAMED_TENSORS),
   };
+}
+
+function certaintyOf(part: PartName, loss: LossName, isNearest: boolean): Certainty {
+  if (isNearest) return "assumed";
+  return part === "loss" && isReadLoss(loss) ? "read" : "traced";
 }
 
 /** What the process holds beside the allocated tensors at their peaks. */

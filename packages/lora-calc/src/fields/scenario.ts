@@ -13,6 +13,8 @@ import {
 } from "./preference.js";
 import { ONLY_QUANTIZATION_FIELDS, QUANTIZATION_FIELDS, UNPACKING_FIELDS } from "./quantization.js";
 import { any, ownedBy, text } from "./row.js";
+import type { FieldTable } from "./row.js";
+import type { SectionName } from "./section-names.js";
 import { MORE_STEP_FIELDS, STEP_FIELDS } from "./training.js";
 import { IGNORED_FIELDS, ONLY_FIELDS, OTHER_TRAINER_FIELDS } from "./training-beside.js";
 
@@ -66,16 +68,7 @@ export const SECTIONS = {
   training: TRAINING_FIELDS,
   hardware: HARDWARE_FIELDS,
   versions: VERSION_FIELDS,
-};
-
-/** Sections whose fields a link gives one by one. */
-export const FLAT_SECTIONS = [
-  "adapter",
-  "quantization",
-  "training",
-  "hardware",
-  "versions",
-] as const;
+} satisfies Readonly<Record<SectionName, FieldTable>>;
 
 /** Fields at the top of a scenario that are no section. */
 export const TOP_FIELDS = ownedBy("lora-calc", {
@@ -86,8 +79,3 @@ export const TOP_FIELDS = ownedBy("lora-calc", {
     argument: "stack",
   }),
 });
-
-/** Every name at the top of a scenario. */
-export const SCENARIO_NAMES: readonly string[] = [
-  ...["schema", "id", "model", ...FLAT_SECTIONS.slice(0, 4), "stack", "versions"],
-];

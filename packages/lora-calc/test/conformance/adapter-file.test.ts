@@ -10,16 +10,10 @@ import golden from "./adapter-file.json" with { type: "json" };
 import { USUAL_WORLD } from "../../src/worlds/index.js";
 
 describe("adapterFileBytes", () => {
-  it.each(golden.cases)(
-    "$config.model_type $adapter in $dtype",
-    ({ config, adapter, dtype, bytes }) => {
-      const { graph } = buildGraph(
-        describeModel({ config }, () => ({})),
-        USUAL_WORLD,
-      );
-      const plan = planAdapter(graph, adapter, USUAL_WORLD);
-      if (!isDtype(dtype)) throw new Error(dtype);
-      expect(adapterFileBytes(plan, { base: dtype })).toBe(bytes);
-    },
-  );
+  it.each(golden.cases)("$config.model_type $adapter in $dtype", ({ config, adapter, dtype, bytes }) => {
+    const { graph } = buildGraph(describeModel({ config }, () => ({})), USUAL_WORLD);
+    const plan = planAdapter(graph, adapter, USUAL_WORLD);
+    if (!isDtype(dtype)) throw new Error(dtype);
+    expect(adapterFileBytes(plan, { base: dtype })).toBe(bytes);
+  });
 });

@@ -65,10 +65,7 @@ export function planOf(graph: ModuleGraph, { adapter }: PublishedCase): AdapterP
 
 export function graphOf({ config, architecture }: PublishedModel): ModuleGraph {
   const model = architecture === null ? { config } : { config, architecture };
-  return buildGraph(
-    describeModel(model, () => ({})),
-    USUAL_WORLD,
-  ).graph;
+  return buildGraph(describeModel(model, () => ({})), USUAL_WORLD).graph;
 }
 
 /** After loading. */

@@ -25,26 +25,16 @@ export interface SavedCase {
 }
 
 const [, ...rows] = readGoldens("saved-dtypes.jsonl.gz") as [unknown, ...SavedCase[]];
-const NAMES: Readonly<Record<string, string>> = {
-  float32: "F32",
-  bfloat16: "BF16",
-  float16: "F16",
-};
+const NAMES: Readonly<Record<string, string>> = { float32: "F32", bfloat16: "BF16", float16: "F16" };
 
 function tensorsOf({ config, adapter, training }: SavedCase): Readonly<Record<string, unknown>> {
-  const { graph } = buildGraph(
-    describeModel({ config }, () => ({})),
-    USUAL_WORLD,
-  );
+  const { graph } = buildGraph(describeModel({ config }, () => ({})), USUAL_WORLD);
   const plan = planAdapter(graph, adapter, USUAL_WORLD);
   const base = training.prepare_kbit ? "float32" : training.dtype;
   const trained = training.adapter_dtype;
   const dtypes = trained === "auto" ? { base } : { base, trained };
   return Object.fromEntries(
-    Array.from(fileTensors(plan, dtypes), ([name, { dtype, shape }]) => [
-      name,
-      [NAMES[dtype], ...shape],
-    ]),
+    Array.from(fileTensors(plan, dtypes), ([name, { dtype, shape }]) => [name, [NAMES[dtype], ...shape]]),
   );
 }
 
@@ -58,13 +48,7 @@ export function compareSaved(row: SavedCase): void {
     Object.entries(tensors).map(([name, [dtype, ...shape]]) => [name, { dtype, shape }]),
   );
   const audit = auditAdapter({ config: adapter, header, model: { config } });
-  expect({ id, bytes: "error" in audit ? audit.error : audit.expected_file_bytes }).toEqual({
-    id,
-    bytes,
-  });
+  expect({ id, bytes: "error" in audit ? audit.error : audit.expected_file_bytes }).toEqual({ id, bytes });
   const result = estimate({ model: { config }, adapter, training });
-  expect({ id, bytes: "error" in result ? result.error : result.adapter_file_bytes }).toEqual({
-    id,
-    bytes,
-  });
+  expect({ id, bytes: "error" in result ? result.error : result.adapter_file_bytes }).toEqual({ id, bytes });
 }

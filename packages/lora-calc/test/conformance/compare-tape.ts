@@ -48,7 +48,7 @@ function linesOf(golden: TapeGolden): readonly Line[] {
 }
 
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
-  const model = describeModel(scenario.model, () => ({}));
+    const model = describeModel(scenario.model, () => ({}));
   const { settings, liger } = readTraining(scenario.training, DEFAULT_STEP, "");
   const { graph } = buildGraph(model, USUAL_WORLD);
   const { tape, recording } = recordStep({

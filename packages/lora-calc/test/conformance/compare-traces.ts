@@ -21,11 +21,7 @@ export interface MemoryGolden {
 }
 
 export type Tier = "allocated_peak" | "reserved_peak" | "reserved_peak_expandable";
-export const TIERS: readonly Tier[] = [
-  "allocated_peak",
-  "reserved_peak",
-  "reserved_peak_expandable",
-];
+export const TIERS: readonly Tier[] = ["allocated_peak", "reserved_peak", "reserved_peak_expandable"];
 
 /**
  * The ratchet: runs that are not equal to the byte, with ours minus the traced bytes per tier. Every other run is equal. A

@@ -88,10 +88,7 @@ function planned(graph: ModuleGraph, { transformers }: Model, adapter: JsonObjec
 }
 
 function graphOf(model: Model): ModuleGraph {
-  return buildGraph(
-    describeModel(described(model), () => ({})),
-    worldOf(model.transformers),
-  ).graph;
+  return buildGraph(describeModel(described(model), () => ({})), worldOf(model.transformers)).graph;
 }
 
 function worldOf(transformers: string): World {

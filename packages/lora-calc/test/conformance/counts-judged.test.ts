@@ -11,8 +11,7 @@ import { readGoldens } from "./goldens.js";
 interface Judged {
   readonly id: string;
   readonly scenario: Scenario;
-  readonly expected:
-    { readonly trainable: number; readonly all: number } | { readonly error: string };
+  readonly expected: { readonly trainable: number; readonly all: number } | { readonly error: string };
 }
 
 const rows = readGoldens("counts-judged.jsonl.gz") as readonly Judged[];

@@ -41,20 +41,14 @@ function typeOf({ config }: { readonly config: JsonObject }): string {
 function classesOf(models: readonly Model[]): number {
   const names = models.map(({ config, architecture }) => {
     const model = architecture === null ? { config } : { config, architecture };
-    return buildGraph(
-      describeModel(model, () => ({})),
-      USUAL_WORLD,
-    ).graph.className;
+    return buildGraph(describeModel(model, () => ({})), USUAL_WORLD).graph.className;
   });
   return new Set(names).size;
 }
 
 function hasMemory([model]: readonly Model[]): boolean {
   if (model === undefined) return false;
-  const { graph } = buildGraph(
-    describeModel({ config: model.config }, () => ({})),
-    USUAL_WORLD,
-  );
+  const { graph } = buildGraph(describeModel({ config: model.config }, () => ({})), USUAL_WORLD);
   return graph.root.forward !== undefined;
 }
 

@@ -67,8 +67,7 @@ describe.each(["memory.jsonl.gz", "judged.jsonl.gz"])("a training step, against 
   it("finds the same moment of the peak", () => {
     const equal = compared.filter(
       ({ expected, memory }) =>
-        memory?.peak.phase === expected.peak_event.phase &&
-        memory.peak.op === expected.peak_event.op,
+        memory?.peak.phase === expected.peak_event.phase && memory.peak.op === expected.peak_event.op,
     );
     expect(equal.length / compared.length).toBeGreaterThanOrEqual(MIN_EQUAL_EVENTS);
   });

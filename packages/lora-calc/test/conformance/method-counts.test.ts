@@ -12,11 +12,7 @@ describe("counts of the other methods equal PEFT's", () => {
 
   it("over at least four thousand cases of every method but LoRA", () => {
     const methods = new Set(cases.map(({ adapter }) => adapter["peft_type"]));
-    expect([...methods].sort()).toEqual(
-      listMethods()
-        .filter((method) => method !== "LORA")
-        .sort(),
-    );
+    expect([...methods].sort()).toEqual(listMethods().filter((method) => method !== "LORA").sort());
     expect(cases.length).toBeGreaterThanOrEqual(4000);
   });
 

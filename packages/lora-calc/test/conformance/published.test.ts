@@ -22,13 +22,7 @@ function isPlainLora({ adapter, loaded }: PublishedCase): boolean {
   );
 }
 
-const FAULTS = [
-  "missing_tensors",
-  "unexpected_tensors",
-  "shape_differs",
-  "empty_tensors",
-  "old_key_format",
-];
+const FAULTS = ["missing_tensors", "unexpected_tensors", "shape_differs", "empty_tensors", "old_key_format"];
 
 describe("a published adapter", () => {
   it.each(published)("on $id is counted as PEFT counts it after loading", comparePublishedCounts);
@@ -55,9 +49,7 @@ describe("a published adapter", () => {
     const files = published.flatMap((model) => model.cases.filter(isPlainLora));
     const equal = files.filter(({ adapter, tensors, loaded }) => {
       const result = auditAdapter({ config: adapter, header: headerOf(tensors) });
-      return (
-        "trainable" in loaded && "file" in result && result.file.parameters === loaded.trainable
-      );
+      return "trainable" in loaded && "file" in result && result.file.parameters === loaded.trainable;
     });
     expect(files.length).toBeGreaterThanOrEqual(800);
     expect(equal.length / files.length).toBeGreaterThan(0.98);

@@ -37,7 +37,10 @@ const trees = lines.map((line): Tree => JSON.parse(line) as Tree);
 
 function build({ config, architecture }: Tree): ModuleGraph {
   const model = architecture === null ? { config } : { config, architecture };
-  return buildGraph({ ...describeModel(model, () => ({})), ties: "config" }, USUAL_WORLD).graph;
+  return buildGraph(
+    { ...describeModel(model, () => ({})), ties: "config" },
+    USUAL_WORLD,
+  ).graph;
 }
 
 /** Numeric components of a path become `*`, as the judge writes them. */

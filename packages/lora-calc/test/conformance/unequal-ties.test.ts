@@ -14,10 +14,9 @@ interface Untied extends Model {
   readonly base: number;
 }
 
-const models = (readModels("unequal-ties.jsonl.gz") as readonly Untied[]).map((model): Untied => ({
-  ...model,
-  ties: "checkpoint",
-}));
+const models = (readModels("unequal-ties.jsonl.gz") as readonly Untied[]).map(
+  (model): Untied => ({ ...model, ties: "checkpoint" }),
+);
 
 describe("a checkpoint with an own head loads it, and PEFT counts it", () => {
   it("in every type that ties", () => {

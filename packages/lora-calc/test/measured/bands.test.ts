@@ -20,9 +20,7 @@ describe("bands", () => {
     const third = RUNS.filter((run) => cardOf(run) === "RTX A6000");
     expect(third).toHaveLength(3);
     for (const run of [...SAME, ...third])
-      expect(isInside(answerTo(run).interval?.allocated, run.measured.allocated), run.id).toBe(
-        true,
-      );
+      expect(isInside(answerTo(run).interval?.allocated, run.measured.allocated), run.id).toBe(true);
   });
 
   it("hold all measured reserved peaks but one, whose cause is open (Qwen2.5-1.5B on the T4, 11 % above)", () => {
@@ -63,11 +61,7 @@ function width({ interval, memory }: Estimate): number {
 }
 
 describe("where no judge runs the program", () => {
-  const run = {
-    model: "meta-llama/Llama-3.2-1B",
-    adapter: { r: 8 },
-    training: { max_length: 512 },
-  };
+  const run = { model: "meta-llama/Llama-3.2-1B", adapter: { r: 8 }, training: { max_length: 512 } };
 
   it("cut cross entropy is read, and its band wider", () => {
     const loss = "cce";
@@ -78,11 +72,7 @@ describe("where no judge runs the program", () => {
 
   it("so is cuDNN's attention", () => {
     const hopper = answered({ ...run, hardware: { gpu: "H100 SXM 80GB" } });
-    const older = answered({
-      ...run,
-      hardware: { gpu: "H100 SXM 80GB" },
-      versions: { cuda: "12.6" },
-    });
+    const older = answered({ ...run, hardware: { gpu: "H100 SXM 80GB" }, versions: { cuda: "12.6" } });
     expect(width(hopper)).toBeGreaterThan(2 * width(older));
   });
 });

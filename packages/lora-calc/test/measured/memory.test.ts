@@ -88,8 +88,7 @@ it("errors of the tools are those of their numbers", () => {
     for (const { id, measured } of RUNS) {
       const truth = measured[tier === "needed" ? neededTier(measured) : tier];
       const { bytes, error } = numbers[id] ?? {};
-      if (bytes !== undefined && truth !== undefined)
-        expect(error).toBeCloseTo(bytes / truth - 1, 12);
+      if (bytes !== undefined && truth !== undefined) expect(error).toBeCloseTo(bytes / truth - 1, 12);
       else expect(error).toBeUndefined();
     }
 });

@@ -50,10 +50,7 @@ describe("counts of named cases", () => {
   const embeddings = ["embed_tokens", "lm_head"];
 
   it("Llama-2-7B, r=16 on q, k, v, o, to the character", () => {
-    const { trainable, all } = count("meta-llama/Llama-2-7b-hf", {
-      r: 16,
-      target_modules: attention,
-    });
+    const { trainable, all } = count("meta-llama/Llama-2-7b-hf", { r: 16, target_modules: attention });
     expect(formatTrainableLine(trainable, all)).toBe(
       "trainable params: 16,777,216 || all params: 6,755,192,832 || trainable%: 0.2484",
     );
@@ -73,7 +70,11 @@ describe("counts of named cases", () => {
     [{ modules_to_save: embeddings }, 527_040_512, 1_762_854_912],
     [{ modules_to_save: embeddings, ensure_weight_tying: true }, 264_372_224, 1_500_186_624],
     [{ target_modules: ["embed_tokens"] }, 2_084_864, 1_237_899_264],
-    [{ target_modules: ["embed_tokens"], ensure_weight_tying: true }, 4_169_728, 1_239_984_128],
+    [
+      { target_modules: ["embed_tokens"], ensure_weight_tying: true },
+      4_169_728,
+      1_239_984_128,
+    ],
     [{ trainable_token_indices: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }, 1_724_416, 1_237_538_816],
   ])("Llama-3.2-1B (tied), r=16 on q, v, and %j", (options, trainable, all) => {
     const adapter = { r: 16, target_modules: ["q_proj", "v_proj"], ...options };
@@ -137,9 +138,6 @@ describe("counts in the field", () => {
       ...{ num_hidden_layers: 60, num_attention_heads: 52, tie_word_embeddings: false },
     };
     const adapter = { r: 256, lora_alpha: 512, target_modules: ["q_proj", "v_proj"] };
-    expect(count({ config }, adapter)).toMatchObject({
-      trainable: 408_944_640,
-      all: 32_937_901_568,
-    });
+    expect(count({ config }, adapter)).toMatchObject({ trainable: 408_944_640, all: 32_937_901_568 });
   });
 });

@@ -16,11 +16,7 @@ function cells(scored: ScoredTier | undefined): readonly string[] {
 function runText({ scenario: { quantization, training = {} } }: MeasuredRun): string {
   const shape = `${String(training["per_device_train_batch_size"])} × ${String(training["max_length"])}`;
   const bits =
-    (quantization ?? null) !== null
-      ? "4-bit"
-      : training["dtype"] === "float32"
-        ? "32-bit, autocast"
-        : "16-bit";
+    (quantization ?? null) !== null ? "4-bit" : training["dtype"] === "float32" ? "32-bit, autocast" : "16-bit";
   return `${bits}, ${shape}${training["gradient_checkpointing"] === true ? "" : ", no checkpointing"}`;
 }
 
@@ -116,8 +112,7 @@ export function measuredTable(bands: readonly string[]): string {
     "| Run | Model | Card | What is missing |",
     "| --- | --- | --- | --- |",
     ...UNSCORED.map(
-      ({ id, model, gpu, why, source }) =>
-        `| [${id}](${source}) | ${model} | ${gpu} | ${why.join("; ")} |`,
+      ({ id, model, gpu, why, source }) => `| [${id}](${source}) | ${model} | ${gpu} | ${why.join("; ")} |`,
     ),
     "",
   ].join("\n");

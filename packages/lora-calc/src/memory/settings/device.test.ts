@@ -113,6 +113,25 @@ describe("versions", () => {
     expect(whyNoMemory({ versions: { transformers: "4.57.6" } })).toContain("4.57.6");
   });
 
+  it("of a stack that no world covers are said, and make every figure less sure", () => {
+    const run = { stack: "hf-trainer-5.24", training: { max_length: 512 } };
+    const near = answered(run);
+    const own = answered({ ...run, stack: "hf-trainer-5.18" });
+    expect(near.assumed.filter(({ path }) => path.startsWith("versions."))).toMatchObject([
+      { path: "versions.transformers", value: USUAL_WORLD.releases.transformers[0] },
+    ]);
+    expect(own.assumed.filter(({ path }) => path.startsWith("versions."))).toEqual([]);
+    expect(peaksOf(near)?.allocated_peak).toBe(peaksOf(own)?.allocated_peak);
+    const widthOf = ({ interval }: Estimate): number =>
+      (interval?.allocated[1] ?? 0) - (interval?.allocated[0] ?? 0);
+    expect(widthOf(near)).toBeGreaterThan(3 * widthOf(own));
+    expect(new Set(peaksOf(near)?.parts.map(({ certainty }) => certainty))).toEqual(
+      new Set(["assumed"]),
+    );
+    const typed = answered({ ...run, versions: { transformers: "5.18" } });
+    expect(typed.assumed.filter(({ path }) => path.startsWith("versions."))).toEqual([]);
+  });
+
   it("the CUDA of the wheel decides the kernel of an H100, and is said", () => {
     const hardware = { gpu: "H100 SXM 80GB" };
     const assumed = answered({ hardware }).assumed.find(({ path }) => path === "versions.cuda");

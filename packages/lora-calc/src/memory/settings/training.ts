@@ -52,15 +52,19 @@ interface ReadTraining {
 export function readTraining(given: JsonObject, own: StepValues, source: string): ReadTraining {
   const fields = trainingFields(given);
   const liger = readLiger(fields);
-  const defaults = liger === undefined ? own : { ...own, loss: lossWith(liger) };
   const asked = askedOf(fields, liger);
+  const followsFp16 = asked.fp16 === true && asked.bf16 === undefined;
+  const defaults = {
+    ...own,
+    ...(liger === undefined ? {} : { loss: lossWith(liger) }),
+    ...(followsFp16 ? { bf16: false } : {}),
+  };
   const assumed = STEP_NAMES.filter(
     (name) => asked[name] === undefined && !UNSAID.includes(name),
-  ).map((name): Assumption => ({
-    path: `training.${name}`,
-    value: defaults[name],
-    reason: source,
-  }));
+  ).map((name): Assumption => {
+    const reason = name === "bf16" && followsFp16 ? "fp16 is the autocast" : source;
+    return { path: `training.${name}`, value: defaults[name], reason };
+  });
   const isDpo = asked.method === "dpo";
   const read: TrainingSettings = { ...defaults, ...asked, ...(isDpo ? { loss: "dpo" } : {}) };
   const multiple = readField(fields, "pad_to_multiple_of", MORE_STEP_FIELDS.pad_to_multiple_of);
@@ -88,7 +92,6 @@ const UNSAID: readonly (keyof StepValues)[] = ["method", "router_aux_loss_coef"]
 /** What is given, and what follows from it. */
 function askedOf(fields: Fields, liger: LigerSwitches | undefined): Given<typeof STEP_FIELDS> {
   const asked = readFields(fields, STEP_FIELDS);
-  if (asked.fp16 === true) asked.bf16 ??= false;
   const loss = asked.method === "dpo" ? undefined : ligerLossOf(fields, liger, asked.loss);
   delete asked.loss;
   return loss === undefined ? asked : { ...asked, loss };
