@@ -87,7 +87,7 @@ export default {
     },
   ],
   options: {
-    includeOnly: "^packages/lora-calc/(?:src|cli)/",
+    includeOnly: "^packages/lora-calc/(?:src|files|cli)/",
     exclude: { path: "[.]test[.]ts$" },
     tsPreCompilationDeps: true,
   },

@@ -49,8 +49,8 @@ const pageRules = {
     {
       patterns: [
         {
-          regex: "packages/lora-calc|^lora-calc/",
-          message: "The page uses the public name lora-calc only.",
+          regex: "packages/lora-calc|^lora-calc/(?!teach$)",
+          message: "The page uses the public names lora-calc and lora-calc/teach only.",
         },
       ],
     },
@@ -77,7 +77,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["packages/lora-calc/tsconfig.json", "packages/lora-calc/cli/tsconfig.json"],
+        project: ["", "files/", "cli/"].map((folder) => `packages/lora-calc/${folder}tsconfig.json`),
         tsconfigRootDir: root,
       },
     },
@@ -122,7 +122,7 @@ export default tseslint.config(
     rules: { "@typescript-eslint/max-params": "off" },
   },
   {
-    files: ["packages/lora-calc/cli/**/*.ts"],
+    files: ["packages/lora-calc/{cli,files}/**/*.ts"],
     rules: {
       "@typescript-eslint/max-params": ["error", { max: 4 }],
       "@typescript-eslint/no-restricted-imports": [
@@ -131,7 +131,7 @@ export default tseslint.config(
           patterns: [
             {
               regex: "/src/",
-              message: "The command line uses the public names of lora-calc only.",
+              message: "The command line and the readers of files use the public names of lora-calc only.",
             },
           ],
         },

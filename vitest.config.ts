@@ -1,8 +1,15 @@
 import { defineConfig } from "vitest/config";
 
+/** The package's own sources stand in for what it publishes. */
+const SOURCES = new URL("./packages/lora-calc/", import.meta.url).pathname;
+
 export default defineConfig({
   resolve: {
-    alias: { "lora-calc": new URL("./packages/lora-calc/src/index.ts", import.meta.url).pathname },
+    alias: [
+      { find: /^lora-calc$/, replacement: `${SOURCES}src/index.ts` },
+      { find: /^lora-calc\/teach$/, replacement: `${SOURCES}src/teach.ts` },
+      { find: /^lora-calc\/files$/, replacement: `${SOURCES}files/index.ts` },
+    ],
   },
   // Half of the cores by default: on two of them one file would run at a time.
   test: {

@@ -1,7 +1,7 @@
 /** Trains the experiment's networks beside the page. */
 
-import { trainBoth } from "lora-calc";
-import type { AdapterSettings, Outcome, Progress } from "lora-calc";
+import { trainBoth } from "lora-calc/teach";
+import type { AdapterSettings, Outcome, Progress } from "lora-calc/teach";
 
 export type Told =
   | { readonly kind: "progress"; readonly progress: Progress }

@@ -1,7 +1,7 @@
 /** Starts the experiment in a worker, or on the page where workers may not start. */
 
-import { trainBoth } from "lora-calc";
-import type { AdapterSettings } from "lora-calc";
+import { trainBoth } from "lora-calc/teach";
+import type { AdapterSettings } from "lora-calc/teach";
 import type { Told } from "./experiment-worker.js";
 
 /** Tells of every step; what comes back stops it. */

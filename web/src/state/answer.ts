@@ -9,9 +9,7 @@ import {
   isRefusal,
   memoryRows,
   mendsOf,
-  modelSizes,
   peaksOf,
-  targetChoices,
   taskClasses,
   timelineRows,
   verdictSentence,
@@ -22,19 +20,19 @@ import {
   writeMarkdown,
   writePeftPython,
 } from "lora-calc";
+import { modelSizes, targetChoices } from "lora-calc/teach";
 import type {
   Advice,
   CountHeadline,
   Estimate,
   MemoryRow,
   Mend,
-  ModelSizes,
   Problem,
   Result,
   RowBytes,
   Scenario,
-  TargetChoice,
 } from "lora-calc";
+import type { ModelSizes, TargetChoice } from "lora-calc/teach";
 
 export interface Answer {
   readonly result: Result;

@@ -1,6 +1,7 @@
 /** The question at the top and the ways to start, in English. */
 
-import type { CardFamily, JsonObject, ModelSizes } from "lora-calc";
+import type { CardFamily, JsonObject } from "lora-calc";
+import type { ModelSizes } from "lora-calc/teach";
 import type { Preset } from "../state/presets.js";
 
 export const ASK = {

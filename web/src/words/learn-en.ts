@@ -1,6 +1,6 @@
 /** The words of the chapters in English. Numbers come in already formatted by the library; `[A]` is a matrix, backticks are code. */
 
-import type { StorageName } from "lora-calc";
+import type { StorageName } from "lora-calc/teach";
 
 const STORAGE: Readonly<Record<StorageName, string>> = {
   bfloat16: "bfloat16",

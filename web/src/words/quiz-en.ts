@@ -1,10 +1,7 @@
 /** The words of the quiz in English: what is asked, why the answer is right, and what each wrong number comes from. */
 
+import { formatBytes, formatCount, formatFixed, formatMagnitude } from "lora-calc";
 import {
-  formatBytes,
-  formatCount,
-  formatFixed,
-  formatMagnitude,
   type Amount,
   type AmountUnit,
   type Mistake,
@@ -12,7 +9,7 @@ import {
   type QuestionId,
   type StatementKey,
   type Theme,
-} from "lora-calc";
+} from "lora-calc/teach";
 
 const THEME_NAMES: Readonly<Record<Theme, string>> = {
   counting: "Counting",

@@ -4,7 +4,7 @@ import { auditAdapter } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { readAdapter } from "../input/read-adapter.js";
+import { readAdapter } from "lora-calc/files";
 import { readScenario } from "../input/read-scenario.js";
 import type { Output } from "../output.js";
 import { renderAudit } from "../render/audit.js";

@@ -1,13 +1,11 @@
 /** Turns the first argument of a command into a scenario: a catalogue id, or a file of a kind that is known. */
 
 import { existsSync } from "node:fs";
-import { isObject, parseJson, reject } from "lora-calc";
+import { isObject, reject } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import type { Output } from "../output.js";
-import { readSafetensors } from "./read-safetensors.js";
-import { readText } from "./read-text.js";
+import { readDocument, readSafetensors } from "lora-calc/files";
 import { USUAL } from "./usual.js";
-import type { SourceText } from "./read-text.js";
 
 const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml|safetensors)$/i;
 const IS_SAFETENSORS = /\.safetensors(?:\.index\.json)?$/i;
@@ -29,15 +27,8 @@ export async function readScenario(source: string, output: Output): Promise<Scen
 async function scenarioFrom(source: string): Promise<Scenario> {
   if (!LOOKS_LIKE_PATH.test(source) && !existsSync(source)) return withLora(source);
   if (IS_SAFETENSORS.test(source)) return withLora(await readSafetensors(source));
-  const document = await readText(source);
-  return scenarioOf(await parseDocument(document), document.name);
-}
-
-async function parseDocument({ name, text }: SourceText): Promise<unknown> {
-  const isYaml = /\.ya?ml$/i.test(name) || (name === "stdin" && !/^\s*[[{]/.test(text));
-  if (!isYaml) return parseJson(text, name);
-  const { parseYaml } = await import("./parse-yaml.js");
-  return parseYaml(text, name);
+  const { name, value } = await readDocument(source);
+  return scenarioOf(value, name);
 }
 
 /** A whole scenario says itself what it trains; a model alone does not. */

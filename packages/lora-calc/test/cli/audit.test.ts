@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { InputError } from "lora-calc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runAudit } from "../../cli/commands/audit.js";
-import { readAdapter } from "../../cli/input/read-adapter.js";
+import { readAdapter } from "../../files/read-adapter.js";
 import { caught } from "./caught-output.js";
 import type { Caught } from "./caught-output.js";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { InputError, isObject } from "lora-calc";
 import { describe, expect, it } from "vitest";
 import { linesOf } from "../../cli/input/lines.js";
-import { parseYaml } from "../../cli/input/parse-yaml.js";
+import { parseYaml } from "../../files/parse-yaml.js";
 import { scenarioOf } from "../../cli/input/read-scenario.js";
 
 async function collect(chunks: readonly Uint8Array[], limit: number): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError } from "lora-calc";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readSafetensors } from "../../cli/input/read-safetensors.js";
+import { readSafetensors } from "../../files/read-safetensors.js";
 
 let folder = "";
 

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import * as publicNames from "../../src/index.js";
+import * as teachNames from "../../src/teach.js";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 const COMMENT = /\/\*\*.*?\*\//gs;
@@ -38,7 +39,7 @@ describe.each(FILES)("$path", ({ path, text }) => {
   it.each(examplesIn(text))("$code is $value", async ({ code, value }) => {
     const own = (await import(pathToFileURL(join(SOURCE, path)).href)) as Record<string, unknown>;
     const evaluate = (script: string): unknown =>
-      runInNewContext(script, { ...publicNames, ...own });
+      runInNewContext(script, { ...publicNames, ...teachNames, ...own });
     expect(JSON.stringify(evaluate(code))).toBe(JSON.stringify(evaluate(`(${value})`)));
   });
 

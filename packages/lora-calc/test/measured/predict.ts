@@ -59,7 +59,9 @@ function readJson(name: string): unknown {
 }
 
 export function cardOf({ scenario: { hardware } }: MeasuredRun): string {
-  return String(hardware?.["gpu"]);
+  const card = hardware?.gpu;
+  if (typeof card !== "string") throw new Error("a measured run names its card");
+  return card;
 }
 
 /** The run on the card it was measured on. */

@@ -1,6 +1,6 @@
 /** What the reader has answered, kept in this browser. A browser that keeps nothing still plays. */
 
-import type { QuestionId } from "lora-calc";
+import type { QuestionId } from "lora-calc/teach";
 
 export type Mark = "right" | "wrong";
 type Marks = Readonly<Partial<Record<QuestionId, Mark>>>;

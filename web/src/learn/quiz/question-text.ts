@@ -1,6 +1,6 @@
 /** The words of a question with its own numbers in them. */
 
-import type { Question, QuestionId } from "lora-calc";
+import type { Question, QuestionId } from "lora-calc/teach";
 import { QUIZ } from "../../words/quiz-en.js";
 
 /** What the words need of a question: facts that belong to its id. */

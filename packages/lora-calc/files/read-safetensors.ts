@@ -16,7 +16,7 @@ import { readText } from "./read-text.js";
 const MAX_FILES = 2000;
 
 // A type, not an interface: it is handed on as any object of fields.
-type ModelOfHeaders = Readonly<{
+export type ModelOfHeaders = Readonly<{
   safetensors: Readonly<Record<string, unknown>>;
   config?: Readonly<Record<string, unknown>>;
 }>;

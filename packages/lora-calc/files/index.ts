@@ -1,0 +1,8 @@
+/** The public names of lora-calc/files: what lies on a disk, read for the library. Needs Node. */
+
+export { readAdapter } from "./read-adapter.js";
+export type { AdapterOnDisk } from "./read-adapter.js";
+export { readDocument } from "./read-document.js";
+export type { SourceDocument } from "./read-document.js";
+export { readHeader, readSafetensors } from "./read-safetensors.js";
+export type { HeaderOfFile, ModelOfHeaders } from "./read-safetensors.js";

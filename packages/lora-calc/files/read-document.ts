@@ -1,0 +1,30 @@
+/** Reads a JSON or YAML document. YAML's parser is loaded only when a text needs it. */
+
+import { parseJson } from "lora-calc";
+import { readText } from "./read-text.js";
+import type { SourceText } from "./read-text.js";
+
+/** A document and the name of its source for messages. */
+export interface SourceDocument {
+  readonly name: string;
+  /** Plain data, unchecked. */
+  readonly value: unknown;
+}
+
+/**
+ * The file at `path`, parsed; config.json or adapter_config.json in it when it is a folder; stdin for "-". By its name YAML
+ * where that ends in .yaml or .yml, else JSON; stdin is what its first character says.
+ *
+ * Rejects with an InputError: unreadable_file, invalid_json, invalid_yaml, limit_exceeded.
+ */
+export async function readDocument(path: string): Promise<SourceDocument> {
+  const source = await readText(path);
+  return { name: source.name, value: await parseDocument(source) };
+}
+
+async function parseDocument({ name, text }: SourceText): Promise<unknown> {
+  const isYaml = /\.ya?ml$/i.test(name) || (name === "stdin" && !/^\s*[[{]/.test(text));
+  if (!isYaml) return parseJson(text, name);
+  const { parseYaml } = await import("./parse-yaml.js");
+  return parseYaml(text, name);
+}
