@@ -14,6 +14,9 @@ const SHARED: UserConfig = {
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
 };
 
+/** What the command line brings with it, with what these use. */
+const CLI_PACKAGES = ["commander", "yaml", "fast-string-width", "fast-string-truncated-width"];
+
 /** What tsc does not write: see "What is published" in ARCHITECTURE.md. */
 export default defineConfig([
   // The command line with everything it uses, so that nothing is installed at run time. Commands and YAML are chunks.
@@ -27,7 +30,7 @@ export default defineConfig([
       "lora-calc/files": pathOf("./files/index.ts"),
       "lora-calc": pathOf("./src/index.ts"),
     },
-    deps: { alwaysBundle: ["commander", "yaml"], onlyBundle: ["commander", "yaml"] },
+    deps: { alwaysBundle: CLI_PACKAGES, onlyBundle: CLI_PACKAGES },
     outputOptions: { chunkFileNames: "cli/[name]-[hash].js" },
   },
   // The readers of files, with YAML in them; the library itself they import.

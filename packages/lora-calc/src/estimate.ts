@@ -205,7 +205,9 @@ function memoryPart(
   if (obstacle !== undefined) {
     const warning = `memory is not computed: ${obstacle}`;
     return {
-      ...(hasFloor ? floorPart(stepFloor(plan, isFull, stored, training), device) : {}),
+      ...(hasFloor
+        ? floorPart(stepFloor(plan, isFull, stored, { training, world: chosen.world }), device)
+        : {}),
       warnings: [{ code: "memory_not_computed", message: warning }],
     };
   }

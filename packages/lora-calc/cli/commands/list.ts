@@ -55,7 +55,7 @@ const LISTINGS: Readonly<Record<ListName, Listing>> = {
   },
 };
 
-/** "transformers 5.18.0" for each library. */
+/** "torch 2.13.0" for each library. */
 function releaseTexts(releases: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(releases).map(([library, release]) => `${library} ${release}`);
 }

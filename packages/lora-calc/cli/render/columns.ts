@@ -1,4 +1,6 @@
-/** Aligned text for 80 columns. */
+/** Aligned text for 80 columns of a terminal, in which a Chinese character takes two. */
+
+import widthOf from "fast-string-width";
 
 const WIDTH = 80;
 
@@ -12,13 +14,13 @@ export function alignColumns(
   columns: readonly Column[],
 ): readonly string[] {
   const widths = columns.map((_, index) =>
-    Math.max(0, ...rows.map((row) => (row[index] ?? "").length)),
+    Math.max(0, ...rows.map((row) => widthOf(row[index] ?? ""))),
   );
   return rows.map((row) =>
     row
       .map((cell, index) => {
-        const width = widths[index] ?? 0;
-        return columns[index]?.align === "right" ? cell.padStart(width) : cell.padEnd(width);
+        const space = " ".repeat(Math.max(0, (widths[index] ?? 0) - widthOf(cell)));
+        return columns[index]?.align === "right" ? space + cell : cell + space;
       })
       .join("  ")
       .trimEnd(),
@@ -31,7 +33,7 @@ export function wrap(text: string, first = "", next = first): string {
   let line = first;
   let isEmpty = true;
   for (const word of text.split(" ").filter((part) => part !== "")) {
-    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
+    if (!isEmpty && widthOf(line) + 1 + widthOf(word) > WIDTH) {
       lines.push(line);
       line = next;
       isEmpty = true;

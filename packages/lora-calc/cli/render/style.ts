@@ -1,5 +1,7 @@
 /** Emphasis for a terminal, or none. */
 
+import { styleText } from "node:util";
+
 export interface Style {
   readonly strong: (text: string) => string;
   readonly quiet: (text: string) => string;
@@ -11,14 +13,16 @@ const asIs = (text: string): string => text;
 
 export const PLAIN: Style = { strong: asIs, quiet: asIs, good: asIs, bad: asIs };
 
-/** SGR codes on and off. */
-function sgr(on: number, off: number): (text: string) => string {
-  return (text) => `\u001b[${on}m${text}\u001b[${off}m`;
+type Format = Parameters<typeof styleText>[0];
+
+/** Whether the stream is a terminal was asked before: every command writes to one of two. */
+function styled(format: Format): (text: string) => string {
+  return (text) => styleText(format, text, { validateStream: false });
 }
 
 export const ANSI: Style = {
-  strong: sgr(1, 22),
-  quiet: sgr(2, 22),
-  good: sgr(32, 39),
-  bad: sgr(31, 39),
+  strong: styled("bold"),
+  quiet: styled("dim"),
+  good: styled("green"),
+  bad: styled("red"),
 };

@@ -29,6 +29,9 @@ interface Method extends MethodFacts {
   readonly plan: Plan;
 }
 
+const REMOVED_NAMES = Object.keys(REMOVED_FIELDS) as AdapterField[];
+const BASE_NAMES = Object.keys(BASE_FIELDS) as AdapterField[];
+
 const LORA: Method = {
   peftType: "LORA",
   configClass: "LoraConfig",
@@ -108,7 +111,7 @@ export function planAdapter(
   const peftType = fields.string("peft_type") ?? "LORA";
   const method = methodOf(peftType);
   const { kept, removed } = withoutRemoved(fields, method);
-  kept.rejectUnknown([...Object.keys(BASE_FIELDS), ...method.fields]);
+  kept.rejectUnknown([...BASE_NAMES, ...method.fields]);
   const plan = method.plan(graph, kept, world);
   return removed.length === 0
     ? plan
@@ -117,8 +120,7 @@ export function planAdapter(
 
 /** Names of the fields that the configuration of a method has; stops at a method that is not known. */
 export function fieldsOf(peftType: string): readonly AdapterField[] {
-  const base = Object.keys(BASE_FIELDS) as AdapterField[];
-  return [...base, ...methodOf(peftType).fields];
+  return [...BASE_NAMES, ...methodOf(peftType).fields];
 }
 
 function methodOf(peftType: string): Method {
@@ -141,7 +143,7 @@ function withoutRemoved(adapter: Fields, method: Method): Sorted {
 }
 
 function removedOf({ peftType }: Method): readonly AdapterField[] {
-  return peftType === "LORA" ? (Object.keys(REMOVED_FIELDS) as AdapterField[]) : [];
+  return peftType === "LORA" ? REMOVED_NAMES : [];
 }
 
 function removedWarning(name: string): Warning {

@@ -8,6 +8,7 @@ import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { listed } from "./compare-tensors.js";
 import type { Finding } from "./findings.js";
+import { USUAL_WORLD } from "../worlds/index.js";
 
 export interface ReadConfig {
   readonly peftType: string;
@@ -65,7 +66,7 @@ function unknownField(name: string, value: unknown): Finding {
   return {
     code: "unknown_field",
     level: isUnset ? "note" : "warning",
-    message: `${name} is no field of PEFT 0.21.0, which drops it when it loads the file${isUnset ? "; unset as it is, it changes nothing" : "; if a newer release wrote it, the counts may differ there"}`,
+    message: `${name} is no field of PEFT ${USUAL_WORLD.releases.peft[0]}, which drops it when it loads the file${isUnset ? "; unset as it is, it changes nothing" : "; if a newer release wrote it, the counts may differ there"}`,
   };
 }
 

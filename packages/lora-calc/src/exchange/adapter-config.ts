@@ -1,6 +1,7 @@
 /** Writes adapter_config.json as PEFT saves it: every field of LoraConfig, sorted. */
 
 import { Fields } from "../problem/fields.js";
+import { USUAL_WORLD } from "../worlds/index.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { modelName } from "./model-name.js";
@@ -35,7 +36,7 @@ export const LORA_CONFIG_DEFAULTS: JsonObject = {
   modules_to_save: null,
   monteclora_config: null,
   peft_type: "LORA",
-  peft_version: "0.21.0",
+  peft_version: USUAL_WORLD.releases.peft[0],
   qalora_group_size: 16,
   r: 8,
   rank_pattern: {},

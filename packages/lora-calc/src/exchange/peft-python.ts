@@ -22,7 +22,7 @@ const FIELD_ORDER: readonly string[] = [
 ];
 
 /**
- * Python for peft 0.21 and transformers 5: loads the base, adds the adapter, and ends in the line that
+ * Python for the PEFT and transformers of the usual world: loads the base, adds the adapter, and ends in the line that
  * `print_trainable_parameters` prints, as a comment.
  */
 export function writePeftPython(scenario: Scenario, parameters: ParameterCounts): string {

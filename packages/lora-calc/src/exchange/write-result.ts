@@ -22,6 +22,8 @@ import { elementCount } from "../units/dtype.js";
 import { formatBytes } from "../units/format.js";
 import { missing } from "../problem/missing.js";
 import type { ChosenWorld } from "../worlds/choose-world.js";
+import { labelsOf } from "../worlds/world.js";
+import type { LibraryLabels } from "../worlds/world.js";
 import type { LossName } from "../memory/settings/training.js";
 
 export function parameterCounts(plan: AdapterPlan, base: number): ParameterCounts {
@@ -98,7 +100,7 @@ export function memoryResult(
     parts: memory.parts
       .filter(({ name, bytes }) => bytes > 0 || !RARE_PARTS.includes(name))
       .map((part) => memoryPart(part, inputs, chosen)),
-    beyond_tensors: beyondTensors(memory),
+    beyond_tensors: beyondTensors(memory, labelsOf(chosen.world)),
     timeline: memory.moments.map(timelinePoint),
   };
 }
@@ -126,19 +128,22 @@ function certaintyOf(part: PartName, loss: LossName, isNearest: boolean): Certai
 }
 
 /** What the process holds beside the allocated tensors at their peaks. */
-function beyondTensors(memory: MemoryEstimate): readonly MemoryPart<BeyondName>[] {
+function beyondTensors(
+  memory: MemoryEstimate,
+  { torch, bitsandbytes }: LibraryLabels,
+): readonly MemoryPart<BeyondName>[] {
   const { reservedPeak, allocatedPeak, context, managedBytes, nccl } = memory;
   const cache = `reserved ${formatBytes(reservedPeak)} − allocated ${formatBytes(allocatedPeak)}`;
   const formula = `${formatBytes(context.bytes)} for one process, from ${formatBytes(context.bytes - context.below)} to ${formatBytes(context.bytes + context.above)}`;
   const paged = {
     ...{ name: "paged_optimizer" as const, bytes: managedBytes, certainty: "read" as const },
     formula: `${formatBytes(managedBytes)} of moments in managed memory, which the driver moves when the card is full`,
-    source: "bitsandbytes 0.48 functional.py get_paged",
+    source: `${bitsandbytes} functional.py get_paged`,
   };
   return [
     {
       ...{ name: "allocator_cache", bytes: reservedPeak - allocatedPeak, certainty: "traced" },
-      ...{ formula: cache, source: "torch 2.13 c10/cuda/CUDACachingAllocator.cpp" },
+      ...{ formula: cache, source: `${torch} c10/cuda/CUDACachingAllocator.cpp` },
     },
     {
       ...{ name: "cuda_context", bytes: context.bytes, certainty: "fitted", formula },

@@ -10,17 +10,19 @@ export type Given<Table extends FieldTable> = {
   -readonly [Name in keyof Table]?: ValueOf<Table[Name]>;
 };
 
-/** The fields of a table, in its order; those that are absent or null are left out. */
+/** The fields of a table that are given, in the order in which they are; null is absent. */
 export function readFields<Table extends FieldTable>(fields: Fields, table: Table): Given<Table> {
   return valuesOf(fields, table) as Given<Table>;
 }
 
 function valuesOf(fields: Fields, table: FieldTable): JsonObject {
-  const values = Object.entries(table).flatMap(([name, row]) => {
-    const value = valueOf(fields, name, row);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(values);
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(fields.values)) {
+    const row = Object.hasOwn(table, name) ? table[name] : undefined;
+    const value = row === undefined ? undefined : valueOf(fields, name, row);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
 }
 
 /** One field, undefined where it is absent or null. */
@@ -95,8 +97,10 @@ export function isNeutral(fields: Fields, name: string, table: FieldTable): bool
 
 /** Stops at the first field of a table that has another value than its only one. */
 export function rejectUncomputed(fields: Fields, table: FieldTable): void {
-  for (const [name, { only: neutral }] of Object.entries(table)) {
-    if (!fields.has(name) || isNeutral(fields, name, table)) continue;
+  for (const name of Object.keys(fields.values)) {
+    if (!Object.hasOwn(table, name) || !fields.has(name) || isNeutral(fields, name, table))
+      continue;
+    const neutral = table[name]?.only;
     const shown = JSON.stringify(neutral === "" ? null : neutral);
     reject({
       code: "unsupported",

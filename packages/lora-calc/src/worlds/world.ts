@@ -70,3 +70,18 @@ export function isVerified(
   if (isUntied && onlyTied.includes(modelType)) return false;
   return modelTypes === "all" || modelTypes.includes(modelType);
 }
+
+/** Libraries with their releases, as a source names them: "PEFT 1.2". */
+export type LibraryLabels = Readonly<
+  Record<"transformers" | "peft" | "trl" | "torch" | "bitsandbytes", string>
+>;
+
+export function labelsOf(world: World): LibraryLabels {
+  return {
+    transformers: `transformers ${shortRelease(world, "transformers")}`,
+    peft: `PEFT ${shortRelease(world, "peft")}`,
+    trl: `TRL ${minorOf(world.trl) ?? world.trl}`,
+    torch: `torch ${shortRelease(world, "torch")}`,
+    bitsandbytes: `bitsandbytes ${shortRelease(world, "bitsandbytes")}`,
+  };
+}

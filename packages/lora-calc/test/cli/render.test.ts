@@ -2,7 +2,7 @@ import { listGpus, listModels, listRecipes } from "lora-calc";
 import type { Advice } from "lora-calc";
 import { describe, expect, it } from "vitest";
 import { renderAnswer } from "../../cli/render/answer.js";
-import { wrap } from "../../cli/render/columns.js";
+import { alignColumns, wrap } from "../../cli/render/columns.js";
 import { explainable, renderExplanation } from "../../cli/render/explanation.js";
 import { renderGpus, renderModels, renderRecipes } from "../../cli/render/listing.js";
 import { renderProblem } from "../../cli/render/problem.js";
@@ -209,6 +209,21 @@ describe("lists", () => {
       qlora-guanaco-65b  huggyllama/llama-65b  64  nf4
       "
     `);
+  });
+});
+
+describe("alignColumns(rows, columns)", () => {
+  it("counts what a terminal shows: a Chinese character takes two columns, a colour none", () => {
+    const rows = [
+      ["模型", "1"],
+      ["gpt2", "22"],
+      [ANSI.strong("opt"), "3"],
+    ];
+    expect(alignColumns(rows, [{}, { align: "right" }])).toEqual([
+      "模型   1",
+      "gpt2  22",
+      `${ANSI.strong("opt")}    3`,
+    ]);
   });
 });
 

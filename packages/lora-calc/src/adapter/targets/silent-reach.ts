@@ -47,7 +47,7 @@ function convolutions(modules: readonly AdaptedModule[]): readonly Warning[] {
   return [
     {
       code: "adapts_convolution",
-      message: `target_modules also hits ${pattern}, a ${node.type}: PEFT 0.21 adapts it, older ones (up to 0.12 for Conv3d) raise; list it in exclude_modules if it is not meant`,
+      message: `target_modules also hits ${pattern}, a ${node.type}: PEFT adapts it, older releases (up to 0.12 for Conv3d) raise; list it in exclude_modules if it is not meant`,
     },
   ];
 }

@@ -7,6 +7,8 @@ import type { Dtype } from "../../units/dtype.js";
 import type { ComputedPart } from "../replay/parts.js";
 import type { StoredBytes } from "../load/stored-bytes.js";
 import type { OptimizerName, TrainingSettings } from "../settings/training.js";
+import { labelsOf } from "../../worlds/world.js";
+import type { World } from "../../worlds/world.js";
 
 /**
  * What an optimizer keeps on the card per trained parameter at the least: AdamW two moments of the parameter's own dtype, in 8 bit
@@ -34,8 +36,9 @@ export function stepFloor(
   plan: AdapterPlan,
   isFull: boolean,
   stored: StoredBytes,
-  training: TrainingSettings,
+  { training, world }: { readonly training: TrainingSettings; readonly world: World },
 ): readonly MemoryPart<ComputedPart>[] {
+  const { torch, bitsandbytes } = labelsOf(world);
   const trained = isFull
     ? { count: plan.trainable, bytes: bytesOf(plan.trainable, training.dtype) }
     : trainedBytes(plan, training);
@@ -53,14 +56,14 @@ export function stepFloor(
       "weights",
       stored.bytes,
       "the base model as it is stored",
-      "safetensors header, bitsandbytes 0.48",
+      `safetensors header, ${bitsandbytes}`,
     ),
     ...(isFull ? [] : [part("adapter_other", trained.bytes, "everything that is trained")]),
     part(
       "optimizer",
       states,
       `states of ${training.optim} per trained parameter`,
-      "torch 2.13 optim, bitsandbytes 0.48 optim",
+      `${torch} optim, ${bitsandbytes} optim`,
     ),
     part("gradients", trained.bytes, "one for each trained parameter"),
   ];

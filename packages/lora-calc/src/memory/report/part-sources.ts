@@ -1,16 +1,11 @@
 /** Where the rule behind each part was read, in the releases of a world. */
 
-import { minorOf, shortRelease } from "../../worlds/world.js";
-import type { World } from "../../worlds/world.js";
+import { labelsOf } from "../../worlds/world.js";
+import type { LibraryLabels, World } from "../../worlds/world.js";
 import type { ComputedPart } from "../replay/parts.js";
 import type { LossName, TrainingSettings } from "../settings/training.js";
 
-/** Libraries with their releases: "transformers 1.2". */
-type Libraries = Readonly<
-  Record<"transformers" | "peft" | "trl" | "torch" | "bitsandbytes", string>
->;
-
-const LOSS_SOURCES: Readonly<Record<LossName, (libraries: Libraries) => string>> = {
+const LOSS_SOURCES: Readonly<Record<LossName, (labels: LibraryLabels) => string>> = {
   hf: ({ transformers }) => `${transformers} loss/loss_utils.py ForCausalLMLoss`,
   nll: ({ transformers, trl }) =>
     `${transformers} loss/loss_utils.py ForCausalLMLoss; ${trl} trainer/utils.py entropy_from_logits`,
@@ -23,45 +18,36 @@ const LOSS_SOURCES: Readonly<Record<LossName, (libraries: Libraries) => string>>
 
 const LIGER_SOURCE = "Liger-Kernel 0.8.2 ops/rms_norm.py, rope.py, swiglu.py, geglu.py";
 
-const SOURCES: Readonly<Record<Exclude<ComputedPart, "loss">, (libraries: Libraries) => string>> = {
-  weights: ({ transformers, bitsandbytes }) =>
-    `config.json and the modules of ${transformers}; ${bitsandbytes} functional.py for quantized weights`,
-  reference: ({ trl }) =>
-    `a second model: ${trl} trainer/dpo_trainer.py, where there is no adapter to switch off`,
-  adapter_a: ({ peft }) => `${peft} tuners/lora/layer.py update_layer`,
-  adapter_b: ({ peft }) => `${peft} tuners/lora/layer.py update_layer`,
-  adapter_other: ({ peft }) =>
-    `${peft} tuners/lora/dora.py, utils/other.py, tuners/trainable_tokens`,
-  optimizer: ({ torch, bitsandbytes, transformers }) =>
-    `${torch} optim; ${bitsandbytes} optim/optimizer.py; ${transformers} optimization.py`,
-  gradients: ({ torch }) => `${torch} csrc/autograd/functions/accumulate_grad.h`,
-  checkpoints: ({ torch }) => `${torch} utils/checkpoint.py`,
-  communication: ({ torch }) =>
-    `${torch} nn/parallel/distributed.py, csrc/distributed/c10d/reducer.cpp`,
-  activations: ({ transformers, torch }) =>
-    `${transformers} modeling code; ${torch} tools/autograd/derivatives.yaml`,
-  workspace: ({ torch, bitsandbytes }) =>
-    `${torch} ATen/cuda/CublasHandlePool.cpp; ${bitsandbytes} autograd/_functions.py`,
-  batch: () => "token ids, labels and mask of torch.int64",
-};
+const SOURCES: Readonly<Record<Exclude<ComputedPart, "loss">, (labels: LibraryLabels) => string>> =
+  {
+    weights: ({ transformers, bitsandbytes }) =>
+      `config.json and the modules of ${transformers}; ${bitsandbytes} functional.py for quantized weights`,
+    reference: ({ trl }) =>
+      `a second model: ${trl} trainer/dpo_trainer.py, where there is no adapter to switch off`,
+    adapter_a: ({ peft }) => `${peft} tuners/lora/layer.py update_layer`,
+    adapter_b: ({ peft }) => `${peft} tuners/lora/layer.py update_layer`,
+    adapter_other: ({ peft }) =>
+      `${peft} tuners/lora/dora.py, utils/other.py, tuners/trainable_tokens`,
+    optimizer: ({ torch, bitsandbytes, transformers }) =>
+      `${torch} optim; ${bitsandbytes} optim/optimizer.py; ${transformers} optimization.py`,
+    gradients: ({ torch }) => `${torch} csrc/autograd/functions/accumulate_grad.h`,
+    checkpoints: ({ torch }) => `${torch} utils/checkpoint.py`,
+    communication: ({ torch }) =>
+      `${torch} nn/parallel/distributed.py, csrc/distributed/c10d/reducer.cpp`,
+    activations: ({ transformers, torch }) =>
+      `${transformers} modeling code; ${torch} tools/autograd/derivatives.yaml`,
+    workspace: ({ torch, bitsandbytes }) =>
+      `${torch} ATen/cuda/CublasHandlePool.cpp; ${bitsandbytes} autograd/_functions.py`,
+    batch: () => "token ids, labels and mask of torch.int64",
+  };
 
 export function sourceOf(
   part: ComputedPart,
   { loss, use_liger_kernel: usesLiger }: TrainingSettings,
   world: World,
 ): string {
-  const libraries = librariesOf(world);
-  if (part === "loss") return LOSS_SOURCES[loss](libraries);
-  const source = SOURCES[part](libraries);
+  const labels = labelsOf(world);
+  if (part === "loss") return LOSS_SOURCES[loss](labels);
+  const source = SOURCES[part](labels);
   return part === "activations" && usesLiger ? `${source}; ${LIGER_SOURCE}` : source;
-}
-
-function librariesOf(world: World): Libraries {
-  return {
-    transformers: `transformers ${shortRelease(world, "transformers")}`,
-    peft: `PEFT ${shortRelease(world, "peft")}`,
-    trl: `TRL ${minorOf(world.trl) ?? world.trl}`,
-    torch: `torch ${shortRelease(world, "torch")}`,
-    bitsandbytes: `bitsandbytes ${shortRelease(world, "bitsandbytes")}`,
-  };
 }

@@ -128,7 +128,10 @@ describe("versions", () => {
     expect(new Set(peaksOf(near)?.parts.map(({ certainty }) => certainty))).toEqual(
       new Set(["assumed"]),
     );
-    const typed = answered({ ...run, versions: { transformers: "5.18" } });
+    const typed = answered({
+      ...run,
+      versions: { transformers: USUAL_WORLD.releases.transformers[0] },
+    });
     expect(typed.assumed.filter(({ path }) => path.startsWith("versions."))).toEqual([]);
   });
 

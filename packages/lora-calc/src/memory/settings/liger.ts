@@ -28,14 +28,16 @@ export function lossWith({ fused_linear_cross_entropy: isFused }: LigerSwitches)
   return isFused ? LIGER_LOSS : "hf";
 }
 
+const LIGER_ROWS = MORE_STEP_FIELDS.liger_kernel_config.type.rows;
+const SWITCHES = Object.keys(LIGER_ROWS);
+
 /** Undefined where Liger is off. Source: transformers integrations/liger.py, Liger-Kernel 0.8.2 monkey_patch.py. */
 export function readLiger(training: Fields): LigerSwitches | undefined {
   const isOn = training.boolean("use_liger_kernel") === true;
   const given = training.object("liger_kernel_config");
   const switches = new Fields(given?.values ?? {}, training.at("liger_kernel_config"));
-  const rows = MORE_STEP_FIELDS.liger_kernel_config.type.rows;
-  switches.rejectUnknown(Object.keys(rows));
-  const read = readFields(switches, rows);
+  switches.rejectUnknown(SWITCHES);
+  const read = readFields(switches, LIGER_ROWS);
   if (read.cross_entropy === true) {
     reject({
       code: "unsupported",

@@ -39,6 +39,8 @@ interface Selection {
 
 export type ComputeDtype = (typeof COMPUTE_DTYPES)[number];
 
+const NAMES = Object.keys({ ...QUANTIZATION_FIELDS, ...ONLY_QUANTIZATION_FIELDS });
+
 interface QuantizationSource {
   /** Where the fields stand. */
   readonly path?: string;
@@ -56,7 +58,7 @@ export function readQuantization(
   if (given === null || given === undefined) return undefined;
   const fields = new Fields(given, path);
   rejectOtherMethod(fields);
-  fields.rejectUnknown(Object.keys({ ...QUANTIZATION_FIELDS, ...ONLY_QUANTIZATION_FIELDS }));
+  fields.rejectUnknown(NAMES);
   rejectUncomputed(fields, ONLY_QUANTIZATION_FIELDS);
   const read = readFields(fields, QUANTIZATION_FIELDS);
   const fourBit = read.load_in_4bit ?? false;

@@ -102,13 +102,19 @@ function methodOf(given: JsonObject): Method {
   return readField(new Fields(given, "training"), "method", STEP_FIELDS.method) ?? "sft";
 }
 
+const TRAINING_NAMES = Object.keys(TRAINING_FIELDS);
+
+function isOfOther(name: string, isDpo: boolean): boolean {
+  return Object.hasOwn(OTHER_TRAINER_FIELDS, name) || (!isDpo && Object.hasOwn(DPO_FIELDS, name));
+}
+
 /** The fields under their own names; unknown and uncomputed ones are refused. */
 function trainingFields(given: JsonObject): Fields {
   const isDpo = methodOf(given) === "dpo";
   const fields = new Fields(withoutAliases(given, !isDpo), "training");
-  fields.rejectUnknown(Object.keys(TRAINING_FIELDS));
-  const other = Object.keys({ ...OTHER_TRAINER_FIELDS, ...DPO_FIELDS }).find(
-    (name) => fields.has(name) && !(isDpo && Object.hasOwn(DPO_FIELDS, name)),
+  fields.rejectUnknown(TRAINING_NAMES);
+  const other = Object.keys(fields.values).find(
+    (name) => fields.has(name) && isOfOther(name, isDpo),
   );
   if (other !== undefined) {
     const methods = STEP_FIELDS.method.type.values;
