@@ -141,7 +141,7 @@ function savedDtypes({ dtype, prepare_kbit, adapter_dtype }: TrainingSettings): 
 function whyNotThisWorld({ verified, releases }: World): string | undefined {
   if (verified.memory) return undefined;
   const usual = shortRelease(USUAL_WORLD, "transformers");
-  return `the step under transformers ${releases.transformers[0]} is not judged yet; leave versions.transformers out for ${usual}`;
+  return `the step under transformers ${releases.transformers[0]} is not judged yet; with versions.transformers ${usual} it is`;
 }
 
 /** The CUDA of the torch wheel, where nobody named it and it decides a kernel. */

@@ -26,14 +26,14 @@ describe("chooseWorld", () => {
   });
 
   it("computes a stack without a world by the nearest, and says so for each library", () => {
-    const stack = { name: "A trainer 9", releases: { transformers: "5.30.0", peft: "0.25.1" } };
+    const stack = { name: "A trainer 9", releases: { transformers: "4.59.0", peft: "9.25.1" } };
     const { world, isNearest, assumed } = chooseWorld(undefined, stack);
-    expect([world.id, isNearest]).toEqual(["transformers-5.18", true]);
+    expect([world.id, isNearest]).toEqual(["transformers-4.57", true]);
     expect(assumed.map(({ path, value }) => [path, value])).toEqual([
-      ["versions.transformers", "5.18.0"],
+      ["versions.transformers", "4.57.6"],
       ["versions.peft", "0.21.0"],
     ]);
-    expect(assumed[0]?.reason).toContain("A trainer 9 runs transformers 5.30.0");
+    expect(assumed[0]?.reason).toContain("A trainer 9 runs transformers 4.59.0");
   });
 
   it("takes a typed CUDA beside the world of the stack", () => {

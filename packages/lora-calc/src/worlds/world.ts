@@ -47,7 +47,7 @@ export interface StackReleases {
 }
 
 /** `5.18` of `5.18.0`, `5.18.0.dev0` and `5.18`. */
-export function minorOf(release: string): string | undefined {
+function minorOf(release: string): string | undefined {
   return /^(\d+\.\d+)(?:$|[.+-])/.exec(release)?.[1];
 }
 

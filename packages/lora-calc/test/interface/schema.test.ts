@@ -1,6 +1,7 @@
 /** The published JSON Schemas: they are current, take every scenario that is answered, and refuse what is misspelt. Needs a build. */
 
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -20,11 +21,13 @@ import {
   listStacks,
   methodFacts,
 } from "../../src/index.js";
+import { readDocument } from "../../files/read-document.js";
 import { readGoldens } from "../conformance/goldens.js";
 import { draws } from "../properties/draws.js";
 import { scenarios } from "../properties/scenarios.js";
 
 const SLOW = 60_000;
+const DOCS = new URL("../../../../", import.meta.url);
 
 function published(name: "scenario" | "result"): string {
   return readFileSync(SCHEMA_FILES[name], "utf8");
@@ -98,6 +101,12 @@ describe("the schema of a scenario takes what is answered:", () => {
         : [[complaintOf(scenario), scenario]],
     );
     expect(wrong.slice(0, 3)).toEqual([]);
+  });
+
+  it("the example in YAML", async () => {
+    const { value } = await readDocument(fileURLToPath(new URL("docs/example.yaml", DOCS)));
+    expect(complaintOf(value)).toBeUndefined();
+    expect(isAnswered(value)).toBe(true);
   });
 
   it("recipes and links", () => {
