@@ -25,6 +25,7 @@ const SIMPLE = {
   object: () => ({ type: "object" }),
   any: () => ({}),
   section: ({ rows }) => sectionSchema(Object.entries(rows)),
+  map: ({ of }) => ({ type: "object", additionalProperties: typeSchema(of) }),
   either: ({ types }) => ({ anyOf: types.map(typeSchema) }),
 };
 
@@ -87,6 +88,11 @@ function sectionSchema(rows) {
   };
 }
 
+/** Where a method takes less than the field does elsewhere. */
+const NARROWER = {
+  ADAPTION_PROMPT: { properties: { target_modules: { type: ["string", "null"] } } },
+};
+
 /** The fields that each method's configuration has. */
 function perMethod(methods) {
   return methods.map(({ peftType, fields }) => {
@@ -94,7 +100,7 @@ function perMethod(methods) {
     // Without peft_type an adapter is a LoRA.
     const needed = peftType === "LORA" ? {} : { required: ["peft_type"] };
     const has = { propertyNames: { enum: fields } };
-    return { if: { ...isIt, ...needed }, then: has };
+    return { if: { ...isIt, ...needed }, then: { ...has, ...NARROWER[peftType] } };
   });
 }
 

@@ -8,6 +8,8 @@ import { Fields, nearestOf, suggestion } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { BASE_FIELDS, REMOVED_FIELDS } from "../fields/adapter-lora.js";
+import { checkFields } from "../fields/read.js";
+import { ADAPTER_FIELDS } from "../fields/scenario.js";
 import type { AdapterField } from "../fields/scenario.js";
 import { LORA_NAMES } from "./lora/lora-config.js";
 import { planLora } from "./lora/plan-lora.js";
@@ -113,6 +115,8 @@ export function planAdapter(
   const { kept, removed } = withoutRemoved(fields, method);
   kept.rejectUnknown([...BASE_NAMES, ...method.fields]);
   const plan = method.plan(graph, kept, world);
+  // What the method does not look at is looked at here.
+  checkFields(kept, ADAPTER_FIELDS);
   return removed.length === 0
     ? plan
     : { ...plan, warnings: [...removed.map(removedWarning), ...plan.warnings] };

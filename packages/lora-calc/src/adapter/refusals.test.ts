@@ -25,6 +25,48 @@ function answered(model: unknown, adapter: JsonObject): Estimate {
 const TARGETS = { target_modules: ["q_proj", "v_proj"] };
 const CPT = { peft_type: "CPT", task_type: "CAUSAL_LM", cpt_token_ids: [1, 2, 3] };
 
+/** PEFT 0.21.0 makes a torch dropout of these, which raises ValueError above 1. */
+const DROPOUTS = [
+  ...["LORA lora_dropout", "ADALORA lora_dropout", "DEFT deft_dropout", "DELORA module_dropout"],
+  ...["FROD frod_dropout", "GRALORA gralora_dropout", "HIRA hira_dropout", "MISS miss_dropout"],
+  ...["PSOFT psoft_dropout", "PVERA pvera_dropout", "RANDLORA randlora_dropout"],
+  ...["SUPERTUNING lora_dropout", "TINYLORA tinylora_dropout", "UNILORA unilora_dropout"],
+  ...["VBLORA vblora_dropout", "VERA vera_dropout"],
+].map((text) => text.split(" ") as [string, string]);
+
+/** Of these it makes none, and takes any number. */
+const COMPARED = [
+  ...["BOFT boft_dropout", "LOHA module_dropout", "LOKR rank_dropout", "OFT module_dropout"],
+].map((text) => text.split(" ") as [string, string]);
+
+describe("a dropout above 1", () => {
+  it.each(DROPOUTS)("of %s %s is refused", (peftType, name) => {
+    const needed: Readonly<Record<string, JsonObject>> = {
+      ADALORA: { total_step: 100 },
+      VBLORA: { vector_length: 128 },
+    };
+    const { path } = refused({ peft_type: peftType, ...needed[peftType], ...TARGETS, [name]: 8 });
+    expect(path).toBe(`adapter.${name}`);
+  });
+
+  it.each(COMPARED)("of %s %s is answered", (peftType, name) => {
+    answered(MODEL, { peft_type: peftType, ...TARGETS, [name]: 8 });
+  });
+});
+
+it("of a field that its method does not look at, the type is looked at all the same", () => {
+  expect(refused({ r: 8, ...TARGETS, eva_config: 3 })).toMatchObject({
+    code: "invalid_type",
+    path: "adapter.eva_config",
+    expected: "an object",
+  });
+});
+
+it("networks of any depth are refused in time", () => {
+  const { path } = refused({ peft_type: "PEANUT", depth: 2 ** 40, ...TARGETS });
+  expect(path).toBe("adapter.depth");
+});
+
 describe("an adapter that is refused", () => {
   it.each<[JsonObject, string, string]>([
     [

@@ -8,6 +8,7 @@ import {
   ignored,
   integer,
   integers,
+  map,
   names,
   number,
   object,
@@ -97,7 +98,7 @@ export const LORA_FIELDS = {
       argument: "a",
     }),
     lora_dropout: number("dropout before the adapter, a probability", {
-      ...{ min: 0, max: 1, default: 0, flag: ["--dropout", "--lora-dropout"], argument: "p" },
+      ...{ max: 1, default: 0, flag: ["--dropout", "--lora-dropout"], argument: "p" },
     }),
     use_dora: boolean("weight-decomposed update", {
       ...COUNTS,
@@ -117,11 +118,11 @@ export const LORA_FIELDS = {
         default: true,
       },
     ),
-    rank_pattern: object("ranks by name or regex", COUNTS),
-    alpha_pattern: object("alphas by name or regex", { changes: "nothing" }),
+    rank_pattern: map({ kind: "integer" }, "ranks by name or regex", COUNTS),
+    alpha_pattern: map({ kind: "number" }, "alphas by name or regex", { changes: "nothing" }),
     lora_bias: boolean("B has a bias", { ...COUNTS, default: false }),
     trainable_token_indices: either(
-      [{ kind: "integers" }, { kind: "object" }],
+      [{ kind: "integers" }, { kind: "map", of: { kind: "integers" } }],
       "tokens whose embeddings train: a list, or lists by module",
       COUNTS,
     ),
@@ -144,7 +145,7 @@ export const LORA_FIELDS = {
     monteclora_config: object("MonteCLoRA: sampled adapters", COUNTS),
     kasa_config: object("KaSA: singular values that train", COUNTS),
     arrow_config: object("routing between adapters", COUNTS),
-    use_bdlora: any("BD-LoRA: block-diagonal matrices", COUNTS),
+    use_bdlora: object("BD-LoRA: block-diagonal matrices", COUNTS),
   }),
   ...ownedBy("PEFT", ignored({ runtime_config: "how it runs, not what it holds" })),
 };

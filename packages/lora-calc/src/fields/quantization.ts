@@ -50,7 +50,7 @@ export const ONLY_QUANTIZATION_FIELDS = ownedBy(
 );
 
 /** Of transformers' other methods, where a checkpoint is packed by one and unpacked on load. */
-export const UNPACKING_FIELDS = ownedBy("TrainingArguments", {
+export const UNPACKING_FIELDS = ownedBy("transformers", {
   quant_method: text("library that packs"),
   dequantize: boolean("unpack the weights on load"),
 });

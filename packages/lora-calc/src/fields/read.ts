@@ -1,9 +1,9 @@
 /** Reads the fields of an object by their rows: right type, inside the limits, or a Problem that says where. */
 
-import { nearestOf, suggestion } from "../problem/fields.js";
+import { isObject, nearestOf, suggestion } from "../problem/fields.js";
 import type { Fields, JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
-import type { FieldRow, FieldTable, ValueOf } from "./row.js";
+import type { FieldRow, FieldTable, FieldType, ValueOf } from "./row.js";
 
 /** Values of the fields of a table that are given. */
 export type Given<Table extends FieldTable> = {
@@ -59,10 +59,81 @@ function valueOf(fields: Fields, name: string, { type }: FieldRow): unknown {
       inner?.rejectUnknown(Object.keys(type.rows));
       return inner === undefined ? undefined : valuesOf(inner, type.rows);
     }
+    case "map":
     case "either":
+      checkType(fields, name, type);
+      return fields.has(name) ? fields.get(name) : undefined;
     case "any":
       return fields.has(name) ? fields.get(name) : undefined;
   }
+}
+
+/** Stops at the first given field whose value is of another type than its row's, or outside its limits. Choices are not looked at. */
+export function checkFields(fields: Fields, table: FieldTable): void {
+  for (const name of Object.keys(fields.values)) {
+    const row = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (row === undefined) continue;
+    checkType(fields, name, row.type);
+    if (row.type.kind === "integer" || row.type.kind === "number") fields.number(name, row.type);
+  }
+}
+
+function checkType(fields: Fields, name: string, type: FieldType): void {
+  const value = fields.get(name);
+  if (value === undefined || value === null || isOf(type, value)) return;
+  reject({
+    code: "invalid_type",
+    path: fields.at(name),
+    message: `${fields.at(name)} must be ${wordsOf(type)}`,
+    received: value,
+    expected: wordsOf(type),
+  });
+}
+
+function isOf(type: FieldType, value: unknown): boolean {
+  switch (type.kind) {
+    case "integer":
+      return Number.isSafeInteger(value);
+    case "number":
+      return Number.isFinite(value);
+    case "boolean":
+      return typeof value === "boolean";
+    case "text":
+    case "choice":
+      return typeof value === "string";
+    case "names":
+      return Array.isArray(value) && value.every((item) => typeof item === "string");
+    case "integers":
+      return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item));
+    case "section":
+    case "object":
+      return isObject(value);
+    case "map":
+      return isObject(value) && Object.values(value).every((item) => isOf(type.of, item));
+    case "either":
+      return type.types.some((one) => isOf(one, value));
+    case "any":
+      return true;
+  }
+}
+
+const WORDS: Readonly<Record<Exclude<FieldType["kind"], "map" | "either">, string>> = {
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  text: "a text",
+  choice: "a text",
+  names: "a list of texts",
+  integers: "a list of whole numbers",
+  section: "an object",
+  object: "an object",
+  any: "anything",
+};
+
+function wordsOf(type: FieldType): string {
+  if (type.kind === "either") return type.types.map(wordsOf).join(" or ");
+  if (type.kind === "map") return `an object, each value of which is ${wordsOf(type.of)}`;
+  return WORDS[type.kind];
 }
 
 /** A choice among the values that are computed; values that only their owner knows are `unsupported`. */

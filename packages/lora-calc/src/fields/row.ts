@@ -7,7 +7,13 @@ import type { JsonObject } from "../problem/fields.js";
 
 /** Whose name it is, and where its meaning is documented. */
 export type Owner =
-  "TRL" | "TrainingArguments" | "PEFT" | "bitsandbytes" | "DeepSpeed" | "lora-calc";
+  | "TRL"
+  | "TrainingArguments"
+  | "transformers"
+  | "PEFT"
+  | "bitsandbytes"
+  | "DeepSpeed"
+  | "lora-calc";
 
 /** What another value of the field changes. `refused`: it is known, and what it switches on has no program here. */
 export type Effect = "counts" | "memory" | "both" | "nothing" | "refused";
@@ -32,6 +38,8 @@ export type FieldType =
   | { readonly kind: "section"; readonly rows: FieldTable }
   /** An object with any names. */
   | { readonly kind: "object" }
+  /** An object whose values are all of one type. */
+  | { readonly kind: "map"; readonly of: FieldType }
   | { readonly kind: "either"; readonly types: readonly FieldType[] }
   | { readonly kind: "any" };
 
@@ -127,6 +135,14 @@ export function integers(words: string, facts: Facts = {}): Draft<OfKind<"intege
   return draft({ kind: "integers" }, words, facts);
 }
 
+export function map<const Of extends FieldType>(
+  of: Of,
+  words: string,
+  facts: Facts = {},
+): Draft<{ readonly kind: "map"; readonly of: Of }> {
+  return draft({ kind: "map", of }, words, facts);
+}
+
 export function either<const Types extends readonly FieldType[]>(
   types: Types,
   words: string,
@@ -205,12 +221,14 @@ type ValueOfType<Type extends FieldType> = Type extends {
     ? Value
     : Type extends { readonly kind: "section"; readonly rows: infer Rows extends FieldTable }
       ? FieldsOf<Rows>
-      : Type extends {
-            readonly kind: "either";
-            readonly types: infer Types extends readonly FieldType[];
-          }
-        ? ValueOfType<Types[number]>
-        : unknown;
+      : Type extends { readonly kind: "map"; readonly of: infer Of extends FieldType }
+        ? Readonly<Record<string, ValueOfType<Of>>>
+        : Type extends {
+              readonly kind: "either";
+              readonly types: infer Types extends readonly FieldType[];
+            }
+          ? ValueOfType<Types[number]>
+          : unknown;
 
 interface SimpleValues {
   readonly integer: number;

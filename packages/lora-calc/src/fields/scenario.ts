@@ -35,7 +35,7 @@ export const TRAINING_FIELDS = {
   ...OTHER_TRAINER_FIELDS,
 };
 
-const ADAPTER_FIELDS = {
+export const ADAPTER_FIELDS = {
   ...LORA_FIELDS,
   ...TARGET_FIELDS,
   ...BASE_FIELDS,

@@ -95,13 +95,15 @@ export const STEP_FIELDS = {
       ...{ min: 0, default: 1, flag: ["--max-grad-norm"], argument: "norm" },
     }),
   }),
-  ...ownedBy("lora-calc", {
+  ...ownedBy("transformers", {
     attn_implementation: choice(["sdpa", "eager"], "attention", {
       default: "sdpa",
       beyond: OTHER_ATTENTION,
       flag: ["--attn-implementation", "--attention"],
       argument: "name",
     }),
+  }),
+  ...ownedBy("lora-calc", {
     loss: choice(["hf", "nll", "chunked_nll", "liger", "cce"], "program of the loss", {
       default: "chunked_nll",
       beyond: ["unsloth", "dft"],
@@ -120,11 +122,15 @@ export const STEP_FIELDS = {
       default: false,
       flag: ["--prepare-kbit"],
     }),
+  }),
+  ...ownedBy("transformers", {
     dtype: choice(LOAD_DTYPES, "dtype the base is loaded in", {
       default: "bfloat16",
       flag: ["--dtype"],
       argument: "dtype",
     }),
+  }),
+  ...ownedBy("lora-calc", {
     adapter_dtype: choice(
       ["auto", "float32", "bfloat16", "float16"],
       "dtype of what trains, PEFT's own choice with auto",
@@ -159,7 +165,7 @@ const LIGER_FIELDS = ownedBy("TrainingArguments", {
 });
 
 /** Fields of model_init_kwargs. */
-const MODEL_INIT_FIELDS = ownedBy("TRL", {
+const MODEL_INIT_FIELDS = ownedBy("transformers", {
   dtype: choice(LOAD_DTYPES, "dtype the base is loaded in"),
   torch_dtype: choice(LOAD_DTYPES, "old name of dtype"),
   attn_implementation: choice(["sdpa", "eager"], "attention", { beyond: OTHER_ATTENTION }),

@@ -27,6 +27,8 @@ export const delora: LayerMethod = {
     const ranks = patternTable(adapter, "rank_pattern");
     const usual = adapter.integer("r") ?? 8;
     if (usual <= 0) rejectBelow(adapter, "r", 1);
+    // A dropout of PyTorch here, which other methods only compare with.
+    adapter.number("module_dropout", { max: 1 });
     return {
       tables: [ranks],
       linear: (inFeatures, outFeatures, site) => {

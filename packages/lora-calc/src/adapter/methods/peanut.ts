@@ -1,5 +1,7 @@
 /** PEANuT: a small network over the weight makes its update. */
 
+import { METHOD_FIELDS } from "../../fields/adapter-methods.js";
+import { readField } from "../../fields/read.js";
 import { adapterFields } from "../../fields/scenario.js";
 import { rejectBelow } from "../plan/reject-option.js";
 import type { LayerMethod } from "./layer-method.js";
@@ -31,7 +33,7 @@ export const peanut: LayerMethod = {
   others: "not_implemented_by_peft",
   read: (adapter) => {
     const rank = adapter.integer("r") ?? 32;
-    const depth = adapter.integer("depth") ?? 0;
+    const depth = readField(adapter, "depth", METHOD_FIELDS.depth) ?? 0;
     if (rank <= 0) rejectBelow(adapter, "r", 1);
     adapter.oneOf("act_fn", ACTIVATIONS);
     if (depth < 0) rejectBelow(adapter, "depth", 0);

@@ -25,6 +25,8 @@ export const supertuning: LayerMethod = {
   read: (adapter) => {
     const sparsity = adapter.number("sparsity") ?? 0.99;
     if (sparsity < 0 || sparsity >= 1) rejectOption(adapter, "sparsity", "must be in [0, 1)");
+    const dropout = adapter.number("lora_dropout") ?? 0;
+    if (dropout < 0 || dropout >= 1) rejectOption(adapter, "lora_dropout", "must be in [0, 1)");
     const rank = adapter.integer("r");
     if (rank !== undefined && rank <= 0) rejectBelow(adapter, "r", 1);
     if (rank === undefined && adapter.has("lora_alpha")) {

@@ -12,7 +12,7 @@ import {
 import type { AttentionCard, CudaContext } from "../../catalogue/cuda.js";
 import { findGpu, listGpus } from "../../catalogue/gpus.js";
 import { CUSTOM_CARD, HARDWARE_FIELDS, STRATEGY_FIELDS } from "../../fields/hardware.js";
-import { readField } from "../../fields/read.js";
+import { checkFields, readField } from "../../fields/read.js";
 import type { GpuGeneration } from "../../catalogue/rows/row.js";
 import { Fields, isObject } from "../../problem/fields.js";
 import type { JsonObject } from "../../problem/fields.js";
@@ -72,24 +72,22 @@ const NO_HARDWARE: Hardware = {
   ...{ device: undefined, ranks: 1, strategy: "one_card", obstacle: undefined, assumed: [] },
 };
 
+const NAMES = Object.keys(HARDWARE_FIELDS);
+
 /** Reads `scenario.hardware`. `cuda` is the CUDA of the torch wheel. */
 export function readHardware(given: JsonObject | undefined, cuda: string): Hardware {
   if (given === undefined) return NO_HARDWARE;
   const fields = new Fields(given, "hardware");
-  fields.rejectUnknown(Object.keys(HARDWARE_FIELDS));
+  fields.rejectUnknown(NAMES);
   const { cards, name } = countedName(fields);
+  const otherProcessBytes =
+    readField(fields, "other_process_bytes", HARDWARE_FIELDS.other_process_bytes) ?? 0;
   const { card, assumed = [] } = readCard(fields, name, cuda) ?? {};
-  const device =
-    card === undefined
-      ? undefined
-      : {
-          ...card,
-          otherProcessBytes:
-            readField(fields, "other_process_bytes", HARDWARE_FIELDS.other_process_bytes) ?? 0,
-        };
+  const device = card === undefined ? undefined : { ...card, otherProcessBytes };
   const ranks = ranksOf(fields, cards);
   const strategy = ranks === 1 ? "one_card" : "ddp";
   const isTaken = ranks > 1 && !fields.has("strategy");
+  checkFields(fields, HARDWARE_FIELDS);
   return {
     ...{ device, ranks, strategy, obstacle: whySpread(fields) },
     assumed: isTaken ? [...assumed, DDP_ASSUMED] : assumed,

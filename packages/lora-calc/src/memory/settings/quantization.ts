@@ -13,6 +13,7 @@ import {
   COMPUTE_DTYPES,
   ONLY_QUANTIZATION_FIELDS,
   QUANTIZATION_FIELDS,
+  UNPACKING_FIELDS,
 } from "../../fields/quantization.js";
 import { readFields, rejectUncomputed } from "../../fields/read.js";
 
@@ -39,7 +40,11 @@ interface Selection {
 
 export type ComputeDtype = (typeof COMPUTE_DTYPES)[number];
 
-const NAMES = Object.keys({ ...QUANTIZATION_FIELDS, ...ONLY_QUANTIZATION_FIELDS });
+const NAMES = Object.keys({
+  ...QUANTIZATION_FIELDS,
+  ...ONLY_QUANTIZATION_FIELDS,
+  ...UNPACKING_FIELDS,
+});
 
 interface QuantizationSource {
   /** Where the fields stand. */
@@ -60,6 +65,7 @@ export function readQuantization(
   rejectOtherMethod(fields);
   fields.rejectUnknown(NAMES);
   rejectUncomputed(fields, ONLY_QUANTIZATION_FIELDS);
+  rejectUnpacking(fields);
   const read = readFields(fields, QUANTIZATION_FIELDS);
   const fourBit = read.load_in_4bit ?? false;
   const eightBit = read.load_in_8bit ?? false;
@@ -104,6 +110,17 @@ function rejectOtherMethod(fields: Fields): void {
     message: `${fields.at("quant_method")} ${method} has no program here yet; bitsandbytes (load_in_4bit, load_in_8bit) has`,
     received: method,
     expected: "bitsandbytes",
+  });
+}
+
+function rejectUnpacking(fields: Fields): void {
+  if (fields.boolean("dequantize") !== true) return;
+  reject({
+    code: "invalid_value",
+    path: fields.at("dequantize"),
+    message: `${fields.at("dequantize")} unpacks a checkpoint that is stored packed, which this one is not; leave it out`,
+    received: true,
+    expected: false,
   });
 }
 
