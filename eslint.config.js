@@ -77,7 +77,9 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["", "files/", "cli/"].map((folder) => `packages/lora-calc/${folder}tsconfig.json`),
+        project: ["", "files/", "cli/"].map(
+          (folder) => `packages/lora-calc/${folder}tsconfig.json`,
+        ),
         tsconfigRootDir: root,
       },
     },
@@ -131,7 +133,8 @@ export default tseslint.config(
           patterns: [
             {
               regex: "/src/",
-              message: "The command line and the readers of files use the public names of lora-calc only.",
+              message:
+                "The command line and the readers of files use the public names of lora-calc only.",
             },
           ],
         },

@@ -94,7 +94,14 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const isFull = !scenario.has("adapter");
   const packed = step.packed === undefined ? undefined : packedWeights(step.packed, description);
   const facts: Facts = {
-    ...{ chosen, graph, plan, isFull, device, spread: { ranks, strategy }, step, options },
+    chosen,
+    graph,
+    plan,
+    isFull,
+    device,
+    spread: { ranks, strategy },
+    step,
+    options,
     obstacle: obstacle ?? whyNotThisWorld(world) ?? packed?.obstacle ?? step.obstacle,
     hasFloor:
       obstacle === undefined &&
@@ -111,14 +118,21 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       : {}),
     ...memory,
     assumed: [
-      ...[...chosen.assumed, ...assumed, ...step.assumed, ...hardware.assumed],
+      ...chosen.assumed,
+      ...assumed,
+      ...step.assumed,
+      ...hardware.assumed,
       ...assumedCuda(step, device, chosen.cuda),
     ],
     ignored: step.ignored,
     warnings: [
-      ...[...defaultSizeWarnings(description, assumed), ...plan.warnings, ...step.warnings],
-      ...[...(packed?.warnings ?? []), ...expertWarnings(graph, plan, step)],
-      ...[...subclassWarnings(graph, quantization), ...warnings],
+      ...defaultSizeWarnings(description, assumed),
+      ...plan.warnings,
+      ...step.warnings,
+      ...(packed?.warnings ?? []),
+      ...expertWarnings(graph, plan, step),
+      ...subclassWarnings(graph, quantization),
+      ...warnings,
     ],
     versions: { ...chosen.named, profile: step.profile },
   };

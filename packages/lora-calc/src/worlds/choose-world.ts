@@ -21,6 +21,10 @@ export interface ChosenWorld {
 
 /** Reads `scenario.versions`. A typed release that no world lists is refused with the nearest. */
 export function chooseWorld(given?: Fields, stack?: StackReleases): ChosenWorld {
+  return given === undefined && stack === undefined ? UNASKED : choose(given, stack);
+}
+
+function choose(given: Fields | undefined, stack: StackReleases | undefined): ChosenWorld {
   given?.rejectUnknown(LIBRARIES);
   const typed = LIBRARIES.flatMap((library) => {
     const release = knownRelease(given, library);
@@ -46,6 +50,9 @@ export function chooseWorld(given?: Fields, stack?: StackReleases): ChosenWorld 
     assumed: isNearest && wanted !== undefined ? assumedOf(world, wanted) : [],
   };
 }
+
+/** Where nobody names a version. */
+const UNASKED = choose(undefined, undefined);
 
 function lists({ releases }: World, library: Library, release: string): boolean {
   return releases[library].some((known) => isSameMinor(known, release));
