@@ -96,9 +96,10 @@ const NARROWER = {
 /** The fields that each method's configuration has. */
 function perMethod(methods) {
   return methods.map(({ peftType, fields }) => {
-    const isIt = { properties: { peft_type: { const: peftType } } };
     // Without peft_type an adapter is a LoRA.
-    const needed = peftType === "LORA" ? {} : { required: ["peft_type"] };
+    const isUsual = peftType === "LORA";
+    const isIt = { properties: { peft_type: { enum: isUsual ? [peftType, null] : [peftType] } } };
+    const needed = isUsual ? {} : { required: ["peft_type"] };
     const has = { propertyNames: { enum: fields } };
     return { if: { ...isIt, ...needed }, then: { ...has, ...NARROWER[peftType] } };
   });

@@ -43,7 +43,7 @@ export default defineConfig([
     deps: { neverBundle: ["lora-calc"], alwaysBundle: ["yaml"], onlyBundle: ["yaml"] },
     outputOptions: { chunkFileNames: "files/[name]-[hash].js" },
   },
-  // Types for CommonJS; its code is a line that requires the module (scripts/write-commonjs.mjs).
+  // Types for CommonJS; its code is a line that requires the module (scripts/finish-dist.mjs).
   {
     ...SHARED,
     entry: { index: "src/index.ts", teach: "src/teach.ts" },

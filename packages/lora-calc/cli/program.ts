@@ -276,11 +276,12 @@ function addScenarioFlags(command: Command): void {
 }
 
 /** The option of a flag, the negation of a switch, and the other spellings, which the help leaves out. */
-function optionsOf({ name, argument, aliases, kind, help }: ScenarioFlag): readonly Option[] {
+function optionsOf(flag: ScenarioFlag): readonly Option[] {
+  const { name, argument, aliases, kind, help, isOn = false } = flag;
   const value = argument === undefined ? "" : ` <${argument}>`;
   const shown = new Option(
     `${name}${value}`,
-    kind === "switch" && /\bon\)$/.test(help) ? `${help}; --no-${name.slice(2)}` : help,
+    kind === "switch" && isOn ? `${help}; --no-${name.slice(2)}` : help,
   );
   const negation = kind === "switch" ? [new Option(`--no-${name.slice(2)}`).hideHelp()] : [];
   return [shown, ...negation, ...aliases.map((alias) => new Option(`${alias}${value}`).hideHelp())];

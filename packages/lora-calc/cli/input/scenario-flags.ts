@@ -31,6 +31,8 @@ export interface ScenarioFlag {
   readonly path: string;
   readonly kind: FlagKind;
   readonly help: string;
+  /** Of a switch that is on where nobody says: the help names how it goes off. */
+  readonly isOn?: boolean;
 }
 
 export interface FlagGroup {
@@ -90,7 +92,8 @@ function flagsOf(isOf: (path: string) => boolean): readonly ScenarioFlag[] {
     if (name === undefined) return [];
     const kind = kindOf(field);
     const value = argument === undefined ? {} : { argument };
-    return [{ name, aliases, path, kind, help: helpOf(field), ...value }];
+    const isOn = field.default === true;
+    return [{ name, aliases, path, kind, help: helpOf(field), isOn, ...value }];
   });
 }
 

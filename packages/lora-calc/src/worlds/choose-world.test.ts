@@ -36,6 +36,12 @@ describe("chooseWorld", () => {
     expect(assumed[0]?.reason).toContain("A trainer 9 runs transformers 4.59.0");
   });
 
+  it("says a TRL that is not compared by the stack, for a scenario has no field for it", () => {
+    const stack = { name: "A trainer 9", releases: { transformers: "5.18.0", trl: "9.0.0" } };
+    const { assumed, isNearest } = chooseWorld(undefined, stack);
+    expect([isNearest, assumed.map(({ path }) => path)]).toEqual([true, ["stack"]]);
+  });
+
   it("takes a typed CUDA beside the world of the stack", () => {
     const stack = { name: "A trainer", releases: { transformers: "4.57.6" } };
     const { world, cuda } = chooseWorld(typed({ cuda: "12.6" }), stack);

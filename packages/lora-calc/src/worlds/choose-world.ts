@@ -90,8 +90,9 @@ function differences({ releases, trl }: World, stack: StackReleases): readonly D
 
 function assumedOf(world: World, stack: StackReleases): readonly Assumed[] {
   return differences(world, stack).map(([library, ours, theirs]) => ({
-    path: `versions.${library}`,
-    value: ours,
+    // TRL's release follows from the stack; a scenario does not name it.
+    path: library === "trl" ? "stack" : `versions.${library}`,
+    value: library === "trl" ? `trl ${ours}` : ours,
     reason: `${stack.name} runs ${library} ${theirs}, which is not compared here: the nearest is computed`,
   }));
 }

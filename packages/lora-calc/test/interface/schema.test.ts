@@ -170,6 +170,7 @@ describe("a misspelt name is refused by the schema and by estimate:", () => {
     { ...RUN, training: { gradient_checkpointing_kwargs: { reentrant: true } } },
     { ...RUN, training: { model_init_kwargs: { torch_type: "bfloat16" } } },
     { ...RUN, adapter: { peft_type: "IA3", r: 8 } },
+    { ...RUN, adapter: { peft_type: null, token_indices: [1] } },
   ])("elsewhere: %o", (scenario) => {
     expect(complaintOf(scenario)).toBeDefined();
     expect(estimate(asScenario(scenario))).toMatchObject({ error: { code: "unknown_field" } });
