@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -270,3 +271,21 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 def all_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
     return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs)]
+
+
+# What a run that names a loss of an earlier TRL computes under a later one (loss_type "nll", and its alias "chunked_nll").
+LOSS_SINCE_FUSED_HEAD = {"nll": "fused", "chunked_nll": "fused"}
+
+
+def world_cases(release: str, has_fused_head: bool, share: float) -> list[Case]:
+    """The chosen share of all cases, as they are said under another release of transformers; equal shares give equal cases."""
+    chosen = [each for each in all_cases(12) if zlib.crc32(each["id"].encode()) % 1000 < 1000 * share]
+    return [in_world(each, release, has_fused_head) for each in chosen]
+
+
+def in_world(each: Case, release: str, has_fused_head: bool) -> Case:
+    training = dict(each["training"])
+    if has_fused_head and training.get("method", "sft") == "sft":
+        loss = training.get("loss", "chunked_nll")
+        training["loss"] = LOSS_SINCE_FUSED_HEAD.get(loss, loss)
+    return each | {"training": training, "versions": {"transformers": release}}

@@ -1,6 +1,7 @@
 """Trace the memory of every case with real code and write the results as goldens for the TypeScript tests.
 
     python memory_goldens.py [--per-model 12] [--processes 2] [--limit N] [--only TEXT] [--finished] [--again]
+    python memory_goldens.py --world 5.24 --share 0.6 --out OUT.jsonl.gz   # with another release of transformers installed
 
 Cases that the goldens have are not traced again unless asked for. Finished cases are kept in a work file, so an interrupted
 run goes on where it stopped. All sizes are bytes.
@@ -15,12 +16,15 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
-from memory_cases import CARDS, Case, all_cases, size_of
+from memory_cases import CARDS, Case, all_cases, size_of, world_cases
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDENS = ROOT / "packages" / "lora-calc" / "test" / "conformance" / "memory.jsonl.gz"
-WORK = Path(__file__).resolve().parent / ".memory-work.jsonl"
 KEPT = ("allocated_peak", "reserved_peak", "reserved_peak_expandable", "peak_event", "phases", "steady", "versions")
+
+
+def work_file(goldens: Path) -> Path:
+    return goldens.with_name(f".{goldens.name}.work")
 
 
 def trace_case(case: Case) -> dict[str, Any]:
@@ -45,10 +49,11 @@ def trace_case(case: Case) -> dict[str, Any]:
     return {"scenario": case, "expected": {key: result[key] for key in KEPT}}
 
 
-def finished(again: bool) -> dict[str, dict[str, Any]]:
+def finished(goldens: Path, again: bool) -> dict[str, dict[str, Any]]:
     """Records of earlier runs by their scenario: of the goldens, unless all are traced again, and of the work file."""
-    lines = [] if again or not GOLDENS.exists() else gzip.decompress(GOLDENS.read_bytes()).decode().splitlines()
-    lines += WORK.read_text().splitlines() if WORK.exists() else []
+    lines = [] if again or not goldens.exists() else gzip.decompress(goldens.read_bytes()).decode().splitlines()
+    work = work_file(goldens)
+    lines += work.read_text().splitlines() if work.exists() else []
     rows = [json.loads(line) for line in lines]
     return {json.dumps(row["scenario"], sort_keys=True): row for row in rows}
 
@@ -61,24 +66,36 @@ def main() -> None:
     parser.add_argument("--finished", action="store_true", help="trace nothing, write what earlier runs have finished")
     parser.add_argument("--only", default="", help="trace only cases whose id contains this text")
     parser.add_argument("--again", action="store_true", help="trace what the goldens have, too")
+    parser.add_argument("--world", help="release of transformers that is installed, where it is not the usual one")
+    parser.add_argument("--share", type=float, default=1.0, help="of the cases, under another release")
+    parser.add_argument("--out", type=Path, default=GOLDENS)
     arguments = parser.parse_args()
-    cases = all_cases(arguments.per_model)[: arguments.limit]
-    known = finished(arguments.again)
+    goldens = arguments.out
+    cases = cases_of(arguments)[: arguments.limit]
+    known = finished(goldens, arguments.again)
     wanted = [case for case in cases if arguments.only in case["id"]]
     missing = [case for case in wanted if json.dumps(case, sort_keys=True) not in known]
     missing.sort(key=lambda case: size_of(case["model"]["config"]))  # small models first: most cases early
     print(f"{len(cases)} cases, {len(missing)} to trace", flush=True)
     if not arguments.finished:
-        trace_all(missing, arguments.processes)
-    known = finished(arguments.again)
+        trace_all(missing, arguments.processes, work_file(goldens))
+    known = finished(goldens, arguments.again)
     rows = [known[key] for case in cases if (key := json.dumps(case, sort_keys=True)) in known]
-    GOLDENS.parent.mkdir(parents=True, exist_ok=True)
-    with gzip.GzipFile(GOLDENS, "wb", mtime=0) as file:
+    goldens.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.GzipFile(goldens, "wb", mtime=0) as file:
         file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
-def trace_all(missing: list[Case], processes: int) -> None:
-    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=8) as pool, WORK.open("a") as work:
+def cases_of(arguments: argparse.Namespace) -> list[Case]:
+    if arguments.world is None:
+        return all_cases(arguments.per_model)
+    from losses import HAS_FUSED_HEAD
+
+    return world_cases(arguments.world, HAS_FUSED_HEAD, arguments.share)
+
+
+def trace_all(missing: list[Case], processes: int, work_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=8) as pool, work_path.open("a") as work:
         for count, row in enumerate(pool.imap_unordered(trace_case, missing), start=1):
             work.write(json.dumps(row) + "\n")
             work.flush()

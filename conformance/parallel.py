@@ -23,9 +23,10 @@ from attention import Device
 from cuda_semantics import cuda_semantics
 from loading import materialize, tensor_sites
 from losses import LOSSES, chunked_nll_loss
-from recorder import StorageRecorder, Tape
+from recorder import Tape
 from torch._subclasses.fake_tensor import FakeTensorMode
 from training import Training, TrainingRun
+from values import ValueRecorder
 
 
 def join(world_size: int) -> None:
@@ -36,11 +37,11 @@ def join(world_size: int) -> None:
     dist.init_process_group("fake", store=FakeStore(), rank=0, world_size=world_size)
 
 
-class RankRecorder(StorageRecorder):
+class RankRecorder(ValueRecorder):
     """Leaves out what lies on the host: the model as it was loaded. What is taken to the device is a copy."""
 
     def __init__(self, tape: Tape, device: Device) -> None:
-        super().__init__(tape, device)
+        super().__init__(tape, device, torch.Tensor.numel)
         self.on_host: dict[int, weakref.ref] = {}
 
     def keep_on_host(self, model: torch.nn.Module) -> None:

@@ -19,6 +19,7 @@ from unittest import mock
 import huggingface as hf
 import torch
 from accelerate.utils.operations import convert_outputs_to_fp32
+from losses import HAS_FUSED_HEAD
 from transformers import masking_utils
 from training import Training, TrainingRun
 
@@ -169,6 +170,12 @@ class PreferenceRun(TrainingRun):
 
     def __init__(self, model: Any, ref: Any, training: PreferenceTraining, recorder: Any) -> None:
         super().__init__(model, training, recorder)
+        if HAS_FUSED_HEAD:
+            import fused_head
+
+            fused_head.add(model, fused_head.DPO_OUTPUTS)
+            if ref is not None:
+                fused_head.add(ref, ("log_probs",))
         for each in filter(None, (model, ref)):
             prepare(each, training.autocast_dtype)
         if ref is not None:
@@ -210,7 +217,7 @@ class PreferenceRun(TrainingRun):
         self.optimizer.step()
         self.steady["gradients"] = self._bytes(parameter.grad for parameter in self.parameters)
         self._enter(f"{step}.zero_grad", "activations")
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=training.set_to_none)
         del loss, batch
         states = [value for state in self.optimizer.state.values() for value in state.values()]
         self.steady["optimizer"] = self._bytes(states)

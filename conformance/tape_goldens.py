@@ -1,6 +1,7 @@
 """Write the complete event lists of a few scenarios, for the event-by-event tests of the TypeScript engine.
 
     python tape_goldens.py
+    python tape_goldens.py --world 5.24 --out OUT.jsonl.gz   # with another release of transformers installed
 
 A tape is a list of integers in order: the bytes of an allocation, or minus one minus the number of the allocation that
 is released. `names` holds tags and modules, `named` the index of the name of each allocation.
@@ -8,12 +9,14 @@ is released. `names` holds tags and modules, `named` the index of the name of ea
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 from pathlib import Path
 from typing import Any
 
-from memory_cases import ALL_LINEAR, INT8, NF4, Case, case
+from losses import HAS_FUSED_HEAD
+from memory_cases import ALL_LINEAR, INT8, NF4, Case, case, in_world
 from trace import record_tape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -193,11 +196,44 @@ def golden(scenario: Case) -> dict[str, Any]:
     return {"scenario": scenario, "events": events, "names": list(names), "named": named}
 
 
+def fused_cases() -> list[Case]:
+    """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
+    head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
+    capped = family("gemma2", head_dim=64, sliding_window=128, vocab_size=70_000, tie_word_embeddings=True)
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]] = [
+        ("fused: several tiles of tokens and of the vocabulary", SMALL | {"vocab_size": 70_000}, ALL_LINEAR, NF4, {"max_length": 2500}),
+        ("fused: fp32 base under autocast", SMALL | {"vocab_size": 70_000}, ALL_LINEAR, None, {"dtype": "float32"}),
+        ("fused: a trained copy of the head", SMALL, head, None, {"adapter_dtype": "bfloat16"}),
+        ("fused: full fine-tuning, tied head", capped, None, None, {"optim": "adamw_torch"}),
+        ("fused: k-bit preparation without autocast", SMALL, ALL_LINEAR, NF4, {"bf16": False, "prepare_kbit": True}),
+        ("fused: fp16, two micro-batches", SMALL, ALL_LINEAR, None, {"bf16": False, "fp16": True, "dtype": "float16", "gradient_accumulation_steps": 2}),
+        ("fused: a biased head", family("phi"), ALL_LINEAR, None, {"dtype": "float32"}),
+    ]  # fmt: skip
+    return [case(name, config, adapter, quantization, STEP | {"loss": "fused"} | training) for name, config, adapter, quantization, training in rows]
+
+
+def cases_of(release: str | None) -> list[Case]:
+    """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
+    if release is None:
+        return cases()
+    other = [each for each in cases() if not each["training"].get("use_liger_kernel")]
+    return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else [])]
+
+
 def main() -> None:
-    TAPES.parent.mkdir(parents=True, exist_ok=True)
-    with gzip.GzipFile(TAPES, "wb", mtime=0) as file:
-        for scenario in cases():
-            file.write((json.dumps(golden(scenario), separators=(",", ":")) + "\n").encode())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--world", help="release of transformers that is installed, where it is not the usual one")
+    parser.add_argument("--out", type=Path, default=TAPES)
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.GzipFile(arguments.out, "wb", mtime=0) as file:
+        for scenario in cases_of(arguments.world):
+            try:
+                row = golden(scenario)
+            except Exception as error:  # what the release cannot run
+                print(f"{scenario['id']}: {type(error).__name__}: {str(error)[:200]}", flush=True)
+                continue
+            file.write((json.dumps(row, separators=(",", ":")) + "\n").encode())
             print(scenario["id"], flush=True)
 
 

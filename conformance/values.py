@@ -4,6 +4,8 @@ Beside `recorder.StorageRecorder`:
 
 * `.item()` and `bool(tensor)` give 1; `truths` gives the number of true elements of a boolean mask by its shape;
 * indexing by a boolean mask makes `nonzero` (int64, elements x dimensions) and then the result, as ATen does;
+  (`masked_select` is that index, TensorAdvancedIndexing.cpp `masked_select_out_impl`);
+* `masked_scatter` clones and counts the true elements before each (IndexKernel.cpp `masked_scatter__cuda`, maskPrefixSum int64);
 * `logsumexp` is composite in ATen (ReduceOps.cpp, logsumexp_out_impl): amax, |amax| == inf, self - amax (full size),
   exp in place, sum, log; fake tensors show the result only;
 * `log_sigmoid` fills a buffer on the CPU only (Activation.cu: "buffer is only used by CPU dispatch");
@@ -27,6 +29,8 @@ NONZERO = aten.nonzero.default
 LOGSUMEXP = aten.logsumexp.default
 LOG_SIGMOID = aten.log_sigmoid_forward.default
 SCATTER_ADD = aten.scatter_add.default
+MASKED_SELECT = aten.masked_select.default
+MASKED_SCATTER = aten.masked_scatter.default
 
 
 def name_of(dtype: torch.dtype) -> str:
@@ -49,6 +53,12 @@ class ValueRecorder(StorageRecorder):
             return found
         if func is INDEX and any(index is not None and index.dtype == torch.bool for index in args[1]):
             return self._masked(func, args, path)
+        if func is MASKED_SELECT:
+            return self._masked(func, (args[0], (args[1],)), path)
+        if func is MASKED_SCATTER:
+            output = super().__torch_dispatch__(func, types, args, kwargs)
+            self.tape.free(self._temp("masked_scatter.prefix_sum", path, tuple(args[0].shape), torch.long))
+            return output
         if func is SCATTER_ADD and torch._C._current_autograd_node() is not None:
             aten.scatter_add_.default(*args)
             return args[0]

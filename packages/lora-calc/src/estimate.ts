@@ -22,7 +22,12 @@ import { bandsOf } from "./memory/report/interval.js";
 import { packedWeights } from "./memory/report/packed-weights.js";
 import { subclassWarnings } from "./memory/report/subclass-warnings.js";
 import { expertWarnings } from "./memory/report/expert-warnings.js";
-import { whyDropoutStays, whyNotRunnable, whyTooLong } from "./memory/settings/runnable.js";
+import {
+  rejectAdaptedHead,
+  whyDropoutStays,
+  whyNotRunnable,
+  whyTooLong,
+} from "./memory/settings/runnable.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
 import { textOnlyWarnings } from "./memory/report/text-only.js";
 import { readStep } from "./memory/settings/read-step.js";
@@ -146,9 +151,12 @@ function weightsOf(
 }
 
 /** k-bit preparation makes float32 of what is not packed; a stack may cast what trains. */
-function savedDtypes({ dtype, prepare_kbit, adapter_dtype }: TrainingSettings): SavedDtypes {
+function savedDtypes(training: TrainingSettings): SavedDtypes {
+  const { dtype, prepare_kbit, adapter_dtype, keepsMagnitudes } = training;
   const base = prepare_kbit ? "float32" : dtype;
-  return adapter_dtype === "auto" ? { base } : { base, trained: adapter_dtype };
+  if (adapter_dtype === "auto") return { base };
+  const magnitude = keepsMagnitudes ? { magnitude: "float32" as const } : {};
+  return { base, trained: adapter_dtype, ...magnitude };
 }
 
 /** Modelling code of other releases keeps other tensors; only what was judged is computed. */
@@ -210,6 +218,7 @@ function memoryPart(
 ): MemoryFields {
   const { training, quantization, liger } = step;
   const adapter = isFull ? undefined : plan;
+  rejectAdaptedHead(graph, plan, training);
   const obstacle =
     known ??
     whyNotRunnable({ graph, plan: adapter, quantization, device }, training.loss) ??
@@ -225,7 +234,8 @@ function memoryPart(
       warnings: [{ code: "memory_not_computed", message: warning }],
     };
   }
-  const inputs = { graph, plan: adapter, quantization, training, liger, device, ...spread };
+  const { rules } = chosen.world;
+  const inputs = { rules, graph, plan: adapter, quantization, training, liger, device, ...spread };
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
   options.onWork?.(memory.playedEvents);

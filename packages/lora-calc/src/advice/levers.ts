@@ -6,7 +6,7 @@
 import type { LeverId } from "../fields/result-names.js";
 import type { JsonObject } from "../problem/fields.js";
 import { isObject } from "../problem/fields.js";
-import type { TrainingSettings } from "../memory/settings/training.js";
+import type { LossName, TrainingSettings } from "../memory/settings/training.js";
 
 /** What a lever looks at: the settings in force, explicit or taken from defaults. */
 export interface Situation {
@@ -33,6 +33,9 @@ export interface LeverRule {
 
 const training = (fields: Partial<TrainingSettings>): Change => ({ training: { ...fields } });
 
+/** Losses that never build the logits of a whole batch by TRL's own code. */
+const CHUNKED: readonly LossName[] = ["chunked_nll", "fused"];
+
 export const LEVERS: readonly LeverRule[] = [
   {
     id: "bf16_base",
@@ -44,13 +47,13 @@ export const LEVERS: readonly LeverRule[] = [
   },
   {
     id: "chunked_loss",
-    text: "Compute the loss in chunks (TRL loss_type chunked_nll)",
+    text: "Compute the loss in chunks (TRL loss_type chunked_nll; from TRL 1.15 loss_type nll)",
     cost: "none known; the same loss",
     price: "free",
-    change: ({ training: { method, loss, loop }, hasNoLength }) =>
-      method !== "sft" || hasNoLength === true || loss === "chunked_nll" || loop === "plain"
+    change: ({ training: { method, loss, loop, fusesHead }, hasNoLength }) =>
+      method !== "sft" || hasNoLength === true || CHUNKED.includes(loss) || loop === "plain"
         ? undefined
-        : training({ loss: "chunked_nll" }),
+        : training({ loss: fusesHead ? "fused" : "chunked_nll" }),
   },
   {
     id: "precomputed_reference",

@@ -104,7 +104,7 @@ export const STEP_FIELDS = {
     }),
   }),
   ...ownedBy("lora-calc", {
-    loss: choice(["hf", "nll", "chunked_nll", "liger", "cce"], "program of the loss", {
+    loss: choice(["hf", "nll", "chunked_nll", "fused", "liger", "cce"], "program of the loss", {
       default: "chunked_nll",
       beyond: ["unsloth", "dft"],
       flag: ["--loss"],
@@ -141,6 +141,10 @@ export const STEP_FIELDS = {
       "who loops; by hand: plain keeps the outputs alive, function ends them with a step",
       { default: "trainer", flag: ["--loop"], argument: "loop" },
     ),
+    set_to_none: boolean("zero_grad frees the gradients; else they stay, as zeros", {
+      default: true,
+      flag: ["--set-to-none"],
+    }),
     padding: boolean("batches contain padding, so a real attention mask is built", {
       default: false,
       flag: ["--padding"],

@@ -13,8 +13,12 @@ export interface StackProfile extends StackReleases {
   readonly onQuantizedBase?: Partial<StepValues>;
   /** What its users should know when they leave the dtype of the base to it: without and with quantization. */
   readonly dtypeTrap?: { readonly plain: string; readonly quantized: string };
-  /** Adds the loss that balances experts unless router_aux_loss_coef is 0. */
-  readonly balancesExperts?: true;
+  /** Adds the loss that balances experts unless router_aux_loss_coef is 0: the weight it takes. */
+  readonly balancesExperts?: string;
+  /** Its trainers score tokens with a fused head, which TRL's `loss_type` then names; else by logits. */
+  readonly fusesHead?: true;
+  /** On a quantized base DoRA's magnitudes stay float32 beside adapters that are cast. */
+  readonly keepsMagnitudes?: true;
   /** Code that was read for these values. */
   readonly source: string;
 }
@@ -27,26 +31,43 @@ const HF_TRAINER = {
   loss: "hf",
 } as const;
 
+/** Source: trl 1.13.0 and 1.16.0 trainer/sft_trainer.py, trainer/utils.py `create_model_from_path`. */
+const TRL = {
+  training: {
+    per_device_train_batch_size: 8,
+    // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
+    dtype: "float32",
+  },
+  onQuantizedBase: { adapter_dtype: "bfloat16", dtype: "bfloat16" },
+  dtypeTrap: {
+    plain:
+      "TRL loads a model given by name in float32, twice the bytes of bfloat16; set dtype=bfloat16 in model_init_kwargs",
+    quantized:
+      "dtype=bfloat16 in model_init_kwargs is taken for granted; without it TRL loads what is not quantized in float32",
+  },
+} as const;
+
 const STACKS = [
   {
+    ...TRL,
     id: "trl-1.13",
     name: "TRL 1.13 SFTTrainer",
     releases: { trl: "1.13.0", transformers: "5.18.0", peft: "0.21.0" },
-    training: {
-      per_device_train_batch_size: 8,
-      // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
-      dtype: "float32",
-    },
-    onQuantizedBase: { adapter_dtype: "bfloat16", dtype: "bfloat16" },
-    dtypeTrap: {
-      plain:
-        "TRL loads a model given by name in float32, twice the bytes of bfloat16; set dtype=bfloat16 in model_init_kwargs",
-      quantized:
-        "dtype=bfloat16 in model_init_kwargs is taken for granted; without it TRL loads what is not quantized in float32",
-    },
-    balancesExperts: true,
+    balancesExperts: "0.001",
     source:
       "trl 1.13.0 trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path",
+  },
+  {
+    ...TRL,
+    id: "trl-1.16",
+    name: "TRL 1.16 SFTTrainer",
+    releases: { trl: "1.16.0", transformers: "5.24.0", peft: "0.21.2" },
+    training: { ...TRL.training, loss: "fused" },
+    balancesExperts: "that of the model",
+    fusesHead: true,
+    keepsMagnitudes: true,
+    source:
+      "trl 1.16.0 trainer/base_config.py, trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path, add_fused_lm_head",
   },
   {
     id: "hf-trainer-5.18",

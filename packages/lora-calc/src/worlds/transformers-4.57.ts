@@ -17,6 +17,12 @@ export const TRANSFORMERS_4_57: World = {
     tiesAsStored: false,
     packsLinearSubclasses: true,
     adaptsTiedHeads: false,
+    multipliesAngles: false,
+    clonesFrequencies: false,
+    addsPastTokens: false,
+    takesForPacked: true,
+    vmapsMasks: true,
+    fusesHead: false,
   },
   verified: {
     // Modules and ties are the same as under 5, or the blueprint builds both. The others have other modules (vit, dinov2, swin,
@@ -38,8 +44,8 @@ export const TRANSFORMERS_4_57: World = {
     onlyTied: [
       ...["albert", "bart", "bert", "camembert", "deberta-v2", "m2m_100", "roberta", "xlm-roberta"],
     ],
-    memory: false,
+    memory: true,
   },
   source:
-    "the trees of transformers 4.57.6 beside those of 5.18.0, of every small model in conformance/families; integrations/bitsandbytes.py `_replace_with_bnb_linear` (isinstance)",
+    "the trees of transformers 4.57.6 beside those of 5.18.0, of every small model in conformance/families; integrations/bitsandbytes.py `_replace_with_bnb_linear` (isinstance); masking_utils.py `find_packed_sequence_indices`, `sdpa_mask_recent_torch`; the traced steps of conformance/",
 };

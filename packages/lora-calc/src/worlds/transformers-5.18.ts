@@ -17,6 +17,12 @@ export const TRANSFORMERS_5_18: World = {
     tiesAsStored: true,
     packsLinearSubclasses: false,
     adaptsTiedHeads: true,
+    multipliesAngles: false,
+    clonesFrequencies: true,
+    addsPastTokens: true,
+    takesForPacked: false,
+    vmapsMasks: false,
+    fusesHead: false,
   },
   verified: { modelTypes: "all", onlyTied: [], memory: true },
   source:

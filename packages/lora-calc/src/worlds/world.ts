@@ -1,7 +1,7 @@
 /** A world: releases of libraries that are installed together, and what differs in them, as data. Nothing else compares versions. */
 
 /** What a release of transformers does one way or another. */
-interface WorldRules {
+export interface WorldRules {
   /** The experts of a layer are two parameters; else each is a module of its own, under other names. */
   readonly fusesExperts: boolean;
   /** A pair that the configuration ties is tied as the checkpoint stores it; else as the configuration says. */
@@ -10,6 +10,18 @@ interface WorldRules {
   readonly packsLinearSubclasses: boolean;
   /** A head that is tied to an embedding with trained tokens may have an adapter of its own. */
   readonly adaptsTiedHeads: boolean;
+  /** The angles of rotary embeddings are an elementwise product; else a batched matrix product. */
+  readonly multipliesAngles: boolean;
+  /** The module of rotary embeddings keeps a copy of its frequencies beside them. */
+  readonly clonesFrequencies: boolean;
+  /** Position ids are a range plus the number of tokens in the cache. */
+  readonly addsPastTokens: boolean;
+  /** A batch without an attention mask may be packed, so that a mask is built; else only where positions say that it is. */
+  readonly takesForPacked: boolean;
+  /** Attention masks are built by vmap, token by token; else on ranges that are broadcast. */
+  readonly vmapsMasks: boolean;
+  /** TRL's trainers score tokens with a fused head; else by logits. */
+  readonly fusesHead: boolean;
 }
 
 /** What was compared with the libraries themselves. */

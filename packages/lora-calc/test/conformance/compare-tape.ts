@@ -10,9 +10,10 @@ import { recordStep } from "../../src/memory/programs/run-step.js";
 import { DEFAULT_STEP } from "../../src/fields/step.js";
 import { readTraining } from "../../src/memory/settings/training.js";
 import { describeModel } from "../../src/model/description.js";
+import { Fields } from "../../src/problem/fields.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { readGoldens } from "./goldens.js";
-import { USUAL_WORLD } from "../../src/worlds/index.js";
+import { chooseWorld } from "../../src/worlds/choose-world.js";
 
 export interface TapeGolden {
   readonly scenario: {
@@ -25,6 +26,8 @@ export interface TapeGolden {
     readonly device?: { readonly compute_capability: number };
     /** Several cards. */
     readonly hardware?: JsonObject;
+    /** The releases that ran; the usual ones where absent. */
+    readonly versions?: JsonObject;
   };
   /** Bytes of an allocation, or −1 − n for the release of allocation n. */
   readonly events: readonly number[];
@@ -49,11 +52,13 @@ function linesOf(golden: TapeGolden): readonly Line[] {
 
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
     const model = describeModel(scenario.model, () => ({}));
-  const { settings, liger } = readTraining(scenario.training, DEFAULT_STEP, "");
-  const { graph } = buildGraph(model, USUAL_WORLD);
+  const { settings, liger } = readTraining(scenario.training, { own: DEFAULT_STEP, source: "" });
+  const { world } = chooseWorld(new Fields(scenario.versions ?? {}, "versions"));
+  const { graph } = buildGraph(model, world);
   const { tape, recording } = recordStep({
+    rules: world.rules,
     graph,
-    plan: scenario.adapter === null ? undefined : planAdapter(graph, scenario.adapter, USUAL_WORLD),
+    plan: scenario.adapter === null ? undefined : planAdapter(graph, scenario.adapter, world),
     quantization: readQuantization(scenario.quantization),
     training: settings,
     cublasWorkspaceBytes: 8_519_680,

@@ -47,7 +47,7 @@ const run: fc.Arbitrary<Run> = fc.record({
     use_reentrant: fc.boolean(),
     bf16: fc.boolean(),
     optim: optimizer,
-    loss: fc.constantFrom("hf", "nll", "chunked_nll", "liger"),
+    loss: fc.constantFrom("hf", "nll", "chunked_nll", "fused", "liger"),
     attn_implementation: fc.constantFrom("sdpa", "eager"),
     padding: fc.boolean(),
   }),
@@ -61,10 +61,11 @@ function requestedPeak({ config, rank, quantization, training }: Run): number {
   );
   const adapter = { r: rank, target_modules: "all-linear" };
   const { recording, sizes } = recordStep({
+    rules: USUAL_WORLD.rules,
     graph,
     plan: planAdapter(graph, adapter, USUAL_WORLD),
     quantization: readQuantization(quantization),
-    training: readTraining(training, DEFAULT_STEP, "").settings,
+    training: readTraining(training, { own: DEFAULT_STEP, source: "" }).settings,
     cublasWorkspaceBytes: 0,
     card: { sm: 80, prefersCudnn: false },
     multiprocessors: 108,

@@ -53,7 +53,7 @@ const scenario = fc
       optim: optimizer,
       bf16: fc.boolean(),
       max_grad_norm: fc.constantFrom(0, 1),
-      loss: fc.constantFrom("hf", "nll", "chunked_nll", "liger", "cce"),
+      loss: fc.constantFrom("hf", "nll", "chunked_nll", "fused", "liger", "cce"),
       attn_implementation: fc.constantFrom("sdpa", "eager"),
       padding: fc.boolean(),
       loop: fc.constantFrom("trainer", "plain"),
@@ -87,9 +87,10 @@ interface Run {
 function memoryOf(run: Run, runsEveryIteration: boolean): MemoryEstimate {
   const model = describeModel({ config: run.config }, () => ({}));
   const { graph } = buildGraph(model, USUAL_WORLD);
-  const { settings, liger } = readTraining(run.training, DEFAULT_STEP, "");
+  const { settings, liger } = readTraining(run.training, { own: DEFAULT_STEP, source: "" });
   return estimateMemory(
     {
+      rules: USUAL_WORLD.rules,
       graph,
       plan: run.adapter === null ? undefined : planAdapter(graph, run.adapter, USUAL_WORLD),
       quantization: readQuantization(run.quantization),

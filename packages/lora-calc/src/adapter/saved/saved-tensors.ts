@@ -23,6 +23,8 @@ export interface SavedDtypes {
   readonly base: Dtype;
   /** Of everything that trains, where the stack casts it; else adapters are float32 and copies have the base's. */
   readonly trained?: Dtype;
+  /** Of DoRA's magnitudes, where the stack leaves them out of that cast. */
+  readonly magnitude?: Dtype;
 }
 
 /** Prompts stand beside the model, everything else lies in a wrapper more. */
@@ -37,8 +39,11 @@ const PROMPT_PREFIX = "base_model.";
  */
 export function savedTensors(plan: AdapterPlan, dtypes: SavedDtypes): readonly SavedTensor[] {
   const { base, trained } = dtypes;
-  const adapterDtype = (tensor: AdapterTensor): Dtype =>
-    tensor.trainable && tensor.isBuffer !== true ? (trained ?? "float32") : "float32";
+  const adapterDtype = ({ name, trainable, isBuffer }: AdapterTensor): Dtype => {
+    if (!trainable || isBuffer === true) return "float32";
+    const own = name.startsWith("lora_magnitude_vector") ? dtypes.magnitude : undefined;
+    return own ?? trained ?? "float32";
+  };
   return [
     ...plan.modules.flatMap(({ site, tensors }) =>
       tensors

@@ -7,17 +7,23 @@ import type { Kind } from "../machine/tape.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundLora } from "./bound-module.js";
 
+export interface AdapterDtypes {
+  readonly dtype: Dtype;
+  /** Of DoRA's magnitudes. */
+  readonly magnitude: Dtype;
+}
+
 /** A, B and what a variant adds, in the order in which PEFT makes them. */
 export function bindLora(
   m: Machine,
   { tensors }: AdaptedModule,
   settings: BoundLora["settings"],
-  dtype: Dtype,
+  { dtype, magnitude: magnitudeDtype }: AdapterDtypes,
 ): BoundLora {
-  const tensorNamed = (part: string, kind: Kind): Tensor | undefined => {
+  const tensorNamed = (part: string, kind: Kind, own = dtype): Tensor | undefined => {
     const facts = tensors.find(({ name }) => name.startsWith(part));
     if (facts === undefined) return undefined;
-    const tensor = m.withKind(kind, () => m.retain(m.empty("empty", facts.shape, dtype)));
+    const tensor = m.withKind(kind, () => m.retain(m.empty("empty", facts.shape, own)));
     tensor.requiresGrad = facts.trainable;
     tensor.section = m.section;
     return tensor;
@@ -30,7 +36,7 @@ export function bindLora(
     tensorNamed("lora_embedding_B", "adapter_b");
   if (a === undefined || b === undefined) throw new Error("an adapter lacks A or B");
   const bias = tensorNamed("lora_B.default.bias", "adapter_other");
-  const magnitude = tensorNamed("lora_magnitude_vector", "adapter_other");
+  const magnitude = tensorNamed("lora_magnitude_vector", "adapter_other", magnitudeDtype);
   return {
     settings,
     a,

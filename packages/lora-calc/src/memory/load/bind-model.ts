@@ -26,13 +26,16 @@ import type { Trained } from "./trained.js";
 import { quantizedModules, storedWeight } from "../settings/quantization.js";
 import type { Quantization } from "../settings/quantization.js";
 import { layerKeys } from "./layer-keys.js";
+import { ownBuffers } from "./own-buffers.js";
 import type { TrainingSettings } from "../settings/training.js";
+import type { WorldRules } from "../../worlds/world.js";
 
 export interface LoadOptions {
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
   readonly kernels: Kernels;
+  readonly rules: WorldRules;
   /** A reference is loaded as it is: nothing of it trains. */
   readonly role?: Role;
   /** Where it is read to; from the host it is moved when it is whole. */
@@ -135,7 +138,7 @@ class Loader {
       ...(loop === undefined ? {} : { loop }),
     };
     this.bindParameters(module, quantized ? quantization : undefined);
-    for (const { name, shape, dtype } of node.buffers) {
+    for (const { name, shape, dtype } of ownBuffers(node, this.options.rules)) {
       const stored = dtype === "model" ? training.dtype : dtype;
       module.buffers.set(name, this.m.retain(this.m.empty("empty", shape, stored)));
     }
@@ -211,7 +214,10 @@ class Loader {
       if (planned === undefined) continue;
       // Preference trainers set the probability of every dropout to 0 (disable_dropout).
       const settings = this.options.training.preference ? { ...planned, dropout: 0 } : planned;
-      const lora = bindLora(this.m, adapted, settings, this.adapterDtype());
+      const lora = bindLora(this.m, adapted, settings, {
+        dtype: this.adapterDtype(),
+        magnitude: this.options.training.keepsMagnitudes ? "float32" : this.adapterDtype(),
+      });
       if (parameter === undefined) module.lora = lora;
       else module.parameterLoras = [{ parameter, lora }, ...(module.parameterLoras ?? [])];
     }

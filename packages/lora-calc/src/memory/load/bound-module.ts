@@ -5,6 +5,7 @@ import type { AttentionCard } from "../../catalogue/cuda.js";
 import type { AttentionForward, MlpForward, RotaryVariant } from "../../graph/tree/forward.js";
 import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Dtype } from "../../units/dtype.js";
+import type { Frame } from "../machine/frame.js";
 import type { Loop } from "../machine/loop.js";
 import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
@@ -59,6 +60,15 @@ export interface QueryKeyValue {
 /** An MLP whose gate is one product with the other, in two projections or cut from one. */
 export type GatedMlpForward = Extract<MlpForward, { kind: "gated_mlp" | "fused_gated_mlp" }>;
 
+/** What a token may attend to: what came before it, inside a window where there is one, and beside that. */
+export interface MaskPattern {
+  readonly rows: number;
+  readonly length: number;
+  readonly window: number | undefined;
+  /** Tokens that are no padding, or those of the same packed sequence. */
+  readonly beside: "padding" | "packing" | undefined;
+}
+
 /**
  * How the parts of a model are computed: a library that patches modules replaces some of these. Every module has its own
  * set, as a patch binds a forward to an instance; none of them knows another.
@@ -66,6 +76,15 @@ export type GatedMlpForward = Extract<MlpForward, { kind: "gated_mlp" | "fused_g
 export interface Kernels {
   /** Root mean square norm over the last dimension. */
   readonly rmsNorm: (m: Machine, module: BoundModule, hidden: Tensor) => Tensor;
+  readonly masks: {
+    /** A batch without an attention mask may be packed, and gets one. */
+    readonly takesForPacked: boolean;
+    readonly table: (m: Machine, pattern: MaskPattern) => Tensor;
+  };
+  /** Position ids (1, s). */
+  readonly positionIds: (m: Machine, length: number) => Tensor;
+  /** Angles of every position: what of them stays to the end of the call. */
+  readonly rotaryAngles: (m: Machine, frame: Frame, positions: Tensor, frequencies: number) => void;
   /** Queries and keys (b, heads, s, d) turned by their positions. */
   readonly rotary: (
     m: Machine,

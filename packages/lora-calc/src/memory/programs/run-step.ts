@@ -17,13 +17,16 @@ import type { Quantization } from "../settings/quantization.js";
 import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
 import { ligerKernels } from "./kernels/liger-kernels.js";
-import { TORCH_KERNELS } from "./kernels/torch-kernels.js";
+import { torchKernels } from "./kernels/torch-kernels.js";
 import { STRATEGIES } from "./strategies/strategies.js";
 import { trainerOf } from "./trainers/trainers.js";
 import { runTraining } from "./training-step.js";
 import type { TrainingSettings } from "../settings/training.js";
+import type { WorldRules } from "../../worlds/world.js";
 
 export interface StepInputs {
+  /** What the installed releases do one way or another. */
+  readonly rules: WorldRules;
   readonly graph: ModuleGraph;
   /** Undefined for full fine-tuning. */
   readonly plan: AdapterPlan | undefined;
@@ -133,10 +136,9 @@ function referenceOf(
   return loadModel(m, options.graph, { ...options, role: "reference" }).root;
 }
 
-function kernelsOf({ liger, multiprocessors }: StepInputs): Kernels {
-  return liger === undefined
-    ? TORCH_KERNELS
-    : ligerKernels(TORCH_KERNELS, liger.patch, liger.on, multiprocessors);
+function kernelsOf({ liger, multiprocessors, rules }: StepInputs): Kernels {
+  const torch = torchKernels(rules);
+  return liger === undefined ? torch : ligerKernels(torch, liger.patch, liger.on, multiprocessors);
 }
 
 function sizesOf({ allocations }: Tape): Float64Array {

@@ -1,7 +1,7 @@
 /**
  * Two optimizer steps of a training loop; the second one runs with the optimizer state of the first.
  *
- * Source: transformers trainer.py `training_step`, torch `clip_grad_norm_`, `zero_grad(set_to_none=True)`.
+ * Source: transformers trainer.py `training_step`, torch `clip_grad_norm_`, `zero_grad`.
  */
 
 import type { AttentionCard } from "../../catalogue/cuda.js";
@@ -59,7 +59,8 @@ export function runTraining(m: Machine, run: TrainingRun): number {
     if (first === undefined) {
       const before = recordBatches(m, run.model.trained.parameters, variables);
       runMicroBatches(m, scaledRun, step, variables);
-      if (leavesNoGraph(m, run)) first = before.end();
+      // Gradients that stay are added to in the second step.
+      if (leavesNoGraph(m, run) && run.settings.set_to_none) first = before.end();
     } else {
       repeatBatches(m, first, variables, (phase) => ({ ...phase, step }));
     }
@@ -126,10 +127,12 @@ function finishStep(
   optimizer.step(m);
   m.tape.phase = { step, part: "zero_grad" };
   m.kind = "activations";
-  forEachParameter(m, model.trained.parameters, (parameter, gradient) => {
-    parameter.grad = undefined;
-    m.release(gradient);
-  });
+  if (settings.set_to_none) {
+    forEachParameter(m, model.trained.parameters, (parameter, gradient) => {
+      parameter.grad = undefined;
+      m.release(gradient);
+    });
+  }
   if (variables.loss !== undefined) m.release(variables.loss);
   for (const tensor of variables.batch) m.release(tensor);
   variables.loss = undefined;

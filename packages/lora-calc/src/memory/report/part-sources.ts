@@ -10,6 +10,7 @@ const LOSS_SOURCES: Readonly<Record<LossName, (labels: LibraryLabels) => string>
   nll: ({ transformers, trl }) =>
     `${transformers} loss/loss_utils.py ForCausalLMLoss; ${trl} trainer/utils.py entropy_from_logits`,
   chunked_nll: ({ trl }) => `${trl} trainer/sft_trainer.py _chunk`,
+  fused: ({ trl }) => `${trl} kernels/chunked_logprob.py; trainer/utils.py add_fused_lm_head`,
   liger: () => "Liger-Kernel 0.8.2 ops/fused_linear_cross_entropy.py",
   dpo: ({ trl }) =>
     `${trl} trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax`,

@@ -21,18 +21,29 @@ export interface LigerSwitches {
 
 const LIGER_LOSS = "liger";
 
-type LigerLoss = typeof LIGER_LOSS | "hf";
+/** TRL's fused head, which Liger's fused loss would replace. */
+const FUSED_HEAD = "fused";
 
-/** The loss of a model under Liger, where nobody names one that it cannot be. */
-export function lossWith({ fused_linear_cross_entropy: isFused }: LigerSwitches): LigerLoss {
+type LigerLoss = typeof LIGER_LOSS | typeof FUSED_HEAD | "hf";
+
+/** The loss of a model under Liger, where nobody names one that it cannot be; TRL's fused head stays. */
+export function lossWith(
+  { fused_linear_cross_entropy: isFused }: LigerSwitches,
+  usual?: string,
+): LigerLoss {
+  if (usual === FUSED_HEAD) return FUSED_HEAD;
   return isFused ? LIGER_LOSS : "hf";
 }
 
 const LIGER_ROWS = MORE_STEP_FIELDS.liger_kernel_config.type.rows;
 const SWITCHES = Object.keys(LIGER_ROWS);
 
-/** Undefined where Liger is off. Source: transformers integrations/liger.py, Liger-Kernel 0.8.2 monkey_patch.py. */
-export function readLiger(training: Fields): LigerSwitches | undefined {
+/**
+ * Undefined where Liger is off. `usual` is the loss of a scenario that names none.
+ *
+ * Source: transformers integrations/liger.py, Liger-Kernel 0.8.2 monkey_patch.py; trl 1.16 sft_trainer.py.
+ */
+export function readLiger(training: Fields, usual?: string): LigerSwitches | undefined {
   const isOn = training.boolean("use_liger_kernel") === true;
   const given = training.object("liger_kernel_config");
   const switches = new Fields(given?.values ?? {}, training.at("liger_kernel_config"));
@@ -48,12 +59,23 @@ export function readLiger(training: Fields): LigerSwitches | undefined {
     });
   }
   if (!isOn) return undefined;
+  const hasFusedHead = (training.get("loss") ?? usual) === FUSED_HEAD;
+  if (hasFusedHead && read.fused_linear_cross_entropy === true) {
+    reject({
+      code: "invalid_value",
+      path: switches.at("fused_linear_cross_entropy"),
+      message:
+        "TRL stops here: ValueError: Liger's fused linear cross entropy replaces the model's forward, which this trainer patches with a fused LM head; leave it out, and Liger's other kernels stay on",
+      received: true,
+      expected: false,
+    });
+  }
   return {
     rms_norm: read.rms_norm ?? true,
     rope: read.rope ?? true,
     swiglu: read.swiglu ?? true,
     geglu: read.geglu ?? true,
-    fused_linear_cross_entropy: read.fused_linear_cross_entropy ?? true,
+    fused_linear_cross_entropy: read.fused_linear_cross_entropy ?? !hasFusedHead,
   };
 }
 
@@ -69,7 +91,8 @@ export function ligerLossOf<Loss extends string>(
   liger: LigerSwitches | undefined,
   loss: Loss | undefined,
 ): Loss | LigerLoss | undefined {
-  if (liger === undefined || loss === undefined || loss === LIGER_LOSS) return loss;
+  if (liger === undefined || loss === undefined) return loss;
+  if (loss === LIGER_LOSS || loss === FUSED_HEAD) return loss;
   if (loss === "hf" || loss === "nll") return lossWith(liger);
   reject({
     code: "invalid_value",

@@ -63,7 +63,11 @@ export function readStep(
         });
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
   const defaults = { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root) };
-  const read = readTraining(given?.values ?? {}, defaults, source);
+  const read = readTraining(given?.values ?? {}, {
+    ...{ own: defaults, source },
+    fusesHead: stack?.releases.trl === undefined ? world.rules.fusesHead : stack.fusesHead === true,
+    keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
+  });
   const { settings } = read;
   const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root));
   rejectSdpa(settings, graph);
@@ -72,7 +76,7 @@ export function readStep(
   const compute = assumedCompute(quantization);
   const hasRouters = hasExperts(graph.root);
   const isUnweighted = given?.get("router_aux_loss_coef") === undefined;
-  const isBalanced = isAsked && hasRouters && stack?.balancesExperts === true && isUnweighted;
+  const isBalanced = isAsked && hasRouters && stack?.balancesExperts !== undefined && isUnweighted;
   return {
     isAsked,
     training: settings,
@@ -92,7 +96,7 @@ export function readStep(
       ...stored.warnings,
       ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
       ...compute.warnings,
-      ...(isBalanced ? [BALANCE_WARNING] : []),
+      ...(isBalanced ? [balanceWarning(stack.balancesExperts)] : []),
       ...ligerWarnings(settings.loss, read.liger),
     ],
   };
@@ -180,11 +184,12 @@ const BALANCE_ASSUMED: Assumption = {
   value: 0,
   reason: "the loss that balances experts is not modelled",
 };
-const BALANCE_WARNING: Warning = {
-  code: "partial_program",
-  message:
-    "TRL adds a loss that balances experts (router_aux_loss_coef 0.001), which keeps the scores of every token and layer, 10 bytes an expert; it is not counted",
-};
+function balanceWarning(weight: string): Warning {
+  return {
+    code: "partial_program",
+    message: `TRL adds a loss that balances experts (router_aux_loss_coef ${weight}), which keeps the scores of every token and layer, 10 bytes an expert; it is not counted`,
+  };
+}
 
 /** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */
 function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): void {

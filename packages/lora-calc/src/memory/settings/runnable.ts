@@ -2,6 +2,7 @@
 
 import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import { reject } from "../../problem/problem.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
 import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
@@ -103,9 +104,27 @@ function whyHeadNotRunnable(
     return "a head with trained tokens that is adapted or copied too is not modelled";
   }
   if (loss === "hf" || loss === "nll") return undefined;
-  return loss === "chunked_nll"
-    ? "with trained tokens on the head TRL's chunked_nll stops (AttributeError: 'TrainableTokensWrapper' object has no attribute 'bias'); set training.loss to nll"
+  return loss === "chunked_nll" || loss === "fused"
+    ? `with trained tokens on the head TRL's ${loss} loss stops (AttributeError: 'TrainableTokensWrapper' object has no attribute 'bias'); set training.loss to ${loss === "fused" ? "hf" : "nll"}`
     : `${loss} on a head with trained tokens is not modelled; set training.loss to nll or hf`;
+}
+
+/** TRL's fused head multiplies by the weight itself. Source: trl 1.16 sft_trainer.py, dpo_trainer.py (`BaseTunerLayer`). */
+export function rejectAdaptedHead(
+  { outputEmbedding }: ModuleGraph,
+  { modules }: AdapterPlan,
+  { loss, fusesHead }: TrainingSettings,
+): void {
+  if (loss !== "fused" && !(loss === "dpo" && fusesHead)) return;
+  const adapted = modules.find(({ site }) => site.path === outputEmbedding);
+  if (adapted === undefined) return;
+  reject({
+    code: "invalid_value",
+    path: "adapter.target_modules",
+    message: `TRL stops here: ValueError: an adapter on ${adapted.site.pattern} is not supported, for its fused head computes log-probabilities from the weight directly, and the adapter would never be trained; remove it from target_modules, or train a copy (modules_to_save)`,
+    received: adapted.site.pattern,
+    expected: "modules other than the output embedding",
+  });
 }
 
 /** A sentence when a sequence has more tokens than a model has learned positions for, or undefined. */

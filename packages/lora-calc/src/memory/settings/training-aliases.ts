@@ -19,15 +19,22 @@ const NESTED: Readonly<Record<Nested, Readonly<Record<string, string>>>> = {
   },
 };
 
-/**
- * The settings with every alias under its field's own name; what two names say differently is refused. `loss_type` names a
- * loss for SFT only.
- */
-export function withoutAliases(given: JsonObject, isSft: boolean): JsonObject {
+/** What TRL's `loss_type` of SFT names where its trainers have a fused head; `chunked_nll` is its alias of `nll` there. */
+const FUSED_LOSS_TYPES: Readonly<Record<string, string>> = { nll: "fused", chunked_nll: "fused" };
+
+/** Whose `loss_type` it is: of a trainer for SFT, with a fused head or without; others have one of their own. */
+export type LossTypeOf = "sft" | "sft_fused" | "other";
+
+/** The settings with every alias under its field's own name; what two names say differently is refused. */
+export function withoutAliases(given: JsonObject, lossTypeOf: LossTypeOf): JsonObject {
   const { loss_type: lossType, ...rest } = given;
-  let plain: JsonObject = isSft ? rest : given;
-  if (isSft && lossType !== undefined && lossType !== null) {
-    plain = put(plain, "loss", lossType, "training.loss_type");
+  let plain: JsonObject = lossTypeOf === "other" ? given : rest;
+  if (lossTypeOf !== "other" && lossType !== undefined && lossType !== null) {
+    const fused =
+      lossTypeOf === "sft_fused" && typeof lossType === "string"
+        ? FUSED_LOSS_TYPES[lossType]
+        : undefined;
+    plain = put(plain, "loss", fused ?? lossType, "training.loss_type");
   }
   for (const name of Object.keys(NESTED) as Nested[]) plain = withoutNested(plain, name);
   return plain;

@@ -28,6 +28,10 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly loss: LossName;
   /** What preference trainers have beside these. */
   readonly preference?: PreferenceSettings;
+  /** DoRA's magnitudes stay float32, whatever `adapter_dtype` is. */
+  readonly keepsMagnitudes?: true;
+  /** TRL scores tokens with a fused head; else by logits. */
+  readonly fusesHead?: true;
 }
 
 /** dtype of autocast; undefined where it is off. */
@@ -48,15 +52,29 @@ interface ReadTraining {
   readonly ignored: readonly string[];
 }
 
+/** Where the values come from that are not given. */
+interface Defaults {
+  readonly own: StepValues;
+  /** As `assumed` names it. */
+  readonly source: string;
+  /** TRL's trainers score tokens with a fused head. */
+  readonly fusesHead?: boolean;
+  /** DoRA's magnitudes stay float32 where the adapters are cast by default. */
+  readonly keepsMagnitudes?: boolean;
+}
+
 /** Reads `scenario.training`; every value taken from `own` is listed in `assumed`. */
-export function readTraining(given: JsonObject, own: StepValues, source: string): ReadTraining {
-  const fields = trainingFields(given);
-  const liger = readLiger(fields);
+export function readTraining(
+  given: JsonObject,
+  { own, source, fusesHead = false, keepsMagnitudes = false }: Defaults,
+): ReadTraining {
+  const fields = trainingFields(given, fusesHead);
+  const liger = readLiger(fields, own.loss);
   const asked = askedOf(fields, liger);
   const followsFp16 = asked.fp16 === true && asked.bf16 === undefined;
   const defaults = {
     ...own,
-    ...(liger === undefined ? {} : { loss: lossWith(liger) }),
+    ...(liger === undefined ? {} : { loss: lossWith(liger, own.loss) }),
     ...(followsFp16 ? { bf16: false } : {}),
   };
   const assumed = STEP_NAMES.filter(
@@ -70,8 +88,12 @@ export function readTraining(given: JsonObject, own: StepValues, source: string)
   const multiple = readField(fields, "pad_to_multiple_of", MORE_STEP_FIELDS.pad_to_multiple_of);
   const padded = paddedTo(read, multiple);
   const preference = isDpo ? readPreference(fields, padded) : undefined;
-  const settings =
-    preference === undefined ? padded : { ...padded, preference: preference.settings };
+  const settings: TrainingSettings = {
+    ...padded,
+    ...(preference === undefined ? {} : { preference: preference.settings }),
+    ...(keepsMagnitudes && asked.adapter_dtype === undefined ? { keepsMagnitudes: true } : {}),
+    ...(fusesHead ? { fusesHead: true } : {}),
+  };
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);
   rejectNoNextToken(settings);
@@ -87,7 +109,9 @@ export function readTraining(given: JsonObject, own: StepValues, source: string)
 const STEP_NAMES = Object.keys(STEP_FIELDS) as readonly (keyof StepValues)[];
 
 /** What goes without saying: a trainer that nobody named, and a weight that few models look at. */
-const UNSAID: readonly (keyof StepValues)[] = ["method", "router_aux_loss_coef"];
+const UNSAID: readonly (keyof StepValues)[] = [
+  ...(["method", "router_aux_loss_coef", "set_to_none"] as const),
+];
 
 /** What is given, and what follows from it. */
 function askedOf(fields: Fields, liger: LigerSwitches | undefined): Given<typeof STEP_FIELDS> {
@@ -109,9 +133,10 @@ function isOfOther(name: string, isDpo: boolean): boolean {
 }
 
 /** The fields under their own names; unknown and uncomputed ones are refused. */
-function trainingFields(given: JsonObject): Fields {
+function trainingFields(given: JsonObject, fusesHead: boolean): Fields {
   const isDpo = methodOf(given) === "dpo";
-  const fields = new Fields(withoutAliases(given, !isDpo), "training");
+  const sft = fusesHead ? "sft_fused" : "sft";
+  const fields = new Fields(withoutAliases(given, isDpo ? "other" : sft), "training");
   fields.rejectUnknown(TRAINING_NAMES);
   const other = Object.keys(fields.values).find(
     (name) => fields.has(name) && isOfOther(name, isDpo),

@@ -38,3 +38,40 @@ export function whereTrue(m: Machine, input: Tensor, mask: Tensor, count: number
   m.consume(mask);
   return output;
 }
+
+/** `tensor[mask]`: (…mask, n) → (count, n); the gradient is written into zeros of the full shape. */
+export function selectTrue(m: Machine, input: Tensor, mask: Tensor, count: number): Tensor {
+  const node = m.track("IndexBackward0", [input]);
+  if (node !== undefined) {
+    m.save(node, mask);
+    const { shape } = input;
+    node.backward = (gradient) => {
+      const zeros = m.empty("new_zeros", shape, gradient.dtype);
+      const filled = m.empty("index_put", shape, gradient.dtype);
+      m.consume(zeros);
+      return [filled];
+    };
+  }
+  const places = m.empty("nonzero", [count, mask.shape.length], "int64");
+  const rest = input.shape.slice(mask.shape.length);
+  const output = m.empty("index", [count, ...rest], input.dtype);
+  m.consume(places);
+  m.finish(node, [output], [input]);
+  return output;
+}
+
+/** `source.new_zeros(mask.shape).masked_scatter(mask, source)`: (count,) → the shape of the mask. */
+export function scatterTrue(m: Machine, source: Tensor, mask: Tensor): Tensor {
+  const zeros = m.empty("new_zeros", mask.shape, source.dtype);
+  const node = m.track("MaskedScatterBackward0", [source]);
+  if (node !== undefined) {
+    m.save(node, mask);
+    const { shape } = source;
+    node.backward = (gradient) => [m.empty("masked_scatter_backward", shape, gradient.dtype)];
+  }
+  const output = m.empty("masked_scatter", mask.shape, source.dtype);
+  m.consume(m.empty("masked_scatter.prefix_sum", mask.shape, "int64"));
+  m.consume(zeros);
+  m.finish(node, [output], [source]);
+  return output;
+}

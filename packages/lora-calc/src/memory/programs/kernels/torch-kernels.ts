@@ -1,16 +1,28 @@
 /** How transformers, PEFT and PyTorch themselves compute a model. */
 
 import type { Kernels } from "../../load/bound-module.js";
+import type { WorldRules } from "../../../worlds/world.js";
 import { attend } from "./torch/attention.js";
 import { gatedMlp } from "./torch/gated-mlp.js";
 import { runLora } from "./torch/lora-linear.js";
+import { tableByBroadcast, tableByVmap } from "./torch/mask-table.js";
+import { range, rangeAndPast } from "./torch/position-ids.js";
 import { rmsNorm } from "./torch/rms-norm.js";
 import { applyRotary } from "./torch/rotary.js";
+import { anglesByMatmul, anglesByProduct } from "./torch/rotary-angles.js";
 
-export const TORCH_KERNELS: Kernels = {
-  rmsNorm,
-  rotary: applyRotary,
-  gatedMlp,
-  adaptedLinear: runLora,
-  attention: attend,
-};
+export function torchKernels(rules: WorldRules): Kernels {
+  return {
+    rmsNorm,
+    masks: {
+      takesForPacked: rules.takesForPacked,
+      table: rules.vmapsMasks ? tableByVmap : tableByBroadcast,
+    },
+    positionIds: rules.addsPastTokens ? rangeAndPast : range,
+    rotaryAngles: rules.multipliesAngles ? anglesByProduct : anglesByMatmul,
+    rotary: applyRotary,
+    gatedMlp,
+    adaptedLinear: runLora,
+    attention: attend,
+  };
+}

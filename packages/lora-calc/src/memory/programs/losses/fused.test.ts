@@ -22,8 +22,9 @@ function lossBytes(loss: string, change: object = {}): number {
   const model = describeModel("google/gemma-2-2b", (id) => findModel(id).config);
   const { graph } = buildGraph(model, USUAL_WORLD);
   const plan = planAdapter(graph, ADAPTER, USUAL_WORLD);
-  const training = readTraining(given, DEFAULT_STEP, "").settings;
+  const training = readTraining(given, { own: DEFAULT_STEP, source: "" }).settings;
   const step = recordStep({
+    rules: USUAL_WORLD.rules,
     graph,
     plan,
     training,

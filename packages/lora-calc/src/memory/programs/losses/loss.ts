@@ -3,6 +3,7 @@
 import type { LossName } from "../../settings/training.js";
 import { cceLoss } from "./cce.js";
 import { chunkedNllLoss } from "./chunked-nll.js";
+import { fusedNllLoss } from "./fused-nll.js";
 import { hfLoss } from "./hf.js";
 import { ligerLoss } from "./liger.js";
 import type { Loss } from "./loss-run.js";
@@ -12,6 +13,7 @@ export const LOSSES: Readonly<Record<Exclude<LossName, "dpo">, Loss>> = {
   chunked_nll: chunkedNllLoss,
   hf: hfLoss,
   nll: nllLoss,
+  fused: fusedNllLoss,
   liger: ligerLoss,
   cce: cceLoss,
 };

@@ -3,8 +3,7 @@
 import type { DecoderForward } from "../../../graph/tree/forward.js";
 import type { Machine } from "../../machine/machine.js";
 import { dropout } from "../../machine/ops/dropout.js";
-import { add, addScalar, mulScalar } from "../../machine/ops/elementwise.js";
-import { unsqueeze } from "../../machine/ops/views.js";
+import { add, mulScalar } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
@@ -69,7 +68,7 @@ function callDecoder(
   return m.call(module.path, [], (frame) => {
     const call = { m, frame, module, forward };
     const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, { batch, options }));
-    const positions = frame.hold(positionIds(m, batch.inputIds.size(-1)));
+    const positions = frame.hold(module.kernels.positionIds(m, batch.inputIds.size(-1)));
     const input = frame.hold(addPositions(call, { embedded, positions }));
     const inputs = { batch, options, dtype: input.dtype };
     const masks = given?.masks ?? buildMasks(call, inputs);
@@ -87,11 +86,6 @@ function embedTokens(m: Machine, module: BoundModule, { batch, options }: Decode
   const embedded = callEmbedding(m, childOf(module, forward.tokenEmbedding), batch.inputIds);
   if (options.inputRequiresGrad && embedded.isLeaf) embedded.requiresGrad = true;
   return forward.scaledEmbedding === true ? mulScalar(m, embedded) : embedded;
-}
-
-/** `arange(s) + past_seen_tokens`, with a batch dimension. */
-function positionIds(m: Machine, length: number): Tensor {
-  return unsqueeze(m, addScalar(m, m.empty("arange", [length], "int64")), 0);
 }
 
 function addPositions(

@@ -4,7 +4,7 @@ import type { Dtype } from "../../../units/dtype.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast, withAutocast } from "../../machine/ops/cast.js";
-import { mulScalar, pointwise } from "../../machine/ops/elementwise.js";
+import { mulScalar } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 
 /** `rotary_emb(hidden, position_ids)`: cos and sin of shape (1, s, dim) in the given dtype. */
@@ -20,9 +20,8 @@ export function rotaryTables(
   const [cos, sin] = m.withoutGrad(() =>
     m.call(module.path, [positions], (frame) => {
       const length = positions.size(-1);
-      frame.hold(pointwise(m, "_to_copy", [positions], "float32"));
       const [cosine, sine] = withAutocast(m, undefined, () => {
-        frame.hold(m.empty("bmm", [1, forward.dim / 2, length], "float32"));
+        module.kernels.rotaryAngles(m, frame, positions, forward.dim / 2);
         const isHalved = forward.isHalved === true;
         const shape = [1, length, isHalved ? forward.dim / 2 : forward.dim];
         if (!isHalved) frame.hold(m.empty("cat", shape, "float32"));

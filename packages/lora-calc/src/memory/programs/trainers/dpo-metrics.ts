@@ -14,12 +14,8 @@ import type { Tensor } from "../../machine/tensor.js";
 import type { TrainingSettings } from "../../settings/training.js";
 import { entropies } from "../losses/entropy.js";
 
-interface Counted {
-  /** Of the policy: (2b, s, vocab_size). */
-  readonly logits: Tensor;
-  /** Log-probabilities of chosen and rejected sequences over those of the reference: (b,) each. */
-  readonly ratios: readonly [Tensor, Tensor];
-}
+/** Log-probabilities of chosen and rejected sequences over those of the reference: (b,) each. */
+type Ratios = readonly [Tensor, Tensor];
 
 interface Metrics {
   readonly m: Machine;
@@ -27,32 +23,70 @@ interface Metrics {
   readonly dtype: Dtype;
   /** (b, s − 1) */
   readonly shape: readonly [number, number];
+  /** Tokens of the chosen completions. */
+  readonly count: number;
 }
 
-/** Everything that is a variable there stays to the end of the frame. */
+function metricsOf(
+  m: Machine,
+  frame: Frame,
+  dtype: Dtype,
+  { per_device_train_batch_size: pairs, max_length: whole, preference }: TrainingSettings,
+): Metrics {
+  const length = whole - 1;
+  const count = pairs * Math.min(whole - (preference?.prompt_length ?? 0), length);
+  return { m, frame, dtype, shape: [pairs, length], count };
+}
+
+/** From logits (2b, s, vocab_size) of the policy. Everything that is a variable there stays to the end of the frame. */
 export function countMetrics(
   m: Machine,
   frame: Frame,
-  { logits, ratios }: Counted,
+  { logits, ratios }: { readonly logits: Tensor; readonly ratios: Ratios },
   settings: TrainingSettings,
 ): void {
-  const pairs = logits.size(0) / 2;
-  const length = logits.size(1) - 1;
-  const metrics: Metrics = { m, frame, dtype: logits.dtype, shape: [pairs, length] };
-  const shifted = frame.hold(slice(m, m.alias(logits), 1, [0, length]));
-  const tokens = entropyAndTokens(metrics, shifted);
-  const { max_length: whole, preference } = settings;
-  const count = pairs * Math.min(whole - (preference?.prompt_length ?? 0), length);
-  meanLogits(metrics, shifted, count);
-  accuracy(metrics, tokens);
+  const metrics = metricsOf(m, frame, logits.dtype, settings);
+  const shifted = frame.hold(slice(m, m.alias(logits), 1, [0, metrics.shape[1]]));
+  frame.hold(entropies(m, m.alias(shifted, shifted.shape, shifted.strides)));
+  const tokens = entropyAndTokens(metrics);
+  meanLogits(metrics, () => {
+    const half = m.alias(shifted, [...metrics.shape, shifted.size(2)], shifted.strides);
+    const rows = whereTrue(m, half, m.empty("_to_copy", metrics.shape, "bool"), metrics.count);
+    const means = m.empty("mean", [metrics.count], logits.dtype);
+    m.consume(rows);
+    return means;
+  });
+  frame.hold(m.empty("argmax", metrics.shape, "int64"));
+  frame.hold(m.empty("_to_copy", metrics.shape, "bool"));
+  accuracy(metrics, m.empty("eq", metrics.shape, "bool"), tokens);
+  rewards(metrics, ratios);
+}
+
+/** From what a fused head gives beside the log-probabilities: one number for each token. */
+export function countFusedMetrics(
+  m: Machine,
+  frame: Frame,
+  { meanLogits: means, ratios }: { readonly meanLogits: Tensor; readonly ratios: Ratios },
+  settings: TrainingSettings,
+): void {
+  const metrics = metricsOf(m, frame, means.dtype, settings);
+  const tokens = entropyAndTokens(metrics);
+  meanLogits(metrics, () =>
+    whereTrue(
+      m,
+      m.alias(means, metrics.shape),
+      m.empty("_to_copy", metrics.shape, "bool"),
+      metrics.count,
+    ),
+  );
+  accuracy(metrics, m.empty("_to_copy", metrics.shape, "bool"), tokens);
   rewards(metrics, ratios);
 }
 
 /** Returns the number of tokens, which another takes the place of later. */
-function entropyAndTokens({ m, frame, dtype, shape }: Metrics, shifted: Tensor): Tensor {
+function entropyAndTokens({ m, frame, dtype, shape }: Metrics): Tensor {
   const [pairs, length] = shape;
-  const perToken = frame.hold(entropies(m, m.alias(shifted, shifted.shape, shifted.strides)));
-  const masked = m.empty("mul", [2 * pairs, length], perToken.dtype);
+  const masked = m.empty("mul", [2 * pairs, length], dtype);
   const own = frame.hold(m.empty("sum", [], dtype));
   m.consume(masked);
   const ownTokens = frame.hold(m.empty("sum", [], "int64"));
@@ -70,15 +104,12 @@ function read(m: Machine, ...tensors: readonly (readonly [tag: string, dtype: Dt
   for (const tensor of made) m.consume(tensor);
 }
 
-function meanLogits({ m, frame, dtype, shape }: Metrics, shifted: Tensor, count: number): void {
+/** `valuesOfHalf` gives one number for each token of the completions, chosen and then rejected. */
+function meanLogits({ m, frame, dtype }: Metrics, valuesOfHalf: () => Tensor): void {
   const sums = [0, 1].flatMap(() => {
-    const half = m.alias(shifted, [...shape, shifted.size(2)], shifted.strides);
-    const mask = m.empty("_to_copy", shape, "bool");
-    const rows = whereTrue(m, half, mask, count);
-    const means = m.empty("mean", [count], dtype);
-    m.consume(rows);
+    const values = valuesOfHalf();
     const sum = frame.hold(m.empty("sum", [], dtype));
-    m.consume(means);
+    m.consume(values);
     return [sum, frame.hold(m.empty("sum", [], "int64"))];
   });
   for (const sum of sums) {
@@ -88,11 +119,8 @@ function meanLogits({ m, frame, dtype, shape }: Metrics, shifted: Tensor, count:
   }
 }
 
-function accuracy({ m, frame, shape }: Metrics, tokens: Tensor): void {
-  frame.hold(m.empty("argmax", shape, "int64"));
-  frame.hold(m.empty("_to_copy", shape, "bool"));
-  const isEqual = m.empty("eq", shape, "bool");
-  frame.hold(pointwise(m, "bitwise_and", [isEqual], "bool"));
+function accuracy({ m, frame }: Metrics, compared: Tensor, tokens: Tensor): void {
+  frame.hold(pointwise(m, "bitwise_and", [compared], "bool"));
   const total = (): Tensor => m.empty("sum", [], "int64");
   frame.rebind(tokens, total());
   frame.hold(total());

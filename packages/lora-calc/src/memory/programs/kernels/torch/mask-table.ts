@@ -1,0 +1,70 @@
+/**
+ * Boolean table of what a token may attend to, in as few elements as the pattern needs: (1 or b, 1, s, s).
+ *
+ * Source: transformers masking_utils.py (`sdpa_mask`, `and_masks`, `sliding_window_overlay`, `padding_mask_function`,
+ * `packed_sequence_mask_function`).
+ */
+
+import type { MaskPattern } from "../../../load/bound-module.js";
+import type { Machine } from "../../../machine/machine.js";
+import { addScalar, pointwise } from "../../../machine/ops/elementwise.js";
+import type { Tensor } from "../../../machine/tensor.js";
+
+type MaskFunction = (m: Machine) => Tensor;
+
+/** The pattern on index ranges of batch, head, query and key that are broadcast. Source: transformers 5.18. */
+export function tableByBroadcast(m: Machine, pattern: MaskPattern): Tensor {
+  const { rows, length } = pattern;
+  return m.frame((frame) => {
+    for (const size of [rows, 1]) frame.hold(m.empty("arange", [size], "int64"));
+    for (let axis = 0; axis < 2; axis += 1) {
+      frame.hold(addScalar(m, m.empty("arange", [length], "int64")));
+    }
+    return maskFunction(pattern, [], [1, 1, length, 1])(m);
+  });
+}
+
+/** The pattern of one pair of tokens, mapped over all of them. Source: transformers 4.57 `sdpa_mask_recent_torch`. */
+export function tableByVmap(m: Machine, pattern: MaskPattern): Tensor {
+  const { rows, length } = pattern;
+  return m.frame((frame) => {
+    for (const size of [length, rows, 1]) frame.hold(m.empty("arange", [size], "int64"));
+    return maskFunction(pattern, [length], [length])(m);
+  });
+}
+
+/** `ones` is the shape that conjunctions start from, `starts` that of the first token in reach of each. */
+function maskFunction(
+  { rows, length, window, beside }: MaskPattern,
+  ones: readonly number[],
+  starts: readonly number[],
+): MaskFunction {
+  const causal: MaskFunction = (m) => m.empty("le", [1, 1, length, length], "bool");
+  const insideWindow: MaskFunction = (m) => {
+    const start = m.empty("sub", starts, "int64");
+    const table = m.empty("gt", [1, 1, length, length], "bool");
+    m.consume(start);
+    return table;
+  };
+  const base = window === undefined ? causal : allOf([insideWindow, causal], ones);
+  if (beside === undefined) return base;
+  const padding: MaskFunction = (m) => m.empty("index", [rows, 1, 1, length], "bool");
+  const sameSequence: MaskFunction = (m) => {
+    const indices = [0, 1].map(() => m.empty("index", [rows, length], "int64"));
+    const table = m.empty("eq", [rows, 1, length, length], "bool");
+    for (const each of indices) m.consume(each);
+    return table;
+  };
+  return allOf([base, beside === "padding" ? padding : sameSequence], ones);
+}
+
+function allOf(functions: readonly MaskFunction[], ones: readonly number[]): MaskFunction {
+  return (m) =>
+    m.frame((frame) => {
+      let result = frame.hold(m.empty("new_ones", ones, "bool"));
+      for (const part of functions) {
+        result = frame.rebind(result, pointwise(m, "bitwise_and", [result, part(m)], "bool"));
+      }
+      return result;
+    });
+}
