@@ -40,8 +40,14 @@ class Run:
     length: int
     is_checkpointed: bool
     is_eager: bool
-    rank: int
+    rank: int | None  # None is full fine-tuning
     gpu: str
+
+    @property
+    def method(self) -> str:
+        if self.rank is None:
+            return "full"
+        return "qlora" if self.is_quantized else "lora"
 
     @property
     def parameters(self) -> int:
@@ -69,7 +75,7 @@ def read_run(row: dict[str, Any]) -> Run:
     training = scenario["training"]
     quantization = scenario.get("quantization") or {}
     adapter = scenario["adapter"]
-    if adapter["target_modules"] != ATTENTION:
+    if adapter is not None and adapter["target_modules"] != ATTENTION:
         raise ValueError(f"{row['id']}: tools are asked about q, k, v and o projections here")
     return Run(
         name=row["model"],
@@ -83,7 +89,7 @@ def read_run(row: dict[str, Any]) -> Run:
         length=training["max_length"],
         is_checkpointed=training["gradient_checkpointing"],
         is_eager=training.get("attn_implementation") == "eager",
-        rank=adapter["r"],
+        rank=None if adapter is None else adapter["r"],
         gpu=scenario["hardware"]["gpu"],
     )
 
@@ -150,13 +156,12 @@ def canifinetune(run: Run) -> float:
     memory = estimate(
         EstimateRequest(
             model_id=run.name,
-            method="qlora" if run.is_quantized else "lora",
+            method=run.method,
             seq_len=run.length,
             micro_batch_size=run.batch,
             base_dtype=run.dtype,
             quantization="nf4_double_quant" if run.is_double_quantized else "nf4",
-            lora_rank=run.rank,
-            lora_target_scope="attention",
+            **({} if run.rank is None else {"lora_rank": run.rank, "lora_target_scope": "attention"}),
             optimizer=run.optimizer,
             gradient_checkpointing=run.is_checkpointed,
             attention_implementation="eager" if run.is_eager else "sdpa",
@@ -208,12 +213,12 @@ def fitscout(run: Run) -> float:
     return (
         estimate_memory(
             profile,
-            method="qlora" if run.is_quantized else "lora",
+            method=run.method,
             micro_batch=run.batch,
             seq_len=run.length,
             grad_ckpt=run.is_checkpointed,
             opt_8bit="8bit" in run.optimizer,
-            lora_rank=run.rank,
+            **({} if run.rank is None else {"lora_rank": run.rank}),
         ).total_gb
         * GIB
     )
@@ -232,12 +237,10 @@ def memguard(run: Run) -> float:
         bits=4 if run.is_quantized else 32 if run.dtype == "fp32" else 16,
     )
     train = TrainSpec(
-        method=FinetuneMethod.QLORA if run.is_quantized else FinetuneMethod.LORA,
+        method=FinetuneMethod(run.method),
         batch_size=run.batch,
         seq_length=run.length,
-        lora_rank=run.rank,
-        lora_layers=run.config["num_hidden_layers"],
-        lora_targets=4,
+        **({} if run.rank is None else {"lora_rank": run.rank, "lora_layers": run.config["num_hidden_layers"], "lora_targets": 4}),
         optimizer="adamw",
         grad_checkpoint=run.is_checkpointed,
         qlora_double_quant=run.is_double_quantized,
@@ -261,14 +264,13 @@ def ftune(run: Run) -> float:
     )
     config = TrainingConfig(
         model=run.name,
-        method=FineTuneMethod.QLORA if run.is_quantized else FineTuneMethod.LORA,
+        method=FineTuneMethod(run.method),
         quantization=Quantization.INT4 if run.is_quantized else Quantization.NONE,
         batch_size=run.batch,
         seq_length=run.length,
         gradient_checkpointing=run.is_checkpointed,
         optimizer=OptimizerType.ADAM_8BIT if "8bit" in run.optimizer else OptimizerType.ADAMW,
-        lora_rank=run.rank,
-        lora_target=LoRATarget.ATTENTION_ALL,
+        **({} if run.rank is None else {"lora_rank": run.rank, "lora_target": LoRATarget.ATTENTION_ALL}),
         flash_attention=not run.is_eager,
     )
     return MemoryEstimator(model, config).estimate().total_gb * GIB

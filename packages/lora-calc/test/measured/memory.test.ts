@@ -31,10 +31,13 @@ type Band = readonly [below: number, above: number];
 
 /** Measured reserved peaks of a card as shares of ours, less one. */
 function reservedErrors(card: string): readonly number[] {
-  return SAME.filter((run) => cardOf(run) === card).map((run) => {
+  return RESERVED.filter((run) => cardOf(run) === card).map((run) => {
     return (run.measured.reserved ?? 0) / predicted(run).reserved_peak - 1;
   });
 }
+
+/** Of the A6000 only allocated peaks were published. */
+const RESERVED = SAME.filter(({ measured }) => measured.reserved !== undefined);
 
 /** The worst reserved peak of the traces, as a share. */
 function worstTrace(): number {
@@ -64,7 +67,7 @@ function bandLines(): readonly string[] {
   return [
     "## Bands",
     "",
-    `The band of a reserved peak (${percent(reserved[0])} below, ${percent(reserved[1])} above) holds ${held} of these ${SAME.length}. A band made from the other card's rows and the`,
+    `The band of a reserved peak (${percent(reserved[0])} below, ${percent(reserved[1])} above) holds ${held} of the ${RESERVED.length} that were measured. A band made from the other card's rows and the`,
     `traces alone (the worst of them, ${(100 * trace).toFixed(1)} % at least) would hold ${blind}: two sources are few, and one row is far off for a cause that is open.`,
     "",
   ];
@@ -72,7 +75,7 @@ function bandLines(): readonly string[] {
 
 it("bands are no narrower than the worst trace, and than all measured rows but one", () => {
   const rows = Object.keys(RESERVED_TOLERANCE).flatMap(reservedErrors);
-  expect(rows).toHaveLength(SAME.length);
+  expect(rows).toHaveLength(RESERVED.length);
   expect(Math.max(...TRACED.reserved)).toBeGreaterThanOrEqual(worstTrace());
   expect(inside(rows, TRACED.reserved)).toBe(rows.length - 1);
 });

@@ -13,11 +13,13 @@ function cells(scored: ScoredTier | undefined): readonly string[] {
   return [(measured / MIB).toFixed(0), (predicted / MIB).toFixed(0), formatSignedShare(error)];
 }
 
-function runText({ scenario: { quantization, training = {} } }: MeasuredRun): string {
+function runText({ scenario: { adapter, quantization, training = {} } }: MeasuredRun): string {
   const shape = `${String(training["per_device_train_batch_size"])} × ${String(training["max_length"])}`;
   const bits =
     (quantization ?? null) !== null ? "4-bit" : training["dtype"] === "float32" ? "32-bit, autocast" : "16-bit";
-  return `${bits}, ${shape}${training["gradient_checkpointing"] === true ? "" : ", no checkpointing"}`;
+  const eager = training["attn_implementation"] === "eager" ? ", eager" : "";
+  const kept = training["gradient_checkpointing"] === true ? "" : ", no checkpointing";
+  return `${adapter === null ? "full, " : ""}${bits}, ${shape}${eager}${kept}`;
 }
 
 const HEAD = [
