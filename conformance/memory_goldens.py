@@ -1,7 +1,7 @@
 """Trace the memory of every case with real code and write the results as goldens for the TypeScript tests.
 
     python memory_goldens.py [--per-model 12] [--processes 2] [--limit N] [--only TEXT] [--finished] [--again]
-    python memory_goldens.py --world 5.24 --share 0.6 --out OUT.jsonl.gz   # with another release of transformers installed
+    python memory_goldens.py --world 5.24 --shares 1 0.25 --out OUT.jsonl.gz   # with another release of transformers installed
 
 Cases that the goldens have are not traced again unless asked for. Finished cases are kept in a work file, so an interrupted
 run goes on where it stopped. All sizes are bytes.
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="trace only cases whose id contains this text")
     parser.add_argument("--again", action="store_true", help="trace what the goldens have, too")
     parser.add_argument("--world", help="release of transformers that is installed, where it is not the usual one")
-    parser.add_argument("--share", type=float, default=1.0, help="of the cases, under another release")
+    parser.add_argument("--shares", type=float, nargs=2, default=(1.0, 1.0), help="of the cases of small and of large models, there")
     parser.add_argument("--out", type=Path, default=GOLDENS)
     arguments = parser.parse_args()
     goldens = arguments.out
@@ -91,7 +91,7 @@ def cases_of(arguments: argparse.Namespace) -> list[Case]:
         return all_cases(arguments.per_model)
     from losses import HAS_FUSED_HEAD
 
-    return world_cases(arguments.world, HAS_FUSED_HEAD, arguments.share)
+    return world_cases(arguments.world, HAS_FUSED_HEAD, *arguments.shares)
 
 
 def trace_all(missing: list[Case], processes: int, work_path: Path) -> None:

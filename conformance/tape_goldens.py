@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from losses import HAS_FUSED_HEAD
-from memory_cases import ALL_LINEAR, INT8, NF4, Case, case, in_world
+from memory_cases import ALL_LINEAR, INT8, NF4, OTHER_MODULES_IN_4, Case, case, in_world
 from trace import record_tape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -207,7 +207,9 @@ def fused_cases() -> list[Case]:
         ("fused: full fine-tuning, tied head", capped, None, None, {"optim": "adamw_torch"}),
         ("fused: k-bit preparation without autocast", SMALL, ALL_LINEAR, NF4, {"bf16": False, "prepare_kbit": True}),
         ("fused: fp16, two micro-batches", SMALL, ALL_LINEAR, None, {"bf16": False, "fp16": True, "dtype": "float16", "gradient_accumulation_steps": 2}),
-        ("fused: a biased head", family("phi"), ALL_LINEAR, None, {"dtype": "float32"}),
+        ("fused: kept outputs of attention", SMALL, ALL_LINEAR, None, {"selective_checkpointing": True}),
+        ("fused: kept outputs of attention, padded, dropout", SMALL, ALL_LINEAR | {"lora_dropout": 0.05}, NF4, {"selective_checkpointing": True, "padding": True}),
+        ("fused: gradients that stay", SMALL, ALL_LINEAR, None, {"set_to_none": False, "gradient_accumulation_steps": 2}),
     ]  # fmt: skip
     return [case(name, config, adapter, quantization, STEP | {"loss": "fused"} | training) for name, config, adapter, quantization, training in rows]
 
@@ -216,7 +218,12 @@ def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
         return cases()
-    other = [each for each in cases() if not each["training"].get("use_liger_kernel")]
+    left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
+    other = [
+        each
+        for each in cases()
+        if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
+    ]
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else [])]
 
 

@@ -5,9 +5,8 @@ import { nearestName, VERSION } from "lora-calc";
 import { EXPORT_FORMATS, LIST_NAMES } from "./commands/names.js";
 import type { ExportFormat, ListName } from "./commands/names.js";
 import type { ExitCode } from "./exit-codes.js";
-import type { FlagValues } from "./input/apply-flags.js";
-import { FLAG_GROUPS, SCENARIO_FLAGS } from "./input/scenario-flags.js";
-import type { ScenarioFlag } from "./input/scenario-flags.js";
+import { SCENARIO_FLAGS } from "./input/scenario-flags.js";
+import { addScenarioFlags, flagValues } from "./input/scenario-options.js";
 import type { Output } from "./output.js";
 
 const EXAMPLES = `
@@ -20,6 +19,7 @@ Examples:
   lora-calc limits Qwen/Qwen3-4B --qlora --gpu "RTX 3060"
   lora-calc compare Qwen/Qwen3-4B Qwen/Qwen3-8B --qlora --gpu T4
   lora-calc compare Qwen/Qwen3-4B --qlora --cards
+  lora-calc compare Qwen/Qwen3-4B --qlora --stacks trl-1.13,trl-1.16
   lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
   lora-calc explain meta-llama/Llama-3.1-8B --saw "41,943,040 / 4,582,543,360"
   lora-calc export Qwen/Qwen3-4B --rank 16 --to peft-python
@@ -163,16 +163,25 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
     .summary("scenarios side by side, each with its difference from the first")
     .argument("<sources...>", "two or more, each as for estimate; the flags hold for all")
     .option("--cards [names]", "behind one scenario: it on these cards (eight kinds of card)")
+    .option("--stacks [names]", "behind one scenario: it under two stacks, and why they differ")
     .option("--json", "one result per line");
   addScenarioFlags(command);
   command.action(async (sources: readonly string[]) => {
     const options: Options = command.optsWithGlobals();
-    const { cards, json } = options;
+    const { cards, stacks, json } = options;
     const [source = ""] = sources;
-    if (cards !== undefined && sources.length > 1) {
+    const alone = cards !== undefined ? "--cards" : stacks !== undefined ? "--stacks" : undefined;
+    if (alone !== undefined && sources.length > 1) {
       command.error(
-        "error: --cards compares cards for one scenario; give one, or leave --cards out",
+        `error: ${alone} compares them for one scenario; give one, or leave ${alone} out`,
       );
+    }
+    if (stacks !== undefined) {
+      const { runOnStacks } = await import("./commands/on-stacks.js");
+      const run = { flags: flagValues(options), json: json === true };
+      const names = typeof stacks === "string" ? stacks.split(",") : [];
+      finish(await runOnStacks(source, names, run, outputOf(options)));
+      return;
     }
     if (cards !== undefined) {
       const { runOnCards } = await import("./commands/on-cards.js");
@@ -188,7 +197,7 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
       return;
     }
     if (sources.length < 2) {
-      command.error("error: compare needs at least two scenarios, or one and --cards");
+      command.error("error: compare needs at least two scenarios, or one and --cards or --stacks");
     }
     const { runCompare } = await import("./commands/compare.js");
     finish(
@@ -266,35 +275,4 @@ function addList(program: Command, outputOf: OutputOf, finish: Finish): void {
     const { runList } = await import("./commands/list.js");
     finish(await runList(what, options["json"] === true, outputOf(options)));
   });
-}
-
-function addScenarioFlags(command: Command): void {
-  for (const { title, flags } of FLAG_GROUPS) {
-    for (const flag of flags)
-      for (const option of optionsOf(flag)) command.addOption(option.helpGroup(title));
-  }
-}
-
-/** The option of a flag, the negation of a switch, and the other spellings, which the help leaves out. */
-function optionsOf(flag: ScenarioFlag): readonly Option[] {
-  const { name, argument, aliases, kind, help, isOn = false } = flag;
-  const value = argument === undefined ? "" : ` <${argument}>`;
-  const shown = new Option(
-    `${name}${value}`,
-    kind === "switch" && isOn ? `${help}; --no-${name.slice(2)}` : help,
-  );
-  const negation = kind === "switch" ? [new Option(`--no-${name.slice(2)}`).hideHelp()] : [];
-  return [shown, ...negation, ...aliases.map((alias) => new Option(`${alias}${value}`).hideHelp())];
-}
-
-/** Values by the name of the flag, whichever spelling was typed. */
-function flagValues(options: Options): FlagValues {
-  const values = new Map<string, string | boolean>();
-  for (const { name, aliases } of SCENARIO_FLAGS) {
-    for (const spelling of [...aliases, name]) {
-      const value = options[new Option(spelling).attributeName()];
-      if (typeof value === "string" || typeof value === "boolean") values.set(name, value);
-    }
-  }
-  return values;
 }

@@ -107,7 +107,8 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     spread: { ranks, strategy },
     step,
     options,
-    obstacle: obstacle ?? whyNotThisWorld(world) ?? packed?.obstacle ?? step.obstacle,
+    obstacle:
+      obstacle ?? whyNotThisWorld(world, graph.modelType) ?? packed?.obstacle ?? step.obstacle,
     hasFloor:
       obstacle === undefined &&
       packed === undefined &&
@@ -160,10 +161,13 @@ function savedDtypes(training: TrainingSettings): SavedDtypes {
 }
 
 /** Modelling code of other releases keeps other tensors; only what was judged is computed. */
-function whyNotThisWorld({ verified, releases }: World): string | undefined {
-  if (verified.memory) return undefined;
+function whyNotThisWorld(
+  { verified: { memory }, releases }: World,
+  modelType: string,
+): string | undefined {
+  if (memory === "all" || memory.includes(modelType)) return undefined;
   const usual = shortRelease(USUAL_WORLD, "transformers");
-  return `the step under transformers ${releases.transformers[0]} is not judged yet; with versions.transformers ${usual} it is`;
+  return `the step of ${modelType} under transformers ${releases.transformers[0]} is not judged; with versions.transformers ${usual} it is`;
 }
 
 /** The CUDA of the torch wheel, where nobody named it and it decides a kernel. */

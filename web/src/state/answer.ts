@@ -2,6 +2,7 @@
 
 import {
   advise,
+  compareStacks,
   countHeadline,
   estimate,
   floorOf,
@@ -9,6 +10,7 @@ import {
   isRefusal,
   memoryRows,
   mendsOf,
+  neighbourOf,
   peaksOf,
   taskClasses,
   timelineRows,
@@ -31,6 +33,7 @@ import type {
   Result,
   RowBytes,
   Scenario,
+  StackComparison,
 } from "lora-calc";
 import type { ModelSizes, TargetChoice } from "lora-calc/teach";
 
@@ -87,6 +90,8 @@ export interface Counsel {
   readonly advice: Advice;
   /** Process peak of the same run training every weight; absent where it cannot be computed. Unit: bytes. */
   readonly fullPeak?: number;
+  /** The configuration under the release of the stack beside its own; absent for a stack with one release. */
+  readonly otherStack?: StackComparison;
 }
 
 export function counselOn(scenario: Scenario): Counsel | undefined {
@@ -95,7 +100,14 @@ export function counselOn(scenario: Scenario): Counsel | undefined {
   const advice = advise(scenario, result);
   const full = estimate({ ...scenario, adapter: null, quantization: null }, WITHOUT_EXPANDABLE);
   const fullPeak = isRefusal(full) ? undefined : peaksOf(full)?.process_peak;
-  return { advice, ...(fullPeak === undefined ? {} : { fullPeak }) };
+  const other = scenario.stack === undefined ? undefined : neighbourOf(scenario.stack);
+  return {
+    advice,
+    ...(fullPeak === undefined ? {} : { fullPeak }),
+    ...(other === undefined || scenario.stack === undefined
+      ? {}
+      : { otherStack: compareStacks(scenario, scenario.stack, other) }),
+  };
 }
 
 function filesOf(scenario: Scenario, result: Estimate): readonly OfferedFile[] {

@@ -21,5 +21,5 @@ export const DEFAULT_SCENARIO: Scenario = {
   },
   training: { per_device_train_batch_size: 2, max_length: 2048, dtype: "bfloat16" },
   hardware: { gpu: "RTX 4090" },
-  stack: "trl-1.13",
+  stack: "trl-1.16",
 };

@@ -49,6 +49,15 @@ export const FLOOR = {
   tooMuch: "more than the card gives, before any activation",
 } as const;
 
+/** The release of the trainer beside the one that is chosen. */
+export const BESIDE_STACK = {
+  differs: (name: string, size: string, why: string) => `Under ${name}: ${size}, because ${why}.`,
+  same: (name: string) => `Under ${name}: the same peak.`,
+  refused: (name: string, why: string) => `Under ${name} this run is refused: ${why}.`,
+  take: "Switch",
+  taken: (name: string) => `Computed under ${name}`,
+} as const;
+
 export const TIMELINE = {
   axis: "Where the axis begins",
   above: "Above the weights",

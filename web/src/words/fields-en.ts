@@ -52,8 +52,9 @@ export const FIELD_WORDS: Readonly<Record<string, FieldWords>> = {
   "training.loss": {
     label: "Loss",
     values: {
-      chunked_nll: "chunked (TRL)",
-      nll: "whole logits (TRL nll)",
+      fused: "fused head (TRL nll from 1.15)",
+      chunked_nll: "chunked (TRL before 1.15)",
+      nll: "whole logits (TRL nll before 1.15)",
       hf: "whole logits, float32 (HF)",
       liger: "fused (Liger)",
       cce: "cut cross entropy",
@@ -74,6 +75,8 @@ export const FIELD_WORDS: Readonly<Record<string, FieldWords>> = {
     hint: "Casts norms, embeddings and head to float32.",
   },
   "training.use_reentrant": { label: "Reentrant checkpointing" },
+  "training.selective_checkpointing": { label: "Checkpoints keep attention" },
+  "training.set_to_none": { label: "zero_grad frees gradients" },
   "training.bf16": { label: "bf16 autocast" },
   "training.fp16": { label: "fp16 autocast" },
   "training.padding": { label: "Batches contain padding" },

@@ -2,11 +2,14 @@
 
 import {
   listGpus,
+  listLaunchers,
   listMethods,
   listModels,
   listRecipes,
   listStacks,
   listWorlds,
+  nearestWorld,
+  pinText,
   methodFacts,
 } from "lora-calc";
 import type { World } from "lora-calc";
@@ -53,6 +56,17 @@ const LISTINGS: Readonly<Record<ListName, Listing>> = {
         style,
       ),
   },
+  launchers: {
+    rows: listLaunchers,
+    text: (style) =>
+      renderNames(
+        listLaunchers().map((each) => [
+          each.id,
+          `${pinText(each)}; nearest is ${nearestWorld(each)}`,
+        ]),
+        style,
+      ),
+  },
 };
 
 /** "torch 2.13.0" for each library. */
@@ -67,7 +81,7 @@ function worldText({ releases, trl, verified }: World): string {
   const types = modelTypes === "all" ? "all model types" : `${modelTypes.length} model types`;
   return [
     ...releaseTexts({ ...Object.fromEntries(usual), trl } as Readonly<Record<string, string>>),
-    `counts of ${types}${memory ? " and memory" : ", no memory"}`,
+    `counts of ${types}, memory of ${memory === "all" ? "all that have a program" : `${memory.length} of them`}`,
   ].join(", ");
 }
 

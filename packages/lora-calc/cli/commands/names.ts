@@ -10,5 +10,13 @@ export const EXPORT_FORMATS = [
 ] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-export const LIST_NAMES = ["models", "gpus", "recipes", "methods", "stacks", "worlds"] as const;
+export const LIST_NAMES = [
+  "models",
+  "gpus",
+  "recipes",
+  "methods",
+  "stacks",
+  "worlds",
+  "launchers",
+] as const;
 export type ListName = (typeof LIST_NAMES)[number];

@@ -3,5 +3,5 @@
 /** What a model alone is asked about: the LoRA most people run, under the newest profile of TRL. */
 export const USUAL = {
   adapter: { r: 16, lora_alpha: 32, target_modules: "all-linear" },
-  stack: "trl-1.13",
+  stack: "trl-1.16",
 } as const;

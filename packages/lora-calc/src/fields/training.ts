@@ -71,6 +71,10 @@ export const STEP_FIELDS = {
       default: false,
       flag: ["--use-reentrant"],
     }),
+    selective_checkpointing: boolean("checkpoints keep what attention gave (TRL's selective)", {
+      default: false,
+      flag: ["--selective-checkpointing"],
+    }),
   }),
   ...ownedBy("TrainingArguments", {
     optim: choice(
@@ -186,6 +190,12 @@ const MODEL_INIT_FIELDS = ownedBy("transformers", {
   }),
 });
 
+/** Fields of gradient_checkpointing_kwargs. */
+const CHECKPOINT_FIELDS = {
+  ...ownedBy("TrainingArguments", { use_reentrant: boolean("reentrant checkpointing") }),
+  ...ownedBy("TRL", { selective: boolean("checkpoints keep what attention gave") }),
+};
+
 export const MORE_STEP_FIELDS = {
   ...ownedBy("TRL", {
     pad_to_multiple_of: integer("batches are padded up to a multiple of it", {
@@ -195,9 +205,8 @@ export const MORE_STEP_FIELDS = {
   }),
   ...ownedBy("TrainingArguments", {
     liger_kernel_config: section(LIGER_FIELDS, "which of Liger's kernels are on"),
-    gradient_checkpointing_kwargs: section(
-      ownedBy("TrainingArguments", { use_reentrant: boolean("reentrant checkpointing") }),
-      "how checkpoints are made",
-    ),
+    gradient_checkpointing_kwargs: section(CHECKPOINT_FIELDS, "how checkpoints are made"),
+    activation_checkpointing: boolean("name of gradient_checkpointing from transformers 5.23"),
+    activation_checkpointing_kwargs: section(CHECKPOINT_FIELDS, "how checkpoints are made"),
   }),
 };

@@ -3,6 +3,7 @@
 import type { StepValues } from "../fields/step.js";
 import { reject } from "../problem/problem.js";
 import { nearestOf, suggestion } from "../problem/fields.js";
+import { listLaunchers, pinText } from "./launchers.js";
 import type { StackReleases } from "../worlds/world.js";
 
 export interface StackProfile extends StackReleases {
@@ -101,11 +102,35 @@ const STACKS = [
 
 export type StackId = (typeof STACKS)[number]["id"];
 
-type KnownStack = StackProfile & { readonly id: StackId };
+export type KnownStack = StackProfile & { readonly id: StackId };
 
 /** Stacks that are computed, the usual first. Example: listStacks()[0]?.id // "trl-1.13" */
 export function listStacks(): readonly KnownStack[] {
   return STACKS;
+}
+
+/**
+ * The release of a stack beside another: the next one where there is one, else the one before; undefined where there is one
+ * release. Example: neighbourOf("trl-1.13") // "trl-1.16"
+ */
+export function neighbourOf(id: StackId): StackId | undefined {
+  const familyOf = (stack: StackId): string => stack.replace(/-[\d.]+$/, "");
+  const family = STACKS.map((stack) => stack.id).filter(
+    (other) => familyOf(other) === familyOf(id),
+  );
+  const at = family.indexOf(id);
+  return family[at + 1] ?? family[at - 1];
+}
+
+/** What a launcher installs, where it is known. */
+function pinsOf(id: string): string {
+  const launcher = listLaunchers().find((each) => each.id === id);
+  return launcher === undefined ? "" : ` (it installs ${pinText(launcher)})`;
+}
+
+/** An id as its type. Stops as `findStack` does. Example: findStackId("trl-1.16") // "trl-1.16" */
+export function findStackId(id: string): StackId {
+  return findStack(id).id;
 }
 
 /** Profile by id. Stops with `unsupported` for a stack that exists and `unknown_stack` for any other, and the known ids. */
@@ -117,7 +142,7 @@ export function findStack(id: string): KnownStack {
     reject({
       code: "unsupported",
       path: "stack",
-      message: `stack ${id} has no program here yet: its kernels, its defaults or its loop differ; computed are ${known.join(", ")}`,
+      message: `stack ${id} has no program here yet: its kernels, its defaults or its loop differ${pinsOf(id)}; computed are ${known.join(", ")}`,
       received: id,
       expected: known,
     });

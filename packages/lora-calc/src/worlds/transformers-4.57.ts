@@ -18,10 +18,13 @@ export const TRANSFORMERS_4_57: World = {
     packsLinearSubclasses: true,
     adaptsTiedHeads: false,
     multipliesAngles: false,
+    keepsCausalTables: true,
+    scalesInEmbedding: false,
     clonesFrequencies: false,
     addsPastTokens: false,
     takesForPacked: true,
     vmapsMasks: true,
+    leavesCapToSdpa: true,
     fusesHead: false,
   },
   verified: {
@@ -44,7 +47,11 @@ export const TRANSFORMERS_4_57: World = {
     onlyTied: [
       ...["albert", "bart", "bert", "camembert", "deberta-v2", "m2m_100", "roberta", "xlm-roberta"],
     ],
-    memory: true,
+    memory: [
+      ...["arcee", "ernie4_5", "exaone4", "gemma", "gemma2", "gemma3_text", "glm", "glm4"],
+      ...["gpt2", "granite", "llama", "mistral", "olmo2", "olmo3", "phi3", "qwen2", "qwen3"],
+      ...["seed_oss", "smollm3", "starcoder2"],
+    ],
   },
   source:
     "the trees of transformers 4.57.6 beside those of 5.18.0, of every small model in conformance/families; integrations/bitsandbytes.py `_replace_with_bnb_linear` (isinstance); masking_utils.py `find_packed_sequence_indices`, `sdpa_mask_recent_torch`; the traced steps of conformance/",

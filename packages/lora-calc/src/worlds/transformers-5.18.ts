@@ -18,13 +18,16 @@ export const TRANSFORMERS_5_18: World = {
     packsLinearSubclasses: false,
     adaptsTiedHeads: true,
     multipliesAngles: false,
+    keepsCausalTables: false,
+    scalesInEmbedding: true,
     clonesFrequencies: true,
     addsPastTokens: true,
     takesForPacked: false,
     vmapsMasks: false,
+    leavesCapToSdpa: true,
     fusesHead: false,
   },
-  verified: { modelTypes: "all", onlyTied: [], memory: true },
+  verified: { modelTypes: "all", onlyTied: [], memory: "all" },
   source:
     "transformers 5.18.0 integrations/moe.py, modeling_utils.py `tie_weights`, integrations/bitsandbytes.py; docs/coverage.md",
 };

@@ -18,13 +18,16 @@ export const TRANSFORMERS_5_24: World = {
     packsLinearSubclasses: false,
     adaptsTiedHeads: true,
     multipliesAngles: true,
+    keepsCausalTables: false,
+    scalesInEmbedding: true,
     clonesFrequencies: true,
     addsPastTokens: true,
     takesForPacked: false,
     vmapsMasks: false,
+    leavesCapToSdpa: false,
     fusesHead: true,
   },
-  verified: { modelTypes: "all", onlyTied: [], memory: true },
+  verified: { modelTypes: "all", onlyTied: [], memory: "all" },
   source:
     "trl 1.16.0 trainer/utils.py `add_fused_lm_head`; transformers 5.24.0 models/*/modeling_*.py (rotary embeddings), integrations/moe.py, modeling_utils.py `tie_weights`, integrations/bitsandbytes.py; the trees and counts of conformance/ beside those of 5.18.0",
 };

@@ -12,6 +12,10 @@ export interface WorldRules {
   readonly adaptsTiedHeads: boolean;
   /** The angles of rotary embeddings are an elementwise product; else a batched matrix product. */
   readonly multipliesAngles: boolean;
+  /** Every attention of GPT-2 keeps a table of what may be attended to. */
+  readonly keepsCausalTables: boolean;
+  /** Gemma 1 and 2 scale embeddings in their module, by a buffer; else in the decoder. */
+  readonly scalesInEmbedding: boolean;
   /** The module of rotary embeddings keeps a copy of its frequencies beside them. */
   readonly clonesFrequencies: boolean;
   /** Position ids are a range plus the number of tokens in the cache. */
@@ -20,6 +24,8 @@ export interface WorldRules {
   readonly takesForPacked: boolean;
   /** Attention masks are built by vmap, token by token; else on ranges that are broadcast. */
   readonly vmapsMasks: boolean;
+  /** A class that caps its attention scores runs scaled_dot_product_attention, which leaves the cap out; else it refuses it. */
+  readonly leavesCapToSdpa: boolean;
   /** TRL's trainers score tokens with a fused head; else by logits. */
   readonly fusesHead: boolean;
 }
@@ -30,8 +36,8 @@ interface Verified {
   readonly modelTypes: "all" | readonly string[];
   /** Of these, the ones that are not where `tie_word_embeddings` is false. */
   readonly onlyTied: readonly string[];
-  /** Whether the memory of a step is. */
-  readonly memory: boolean;
+  /** model_types whose step is, of those that have a program; the memory of others is not computed. */
+  readonly memory: "all" | readonly string[];
 }
 
 /** Libraries whose release a scenario may name. */

@@ -52,10 +52,10 @@ describe("estimate", () => {
 
   it("says what a model alone is taken for", async () => {
     const { result, talk } = await run("estimate", "Qwen/Qwen3-4B", "--qlora", "--gpu", "T4");
-    expect(talk).toContain("LoRA r=16, alpha=32, all-linear; stack trl-1.13");
+    expect(talk).toContain("LoRA r=16, alpha=32, all-linear; stack trl-1.16");
     // peft 0.21.0: r=16 on all linear layers of Qwen3-4B.
     expect(result).toContain("trainable params: 33,030,144");
-    expect(result).toContain("trl-1.13");
+    expect(result).toContain("trl-1.16");
   });
 
   it("answers a config.json, the folder that holds it, a scenario in JSON and in YAML", async () => {
@@ -273,7 +273,7 @@ describe("explain, export, list", () => {
 
   it("exports a link", async () => {
     expect((await run("export", "gpt2", "--rank", "8", "--to", "link")).result).toBe(
-      "v=1&model=gpt2&adapter.r=8&adapter.lora_alpha=32&adapter.target_modules=all-linear&stack=trl-1.13\n",
+      "v=1&model=gpt2&adapter.r=8&adapter.lora_alpha=32&adapter.target_modules=all-linear&stack=trl-1.16\n",
     );
   });
 

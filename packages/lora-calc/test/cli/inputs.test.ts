@@ -86,12 +86,12 @@ describe("scenarioOf(document, name)", () => {
     expect(scenarioOf({ model_type: "gpt2" }, "f")).toEqual({
       model: { config: { model_type: "gpt2" } },
       adapter: { r: 16, lora_alpha: 32, target_modules: "all-linear" },
-      stack: "trl-1.13",
+      stack: "trl-1.16",
     });
     expect(scenarioOf({ hidden_size: 64, num_hidden_layers: 2 }, "f")).toEqual({
       model: { hidden_size: 64, num_hidden_layers: 2 },
       adapter: { r: 16, lora_alpha: 32, target_modules: "all-linear" },
-      stack: "trl-1.13",
+      stack: "trl-1.16",
     });
   });
 

@@ -46,14 +46,16 @@ function linesOf(golden: TapeGolden): readonly Line[] {
     sizes.push(event);
     const name = golden.names[golden.named[count] ?? -1] ?? "";
     count += 1;
-    return { allocated: event, name: name.split(" ")[0] ?? "" };
+    return { allocated: event, name: toName(name.split(" ")[0] ?? "") };
   });
 }
 
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
-    const model = describeModel(scenario.model, () => ({}));
-  const { settings, liger } = readTraining(scenario.training, { own: DEFAULT_STEP, source: "" });
+  const model = describeModel(scenario.model, () => ({}));
   const { world } = chooseWorld(new Fields(scenario.versions ?? {}, "versions"));
+  const { settings, liger } = readTraining(scenario.training, {
+    ...{ own: DEFAULT_STEP, source: "", fusesHead: world.rules.fusesHead },
+  });
   const { graph } = buildGraph(model, world);
   const { tape, recording } = recordStep({
     rules: world.rules,
@@ -71,8 +73,13 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
   return toLines(recording.events, (event) => {
     const allocation = tape.allocations[recording.origins[event < 0 ? ~event : event] ?? -1];
     const bytes = allocation?.bytes ?? 0;
-    return event < 0 ? { released: bytes } : { allocated: bytes, name: allocation?.tag ?? "" };
+    return event < 0 ? { released: bytes } : { allocated: bytes, name: toName(allocation?.tag ?? "") };
   });
+}
+
+/** A zero on the card, by `torch.tensor(0.0)` or, from transformers 5.24, by `torch.zeros(())`. */
+function toName(tag: string): string {
+  return tag === "lift_fresh" ? "zeros" : tag;
 }
 
 type Step = { readonly released: number } | { readonly allocated: number; readonly name: string };
@@ -94,8 +101,8 @@ function toLines(events: Iterable<number>, read: (event: number) => Step): reado
   return lines;
 }
 
-export function readTapes(): readonly TapeGolden[] {
-  return readGoldens("tapes.jsonl.gz") as readonly TapeGolden[];
+export function readTapes(name: string): readonly TapeGolden[] {
+  return readGoldens(name) as readonly TapeGolden[];
 }
 
 /** Every allocation, in order, with its size, and between any two of them the same storages released. */

@@ -38,7 +38,7 @@ function ofEveryModel(traces: readonly NamedTrace[]): readonly NamedTrace[] {
 }
 
 describe("tapes", () => {
-  it.each(readTapes())("$scenario.id", compareTape);
+  it.each(readTapes("tapes.jsonl.gz"))("$scenario.id", compareTape);
 });
 
 describe("traces", () => {

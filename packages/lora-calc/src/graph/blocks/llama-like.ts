@@ -27,6 +27,7 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   readonly unusedWindow?: number;
   /** The decoder multiplies the embedding by a number (granite, gemma 1). */
   readonly scaledEmbedding?: boolean;
+  readonly scalesLate?: boolean;
   /** The embedding class multiplies its own output (gemma 2 and later). */
   readonly embeddingType?: string;
   readonly softcappedLogits?: boolean;
@@ -80,7 +81,9 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
         "embed_tokens",
         vocabSize,
         hiddenSize,
-        family.embeddingType === undefined ? {} : { type: family.embeddingType, scaled: true },
+        family.embeddingType === undefined || family.scalesLate === true
+          ? {}
+          : { type: family.embeddingType, scaled: true },
       ),
       repeatedBy("layers", sizes.layers, keyOf, (_, index) =>
         decoderLayer(family, sizes, config, index),
@@ -122,10 +125,11 @@ function rotary(family: LlamaLike, headDim: number): ModuleNode {
 }
 
 function decoderForward(family: LlamaLike): DecoderForward {
-  const { layerTypes, scaledEmbedding, embeddingDropout, unusedWindow } = family;
+  const { layerTypes, scaledEmbedding, scalesLate, embeddingDropout, unusedWindow } = family;
   return {
     ...USUAL_DECODER,
     ...(scaledEmbedding === true ? { scaledEmbedding: true } : {}),
+    ...(scalesLate === true ? { scalesLate } : {}),
     ...(embeddingDropout === undefined ? {} : { embeddingDropout }),
     ...(layerTypes === undefined ? {} : { layerTypes }),
     ...(unusedWindow === undefined ? {} : { unusedWindow }),

@@ -1,7 +1,7 @@
 /** Gemma 1: llama's tree with head_dim 256, norms as offsets from one, always tied unless said otherwise. */
 
 import type { Config } from "../../model/config.js";
-import type { Blueprint } from "../tree/blueprint.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 
@@ -28,7 +28,13 @@ export function gemmaFamily(config: Config): LlamaLike {
   };
 }
 
+/** Where the release scales the embeddings: in their module, or in the decoder once masks and tables are made. */
+export function scaledInWorld(family: LlamaLike, { world }: BuildContext): LlamaLike {
+  return world.rules.scalesInEmbedding ? family : { ...family, scalesLate: true };
+}
+
 export const gemma: Blueprint = {
   modelType: "gemma",
-  build: (config, context) => llamaLike(gemmaFamily(config), config, context),
+  build: (config, context) =>
+    llamaLike(scaledInWorld(gemmaFamily(config), context), config, context),
 };

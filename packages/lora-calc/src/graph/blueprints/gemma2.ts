@@ -2,6 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import type { Blueprint } from "../tree/blueprint.js";
+import { scaledInWorld } from "./gemma.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";
@@ -40,5 +41,6 @@ export function gemma2Family(config: Config): LlamaLike {
 
 export const gemma2: Blueprint = {
   modelType: "gemma2",
-  build: (config, context) => llamaLike(gemma2Family(config), config, context),
+  build: (config, context) =>
+    llamaLike(scaledInWorld(gemma2Family(config), context), config, context),
 };

@@ -4,8 +4,16 @@ import type { Blueprint } from "../tree/blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
-import type { ModuleNode } from "../tree/module-graph.js";
-import { container, embedding, hfConv1d, layerNorm, leaf, repeated } from "../tree/vocabulary.js";
+import type { Buffer, ModuleNode } from "../tree/module-graph.js";
+import {
+  buffer,
+  container,
+  embedding,
+  hfConv1d,
+  layerNorm,
+  leaf,
+  repeated,
+} from "../tree/vocabulary.js";
 
 export const gpt2: Blueprint = {
   modelType: "gpt2",
@@ -16,7 +24,9 @@ export const gpt2: Blueprint = {
     const vocabSize = config.size("vocab_size", 50257);
     const dropout = config.number("resid_pdrop", 0.1);
     const act = activation(config, "activation_function", "gelu_new");
+    const positions = config.size(["n_positions", "max_position_embeddings"], 1024);
     const attention = container("attn", "GPT2Attention", {
+      buffers: context.world.rules.keepsCausalTables ? causalTable(positions) : [],
       forward: {
         kind: "attention",
         projections: { kind: "fused_split", fused: "c_attn" },
@@ -80,11 +90,7 @@ export const gpt2: Blueprint = {
         },
         children: [
           embedding("wte", vocabSize, hiddenSize),
-          embedding(
-            "wpe",
-            config.size(["n_positions", "max_position_embeddings"], 1024),
-            hiddenSize,
-          ),
+          embedding("wpe", positions, hiddenSize),
           leaf("drop", "Dropout"),
           repeated("h", config.layerCount(["n_layer", "num_hidden_layers"], 12), block),
           layerNorm("ln_f", hiddenSize),
@@ -95,6 +101,11 @@ export const gpt2: Blueprint = {
     );
   },
 };
+
+/** What may be attended to, and the score of what may not. */
+function causalTable(positions: number): readonly Buffer[] {
+  return [buffer("bias", [1, 1, positions, positions], "bool"), buffer("masked_bias", [], "model")];
+}
 
 /** Attention to an encoder's states: keys and values from one projection, queries from another. */
 function crossAttention(hiddenSize: number): readonly ModuleNode[] {

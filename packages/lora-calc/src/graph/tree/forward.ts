@@ -172,6 +172,8 @@ export interface DecoderForward {
   readonly positionEmbedding?: string;
   /** The embedding is multiplied by a number after the lookup, in the decoder's forward (granite). */
   readonly scaledEmbedding?: boolean;
+  /** It is multiplied when masks and rotary tables are made (gemma under transformers 4). */
+  readonly scalesLate?: boolean;
   readonly embeddingDropout?: number;
   readonly rotary?: string;
   readonly layers: string;

@@ -6,6 +6,7 @@
  */
 
 import { backward } from "./engine.js";
+import { KeptOutputs } from "./kept-outputs.js";
 import type { Machine } from "./machine.js";
 import type { Saved, SavedTensorHook, Tensor } from "./tensor.js";
 import type { HalfDtype } from "./autocast.js";
@@ -53,10 +54,12 @@ class CheckpointFrame {
   private open = 0;
   private isRecomputed = false;
   private readonly recomputed = new Map<number, Tensor>();
+  private readonly kept: KeptOutputs | undefined;
 
-  constructor(m: Machine, work: Checkpointed) {
+  constructor(m: Machine, work: Checkpointed, kept: KeptOutputs | undefined) {
     this.m = m;
     this.work = work;
+    this.kept = kept;
     this.autocast = m.autocast.dtype;
     for (const tensor of [...work.inputs, ...work.captured]) m.retain(tensor);
   }
@@ -100,12 +103,16 @@ class CheckpointFrame {
     m.hooks.push(hook);
     const gradBefore = m.gradEnabled;
     m.gradEnabled = true;
+    this.kept?.startSecondRun();
+    const keptBefore = m.keptOutputs;
+    m.keptOutputs = this.kept;
     try {
       m.guard(() => withAutocast(m, this.autocast, () => work.run(work.inputs)));
     } catch (error) {
       if (error !== STOP_RECOMPUTATION) throw error;
     } finally {
       m.gradEnabled = gradBefore;
+      m.keptOutputs = keptBefore;
       m.hooks.pop();
     }
   }
@@ -122,17 +129,25 @@ class CheckpointFrame {
   }
 
   private end(): void {
+    this.kept?.end();
     for (const tensor of [...this.work.inputs, ...this.work.captured]) this.m.release(tensor);
   }
 }
 
-/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=False)`. */
-export function checkpoint(m: Machine, work: Checkpointed): readonly Tensor[] {
-  const frame = new CheckpointFrame(m, work);
+/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=False)`; a selective one keeps the outputs of attention. */
+export function checkpoint(
+  m: Machine,
+  work: Checkpointed,
+  { isSelective = false }: { readonly isSelective?: boolean } = {},
+): readonly Tensor[] {
+  const kept = isSelective ? new KeptOutputs(m) : undefined;
+  const frame = new CheckpointFrame(m, work, kept);
   m.hooks.push({ pack: () => frame.placeholder() });
+  m.keptOutputs = kept;
   try {
     return work.run(work.inputs);
   } finally {
+    m.keptOutputs = undefined;
     m.hooks.pop();
     frame.seal();
   }

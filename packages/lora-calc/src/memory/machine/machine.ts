@@ -6,6 +6,7 @@
 import { Autocast } from "./autocast.js";
 import { Frame } from "./frame.js";
 import { HeldTensor } from "./held-tensor.js";
+import type { KeptOutputs } from "./kept-outputs.js";
 import { Lifetimes } from "./lifetimes.js";
 import { Node } from "./tensor.js";
 import type { Edge, Saved, SavedTensorHook, Tensor } from "./tensor.js";
@@ -14,6 +15,8 @@ export class Machine extends Lifetimes {
   readonly autocast: Autocast = new Autocast();
   gradEnabled = true;
   readonly hooks: SavedTensorHook[] = [];
+  /** Outputs of attention that a selective checkpoint keeps; undefined outside one. */
+  keptOutputs: KeptOutputs | undefined;
   /** Local variables of the functions that run, innermost last. */
   private readonly variables: Tensor[] = [];
   private sequence = 0;
@@ -91,6 +94,11 @@ export class Machine extends Lifetimes {
     } finally {
       this.release(alias);
     }
+  }
+
+  /** Outputs of an attention kernel: made, or those that a selective checkpoint kept of the first run. */
+  attentionOutputs<Made extends readonly Tensor[]>(make: () => Made): Made {
+    return this.keptOutputs === undefined ? make() : this.keptOutputs.of(make);
   }
 
   /** A direct hold on a saved tensor. */

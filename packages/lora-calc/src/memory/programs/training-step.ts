@@ -222,7 +222,8 @@ function workspace(m: Machine, run: TrainingRun): void {
 }
 
 function forwardOptions({ settings, hasAdapter, card }: TrainingRun): ForwardOptions {
-  const kind = settings.use_reentrant ? "reentrant" : "non_reentrant";
+  const { use_reentrant: isReentrant, selective_checkpointing: isSelective } = settings;
+  const kind = isReentrant ? "reentrant" : isSelective ? "selective" : "non_reentrant";
   return {
     attention: settings.attn_implementation,
     card,

@@ -6,21 +6,26 @@ import type { Assumption } from "../../model/config.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { StepValues } from "../../fields/step.js";
+import type { WorldRules } from "../../worlds/world.js";
 import type { TrainingSettings } from "./training.js";
 
 const ATTENTION_PATH = "training.attn_implementation";
 
-export function modelDefaults(root: ModuleNode): Partial<StepValues> {
+export function modelDefaults(root: ModuleNode, rules: WorldRules): Partial<StepValues> {
   return {
-    ...(hasSinks(root) ? { attn_implementation: "eager" } : {}),
+    ...(lacksSdpa(root, rules) ? { attn_implementation: "eager" } : {}),
     ...(classifiesImages(root) ? { loss: "hf" } : {}),
   };
 }
 
 /** An assumption as the model makes it; what says nothing of the model is left out. */
-export function ofModel(assumption: Assumption, root: ModuleNode): readonly Assumption[] {
+export function ofModel(
+  assumption: Assumption,
+  root: ModuleNode,
+  rules: WorldRules,
+): readonly Assumption[] {
   const { path } = assumption;
-  if (path === ATTENTION_PATH && hasSinks(root)) {
+  if (path === ATTENTION_PATH && lacksSdpa(root, rules)) {
     return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
   }
   if (!classifiesImages(root)) return [assumption];
@@ -44,18 +49,22 @@ export function classifiesImages({ forward }: ModuleNode): boolean {
   return forward?.kind === "image_classifier";
 }
 
-/** Attention with sinks is written out: no fused kernel of PyTorch knows them. */
-function hasSinks(node: ModuleNode): boolean {
-  if (node.forward?.kind === "attention" && node.forward.sinks !== undefined) return true;
-  return node.children.some((child) => hasSinks(isRepeat(child) ? child.element : child));
+/** Attention with sinks is written out, for no fused kernel of PyTorch knows them; nor do they know a cap of the scores. */
+function lacksSdpa({ forward, children }: ModuleNode, rules: WorldRules): boolean {
+  if (forward?.kind === "attention") {
+    const isCapped = forward.softcap === true && !rules.leavesCapToSdpa;
+    if (isCapped || forward.sinks !== undefined) return true;
+  }
+  return children.some((child) => lacksSdpa(isRepeat(child) ? child.element : child, rules));
 }
 
 /** Stops where sdpa is asked of a class without it. */
 export function rejectSdpa(
   { attn_implementation: asked }: TrainingSettings,
   { className, root }: ModuleGraph,
+  rules: WorldRules,
 ): void {
-  if (asked !== "sdpa" || !hasSinks(root)) return;
+  if (asked !== "sdpa" || !lacksSdpa(root, rules)) return;
   reject({
     code: "invalid_value",
     path: ATTENTION_PATH,

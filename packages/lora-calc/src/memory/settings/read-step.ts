@@ -55,22 +55,22 @@ export function readStep(
   const isAsked = stack !== undefined || given !== undefined || scenario.has("hardware");
   const usual = given?.get("fp16") === true ? "float16" : "bfloat16";
   const stored = storedAs(scenario, model);
-  const quantization =
+  const quantization = readQuantization(
+    stored.fields ?? scenario.object("quantization")?.values,
     stored.fields === undefined
-      ? readQuantization(scenario.object("quantization")?.values, { usual, world })
-      : readQuantization(stored.fields, {
-          ...{ path: CHECKPOINT_QUANTIZATION_PATH, usual, world },
-        });
+      ? { usual, world }
+      : { path: CHECKPOINT_QUANTIZATION_PATH, usual, world },
+  );
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
-  const defaults = { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root) };
   const read = readTraining(given?.values ?? {}, {
-    ...{ own: defaults, source },
-    fusesHead: stack?.releases.trl === undefined ? world.rules.fusesHead : stack.fusesHead === true,
+    own: { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root, world.rules) },
+    source,
+    fusesHead: fusesHead(stack, world),
     keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
   });
   const { settings } = read;
-  const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root));
-  rejectSdpa(settings, graph);
+  const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root, world.rules));
+  rejectSdpa(settings, graph, world.rules);
   const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
@@ -100,6 +100,11 @@ export function readStep(
       ...ligerWarnings(settings.loss, read.liger),
     ],
   };
+}
+
+/** By TRL's own release where the stack names one. */
+function fusesHead(stack: StackProfile | undefined, { rules }: World): boolean {
+  return stack?.releases.trl === undefined ? rules.fusesHead : stack.fusesHead === true;
 }
 
 interface StoredAs {

@@ -1,6 +1,6 @@
 /**
  * Settings under the names their owners use where this calculator has a field of its own: TRL's `loss_type`,
- * `gradient_checkpointing_kwargs` and `model_init_kwargs`.
+ * `gradient_checkpointing_kwargs` and `model_init_kwargs`, and what transformers calls activation checkpointing.
  */
 
 import { MORE_STEP_FIELDS } from "../../fields/training.js";
@@ -8,10 +8,17 @@ import { Fields } from "../../problem/fields.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 
-type Nested = "gradient_checkpointing_kwargs" | "model_init_kwargs";
+type Nested =
+  "gradient_checkpointing_kwargs" | "activation_checkpointing_kwargs" | "model_init_kwargs";
+
+const CHECKPOINT_NAMES = {
+  use_reentrant: "use_reentrant",
+  selective: "selective_checkpointing",
+} as const;
 
 const NESTED: Readonly<Record<Nested, Readonly<Record<string, string>>>> = {
-  gradient_checkpointing_kwargs: { use_reentrant: "use_reentrant" },
+  gradient_checkpointing_kwargs: CHECKPOINT_NAMES,
+  activation_checkpointing_kwargs: CHECKPOINT_NAMES,
   model_init_kwargs: {
     dtype: "dtype",
     torch_dtype: "dtype",
@@ -28,7 +35,7 @@ export type LossTypeOf = "sft" | "sft_fused" | "other";
 /** The settings with every alias under its field's own name; what two names say differently is refused. */
 export function withoutAliases(given: JsonObject, lossTypeOf: LossTypeOf): JsonObject {
   const { loss_type: lossType, ...rest } = given;
-  let plain: JsonObject = lossTypeOf === "other" ? given : rest;
+  let plain = withoutNewName(lossTypeOf === "other" ? given : rest);
   if (lossTypeOf !== "other" && lossType !== undefined && lossType !== null) {
     const fused =
       lossTypeOf === "sft_fused" && typeof lossType === "string"
@@ -38,6 +45,12 @@ export function withoutAliases(given: JsonObject, lossTypeOf: LossTypeOf): JsonO
   }
   for (const name of Object.keys(NESTED) as Nested[]) plain = withoutNested(plain, name);
   return plain;
+}
+
+/** Source: transformers 5.24 training_args.py, where gradient_checkpointing is the deprecated name. */
+function withoutNewName({ activation_checkpointing: value, ...rest }: JsonObject): JsonObject {
+  if (value === undefined || value === null) return rest;
+  return put(rest, "gradient_checkpointing", value, "training.activation_checkpointing");
 }
 
 function withoutNested(given: JsonObject, name: Nested): JsonObject {

@@ -96,6 +96,7 @@ export function readTraining(
   };
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);
+  rejectUnselectable(settings);
   rejectNoNextToken(settings);
   return {
     ...{ settings, liger, ignored: ignoredOf(fields) },
@@ -110,7 +111,7 @@ const STEP_NAMES = Object.keys(STEP_FIELDS) as readonly (keyof StepValues)[];
 
 /** What goes without saying: a trainer that nobody named, and a weight that few models look at. */
 const UNSAID: readonly (keyof StepValues)[] = [
-  ...(["method", "router_aux_loss_coef", "set_to_none"] as const),
+  ...(["method", "router_aux_loss_coef", "set_to_none", "selective_checkpointing"] as const),
 ];
 
 /** What is given, and what follows from it. */
@@ -186,6 +187,24 @@ function rejectNoNextToken({ max_length: length, loss }: TrainingSettings): void
     message: `a sequence of one token has no next token to learn, and ${loss} has no row to compute (PyTorch raises RuntimeError: element 0 of tensors does not require grad); take at least 2`,
     received: length,
     expected: "at least 2",
+  });
+}
+
+/** Source: trl 1.16 sft_trainer.py, models/selective_activation_checkpointing.py. */
+function rejectUnselectable(settings: TrainingSettings): void {
+  if (!settings.selective_checkpointing) return;
+  const why = settings.use_reentrant
+    ? "it needs non-reentrant checkpointing; set training.use_reentrant to false"
+    : settings.gradient_checkpointing
+      ? undefined
+      : "it needs training.gradient_checkpointing";
+  if (why === undefined) return;
+  reject({
+    code: "invalid_value",
+    path: "training.selective_checkpointing",
+    message: `selective checkpointing keeps some of what a checkpoint recomputes: ${why} (TRL raises ValueError)`,
+    received: true,
+    expected: false,
   });
 }
 

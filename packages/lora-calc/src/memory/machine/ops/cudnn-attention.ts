@@ -26,12 +26,12 @@ export function cudnnAttention(
     for (const input of [query, key, value, mask]) if (input !== undefined) m.save(node, input);
   }
   const [batch = 1, heads = 1, length = 1, dim = 1] = query.shape;
-  const output = m.empty(TAG, query.shape, query.dtype, elementwiseStrides([query], query.shape));
-  const statistics = [
+  const [output, ...statistics] = m.attentionOutputs((): readonly [Tensor, ...Tensor[]] => [
+    m.empty(TAG, query.shape, query.dtype, elementwiseStrides([query], query.shape)),
     ...(node === undefined ? [] : [m.empty(TAG, [batch, heads, length, 1], "float32")]),
     m.empty(TAG, [], "int64"),
     m.empty(TAG, [], "int64"),
-  ];
+  ]);
   if (node !== undefined) {
     for (const kept of [output, ...statistics]) m.saveOutput(node, kept);
     const inputs = layoutsOf([query, key, value]);

@@ -39,11 +39,14 @@ export function efficientAttention(
   }
   const [batch = 1, heads = 1, length = 1, dim = 1] = query.shape;
   const padded = ceilTo(length, STATISTICS_BLOCK);
-  const output = m.empty(TAG, query.shape, query.dtype, lengthMajor(query.shape));
-  const statistics = m.empty(TAG, node === undefined ? [0] : [batch, heads, padded], "float32");
-  if (query.dtype !== "float32" && dim > MAX_DIM_IN_REGISTERS) {
-    inside(m, [["efficient_output_accum", [batch, length, heads, dim], "float32"]]);
-  }
+  const [output, statistics] = m.attentionOutputs(() => {
+    const made = m.empty(TAG, query.shape, query.dtype, lengthMajor(query.shape));
+    const sums = m.empty(TAG, node === undefined ? [0] : [batch, heads, padded], "float32");
+    if (query.dtype !== "float32" && dim > MAX_DIM_IN_REGISTERS) {
+      inside(m, [["efficient_output_accum", [batch, length, heads, dim], "float32"]]);
+    }
+    return [made, sums] as const;
+  });
   if (node !== undefined) {
     for (const kept of [output, statistics]) m.saveOutput(node, kept);
     const shapes = states.map(({ shape }) => shape);

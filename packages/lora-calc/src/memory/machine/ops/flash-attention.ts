@@ -19,12 +19,15 @@ const TAG = "_scaled_dot_product_flash_attention";
 export function flashAttention(m: Machine, query: Tensor, key: Tensor, value: Tensor): Tensor {
   const node = m.track("ScaledDotProductFlashAttentionBackward0", [query, key, value]);
   if (node !== undefined) for (const input of [query, key, value]) m.save(node, input);
-  const output = m.empty(TAG, query.shape, query.dtype, elementwiseStrides([query], query.shape));
-  const statistics = [
-    m.empty(TAG, query.shape.slice(0, 3), "float32"),
-    m.empty(TAG, [2], "uint64"),
-    m.empty(TAG, [], "uint64"),
-  ];
+  const [output, ...statistics] = m.attentionOutputs(
+    () =>
+      [
+        m.empty(TAG, query.shape, query.dtype, elementwiseStrides([query], query.shape)),
+        m.empty(TAG, query.shape.slice(0, 3), "float32"),
+        m.empty(TAG, [2], "uint64"),
+        m.empty(TAG, [], "uint64"),
+      ] as const,
+  );
   if (node !== undefined) {
     for (const kept of [output, ...statistics]) m.saveOutput(node, kept);
     const inputs = layoutsOf([query, key, value]);

@@ -81,11 +81,18 @@ export function slice(
   [start, end]: readonly [number, number],
 ): Tensor {
   const at = dim < 0 ? dim + input.shape.length : dim;
+  return start === 0 && end === input.shape[at] ? input : cut(m, input, at, end - start);
+}
+
+/** `tensor[:, -count:]`: a view with history of its own, even of everything. */
+export function lastOf(m: Machine, input: Tensor, count: number): Tensor {
+  return cut(m, input, 1, count);
+}
+
+function cut(m: Machine, input: Tensor, dim: number, count: number): Tensor {
   const full = input.shape;
-  if (start === 0 && end === full[at]) return input;
-  const shape = full.map((size, index) => (index === at ? end - start : size));
   return viewNode(m, "SliceBackward0", input, {
-    shape,
+    shape: full.map((size, index) => (index === dim ? count : size)),
     strides: input.strides,
     backward: (gradient) => padded(m, gradient, full),
   });

@@ -29,9 +29,9 @@ export function fusedNllLoss(m: Machine, run: LossRun): readonly Tensor[] {
     for (const output of outputs) frame.hold(output);
     return m.withKind("logits", () => {
       const [logProbs, , mask] = outputs;
+      const perToken = frame.hold(neg(m, logProbs));
       // Counted by the Trainer, on the device.
       const items = m.empty("zeros", [], "int64");
-      const perToken = frame.hold(neg(m, logProbs));
       const sum = sumAll(m, perToken);
       const loss = frame.hold(div(m, sum, pointwise(m, "clamp", [m.alias(items)], "int64")));
       frame.drop(perToken);

@@ -7,7 +7,7 @@ export interface ForwardOptions {
   readonly attention: "sdpa" | "eager";
   /** The card that the kernels are chosen for. */
   readonly card: AttentionCard;
-  readonly checkpointing: "none" | "reentrant" | "non_reentrant";
+  readonly checkpointing: "none" | "reentrant" | "non_reentrant" | "selective";
   /** The embedding's output is made to require gradients, so that checkpointed frozen layers have something to do. */
   readonly inputRequiresGrad: boolean;
 }

@@ -73,7 +73,8 @@ function callDecoder(
     const inputs = { batch, options, dtype: input.dtype };
     const masks = given?.masks ?? buildMasks(call, inputs);
     const contexts = layerContexts(call, { input, positions, masks, options });
-    const start = frame.rebind(input, dropout(m, input, forward.embeddingDropout ?? 0));
+    const scaled = forward.scalesLate === true ? frame.rebind(input, mulScalar(m, input)) : input;
+    const start = frame.rebind(scaled, dropout(m, scaled, forward.embeddingDropout ?? 0));
     const layers = childOf(module, forward.layers);
     const hidden = runLayers({ m, frame, layers }, start, { contexts, options });
     if (forward.finalNorm === undefined) return hidden;

@@ -63,7 +63,9 @@ function indexOf(layer: BoundModule): number {
 
 function runOne(m: Machine, work: Checkpointed, options: ForwardOptions): Tensor {
   if (options.checkpointing === "reentrant") return checkpointReentrant(m, work);
-  const [output] = options.checkpointing === "none" ? work.run(work.inputs) : checkpoint(m, work);
+  const isSelective = options.checkpointing === "selective";
+  const [output] =
+    options.checkpointing === "none" ? work.run(work.inputs) : checkpoint(m, work, { isSelective });
   if (output === undefined) throw new Error("a layer gave no output");
   return output;
 }

@@ -10,7 +10,6 @@
 
 import type { Dtype } from "../../../units/dtype.js";
 import { elementCount } from "../../../units/dtype.js";
-import { missing } from "../../../problem/missing.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import { standsFor } from "../../machine/loop.js";
 import type { Strategy } from "./strategy.js";
@@ -32,18 +31,31 @@ export const ddp: Strategy = {
     // The Trainer's later micro-batches run under no_sync, and so does the forward after each of them.
     if (micro > 0) return;
     m.withKind("communication", () => {
-      for (const [dtype, count] of bufferSizes(root)) m.consume(m.empty("cat", [count], dtype));
+      for (const [dtype, { elements, count }] of bufferSizes(root)) {
+        if (count > 1) m.consume(m.empty("cat", [elements], dtype));
+      }
     });
   },
 };
 
-/** Elements of all buffers by dtype, which the first card hands to the others in one piece each (broadcast_buffers). */
-function bufferSizes(root: BoundModule): ReadonlyMap<Dtype, number> {
-  const sizes = new Map<Dtype, number>();
+/** What the first card hands to the others in one piece for each dtype (broadcast_buffers); a single buffer is no copy. */
+interface Joined {
+  readonly elements: number;
+  readonly count: number;
+}
+
+function bufferSizes(root: BoundModule): ReadonlyMap<Dtype, Joined> {
+  const sizes = new Map<Dtype, Joined>();
   const visit = ({ node, buffers, children, elements, loop }: BoundModule, times: number): void => {
     for (const { name } of node.buffers) {
-      const { dtype, shape } = buffers.get(name) ?? missing();
-      addTo(sizes, dtype, elementCount(shape) * times);
+      // A second name of a buffer is none of its own.
+      const bound = buffers.get(name);
+      if (bound === undefined) continue;
+      const known = sizes.get(bound.dtype) ?? { elements: 0, count: 0 };
+      sizes.set(bound.dtype, {
+        elements: known.elements + elementCount(bound.shape) * times,
+        count: known.count + times,
+      });
     }
     for (const child of children.values()) visit(child, times);
     elements.forEach((element, iteration) => {
@@ -53,7 +65,6 @@ function bufferSizes(root: BoundModule): ReadonlyMap<Dtype, number> {
   visit(root, 1);
   return sizes;
 }
-
 function addTo(sizes: Map<Dtype, number>, dtype: Dtype, elements: number): void {
   sizes.set(dtype, (sizes.get(dtype) ?? 0) + elements);
 }

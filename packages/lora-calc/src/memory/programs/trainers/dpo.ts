@@ -12,7 +12,7 @@ import { logSigmoid } from "../../machine/ops/likelihood.js";
 import { zeroWhere } from "../../machine/ops/masked.js";
 import { meanAll, sumDim } from "../../machine/ops/reduce.js";
 import { halves } from "../../machine/ops/rows.js";
-import { slice } from "../../machine/ops/views.js";
+import { lastOf, slice } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { TrainingSettings } from "../../settings/training.js";
 import type { Batch } from "../modules/batch.js";
@@ -112,7 +112,7 @@ function fusedDpoLoss(
     const outputs = callFusedHead(m, policy, { ...scored, wanted: STATISTICS });
     for (const output of outputs) frame.hold(output);
     const [logProbs, , , , meanLogits = logProbs] = outputs;
-    const own = summedHalves(m, frame, logProbs);
+    const own = summedHalves(m, frame, frame.hold(lastOf(m, logProbs, length - 1)));
     const others =
       reference === undefined ? batch.reference : fusedReference(m, frame, reference, scored);
     return m.withKind("logits", () => {

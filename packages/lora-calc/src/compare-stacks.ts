@@ -1,0 +1,212 @@
+/** What changes for a run when what is installed changes: one configuration under two stacks, each difference named. */
+
+import { estimate } from "./estimate.js";
+import { peaksOf } from "./exchange/peaks.js";
+import { withAssumed } from "./exchange/with-assumed.js";
+import type { JsonObject } from "./problem/fields.js";
+import type { Problem } from "./problem/problem.js";
+import { isRefusal } from "./result.js";
+import type { Estimate } from "./result.js";
+import type { Scenario } from "./scenario.js";
+import { findStack } from "./stacks/stacks.js";
+import type { KnownStack, StackId, StackProfile } from "./stacks/stacks.js";
+import { chooseWorld } from "./worlds/choose-world.js";
+import { differingRules } from "./worlds/rule-texts.js";
+
+/** A run under one stack. */
+export interface UnderStack {
+  readonly stack: StackId;
+  readonly name: string;
+  /** The configuration as it is said under this stack. */
+  readonly scenario: Scenario;
+  /** Absent where memory is not computed. Unit: bytes. */
+  readonly allocated_peak?: number;
+  /** Absent where memory is not computed. Unit: bytes. */
+  readonly process_peak?: number;
+  /** Why there is no answer. */
+  readonly problem?: Problem;
+}
+
+export interface StackChange {
+  /** A field whose value the stack decides, or `versions` for what the releases themselves do. */
+  readonly path: string;
+  readonly from: unknown;
+  readonly to: unknown;
+  /** Of the allocated peak. Unit: bytes. */
+  readonly bytes: number;
+  readonly reason: string;
+}
+
+export interface StackComparison {
+  readonly from: UnderStack;
+  readonly to: UnderStack;
+  /** They add up to the difference of the allocated peaks; the largest first. Empty where one of them has no memory. */
+  readonly changes: readonly StackChange[];
+}
+
+/**
+ * The same configuration under two stacks. A loss that the first one's `loss_type` names is what that `loss_type` means under
+ * the second; fields that are given stay, the others are each stack's own. Stops with `unknown_stack` for an unknown id.
+ *
+ * Example: compareStacks(run, "trl-1.13", "trl-1.16").changes[0]?.path // "training.loss"
+ */
+export function compareStacks(scenario: Scenario, from: StackId, to: StackId): StackComparison {
+  const [before, after] = [findStack(from), findStack(to)];
+  const own = { training: {}, ...scenario, stack: before.id };
+  const other = { ...asConfigured(own, before, after), stack: after.id };
+  const [first, second] = [answered(own), answered(other)];
+  const changes =
+    first.answer === undefined || second.answer === undefined
+      ? []
+      : changesBetween([
+          { stack: before, run: own, ...first.answer },
+          { stack: after, run: other, ...second.answer },
+        ]);
+  return {
+    from: underStack(before, own, first),
+    to: underStack(after, other, second),
+    changes,
+  };
+}
+
+interface Answer {
+  readonly result: Estimate;
+  /** Allocated. Unit: bytes. */
+  readonly peak: number;
+}
+
+interface Answered {
+  readonly answer?: Answer;
+  readonly processPeak?: number;
+  readonly problem?: Problem;
+}
+
+function answered(scenario: Scenario): Answered {
+  const result = estimate(scenario, { expandable: false });
+  if (isRefusal(result)) return { problem: result.error };
+  const memory = peaksOf(result);
+  if (memory === undefined) return {};
+  return {
+    answer: { result, peak: memory.allocated_peak },
+    processPeak: memory.process_peak,
+  };
+}
+
+function underStack(
+  { id, name }: KnownStack,
+  scenario: Scenario,
+  { answer, processPeak, problem }: Answered,
+): UnderStack {
+  return {
+    ...{ stack: id, name, scenario },
+    ...(answer === undefined ? {} : { allocated_peak: answer.peak }),
+    ...(processPeak === undefined ? {} : { process_peak: processPeak }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** TRL's losses by its name for them: the second half of what `loss_type` means with a fused head, and without. */
+const NAMED_BY_LOSS_TYPE = { fused: ["fused"], logits: ["nll", "chunked_nll"] } as const;
+
+/** A loss that the first stack's `loss_type` names is what the same `loss_type` means under the second. */
+function asConfigured(scenario: Scenario, before: StackProfile, after: StackProfile): Scenario {
+  const { loss } = scenario.training ?? {};
+  const isTrl = before.releases.trl !== undefined && after.releases.trl !== undefined;
+  const names: readonly unknown[] = NAMED_BY_LOSS_TYPE[before.fusesHead ? "fused" : "logits"];
+  if (!isTrl || !names.includes(loss) || before.fusesHead === after.fusesHead) return scenario;
+  return {
+    ...scenario,
+    training: { ...scenario.training, loss: after.fusesHead ? "fused" : "nll" },
+  };
+}
+
+interface Side extends Answer {
+  readonly stack: KnownStack;
+  readonly run: Scenario;
+}
+
+/** One setting after the other is changed to what it is under the second stack; what is left is the releases' own doing. */
+function changesBetween([before, after]: readonly [Side, Side]): StackChange[] {
+  const [own, other] = [inForce(before), inForce(after)];
+  const changes: StackChange[] = [];
+  let current = own;
+  let last = peakWith(before.run, current) ?? before.peak;
+  for (const name of Object.keys({ ...own, ...other })) {
+    const [from, to] = [own[name], other[name]];
+    if (from === to) continue;
+    const next = { ...current, [name]: to };
+    const peak = peakWith(before.run, next);
+    if (peak === undefined) continue;
+    current = next;
+    const reason = reasonOf(name, to);
+    changes.push({ path: `training.${name}`, from, to, bytes: peak - last, reason });
+    last = peak;
+  }
+  const explained = changes.reduce((sum, { bytes }) => sum + bytes, 0);
+  const left = after.peak - before.peak - explained;
+  return [...changes, ...releaseChange(before.run, [before.stack, after.stack], left)].sort(
+    (one, two) => Math.abs(two.bytes) - Math.abs(one.bytes),
+  );
+}
+
+/** Every setting of the step, given or taken. */
+function inForce({ run, result, stack }: Side): JsonObject {
+  const training: JsonObject = { ...withAssumed(run, result).training };
+  const { loss_type: lossType, ...rest } = training;
+  if (isPreference(run) || typeof lossType !== "string") return training;
+  return { ...rest, loss: stack.fusesHead === true ? "fused" : lossType };
+}
+
+function isPreference({ training }: Scenario): boolean {
+  return (training?.method ?? "sft") !== "sft";
+}
+
+function peakWith(run: Scenario, training: JsonObject): number | undefined {
+  return answered({ ...run, training }).answer?.peak;
+}
+
+/** Settings whose change has a reason of its own; of the others the stack's default is another. */
+function reasonOf(name: string, to: unknown): string {
+  if (name === "loss" && to === "fused") {
+    return "loss_type nll is a fused head there, which builds no logits";
+  }
+  if (name === "loss" && to === "nll") {
+    return "loss_type nll builds the logits of the whole batch there";
+  }
+  if (name === "attn_implementation" && to === "eager") {
+    return "the class has no scaled_dot_product_attention there, which knows no cap of the scores";
+  }
+  return `its default is ${String(to)}`;
+}
+
+function releaseChange(
+  run: Scenario,
+  [before, after]: readonly [StackProfile, StackProfile],
+  bytes: number,
+): readonly StackChange[] {
+  const worlds = [before, after].map((stack) => chooseWorld(undefined, stack).world);
+  const [from, to] = worlds;
+  if (from === undefined || to === undefined || from === to) return [];
+  // Shown by the settings that follow from them.
+  const shown = ["leavesCapToSdpa", ...(isPreference(run) ? [] : ["fusesHead"])];
+  const texts = differingRules(from.rules, to.rules)
+    .filter(({ rule }) => !shown.includes(rule))
+    .map(({ text }) => text);
+  const hasMagnitudes = run.adapter?.["use_dora"] === true && (run.quantization ?? null) !== null;
+  const magnitudes =
+    !hasMagnitudes || before.keepsMagnitudes === after.keepsMagnitudes
+      ? []
+      : [
+          after.keepsMagnitudes === true
+            ? "DoRA's magnitudes stay float32 on a quantized base"
+            : "DoRA's magnitudes are cast with the adapters",
+        ];
+  const releases = ({ releases: { transformers, peft } }: typeof from): string =>
+    `transformers ${transformers[0]}, peft ${peft[0]}`;
+  return [
+    {
+      ...{ path: "versions", from: releases(from), to: releases(to), bytes },
+      reason: [...magnitudes, ...texts].join("; "),
+    },
+  ];
+}

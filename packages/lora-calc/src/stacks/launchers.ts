@@ -1,0 +1,66 @@
+/** Launchers that people train with, and the releases they pin: which of the computed worlds theirs is nearest to. */
+
+import { chooseWorld } from "../worlds/choose-world.js";
+
+export interface Launcher {
+  readonly id: string;
+  readonly name: string;
+  /** A release, or the bound that a launcher sets: "<=5.6.0" means at most that. */
+  readonly pins: Readonly<
+    Partial<Record<"transformers" | "peft" | "trl" | "torch" | "accelerate", string>>
+  >;
+  /** File that the pins were read in. */
+  readonly source: string;
+}
+
+const LAUNCHERS: readonly Launcher[] = [
+  {
+    id: "axolotl-0.19",
+    name: "Axolotl 0.19.0",
+    pins: {
+      transformers: "5.16.1",
+      peft: "0.20.0",
+      trl: "1.9.0",
+      torch: ">=2.11.0,<=2.13.0",
+      accelerate: "1.13.0",
+    },
+    source: "axolotl 0.19.0 wheel, METADATA",
+  },
+  {
+    id: "llama-factory-0.9",
+    name: "LLaMA-Factory 0.9.5",
+    pins: { transformers: "<=5.6.0", peft: "<=0.18.1", trl: "<=0.24.0", accelerate: "<=1.11.0" },
+    source: "llamafactory 0.9.5 wheel, METADATA",
+  },
+  {
+    id: "ms-swift-4",
+    name: "ms-swift 4.6.0",
+    pins: { transformers: "<5.20.0", peft: "<0.21", trl: "<1.0" },
+    source: "ms-swift 4.6.0 wheel, METADATA",
+  },
+  {
+    id: "unsloth-2026.10",
+    name: "Unsloth 2026.10.9",
+    pins: { transformers: "<=5.17.0", trl: "<=1.15.0", torch: "<2.15" },
+    source: "unsloth 2026.10.9 wheel, METADATA",
+  },
+];
+
+/** What launchers pin. Example: listLaunchers()[0]?.pins.transformers // "5.16.1" */
+export function listLaunchers(): readonly Launcher[] {
+  return LAUNCHERS;
+}
+
+/** The id of the world that is nearest to what a launcher installs, by transformers. */
+export function nearestWorld({ name, pins: { transformers } }: Launcher): string {
+  const release = /\d[\d.]*/.exec(transformers ?? "")?.[0];
+  const releases = release === undefined ? {} : { transformers: release };
+  return chooseWorld(undefined, { name, releases }).world.id;
+}
+
+/** "transformers 5.16.1, peft 0.20.0". */
+export function pinText({ pins }: Launcher): string {
+  return Object.entries(pins)
+    .map(([library, pin]) => `${library} ${pin}`)
+    .join(", ");
+}

@@ -1,0 +1,73 @@
+/** What each rule of a world says in words: what a release does where it holds, and where it does not. */
+
+import type { WorldRules } from "./world.js";
+
+type RuleText = readonly [whereItHolds: string, elsewhere: string];
+
+const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
+  fusesExperts: [
+    "the experts of a layer are two parameters",
+    "every expert is a module of its own",
+  ],
+  tiesAsStored: [
+    "a pair of tied weights is tied as the checkpoint stores it",
+    "a pair of weights is tied as the configuration says",
+  ],
+  packsLinearSubclasses: [
+    "bitsandbytes packs subclasses of nn.Linear, too",
+    "bitsandbytes packs nn.Linear alone",
+  ],
+  adaptsTiedHeads: [
+    "a head that is tied to an embedding with trained tokens may have an adapter",
+    "a head that is tied to an embedding with trained tokens may have no adapter",
+  ],
+  multipliesAngles: [
+    "the angles of rotary embeddings are an elementwise product",
+    "the angles of rotary embeddings are a batched matrix product",
+  ],
+  keepsCausalTables: [
+    "every attention of GPT-2 keeps a table of what may be attended to",
+    "GPT-2 keeps no table of what may be attended to",
+  ],
+  scalesInEmbedding: [
+    "Gemma 1 and 2 scale embeddings by a buffer of their module",
+    "Gemma 1 and 2 scale embeddings in the decoder",
+  ],
+  clonesFrequencies: [
+    "rotary embeddings keep their frequencies twice",
+    "rotary embeddings keep their frequencies once",
+  ],
+  addsPastTokens: [
+    "position ids are a range plus the tokens in the cache",
+    "position ids are a range",
+  ],
+  takesForPacked: [
+    "a batch without an attention mask may be packed: a mask is built, keys and values are expanded, and sdpa leaves flash attention",
+    "a batch without an attention mask runs without one",
+  ],
+  vmapsMasks: [
+    "attention masks are built token by token (vmap)",
+    "attention masks are built on broadcast ranges",
+  ],
+  leavesCapToSdpa: [
+    "a class that caps its attention scores runs sdpa, which leaves the cap out",
+    "a class that caps its attention scores (Gemma 2) refuses sdpa and runs eager",
+  ],
+  fusesHead: [
+    "TRL's trainers score tokens with a fused head and build no logits",
+    "TRL's trainers build logits",
+  ],
+};
+
+const RULES = Object.keys(RULE_TEXTS) as readonly (keyof WorldRules)[];
+
+/** What is different in the second of two worlds, in words. */
+export function differingRules(
+  from: WorldRules,
+  to: WorldRules,
+): readonly { readonly rule: keyof WorldRules; readonly text: string }[] {
+  return RULES.filter((rule) => from[rule] !== to[rule]).map((rule) => ({
+    rule,
+    text: RULE_TEXTS[rule][to[rule] ? 0 : 1],
+  }));
+}

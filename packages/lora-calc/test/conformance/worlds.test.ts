@@ -1,0 +1,125 @@
+/** Which releases are computed, with what evidence: docs/worlds.md, counted from the goldens of each world. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { listLaunchers, nearestWorld, pinText } from "../../src/stacks/launchers.js";
+import { listStacks } from "../../src/stacks/stacks.js";
+import { chooseWorld } from "../../src/worlds/choose-world.js";
+import { listWorlds, USUAL_WORLD } from "../../src/worlds/index.js";
+import { differingRules } from "../../src/worlds/rule-texts.js";
+import type { World } from "../../src/worlds/world.js";
+import { readTapes } from "./compare-tape.js";
+import { DIFFERENCES, readTraces } from "./compare-traces.js";
+import { readGoldens } from "./goldens.js";
+
+/** What `npm run world` wrote of a world (conformance/worlds). */
+interface Judged {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly [judge: string]:
+    | { readonly compared?: number; readonly differ?: Readonly<Record<string, number>> }
+    | Readonly<Record<string, string>>;
+}
+
+const COUNTS = ["trees", "counts", "method-counts", "layer-counts", "base-totals"] as const;
+
+function judgedOf({ id }: World): Judged | undefined {
+  const file = new URL(`../../../../conformance/worlds/${id}.json`, import.meta.url);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Judged) : undefined;
+}
+
+function goldensOf(kind: "memory" | "tapes", world: World): string {
+  return world === USUAL_WORLD ? `${kind}.jsonl.gz` : `${kind}-${world.id}.jsonl.gz`;
+}
+
+/** How many traces there are, and the worst of those that are not equal. */
+function tracesText(world: World): string {
+  const name = goldensOf("memory", world);
+  const traced = readTraces(name).filter(({ expected }) => expected !== undefined);
+  const shares = traced.map(({ scenario: { id }, expected }) => {
+    return Math.abs(DIFFERENCES[name]?.[id]?.[0] ?? 0) / (expected?.allocated_peak ?? 1);
+  });
+  const equal = shares.filter((share) => share === 0).length;
+  return `${equal} of ${traced.length}, worst ${(100 * Math.max(...shares)).toFixed(2)} %`;
+}
+
+function countsText(world: World): string {
+  if (world === USUAL_WORLD) return "docs/coverage.md";
+  const judged = judgedOf(world);
+  const rows = COUNTS.flatMap((name) => {
+    const { compared, differ } = judged?.[name] ?? {};
+    return typeof compared === "number" && typeof differ === "object" ? [{ compared, differ }] : [];
+  });
+  if (world.verified.modelTypes === "all" && rows.length < COUNTS.length) return "–";
+  if (rows.length < COUNTS.length) {
+    return `${readGoldens("counts-transformers-4.jsonl.gz").length} models of ${world.verified.modelTypes.length} types`;
+  }
+  const compared = rows.reduce((sum, row) => sum + row.compared, 0);
+  const differ = rows.flatMap((row) => Object.values(row.differ)).reduce((a, b) => a + b, 0);
+  return `${compared} questions asked again, ${differ} answers differ`;
+}
+
+function worldRow(world: World): string {
+  const { releases, trl, verified } = world;
+  const { memory } = verified;
+  const cells = [
+    releases.transformers[0],
+    releases.peft[0],
+    trl,
+    releases.torch[0],
+    countsText(world),
+    memory === "all" ? "every type with a program" : memory.join(", "),
+    tracesText(world),
+    String(readTapes(goldensOf("tapes", world)).length),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function page(): string {
+  return [
+    "# Worlds",
+    "",
+    "A world is a set of releases that are installed together. What differs between them is data (`packages/lora-calc/src/worlds`);",
+    "`versions` in a scenario chooses one, and a stack brings its own. Written by `packages/lora-calc/test/conformance/worlds.test.ts`.",
+    "",
+    "| transformers | PEFT | TRL | torch | Counts | Memory of | Allocated peaks equal to the byte | Runs equal event by event |",
+    "| --- | --- | --- | --- | --- | --- | --- | ---: |",
+    ...listWorlds().map(worldRow),
+    "",
+    `## What differs from transformers ${USUAL_WORLD.releases.transformers[0]}`,
+    "",
+    ...listWorlds().flatMap((world) => {
+      const texts = differingRules(USUAL_WORLD.rules, world.rules).map(({ text }) => `- ${text}`);
+      return texts.length === 0 ? [] : [`### transformers ${world.releases.transformers[0]}`, "", ...texts, ""];
+    }),
+    "## Stacks",
+    "",
+    "| Stack | World | |",
+    "| --- | --- | --- |",
+    ...listStacks().map(({ id, name, releases }) => {
+      const { world, isNearest } = chooseWorld(undefined, { name, releases });
+      return `| ${id} | ${world.id} | ${isNearest ? "the nearest" : ""} |`;
+    }),
+    "",
+    "## Launchers",
+    "",
+    "What they install, and the world that is nearest. Their own kernels, defaults and loops are not computed yet.",
+    "",
+    "| Launcher | Pins | Nearest |",
+    "| --- | --- | --- |",
+    ...listLaunchers().map((each) => `| ${each.name} | ${pinText(each)} | ${nearestWorld(each)} |`),
+    "",
+  ].join("\n");
+}
+
+it("is told in docs/worlds.md", async () => {
+  await expect(page()).toMatchFileSnapshot("../../../../docs/worlds.md");
+});
+
+it("no world counts otherwise than the usual one where its judge answers as that", () => {
+  const newest = listWorlds().filter((world) => judgedOf(world)?.["counts"] !== undefined);
+  for (const world of newest) {
+    const rules = differingRules(USUAL_WORLD.rules, world.rules).map(({ rule }) => rule);
+    for (const rule of ["fusesExperts", "tiesAsStored", "packsLinearSubclasses", "adaptsTiedHeads"])
+      expect(rules, world.id).not.toContain(rule);
+  }
+});
