@@ -40,7 +40,7 @@ import type { Problem } from "./problem/problem.js";
 import type { Estimate, Result } from "./result.js";
 import type { Scenario } from "./scenario.js";
 import { memoryResult, parameterCounts } from "./exchange/write-result.js";
-import { shortRelease } from "./worlds/world.js";
+import { fusesPackedProducts, shortRelease } from "./worlds/world.js";
 import type { ChosenWorld } from "./worlds/choose-world.js";
 import type { World } from "./worlds/world.js";
 import { USUAL_WORLD } from "./worlds/index.js";
@@ -239,11 +239,25 @@ function memoryPart(
     };
   }
   const { rules } = chosen.world;
-  const inputs = { rules, graph, plan: adapter, quantization, training, liger, device, ...spread };
+  const fusesPacked = quantization?.kind === "4bit" && fusesPackedProducts(chosen.bitsandbytes);
+  const inputs = {
+    rules,
+    fusesPacked,
+    graph,
+    plan: adapter,
+    quantization,
+    training,
+    liger,
+    device,
+    ...spread,
+  };
   const memory = estimateMemory(inputs, options);
   const { reservedPeakExpandable: expandable } = memory;
   options.onWork?.(memory.playedEvents);
-  const interval = bandsOf(memory, evidenceOf(graph.root, training, device, chosen.isNearest));
+  const interval = bandsOf(
+    memory,
+    evidenceOf(graph.root, training, device, { isNearest: chosen.isNearest, fusesPacked }),
+  );
   return {
     memory: memoryResult(memory, { stored, training }, chosen),
     interval,

@@ -14,6 +14,8 @@ export interface ChosenWorld {
   readonly isNearest: boolean;
   /** CUDA of the torch wheel; undefined when nobody named it. */
   readonly cuda: string | undefined;
+  /** That runs: as typed, else the usual one of the world. */
+  readonly bitsandbytes: string;
   /** As the result shows them. */
   readonly named: Omit<ResultVersions, "profile">;
   readonly assumed: readonly Assumed[];
@@ -39,10 +41,13 @@ function choose(given: Fields | undefined, stack: StackReleases | undefined): Ch
     releases: { ...stack.releases, ...Object.fromEntries(typed) },
   };
   const { world, isNearest } = ofStack(possible, wanted);
-  const { peft, transformers } = world.releases;
+  const { peft, transformers, bitsandbytes } = world.releases;
+  const typedOf = (wanted: Library): string | undefined =>
+    typed.find(([library]) => library === wanted)?.[1];
   return {
     ...{ world, isNearest },
-    cuda: typed.find(([library]) => library === "cuda")?.[1],
+    cuda: typedOf("cuda"),
+    bitsandbytes: typedOf("bitsandbytes") ?? bitsandbytes[0],
     named: {
       ...{ "lora-calc": VERSION, peft: peft[0], transformers: transformers[0] },
       ...Object.fromEntries(typed),

@@ -9,7 +9,7 @@ export const TRANSFORMERS_5_18: World = {
     transformers: ["5.18.0"],
     torch: ["2.13.0"],
     cuda: ["13.0", "13.2", "12.6"],
-    bitsandbytes: ["0.48.2"],
+    bitsandbytes: ["0.48.2", "0.50.2"],
   },
   trl: "1.13.0",
   rules: {

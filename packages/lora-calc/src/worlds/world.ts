@@ -74,6 +74,14 @@ export function isSameMinor(left: string, right: string): boolean {
   return minorOf(left) !== undefined && minorOf(left) === minorOf(right);
 }
 
+/** From which minor release on bitsandbytes multiplies by a packed weight without unpacking it, below a number of tokens. */
+const FUSED_4BIT = "0.50";
+
+/** Source: bitsandbytes 0.48.2 and 0.50.2 autograd/_functions.py `MatMul4Bit`. */
+export function fusesPackedProducts(bitsandbytes: string): boolean {
+  return isSameMinor(bitsandbytes, FUSED_4BIT);
+}
+
 /** The usual release of a library, short. */
 export function shortRelease({ releases }: World, library: Library): string {
   return minorOf(releases[library][0]) ?? releases[library][0];

@@ -2,6 +2,7 @@
 
 import type { LoraSettings } from "../../adapter/plan/plan.js";
 import type { AttentionCard } from "../../catalogue/cuda.js";
+import type { Packed4bit } from "../../catalogue/fused-4bit.js";
 import type { AttentionForward, MlpForward, RotaryVariant } from "../../graph/tree/forward.js";
 import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Dtype } from "../../units/dtype.js";
@@ -101,6 +102,8 @@ export interface Kernels {
     input: Tensor,
     runBase: RunBase,
   ) => Tensor;
+  /** Whether a product runs on the packed weight; undefined where bitsandbytes always unpacks it. */
+  readonly fuses4bit: ((product: PackedProduct) => boolean) | undefined;
   /** Output (b, s, heads, d), and the scores (b, heads, s, s) when they are handed out. */
   readonly attention: (
     m: Machine,
@@ -109,6 +112,9 @@ export interface Kernels {
     context: AttentionContext,
   ) => readonly [Tensor] | readonly [Tensor, Tensor];
 }
+
+/** A product with a 4-bit weight. */
+type PackedProduct = Omit<Packed4bit, "sm" | "multiprocessors">;
 
 export interface GatedMlpCall {
   readonly module: BoundModule;

@@ -2,6 +2,7 @@
 
 import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import type { AttentionCard } from "../../catalogue/cuda.js";
+import { fuses4bit } from "../../catalogue/fused-4bit.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { reject } from "../../problem/problem.js";
 import { loadModel } from "../load/bind-model.js";
@@ -34,6 +35,8 @@ export interface StepInputs {
   readonly training: TrainingSettings;
   /** What Liger's kernels take over; undefined without them. */
   readonly liger?: LigerUse | undefined;
+  /** bitsandbytes leaves weights packed where its kernel is the faster. */
+  readonly fusesPacked?: boolean;
   /** One cuBLAS workspace; forward and backward take one each. */
   readonly cublasWorkspaceBytes: number;
   /** What decides the attention kernel. */
@@ -136,8 +139,13 @@ function referenceOf(
   return loadModel(m, options.graph, { ...options, role: "reference" }).root;
 }
 
-function kernelsOf({ liger, multiprocessors, rules }: StepInputs): Kernels {
-  const torch = torchKernels(rules);
+function kernelsOf({ liger, multiprocessors, rules, card, fusesPacked }: StepInputs): Kernels {
+  const torch = torchKernels(
+    rules,
+    fusesPacked === true
+      ? (product) => fuses4bit({ ...product, sm: card.sm, multiprocessors })
+      : undefined,
+  );
   return liger === undefined ? torch : ligerKernels(torch, liger.patch, liger.on, multiprocessors);
 }
 

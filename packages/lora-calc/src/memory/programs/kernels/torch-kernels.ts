@@ -11,7 +11,7 @@ import { rmsNorm } from "./torch/rms-norm.js";
 import { applyRotary } from "./torch/rotary.js";
 import { anglesByMatmul, anglesByProduct } from "./torch/rotary-angles.js";
 
-export function torchKernels(rules: WorldRules): Kernels {
+export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"]): Kernels {
   return {
     rmsNorm,
     masks: {
@@ -23,6 +23,7 @@ export function torchKernels(rules: WorldRules): Kernels {
     rotary: applyRotary,
     gatedMlp,
     adaptedLinear: runLora,
+    fuses4bit,
     attention: attend,
   };
 }

@@ -5,6 +5,7 @@
  * Source: bitsandbytes autograd/_functions.py `MatMul4Bit`, nn/modules.py `Linear4bit`.
  */
 
+import { elementCount } from "../../../units/dtype.js";
 import type { Dtype } from "../../../units/dtype.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast } from "../../machine/ops/cast.js";
@@ -41,12 +42,7 @@ export function castBiasInPlace(m: Machine, module: BoundModule, dtype: Dtype): 
 function matmul4bit(m: Machine, module: BoundModule, quantization: FourBit, input: Tensor): Tensor {
   const bias = module.parameters.get("bias");
   const node = m.track("MatMul4Bit", [input]);
-  const output = m.withoutGrad(() =>
-    m.frame((frame) => {
-      const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), input.dtype));
-      return flatProduct(m, input, t(m, matrix), bias);
-    }),
-  );
+  const output = m.withoutGrad(() => forward4bit(m, module, quantization, [input, bias]));
   if (node !== undefined) {
     node.backward = (gradient) => [
       m.frame((frame) => {
@@ -59,12 +55,47 @@ function matmul4bit(m: Machine, module: BoundModule, quantization: FourBit, inpu
   return output;
 }
 
-/** 16-bit matrix of the packed weight; double quantization first restores the fp32 block maxima. */
-export function dequantize4bit(m: Machine, module: BoundModule, { doubleQuant }: FourBit): Tensor {
-  const layer = module.node.layer;
+/** From bitsandbytes 0.50 on the product may run on the packed weight, and else unpacks it in the dtype of the input. */
+function forward4bit(
+  m: Machine,
+  module: BoundModule,
+  quantization: FourBit,
+  [input, bias]: readonly [Tensor, Tensor | undefined],
+): Tensor {
+  const { fuses4bit } = module.kernels;
+  if (fuses4bit === undefined) {
+    return m.frame((frame) => {
+      const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), input.dtype));
+      return flatProduct(m, input, t(m, matrix), bias);
+    });
+  }
+  const [outFeatures, inFeatures] = featuresOf(module);
+  const leading = input.shape.slice(0, -1);
+  const tokens = elementCount(leading);
+  if (fuses4bit({ dtype: input.dtype, tokens, outFeatures, inFeatures })) {
+    return m.empty("gemm_4bit", [...leading, outFeatures], input.dtype);
+  }
+  return m.frame((frame) => {
+    const absmax = module.buffers.get("absmax");
+    const matrix = m.withKind("dequantized", () => {
+      if (quantization.doubleQuant && absmax !== undefined) {
+        for (const tag of ["empty", "add"]) frame.hold(m.empty(tag, absmax.shape, "float32"));
+      }
+      return frame.hold(m.empty("empty", [outFeatures, inFeatures], input.dtype));
+    });
+    return flatProduct(m, input, t(m, matrix), bias);
+  });
+}
+
+function featuresOf({ node: { layer } }: BoundModule): readonly [number, number] {
   if (layer?.kind !== "linear" && layer?.kind !== "hf_conv1d")
     throw new Error("not a linear layer");
-  const shape = [layer.outFeatures, layer.inFeatures];
+  return [layer.outFeatures, layer.inFeatures];
+}
+
+/** 16-bit matrix of the packed weight; double quantization first restores the fp32 block maxima. */
+export function dequantize4bit(m: Machine, module: BoundModule, { doubleQuant }: FourBit): Tensor {
+  const shape = featuresOf(module);
   return m.withKind("dequantized", () =>
     m.frame((frame) => {
       const absmax = module.buffers.get("absmax");
