@@ -1,6 +1,4 @@
-/** Launchers that people train with, and the releases they pin: which of the computed worlds theirs is nearest to. */
-
-import { chooseWorld } from "../worlds/choose-world.js";
+/** Launchers that people train with, and the releases they pin. */
 
 export interface Launcher {
   readonly id: string;
@@ -49,13 +47,6 @@ const LAUNCHERS: readonly Launcher[] = [
 /** What launchers pin. Example: listLaunchers()[0]?.pins.transformers // "5.16.1" */
 export function listLaunchers(): readonly Launcher[] {
   return LAUNCHERS;
-}
-
-/** The id of the world that is nearest to what a launcher installs, by transformers. */
-export function nearestWorld({ name, pins: { transformers } }: Launcher): string {
-  const release = /\d[\d.]*/.exec(transformers ?? "")?.[0];
-  const releases = release === undefined ? {} : { transformers: release };
-  return chooseWorld(undefined, { name, releases }).world.id;
 }
 
 /** "transformers 5.16.1, peft 0.20.0". */

@@ -2,7 +2,8 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { listLaunchers, nearestWorld, pinText } from "../../src/stacks/launchers.js";
+import { nearestWorld } from "../../src/nearest-world.js";
+import { listLaunchers, pinText } from "../../src/stacks/launchers.js";
 import { listStacks } from "../../src/stacks/stacks.js";
 import { chooseWorld } from "../../src/worlds/choose-world.js";
 import { listWorlds, USUAL_WORLD } from "../../src/worlds/index.js";
