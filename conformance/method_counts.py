@@ -18,7 +18,7 @@ from typing import Any
 import huggingface as hf
 import peft
 import torch
-from counts import adapted, chosen
+from counts import adapted, built, chosen
 from draw_adapters import Adapter, names_of
 from draw_methods import METHODS, draw_methods
 from families import Model
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("model_types", nargs="*")
     parser.add_argument("--models", type=int, default=3, help="models of each family, from the first on")
     parser.add_argument("--methods", default=",".join(METHODS), help="methods to draw, by peft_type")
+    parser.add_argument("--other-release", action="store_true", help="leave out, by name, what cannot be built")
     arguments = parser.parse_args()
     methods = tuple(arguments.methods.split(","))
     with gzip.GzipFile(arguments.output, "wb", mtime=0) as file:
@@ -71,6 +72,8 @@ def main() -> None:
             family = model.config["model_type"]
             seen[family] += 1
             if seen[family] > arguments.models:
+                continue
+            if arguments.other_release and built(model, True) is None:
                 continue
             file.write((json.dumps(cases_of(model, methods)) + "\n").encode())
 

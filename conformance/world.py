@@ -25,6 +25,7 @@ import trl
 HERE = Path(__file__).resolve().parent
 GOLDENS = HERE.parent / "packages" / "lora-calc" / "test" / "conformance"
 COUNTS = ("trees", "counts", "method-counts", "layer-counts", "base-totals")
+LEAVING_OUT = ("counts", "method-counts")
 # Numbers and names; the words of an exception change order with Python's sets.
 COMPARED = ("trainable", "all", "modules", "error", "parameters", "rows", "tied")
 
@@ -51,7 +52,8 @@ def compare_counts(name: str, scratch: Path) -> dict[str, Any]:
     """How many answers are compared, and which differ, by model_type."""
     out = scratch / f"{name}.jsonl.gz"
     if not out.exists():
-        run(f"{name.replace('-', '_')}.py", str(out))
+        # The families are written for the usual release: what another cannot build is left out, by name.
+        run(f"{name.replace('-', '_')}.py", str(out), *(["--other-release"] if name in LEAVING_OUT else []))
     usual = {row["id"]: dict(facts(row)) for row in read(GOLDENS / out.name) if "id" in row}
     compared, differ = 0, Counter[str]()
     for row in read(out):
@@ -108,6 +110,7 @@ def main() -> None:
         for name in COUNTS:
             summary[name] = compare_counts(name, scratch)
             report(name, summary[name])
+            summary_file.write_text(json.dumps(summary, indent=2) + "\n")
     if "memory" in asked:
         summary["memory"] = compare_memory(world, arguments.shares, GOLDENS / f"memory-{world}.jsonl.gz")
         report("memory", summary["memory"])

@@ -176,7 +176,7 @@ export const LEARN = {
     copies: (batch: string, length: string, tokens: string) =>
       `With ${batch} × ${length} = ${tokens} tokens in a forward pass, one copy is large, and at its worst moment the usual loss holds three in float32: the log-probabilities, their gradient and the gradient of the scores.`,
     chunks: (tokens: string) =>
-      `TRL's chunked loss takes ${tokens} tokens at a time and recomputes their scores in backward, so that only one chunk with its copies is alive.`,
+      `TRL's chunked loss (before 1.15) takes ${tokens} tokens at a time and recomputes their scores in backward, so that only one chunk with its copies is alive. Its fused head (from 1.15) takes tiles of 4,096 tokens by 32,768 vocabulary entries, 256 MiB in bfloat16, and keeps a few numbers per token.`,
     thisRun: (bytes: string) =>
       `In your run, logits and loss take ${bytes} at their highest moment.`,
     noAdapters:

@@ -18,6 +18,8 @@ export interface StackProfile extends StackReleases {
   readonly balancesExperts?: string;
   /** Its trainers score tokens with a fused head, which TRL's `loss_type` then names; else by logits. */
   readonly fusesHead?: true;
+  /** Its collator gives every batch an attention mask, padded or not. */
+  readonly passesMask?: true;
   /** On a quantized base DoRA's magnitudes stay float32 beside adapters that are cast. */
   readonly keepsMagnitudes?: true;
   /** Code that was read for these values. */
@@ -34,6 +36,7 @@ const HF_TRAINER = {
 
 /** Source: trl 1.13.0 and 1.16.0 trainer/sft_trainer.py, trainer/utils.py `create_model_from_path`. */
 const TRL = {
+  passesMask: true,
   training: {
     per_device_train_batch_size: 8,
     // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
@@ -74,6 +77,7 @@ const STACKS = [
     id: "hf-trainer-5.18",
     name: "transformers 5.18 Trainer",
     releases: { transformers: "5.18.0", peft: "0.21.0" },
+    passesMask: true,
     training: HF_TRAINER,
     source: "transformers 5.18.0 training_args.py, trainer.py",
   },
@@ -81,6 +85,7 @@ const STACKS = [
     id: "hf-trainer-5.24",
     name: "transformers 5.24 Trainer",
     releases: { transformers: "5.24.0", peft: "0.21.2" },
+    passesMask: true,
     training: HF_TRAINER,
     source: "transformers 5.24.0 training_args.py, trainer.py",
   },

@@ -116,6 +116,15 @@ describe("versions", () => {
     expect(peaks[0]).toBeGreaterThan(1.02 * (peaks[1] ?? 0));
   });
 
+  it("4.57 builds none for a trainer, whose batches bring one", () => {
+    const run = { stack: "trl-1.13", training: { max_length: 1024 } };
+    const [older, usual] = [
+      answered({ ...run, versions: { transformers: "4.57.6" } }),
+      answered(run),
+    ].map((result) => peaksOf(result)?.allocated_peak ?? 0);
+    expect(Math.abs((older ?? 0) / (usual ?? 1) - 1)).toBeLessThan(0.001);
+  });
+
   it("of a stack that no world covers are said, and make every figure less sure", () => {
     const run = { stack: "trl-1.13", training: { max_length: 512 } };
     const near = answered({ ...run, versions: { transformers: "5.24" } });

@@ -66,6 +66,7 @@ export function readStep(
     own: { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root, world.rules) },
     source,
     fusesHead: fusesHead(stack, world),
+    passesMask: stack?.passesMask === true && world.rules.takesForPacked,
     keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
   });
   const { settings } = read;

@@ -32,6 +32,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly keepsMagnitudes?: true;
   /** TRL scores tokens with a fused head; else by logits. */
   readonly fusesHead?: true;
+  /** Batches without padding bring an attention mask, too. */
+  readonly passesMask?: true;
 }
 
 /** dtype of autocast; undefined where it is off. */
@@ -61,12 +63,14 @@ interface Defaults {
   readonly fusesHead?: boolean;
   /** DoRA's magnitudes stay float32 where the adapters are cast by default. */
   readonly keepsMagnitudes?: boolean;
+  /** The trainer's batches bring an attention mask, and the release asks whether they do. */
+  readonly passesMask?: boolean;
 }
 
 /** Reads `scenario.training`; every value taken from `own` is listed in `assumed`. */
 export function readTraining(
   given: JsonObject,
-  { own, source, fusesHead = false, keepsMagnitudes = false }: Defaults,
+  { own, source, fusesHead = false, keepsMagnitudes = false, passesMask = false }: Defaults,
 ): ReadTraining {
   const fields = trainingFields(given, fusesHead);
   const liger = readLiger(fields, own.loss);
@@ -93,6 +97,7 @@ export function readTraining(
     ...(preference === undefined ? {} : { preference: preference.settings }),
     ...(keepsMagnitudes && asked.adapter_dtype === undefined ? { keepsMagnitudes: true } : {}),
     ...(fusesHead ? { fusesHead: true } : {}),
+    ...(passesMask ? { passesMask: true } : {}),
   };
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);

@@ -1,5 +1,7 @@
 /** Selection and replacement by an index tensor. */
 
+import type { Dtype } from "../../../units/dtype.js";
+import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 
@@ -9,16 +11,19 @@ export function index(m: Machine, input: Tensor, indices: Tensor): Tensor {
   if (node !== undefined) {
     m.save(node, indices);
     const { shape } = input;
-    node.backward = (gradient) => {
-      const zeros = m.empty("new_zeros", shape, gradient.dtype);
-      const filled = m.empty("index_put", shape, gradient.dtype);
-      m.consume(zeros);
-      return [filled];
-    };
+    node.backward = (gradient) => [filledInto(m, shape, gradient.dtype)];
   }
   const output = m.empty("index", [indices.size(0), ...input.shape.slice(1)], input.dtype);
   m.finish(node, [output], [input]);
   return output;
+}
+
+/** The gradient of what was indexed: added into zeros of the full shape. */
+export function filledInto(m: Machine, shape: Shape, dtype: Dtype): Tensor {
+  const zeros = m.empty("new_zeros", shape, dtype);
+  const filled = m.empty("index_put", shape, dtype);
+  m.consume(zeros);
+  return filled;
 }
 
 /**

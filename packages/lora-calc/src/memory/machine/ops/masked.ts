@@ -2,6 +2,7 @@
 
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
+import { filledInto } from "./indexing.js";
 
 /** `tensor[mask == 0] = 0.0` on a view that nothing else sees: the result lies where the tensor lay. */
 export function zeroWhere(m: Machine, input: Tensor, mask: Tensor): Tensor {
@@ -45,12 +46,7 @@ export function selectTrue(m: Machine, input: Tensor, mask: Tensor, count: numbe
   if (node !== undefined) {
     m.save(node, mask);
     const { shape } = input;
-    node.backward = (gradient) => {
-      const zeros = m.empty("new_zeros", shape, gradient.dtype);
-      const filled = m.empty("index_put", shape, gradient.dtype);
-      m.consume(zeros);
-      return [filled];
-    };
+    node.backward = (gradient) => [filledInto(m, shape, gradient.dtype)];
   }
   const places = m.empty("nonzero", [count, mask.shape.length], "int64");
   const rest = input.shape.slice(mask.shape.length);

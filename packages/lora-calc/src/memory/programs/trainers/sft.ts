@@ -21,7 +21,8 @@ function makeBatch(m: Machine, settings: TrainingSettings): LabelledBatch {
   const shape = [settings.per_device_train_batch_size, settings.max_length];
   const inputIds = m.retain(m.empty("zeros", shape, "int64"));
   const labels = m.retain(m.empty("zeros", shape, "int64"));
-  if (!settings.padding) return { inputIds, labels, isPadded: false };
+  const { padding: isPadded, passesMask } = settings;
+  if (!isPadded && passesMask !== true) return { inputIds, labels, isPadded };
   const attentionMask = m.retain(m.empty("zeros", shape, "int64"));
-  return { inputIds, labels, attentionMask, isPadded: true };
+  return { inputIds, labels, attentionMask, isPadded };
 }
