@@ -48,7 +48,8 @@ export interface StackComparison {
  * The same configuration under two stacks. A loss that the first one's `loss_type` names is what that `loss_type` means under
  * the second; fields that are given stay, the others are each stack's own. Stops with `unknown_stack` for an unknown id.
  *
- * Example: compareStacks(run, "trl-1.13", "trl-1.16").changes[0]?.path // "training.loss"
+ * Example: const run = { model: "gpt2", adapter: { r: 8 }, training: { loss: "nll" } };
+ *   compareStacks(run, "trl-1.13", "trl-1.16").changes[0]?.path // "training.loss"
  */
 export function compareStacks(scenario: Scenario, from: StackId, to: StackId): StackComparison {
   const [before, after] = [findStack(from), findStack(to)];

@@ -3,7 +3,7 @@
 import type { Launcher } from "./stacks/launchers.js";
 import { chooseWorld } from "./worlds/choose-world.js";
 
-/** Its id, by transformers. Example: nearestWorld(launcher) // "transformers-5.18" */
+/** Its id, by transformers. Example: nearestWorld(listLaunchers()[0]) // "transformers-5.18" */
 export function nearestWorld({ name, pins: { transformers } }: Launcher): string {
   const release = /\d[\d.]*/.exec(transformers ?? "")?.[0];
   const releases = release === undefined ? {} : { transformers: release };
