@@ -21,7 +21,8 @@ interface Judged {
     | Readonly<Record<string, string>>;
 }
 
-const COUNTS = ["trees", "counts", "method-counts", "layer-counts", "base-totals"] as const;
+/** Drawn adapters, of LoRA, of other methods and on parameters. */
+const COUNTS = ["counts", "method-counts", "layer-counts"] as const;
 
 function judgedOf({ id }: World): Judged | undefined {
   const file = new URL(`../../../../conformance/worlds/${id}.json`, import.meta.url);
@@ -56,7 +57,9 @@ function countsText(world: World): string {
   }
   const compared = rows.reduce((sum, row) => sum + row.compared, 0);
   const differ = rows.flatMap((row) => Object.values(row.differ)).reduce((a, b) => a + b, 0);
-  return `${compared} questions asked again, ${differ} answers differ`;
+  const { differ: trees = {} } = judged?.["trees"] ?? {};
+  const types = typeof trees === "object" ? Object.keys(trees) : [];
+  return `${compared} adapters asked again, ${differ} answers differ; trees: ${types.join(", ")} differ in names or buffers`;
 }
 
 function worldRow(world: World): string {
