@@ -55,6 +55,18 @@ describe("compareStacks", () => {
     expect(attention).toMatchObject({ path: "training.attn_implementation", to: "eager" });
   });
 
+  it("names the releases that are typed, and adds up where both stacks run them", () => {
+    const versions = { transformers: "5.18" };
+    const dora = { ...QLORA, versions, adapter: { ...QLORA.adapter, use_dora: true } };
+    const compared = compareStacks(dora, "trl-1.13", "trl-1.16");
+    const { from, to, changes } = compared;
+    expect(sum(compared)).toBe((to.allocated_peak ?? 0) - (from.allocated_peak ?? 0));
+    expect(changes[0]).toMatchObject({ path: "versions" });
+    expect(changes[0]?.to).toBe(changes[0]?.from);
+    const plain = compareStacks({ ...QLORA, versions }, "hf-trainer-5.18", "hf-trainer-5.24");
+    expect(plain.changes).toEqual([]);
+  });
+
   it("says that the other refuses the run", () => {
     const head = { ...QLORA, adapter: { r: 8, target_modules: ["q_proj", "lm_head"] } };
     const { from, to, changes } = compareStacks(head, "trl-1.13", "trl-1.16");

@@ -3,6 +3,7 @@
 import { estimate } from "./estimate.js";
 import { peaksOf } from "./exchange/peaks.js";
 import { withAssumed } from "./exchange/with-assumed.js";
+import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
 import type { Problem } from "./problem/problem.js";
 import { isRefusal } from "./result.js";
@@ -12,6 +13,7 @@ import { findStack } from "./stacks/stacks.js";
 import type { KnownStack, StackId, StackProfile } from "./stacks/stacks.js";
 import { chooseWorld } from "./worlds/choose-world.js";
 import { differingRules } from "./worlds/rule-texts.js";
+import type { World } from "./worlds/world.js";
 
 /** A run under one stack. */
 export interface UnderStack {
@@ -106,7 +108,7 @@ function underStack(
   };
 }
 
-/** TRL's losses by its name for them: the second half of what `loss_type` means with a fused head, and without. */
+/** Losses that TRL's `loss_type` names, with a fused head and without. */
 const NAMED_BY_LOSS_TYPE = { fused: ["fused"], logits: ["nll", "chunked_nll"] } as const;
 
 /** A loss that the first stack's `loss_type` names is what the same `loss_type` means under the second. */
@@ -180,34 +182,59 @@ function reasonOf(name: string, to: unknown): string {
   return `its default is ${String(to)}`;
 }
 
+/** What the releases do by themselves, and the rest of the difference. */
 function releaseChange(
   run: Scenario,
-  [before, after]: readonly [StackProfile, StackProfile],
+  stacks: readonly [StackProfile, StackProfile],
   bytes: number,
 ): readonly StackChange[] {
-  const worlds = [before, after].map((stack) => chooseWorld(undefined, stack).world);
-  const [from, to] = worlds;
-  if (from === undefined || to === undefined || from === to) return [];
-  // Shown by the settings that follow from them.
-  const shown = ["leavesCapToSdpa", ...(isPreference(run) ? [] : ["fusesHead"])];
-  const texts = differingRules(from.rules, to.rules)
-    .filter(({ rule }) => !shown.includes(rule))
-    .map(({ text }) => text);
-  const hasMagnitudes = run.adapter?.["use_dora"] === true && (run.quantization ?? null) !== null;
-  const magnitudes =
-    !hasMagnitudes || before.keepsMagnitudes === after.keepsMagnitudes
-      ? []
-      : [
-          after.keepsMagnitudes === true
-            ? "DoRA's magnitudes stay float32 on a quantized base"
-            : "DoRA's magnitudes are cast with the adapters",
-        ];
-  const releases = ({ releases: { transformers, peft } }: typeof from): string =>
+  const typed = run.versions === undefined ? undefined : new Fields(run.versions, "versions");
+  const [before, after] = stacks;
+  const [from, to] = [chooseWorld(typed, before).world, chooseWorld(typed, after).world];
+  const texts = [
+    ...magnitudeTexts(run, stacks),
+    ...(isPreference(run) ? headTexts(stacks, [from, to]) : []),
+    // The others are shown by the settings that follow from them.
+    ...differingRules(from.rules, to.rules)
+      .filter(({ rule }) => rule !== "leavesCapToSdpa" && rule !== "fusesHead")
+      .map(({ text }) => text),
+  ];
+  if (texts.length === 0 && bytes === 0) return [];
+  const releases = ({ releases: { transformers, peft } }: World): string =>
     `transformers ${transformers[0]}, peft ${peft[0]}`;
   return [
     {
       ...{ path: "versions", from: releases(from), to: releases(to), bytes },
-      reason: [...magnitudes, ...texts].join("; "),
+      reason: texts.join("; "),
     },
   ];
+}
+
+function magnitudeTexts(
+  { adapter, quantization }: Scenario,
+  [before, after]: readonly [StackProfile, StackProfile],
+): readonly string[] {
+  const hasMagnitudes = adapter?.["use_dora"] === true && (quantization ?? null) !== null;
+  if (!hasMagnitudes || before.keepsMagnitudes === after.keepsMagnitudes) return [];
+  return after.keepsMagnitudes === true
+    ? ["DoRA's magnitudes stay float32 on a quantized base"]
+    : ["DoRA's magnitudes are cast with the adapters"];
+}
+
+/** Of preference trainers, which have no setting that says it. */
+function headTexts(
+  stacks: readonly [StackProfile, StackProfile],
+  worlds: readonly [World, World],
+): readonly string[] {
+  const [before, after] = stacks.map(
+    ({ releases, fusesHead }, index): World["rules"] | undefined => {
+      const rules = worlds[index]?.rules;
+      const own = releases.trl === undefined ? rules?.fusesHead : fusesHead;
+      return rules && { ...rules, fusesHead: own === true };
+    },
+  );
+  if (before === undefined || after === undefined) return [];
+  return differingRules(before, after)
+    .filter(({ rule }) => rule === "fusesHead")
+    .map(({ text }) => text);
 }

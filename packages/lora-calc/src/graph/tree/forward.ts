@@ -75,7 +75,7 @@ export interface AttentionForward {
   readonly slidingWindow?: number;
   /** Parameter (heads,) that takes a share of every softmax; only an eager kernel knows it (gpt_oss). */
   readonly sinks?: string;
-  /** The attention scores are capped by tanh (only the eager kernel does it). */
+  /** The scores are capped by tanh (only the eager kernel does it); false in a class that could, and is configured not to. */
   readonly softcap?: boolean;
   /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
   readonly softmaxInScoreDtype?: boolean;

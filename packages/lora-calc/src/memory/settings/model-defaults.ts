@@ -52,7 +52,7 @@ export function classifiesImages({ forward }: ModuleNode): boolean {
 /** Attention with sinks is written out, for no fused kernel of PyTorch knows them; nor do they know a cap of the scores. */
 function lacksSdpa({ forward, children }: ModuleNode, rules: WorldRules): boolean {
   if (forward?.kind === "attention") {
-    const isCapped = forward.softcap === true && !rules.leavesCapToSdpa;
+    const isCapped = forward.softcap !== undefined && !rules.leavesCapToSdpa;
     if (isCapped || forward.sinks !== undefined) return true;
   }
   return children.some((child) => lacksSdpa(isRepeat(child) ? child.element : child, rules));

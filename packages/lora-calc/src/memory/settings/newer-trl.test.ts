@@ -112,6 +112,20 @@ describe("checkpointing", () => {
   );
 });
 
+it.each([50, null])("Gemma 2 has no sdpa from transformers 5.24 on, be its cap %s", (cap) => {
+  const config = {
+    ...{ model_type: "gemma2", hidden_size: 64, intermediate_size: 128, num_hidden_layers: 2 },
+    ...{ num_attention_heads: 4, num_key_value_heads: 2, head_dim: 16, vocab_size: 1000 },
+    attn_logit_softcapping: cap,
+  };
+  const model = { model: { config } };
+  const { assumed } = answered({}, model);
+  const chosen = assumed.find(({ path }) => path === "training.attn_implementation");
+  expect(chosen?.value).toBe("eager");
+  expect(refused({ attn_implementation: "sdpa" }, model).path).toBe("training.attn_implementation");
+  expect(peak({ attn_implementation: "sdpa" }, { ...model, ...OLDER })).toBeGreaterThan(0);
+});
+
 it("gradients that zero_grad keeps stay: at most one for everything that trains", () => {
   const full = { adapter: null };
   const kept = { loss: "hf", max_grad_norm: 0 };

@@ -74,7 +74,7 @@ function selfAttention(
     ...(family.sublayerDropout === undefined ? {} : { outputDropout: family.sublayerDropout }),
     ...(family.rotates?.(index) === false ? {} : { rotary: family.rotary ?? "full" }),
     ...(window === undefined ? {} : { slidingWindow: window }),
-    ...(family.softcappedAttention === true ? { softcap: true } : {}),
+    ...(family.softcappedAttention === undefined ? {} : { softcap: family.softcappedAttention }),
     ...(family.scalesByPosition === true ? { scalesByPosition: true } : {}),
     ...(normed === undefined
       ? {}
