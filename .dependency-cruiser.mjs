@@ -87,7 +87,7 @@ export default {
     },
   ],
   options: {
-    includeOnly: "^packages/lora-calc/(?:src|files|cli)/",
+    includeOnly: "^packages/lora-calc/(?:src|hub|files|cli)/",
     exclude: { path: "[.]test[.]ts$" },
     tsPreCompilationDeps: true,
   },

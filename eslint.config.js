@@ -77,7 +77,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["", "files/", "cli/"].map(
+        project: ["", "hub/", "files/", "cli/"].map(
           (folder) => `packages/lora-calc/${folder}tsconfig.json`,
         ),
         tsconfigRootDir: root,
@@ -124,7 +124,7 @@ export default tseslint.config(
     rules: { "@typescript-eslint/max-params": "off" },
   },
   {
-    files: ["packages/lora-calc/{cli,files}/**/*.ts"],
+    files: ["packages/lora-calc/{cli,files,hub}/**/*.ts"],
     rules: {
       "@typescript-eslint/max-params": ["error", { max: 4 }],
       "@typescript-eslint/no-restricted-imports": [

@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^lora-calc$/, replacement: `${SOURCES}src/index.ts` },
       { find: /^lora-calc\/teach$/, replacement: `${SOURCES}src/teach.ts` },
+      { find: /^lora-calc\/hub$/, replacement: `${SOURCES}hub/index.ts` },
       { find: /^lora-calc\/files$/, replacement: `${SOURCES}files/index.ts` },
     ],
   },

@@ -1,6 +1,6 @@
-"""`scaled_dot_product_attention` as torch 2.13 runs it on a CUDA card: which kernel, and what the kernel allocates.
+"""`scaled_dot_product_attention` as torch 2.11 to 2.14 runs it on a CUDA card: which kernel, and what the kernel allocates.
 
-The choice is that of `sdp_utils.cpp` and of the headers in the wheel (`ATen/native/transformers`), the buffers inside the
+The choice is that of `sdp_utils.cpp`, of the compiled `check_cudnn_tensor_shapes` and of the headers in the wheels (`ATen/native/transformers`), the buffers inside the
 fused kernels are those of `attention.cu`, `attention_backward.cu`, `flash_api.cpp`, `kernel_backward.h` and
 cudnn-frontend's `scaled_dot_product_flash_attention.h`. `README.md`, "Attention", lists the rules with their sources.
 """
@@ -18,6 +18,8 @@ import torch.nn.functional as F
 HALF = (torch.bfloat16, torch.float16)
 FLASH_MAX_HEAD_DIM = 256
 CUDNN_MAX_HEAD_DIM = 128
+# The first torch whose efficient kernel takes fewer heads of keys than of queries, and whose cuDNN (9.24) differentiates heads of 256.
+GROUPS_SINCE = (2, 14)
 # Cards with 99 KiB of shared memory a block, on which flash has no backward for some head sizes.
 SMALL_SHARED_MEMORY = (86, 87, 89, 120, 121)
 aten = torch.ops.aten
@@ -29,6 +31,7 @@ class Device:
 
     compute_capability: float = 8.0
     cuda: str = "13.0"
+    torch: str = torch.__version__
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Device:
@@ -42,6 +45,19 @@ class Device:
     def prefers_cudnn(self) -> bool:
         """Wheels of CUDA 13 carry cuDNN 9.20 and put it first on Hopper and data-center Blackwell."""
         return self.sm in (90, 100, 103) and int(self.cuda.split(".")[0]) >= 13
+
+    @property
+    def is_since_groups(self) -> bool:
+        return tuple(int(part) for part in self.torch.split(".")[:2]) >= GROUPS_SINCE
+
+    def cudnn_takes(self, dim: int, dim_v: int, requires_grad: bool) -> bool:
+        """`check_cudnn_tensor_shapes` and, since 2.14, `check_cudnn_d256_bprop_head_dim`; the width of 192 is that of MLA."""
+        is_mla = (dim, dim_v) == (192, 128)
+        if self.is_since_groups:
+            differentiates = max(dim, dim_v) <= CUDNN_MAX_HEAD_DIM or is_mla or dim == dim_v == 256
+            return max(dim, dim_v) <= 256 and (differentiates or not requires_grad)
+        limit = 256 if self.sm == 90 else 192 if is_mla else CUDNN_MAX_HEAD_DIM
+        return max(dim, dim_v) <= limit
 
 
 def kernel_of(
@@ -59,7 +75,7 @@ def kernel_of(
     requires_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (query, key, value))
     cudnn_dropout = (dropout_p * 16).is_integer()
     if device.prefers_cudnn and half and dim % 8 == 0 and dim_v % 8 == 0 and cudnn_dropout and key.shape[2] != 1:
-        if max(dim, dim_v) <= CUDNN_MAX_HEAD_DIM:
+        if device.cudnn_takes(dim, dim_v, requires_grad):
             return "cudnn"
     no_flash_backward = 192 < dim <= 224 or (dim > 224 and dropout_p > 0)
     if sm >= 80 and half and mask is None and dim == dim_v <= FLASH_MAX_HEAD_DIM:
@@ -67,7 +83,8 @@ def kernel_of(
             return "flash"
     alignment = (8 if sm >= 70 else 1) if half else (4 if sm >= 80 else 1)
     known_dtype = query.dtype in (torch.float16, torch.float32) or (query.dtype == torch.bfloat16 and sm >= 80)
-    if known_dtype and not grouped and dim % alignment == 0 and dim_v % alignment == 0:
+    takes_heads = device.is_since_groups or not grouped
+    if known_dtype and takes_heads and dim % alignment == 0 and dim_v % alignment == 0:
         return "efficient"
     return "math"
 
@@ -244,10 +261,13 @@ def flash_backward(args: tuple) -> Iterator[Temporary]:
 
 
 def efficient_backward(args: tuple, device: Device) -> Iterator[Temporary]:
-    grad_out, query, value = args[0], args[1], args[3]
+    grad_out, query, key, value = args[:4]
     batch, heads, length, dim = query.shape
     dim_v = value.shape[-1]
     half = query.dtype in HALF
+    if heads != key.shape[1]:  # one gradient for every head of the queries, summed over groups before the operator returns
+        for name, tensor in (("k", key), ("v", value)):
+            yield Temporary(f"efficient_grad_{name}_expanded", (batch, key.shape[2], heads, tensor.shape[-1]), tensor.dtype)
     rows, columns, widest = backward_block(device.sm, half, max(dim, dim_v), args[9] > 0)
     in_registers = half and widest <= rows
     if half and (in_registers or not 70 <= device.sm < 75):
@@ -259,7 +279,7 @@ def efficient_backward(args: tuple, device: Device) -> Iterator[Temporary]:
         yield Temporary("efficient_delta_product", (batch, length, heads, dim_v), torch.float32)
         yield Temporary("efficient_delta_sum", (batch, length, heads), torch.float32)
         yield Temporary("efficient_delta", (batch, heads, length), torch.float32)
-    splits = max(min(-(-args[2].shape[2] // columns), 200 // (batch * heads)), 1)
+    splits = max(min(-(-key.shape[2] // columns), 200 // (batch * heads)), 1)
     floats = 0
     if device.sm >= 70 or half:
         floats += -(-length // rows) * -(-dim // columns) * (4 + rows * columns)

@@ -11,6 +11,7 @@ import random
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,8 @@ def world_cases(release: str, has_fused_head: bool, small: float, large: float) 
 
     def is_chosen(each: Case) -> bool:
         config = each["model"]["config"]
+        if other_torch() and "gpu" in each.get("hardware", {}):
+            return True  # kernels of attention are what another torch decides
         if is_4 and config["model_type"] in OTHER_MODULES_IN_4:
             return False
         odds = small if size_of(config) < SMALL else large
@@ -313,4 +316,14 @@ def in_world(each: Case, release: str, has_fused_head: bool) -> Case:
     if has_fused_head and training.get("method", "sft") == "sft":
         loss = training.get("loss", "chunked_nll")
         training["loss"] = LOSS_SINCE_FUSED_HEAD.get(loss, loss)
-    return each | {"training": training, "versions": {"transformers": release}}
+    return each | {"training": training, "versions": {"transformers": release} | other_torch()}
+
+
+# What the goldens of the usual world, and of other releases of transformers, are traced with.
+USUAL_TORCH = "2.13"
+
+
+def other_torch() -> dict[str, str]:
+    """The installed torch, where it is not the usual one."""
+    installed = ".".join(version("torch").split(".")[:2])
+    return {} if installed == USUAL_TORCH else {"torch": installed}

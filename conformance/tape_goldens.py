@@ -167,6 +167,8 @@ def attention_cases(gpt2: dict[str, Any]) -> list[Case]:
         ("cudnn", SMALL, h100, {}),
         ("cudnn: padded, rows not aligned", SMALL, h100, {"padding": True} | short),
         ("cudnn: without checkpointing, equal heads", many, h100, {"gradient_checkpointing": False}),
+        ("cudnn: heads of 256", family("qwen3", head_dim=256), h100, {}),
+        ("heads of 160 on an H100, which cuDNN takes, since torch 2.14 without gradients alone", family("qwen3", head_dim=160), h100, {}),
         ("flash: partial rotary on an RTX 3090", family("gpt_neox"), rtx_3090, {}),
     ]  # fmt: skip
     return [

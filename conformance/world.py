@@ -1,6 +1,7 @@
 """Run the judges with the releases of a world, in a scratch folder, and say what is different there.
 
     python world.py transformers-5.24 [--only counts|memory|tapes] [--shares 1 0.2] [--scratch FOLDER]
+    python world.py torch-2.14 --only memory  # another torch beside the releases of a world
 
 Beside each golden of the usual world stands what the installed releases say to the same question; what differs is printed by
 type of model, and summed up in worlds/NAME.json. Memory and tapes are goldens of their own (memory-NAME.jsonl.gz,
@@ -69,7 +70,7 @@ def compare_counts(name: str, scratch: Path) -> dict[str, Any]:
 
 def compare_memory(world: str, shares: list[str], goldens: Path) -> dict[str, Any]:
     """Peaks of the runs that are said in the same words in both worlds."""
-    run("memory_goldens.py", "--world", release_of(world), "--shares", *shares, "--out", str(goldens))
+    run("memory_goldens.py", "--world", installed_transformers(), "--shares", *shares, "--out", str(goldens))
     usual = {row["scenario"]["id"]: row for row in read(GOLDENS / "memory.jsonl.gz")}
     same, differ = 0, Counter[str]()
     rows = read(goldens)
@@ -86,8 +87,8 @@ def compare_memory(world: str, shares: list[str], goldens: Path) -> dict[str, An
     return {"traced": len(rows) - len(errors), "refused": errors, "asked_in_both": same, "differ": dict(sorted((+differ).items()))}
 
 
-def release_of(world: str) -> str:
-    return world.removeprefix("transformers-")
+def installed_transformers() -> str:
+    return ".".join(hf.versions()["transformers"].split(".")[:2])
 
 
 def main() -> None:
@@ -98,8 +99,9 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, default=None)
     arguments = parser.parse_args()
     world, installed = arguments.world, {**hf.versions(), "trl": trl.__version__}
-    if not installed["transformers"].startswith(release_of(world)):
-        parser.error(f"transformers {installed['transformers']} is installed; {world} is asked for")
+    library, _, release = world.rpartition("-")
+    if not installed.get(library, "").startswith(release):
+        parser.error(f"{library} {installed.get(library)} is installed; {world} is asked for")
     scratch = arguments.scratch or HERE / "worlds" / ".scratch" / world
     scratch.mkdir(parents=True, exist_ok=True)
     summary_file = HERE / "worlds" / f"{world}.json"
@@ -115,7 +117,7 @@ def main() -> None:
         summary["memory"] = compare_memory(world, arguments.shares, GOLDENS / f"memory-{world}.jsonl.gz")
         report("memory", summary["memory"])
     if "tapes" in asked:
-        run("tape_goldens.py", "--world", release_of(world), "--out", str(GOLDENS / f"tapes-{world}.jsonl.gz"))
+        run("tape_goldens.py", "--world", installed_transformers(), "--out", str(GOLDENS / f"tapes-{world}.jsonl.gz"))
     summary_file.write_text(json.dumps(summary, indent=2) + "\n")
 
 

@@ -26,7 +26,7 @@ if (!existsSync(python)) {
   runOrStop("python3", ["-m", "venv", `${FOLDER}.scratch/${name}/venv`]);
   runOrStop(python, ["-m", "pip", "install", "--quiet", "-r", requirements]);
 }
-draft(`${WORLDS}${name}.ts`);
+if (name.startsWith("transformers-")) draft(`${WORLDS}${name}.ts`);
 process.exit(run(python, ["conformance/world.py", name, ...rest]).code);
 
 /** The usual world under another name, with the releases of the requirements. */

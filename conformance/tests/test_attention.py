@@ -11,8 +11,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import ProfilerActivity, profile
 
-T4, A100, RTX_3090, H100 = (Device(capability) for capability in (7.5, 8.0, 8.6, 9.0))
-H100_CUDA_12 = Device(9.0, "12.6")
+T4, A100, RTX_3090, H100, B200 = (Device(capability, torch="2.13.0") for capability in (7.5, 8.0, 8.6, 9.0, 10.0))
+H100_CUDA_12 = Device(9.0, "12.6", "2.13.0")
+T4_214, A100_214, H100_214, B200_214 = (Device(capability, torch="2.14.1") for capability in (7.5, 8.0, 9.0, 10.0))
 MASK = torch.ones(1, 1, 64, 64, dtype=torch.bool)
 
 
@@ -38,6 +39,13 @@ def states(heads, key_heads, dim, dtype):
         (H100, (8, 2), 128, torch.bfloat16, None, "cudnn"),
         (H100, (8, 8), 128, torch.bfloat16, MASK, "cudnn"),
         (H100_CUDA_12, (8, 2), 128, torch.bfloat16, None, "flash"),
+        (H100, (8, 2), 256, torch.bfloat16, None, "cudnn"),
+        (B200, (8, 2), 256, torch.bfloat16, None, "flash"),
+        (H100_214, (8, 2), 160, torch.bfloat16, None, "flash"),
+        (B200_214, (8, 2), 256, torch.bfloat16, None, "cudnn"),
+        (T4_214, (8, 2), 64, torch.float16, None, "efficient"),
+        (T4_214, (8, 2), 64, torch.bfloat16, None, "math"),
+        (A100_214, (8, 2), 64, torch.float32, None, "efficient"),
     ],
 )
 def test_kernel(device, heads, dim, dtype, mask, kernel):

@@ -15,7 +15,11 @@ const SHARED: UserConfig = {
 };
 
 /** What the command line brings with it, with what these use. */
-const CLI_PACKAGES = ["commander", "yaml", "fast-string-width", "fast-string-truncated-width"];
+const FILES_PACKAGES = ["yaml", "undici"];
+const CLI_PACKAGES = [
+  ...["commander", "fast-string-width", "fast-string-truncated-width"],
+  ...FILES_PACKAGES,
+];
 
 /** What tsc does not write: see "What is published" in ARCHITECTURE.md. */
 export default defineConfig([
@@ -28,20 +32,36 @@ export default defineConfig([
     tsconfig: "cli/tsconfig.json",
     alias: {
       "lora-calc/files": pathOf("./files/index.ts"),
+      "lora-calc/hub": pathOf("./hub/index.ts"),
       "lora-calc": pathOf("./src/index.ts"),
     },
     deps: { alwaysBundle: CLI_PACKAGES, onlyBundle: CLI_PACKAGES },
     outputOptions: { chunkFileNames: "cli/[name]-[hash].js" },
   },
-  // The readers of files, with YAML in them; the library itself they import.
+  // The readers of files, with YAML and the proxy in them; the library itself, and what asks the Hub, they import.
   {
     ...SHARED,
     entry: { "files/index": "files/index.ts" },
     format: "esm",
     dts: true,
     tsconfig: "files/tsconfig.json",
-    deps: { neverBundle: ["lora-calc"], alwaysBundle: ["yaml"], onlyBundle: ["yaml"] },
+    deps: {
+      neverBundle: ["lora-calc", "lora-calc/hub"],
+      alwaysBundle: FILES_PACKAGES,
+      onlyBundle: FILES_PACKAGES,
+    },
     outputOptions: { chunkFileNames: "files/[name]-[hash].js" },
+  },
+  // What asks the Hub, for any runtime.
+  {
+    ...SHARED,
+    platform: "neutral",
+    entry: { "hub/index": "hub/index.ts" },
+    format: "esm",
+    dts: true,
+    tsconfig: "hub/tsconfig.json",
+    deps: { neverBundle: ["lora-calc"] },
+    outputOptions: { chunkFileNames: "hub/[name]-[hash].js" },
   },
   // Types for CommonJS; its code is a line that requires the module (scripts/finish-dist.mjs).
   {
@@ -52,12 +72,12 @@ export default defineConfig([
     tsconfig: "tsconfig.build.json",
     outputOptions: { chunkFileNames: "types-[hash].cjs" },
   },
-  {
+  ...["files", "hub"].map((folder): UserConfig => ({
     ...SHARED,
-    entry: { "files/index": "files/index.ts" },
+    entry: { [`${folder}/index`]: `${folder}/index.ts` },
     format: "cjs",
     dts: { emitDtsOnly: true },
-    tsconfig: "files/tsconfig.json",
-    deps: { neverBundle: ["lora-calc"] },
-  },
+    tsconfig: `${folder}/tsconfig.json`,
+    deps: { neverBundle: ["lora-calc", "lora-calc/hub"] },
+  })),
 ]);

@@ -9,6 +9,8 @@ export interface Output {
   readonly result: (text: string) => Promise<void>;
   readonly talk: (text: string) => void;
   readonly style: Style;
+  /** Nothing may be asked of the network. */
+  readonly offline: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,7 +26,7 @@ export function hasColor(
   return isTerminal || (environment["FORCE_COLOR"] ?? "") !== "";
 }
 
-export function standardOutput(wantsColor: boolean): Output {
+export function standardOutput(wantsColor: boolean, offline = false): Output {
   const color = hasColor(process.stdout.isTTY, wantsColor, process.env);
   return {
     result: async (text) => {
@@ -34,5 +36,6 @@ export function standardOutput(wantsColor: boolean): Output {
       process.stderr.write(`${text}\n`);
     },
     style: color ? ANSI : PLAIN,
+    offline,
   };
 }

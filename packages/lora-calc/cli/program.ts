@@ -24,10 +24,11 @@ Examples:
   lora-calc explain meta-llama/Llama-3.1-8B --saw "41,943,040 / 4,582,543,360"
   lora-calc export Qwen/Qwen3-4B --rank 16 --to peft-python
   lora-calc audit path/to/adapter
+  lora-calc estimate facebook/opt-1.3b@main --rank 8
 `;
 
 const EXIT_CODES = `
-Exit codes: 0 ok, 1 a bug, 2 bad input, 3 does not fit (only with --check).
+Exit codes: 0 ok, 1 a bug, 2 bad input, 3 does not fit (only with --check), 4 the network.
 Sizes are in GiB (2^30 bytes) and MiB (2^20 bytes).
 `;
 
@@ -35,13 +36,14 @@ type Options = Readonly<Record<string, unknown>>;
 
 /** Builds the program; the exit code of the command that ran goes to `finish`. */
 export function buildProgram(
-  output: (wantsColor: boolean) => Output,
+  output: (wantsColor: boolean, offline: boolean) => Output,
   finish: (code: ExitCode) => void,
 ): Command {
   const program = new Command("lora-calc")
     .description("Exact LoRA parameter counts and GPU memory of a training step.")
     .version(VERSION)
     .option("--no-color", "plain text (also NO_COLOR)")
+    .option("--offline", "ask nothing of the network (also HF_HUB_OFFLINE)")
     .helpCommand(false)
     .showSuggestionAfterError(false)
     .configureOutput({
@@ -52,7 +54,8 @@ export function buildProgram(
     })
     .addHelpText("after", EXAMPLES + EXIT_CODES)
     .configureHelp({ showGlobalOptions: true });
-  const outputOf = (options: Options): Output => output(options["color"] !== false);
+  const outputOf = (options: Options): Output =>
+    output(options["color"] !== false, options["offline"] === true);
   addEstimate(program, outputOf, finish);
   addFit(program, outputOf, finish);
   addAdvise(program, outputOf, finish);
@@ -84,7 +87,7 @@ function addEstimate(program: Command, outputOf: OutputOf, finish: Finish): void
     .description("Trainable parameters and GPU memory of a scenario. Flags win over the file.")
     .argument(
       "[source]",
-      "model id, config.json, adapter_config.json, safetensors (header or index), scenario (JSON or YAML), or - for stdin",
+      "model (name, name@revision or address; of the catalogue, the cache of huggingface_hub, or the Hub), folder, config.json, adapter_config.json, safetensors (header or index), scenario (JSON or YAML), or - for stdin",
     )
     .option("--json", "the whole result as JSON")
     .option("--check", "exit with 3 when it does not fit the card")
@@ -250,7 +253,7 @@ function addAudit(program: Command, outputOf: OutputOf, finish: Finish): void {
     .description(
       "Reads adapter_config.json and the header of adapter_model.safetensors; 2 where PEFT could not load them.",
     )
-    .argument("<source>", "folder of the adapter, or one of its files")
+    .argument("<source>", "adapter: its name on the Hub, its folder, or one of its files")
     .option(
       "--base <model>",
       "base model: id, config.json or safetensors (else what the file names)",

@@ -4,5 +4,7 @@ export { readAdapter } from "./read-adapter.js";
 export type { AdapterOnDisk } from "./read-adapter.js";
 export { readDocument } from "./read-document.js";
 export type { SourceDocument } from "./read-document.js";
+export { resolveAdapter, resolveModel } from "./resolve-model.js";
+export type { ResolvedModel, ResolveOptions } from "./resolve-model.js";
 export { readHeader, readSafetensors } from "./read-safetensors.js";
 export type { HeaderOfFile, ModelOfHeaders } from "./read-safetensors.js";

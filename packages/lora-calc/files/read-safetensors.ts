@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import {
   HEADER_LENGTH_BYTES,
   headerEnd,
+  InputError,
   isObject,
   parseHeader,
   parseJson,
@@ -28,12 +29,32 @@ export async function readSafetensors(path: string): Promise<ModelOfHeaders> {
   const headers = [];
   for (const file of files) headers.push((await readHeader(file)).header);
   const safetensors = Object.assign({}, ...headers) as Record<string, unknown>;
-  const config = join(folder, "config.json");
-  const facts = await stat(config).catch(() => undefined);
-  if (facts?.isFile() !== true) return { safetensors };
-  const { text, name } = await readText(config);
+  const config = await configIn(folder);
+  return config === undefined ? { safetensors } : { safetensors, config };
+}
+
+/** What lies in the folder of a snapshot: a part of the repository, for only what was asked for is downloaded. */
+export async function readSnapshot(folder: string): Promise<Partial<ModelOfHeaders>> {
+  const config = await configIn(folder);
+  if (config === undefined) return {};
+  for (const name of ["model.safetensors.index.json", "model.safetensors"]) {
+    try {
+      const { safetensors } = await readSafetensors(join(folder, name));
+      return { config, safetensors };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return { config };
+}
+
+async function configIn(folder: string): Promise<ModelOfHeaders["config"]> {
+  const path = join(folder, "config.json");
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isFile() !== true) return undefined;
+  const { text, name } = await readText(path);
   const values = parseJson(text, name);
-  return isObject(values) ? { safetensors, config: values } : { safetensors };
+  return isObject(values) ? values : undefined;
 }
 
 async function filesOfIndex(path: string): Promise<readonly string[]> {

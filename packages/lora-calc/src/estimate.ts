@@ -7,16 +7,16 @@ import { withTrainedRanks } from "./adapter/methods/adalora.js";
 import { SCENARIO_NAMES } from "./fields/section-names.js";
 import { planAdapter } from "./adapter/plan-adapter.js";
 import { fitOf } from "./advice/fit.js";
-import { cudaDecides, DEFAULT_CUDA } from "./catalogue/cuda.js";
 import { readModel } from "./graph/read-model.js";
 import { defaultSizeWarnings } from "./graph/default-sizes.js";
 import type { ModuleGraph } from "./graph/tree/module-graph.js";
 import { parameterCount } from "./graph/tree/sites.js";
 import { stepFloor } from "./memory/report/at-least.js";
 import { attentionWarnings, whyHeadsNotRunnable } from "./memory/report/attention-warnings.js";
-import { readHardware } from "./memory/settings/device.js";
+import { readHardware, unknownCard } from "./memory/settings/device.js";
 import type { Device, Hardware } from "./memory/settings/device.js";
 import { estimateMemory } from "./memory/report/estimate-memory.js";
+import { assumedWheel } from "./memory/report/assumed-wheel.js";
 import { evidenceOf } from "./memory/report/evidence.js";
 import { bandsOf } from "./memory/report/interval.js";
 import { packedWeights } from "./memory/report/packed-weights.js";
@@ -33,7 +33,6 @@ import { textOnlyWarnings } from "./memory/report/text-only.js";
 import { readStep } from "./memory/settings/read-step.js";
 import type { StepSettings } from "./memory/settings/read-step.js";
 import type { TrainingSettings } from "./memory/settings/training.js";
-import type { Assumption } from "./model/config.js";
 import { Fields } from "./problem/fields.js";
 import { InputError, reject } from "./problem/problem.js";
 import type { Problem } from "./problem/problem.js";
@@ -88,7 +87,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   const { chosen, world, description, graph, assumed } = readModel(scenario);
   const { device, ranks, strategy, obstacle, ...hardware } = readHardware(
     scenario.object("hardware")?.values,
-    chosen.cuda ?? DEFAULT_CUDA,
+    chosen.wheel,
   );
   const step = readStep(scenario, description, graph, world);
   const { quantization } = step;
@@ -128,7 +127,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       ...assumed,
       ...step.assumed,
       ...hardware.assumed,
-      ...assumedCuda(step, device, chosen.cuda),
+      ...assumedWheel(graph.root, step, device, chosen),
     ],
     ignored: step.ignored,
     warnings: [
@@ -168,20 +167,6 @@ function whyNotThisWorld(
   if (memory === "all" || memory.includes(modelType)) return undefined;
   const usual = shortRelease(USUAL_WORLD, "transformers");
   return `the step of ${modelType} under transformers ${releases.transformers[0]} is not judged; with versions.transformers ${usual} it is`;
-}
-
-/** The CUDA of the torch wheel, where nobody named it and it decides a kernel. */
-function assumedCuda(
-  { isAsked, training }: StepSettings,
-  device: Device | undefined,
-  cuda: string | undefined,
-): readonly Assumption[] {
-  if (!isAsked || cuda !== undefined || device === undefined || !cudaDecides(device.attention)) {
-    return [];
-  }
-  if (training.attn_implementation !== "sdpa") return [];
-  const reason = `torch's wheel from pip, which runs cuDNN's attention on ${device.name}`;
-  return [{ path: "versions.cuda", value: DEFAULT_CUDA, reason }];
 }
 
 /** Beyond 2^53 a number is no longer exact; no model is within a thousandth of it. */
@@ -248,7 +233,7 @@ function memoryPart(
     quantization,
     training,
     liger,
-    device,
+    device: device ?? unknownCard(chosen.wheel),
     ...spread,
   };
   const memory = estimateMemory(inputs, options);
@@ -256,7 +241,10 @@ function memoryPart(
   options.onWork?.(memory.playedEvents);
   const interval = bandsOf(
     memory,
-    evidenceOf(graph.root, training, device, { isNearest: chosen.isNearest, fusesPacked }),
+    evidenceOf(graph.root, training, inputs.device.attention, {
+      isNearest: chosen.isNearest,
+      fusesPacked,
+    }),
   );
   return {
     memory: memoryResult(memory, { stored, training }, chosen),
@@ -264,7 +252,10 @@ function memoryPart(
     ...(expandable === undefined ? {} : { reserved_peak_expandable: expandable }),
     ...(memory.hostPeak === 0 ? {} : { host_peak: memory.hostPeak }),
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
-    warnings: [...textOnlyWarnings(graph), ...attentionWarnings(graph.root, training, device)],
+    warnings: [
+      ...textOnlyWarnings(graph),
+      ...attentionWarnings(graph.root, training, device ?? inputs.device),
+    ],
   };
 }
 

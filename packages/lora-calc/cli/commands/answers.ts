@@ -26,7 +26,8 @@ export async function refuse(problem: Problem, asJson: boolean, output: Output):
 
 /** A fault of ours is no bad input. */
 function exitCodeOfProblem({ code }: Problem): ExitCode {
-  return code === "internal" ? EXIT.bug : EXIT.badInput;
+  if (code === "internal") return EXIT.bug;
+  return code === "network_error" || code === "rate_limited" ? EXIT.network : EXIT.badInput;
 }
 
 /** Exit code of an answered scenario; --check needs a verdict. */

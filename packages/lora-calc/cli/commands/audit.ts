@@ -1,11 +1,13 @@
 /** `lora-calc audit`: a published adapter, recounted and checked. */
 
-import { auditAdapter } from "lora-calc";
+import { auditAdapter, InputError, isObject, knownModel } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { readAdapter } from "lora-calc/files";
-import { readScenario } from "../input/read-scenario.js";
+import { existsSync } from "node:fs";
+import { readAdapter, resolveAdapter, resolveModel } from "lora-calc/files";
+import type { AdapterOnDisk } from "lora-calc/files";
+import { looksLikePath, readScenario } from "../input/read-scenario.js";
 import type { Output } from "../output.js";
 import { renderAudit } from "../render/audit.js";
 import { refuse } from "./answers.js";
@@ -21,9 +23,10 @@ export async function runAudit(
   { json, base }: AuditOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const { files, tensorsPath, talk } = await readAdapter(source);
+  const { files, tensorsPath, talk } = await adapterOf(source, output);
   for (const line of talk) output.talk(line);
-  const model = base === undefined ? undefined : await modelOf(base, output);
+  const model =
+    base === undefined ? await namedBase(files.config, output) : await modelOf(base, output);
   const result = auditAdapter({ ...files, ...(model === undefined ? {} : { model }) });
   if ("error" in result) return refuse(result.error, json, output);
   await output.result(
@@ -33,6 +36,29 @@ export async function runAudit(
   );
   const isBroken = result.findings.some(({ level }) => level === "error");
   return isBroken ? EXIT.badInput : EXIT.ok;
+}
+
+/** A name that is no file is looked for where names are. */
+async function adapterOf(source: string, output: Output): Promise<AdapterOnDisk> {
+  if (looksLikePath(source) || existsSync(source)) return readAdapter(source);
+  const { offline, talk } = output;
+  return resolveAdapter(source, { offline, onProgress: talk });
+}
+
+/** The base that the file names, where the catalogue lacks it. Without it the audit counts less, and says so. */
+async function namedBase(config: unknown, output: Output): Promise<Scenario["model"] | undefined> {
+  const name = isObject(config) ? config["base_model_name_or_path"] : undefined;
+  if (typeof name !== "string" || knownModel(name) !== undefined || looksLikePath(name)) {
+    return undefined;
+  }
+  try {
+    const { offline, talk } = output;
+    return (await resolveModel(name, { offline, onProgress: talk })).model;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    output.talk(error.message);
+    return undefined;
+  }
 }
 
 /** The model of a source, without what is usually trained on one. */

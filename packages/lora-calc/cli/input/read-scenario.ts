@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { isObject, reject } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import type { Output } from "../output.js";
-import { readDocument, readSafetensors } from "lora-calc/files";
+import { readDocument, readSafetensors, resolveModel } from "lora-calc/files";
 import { USUAL } from "./usual.js";
 
 const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml|safetensors)$/i;
@@ -13,22 +13,49 @@ const IS_SAFETENSORS = /\.safetensors(?:\.index\.json)?$/i;
 const USUAL_TEXT = `LoRA r=${USUAL.adapter.r}, alpha=${USUAL.adapter.lora_alpha}, ${USUAL.adapter.target_modules}; stack ${USUAL.stack}`;
 
 /**
- * Reads `source`: "-", a path, or a model of the catalogue. A name that is also a file is the file. What is taken for a
- * model alone is said on stderr.
+ * Reads `source`: "-", a path, or the name of a model. A name that is also a file is the file; one that the catalogue lacks
+ * is looked for in the cache of huggingface_hub and on the Hub. What is taken for a model alone is said on stderr.
  */
 export async function readScenario(source: string, output: Output): Promise<Scenario> {
-  const scenario = await scenarioFrom(source);
+  const scenario = await withModelFound(await scenarioFrom(source), output);
   if (scenario.stack === USUAL.stack && scenario.adapter === USUAL.adapter) {
     output.talk(`A model alone means ${USUAL_TEXT}. Flags win.`);
   }
   return scenario;
 }
 
+/** What is typed as a path is never looked for as a name. */
+export function looksLikePath(source: string): boolean {
+  return LOOKS_LIKE_PATH.test(source);
+}
+
 async function scenarioFrom(source: string): Promise<Scenario> {
-  if (!LOOKS_LIKE_PATH.test(source) && !existsSync(source)) return withLora(source);
+  if (!looksLikePath(source) && !existsSync(source)) return withLora(source);
   if (IS_SAFETENSORS.test(source)) return withLora(await readSafetensors(source));
   const { name, value } = await readDocument(source);
   return scenarioOf(value, name);
+}
+
+/** With the model of a name that the catalogue lacks; of an adapter's name its base, and the adapter unless one is given. */
+export async function withModelFound(
+  scenario: Scenario,
+  { offline, talk }: Output,
+  resolve: typeof resolveModel = resolveModel,
+): Promise<Scenario> {
+  const name = nameOf(scenario.model);
+  if (name === undefined) return scenario;
+  const { model, adapter, talk: found } = await resolve(name, { offline, onProgress: talk });
+  for (const line of found) talk(line);
+  if (model === name) return scenario;
+  const isUsual = scenario.adapter === USUAL.adapter;
+  return { ...scenario, model, ...(adapter !== undefined && isUsual ? { adapter } : {}) };
+}
+
+/** Of a model that is nothing but a name. */
+function nameOf(model: unknown): string | undefined {
+  if (typeof model === "string") return model;
+  if (!isObject(model) || Object.keys(model).join() !== "id") return undefined;
+  return typeof model["id"] === "string" ? model["id"] : undefined;
 }
 
 /** A whole scenario says itself what it trains; a model alone does not. */

@@ -1,7 +1,7 @@
 /** What to change next: every lever priced on this run, what could be raised, and which cards would do. */
 
 import type { LeverId } from "../fields/result-names.js";
-import { contextOf, DEFAULT_CUDA, stepKind, usableBytes } from "../catalogue/cuda.js";
+import { contextOf, DEFAULT_WHEEL, stepKind, usableBytes } from "../catalogue/cuda.js";
 import { listGpus } from "../catalogue/gpus.js";
 import type { GpuRow } from "../catalogue/rows/row.js";
 import { readHardware } from "../memory/settings/device.js";
@@ -142,7 +142,7 @@ export function searchAlong(
  */
 export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuRow[] {
   const given = isObject(scenario["hardware"]) ? scenario["hardware"] : {};
-  const { ranks } = readHardware(given, DEFAULT_CUDA);
+  const { ranks } = readHardware(given, DEFAULT_WHEEL);
   const { strategy } = given;
   const spread = {
     ...(ranks > 1 ? { count: ranks } : {}),

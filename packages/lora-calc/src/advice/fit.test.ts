@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { FALLBACK_DEVICE } from "../memory/settings/device.js";
+import { unknownCard } from "../memory/settings/device.js";
+import { DEFAULT_WHEEL } from "../catalogue/cuda.js";
 import { fitOf } from "./fit.js";
 
 const card = {
-  ...FALLBACK_DEVICE,
+  ...unknownCard(DEFAULT_WHEEL),
   name: "a card",
   capacity: 1100,
   usable: 1000,

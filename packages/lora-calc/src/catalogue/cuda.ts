@@ -2,6 +2,8 @@
 
 import { MIB } from "../units/format.js";
 import { USUAL_WORLD } from "../worlds/index.js";
+import { attentionRules } from "../worlds/world.js";
+import type { AttentionRules, TorchWheel } from "../worlds/world.js";
 import type { GpuGeneration, GpuRow } from "./rows/row.js";
 
 /** What a process holds on the card before its first tensor, and the band around it. Unit: bytes. */
@@ -123,6 +125,7 @@ export interface AttentionCard {
   readonly sm: number;
   /** cuDNN's attention is asked first. */
   readonly prefersCudnn: boolean;
+  readonly rules: AttentionRules;
 }
 
 /** Capabilities that share kernels, and the shared memory they need, with an older one. Source: CUDA C++ Programming Guide, "Compute Capabilities". */
@@ -134,14 +137,17 @@ const RUNS_LIKE: ReadonlyMap<number, number> = new Map([
 
 /** Capabilities of the cards on which torch asks cuDNN first: H100, H200, B200, B300. */
 const CUDNN_FIRST: ReadonlySet<number> = new Set([90, 100]);
-/** Wheels of CUDA 13 carry a cuDNN (9.20) that torch prefers; those of CUDA 12.6 (9.10) do not. */
+/** Wheels of CUDA 13 carry a cuDNN (9.19 to 9.24) that torch prefers; those of CUDA 12.6 (9.10) do not. */
 const CUDNN_FIRST_FROM_CUDA = 13;
 
-/** CUDA of the torch wheel that pip installs. Source: torch 2.13 RELEASE.md. */
-export const DEFAULT_CUDA = USUAL_WORLD.releases.cuda[0];
+/** What pip installs, with the releases that are usual here. Source: torch 2.13 RELEASE.md. */
+export const DEFAULT_WHEEL: TorchWheel = {
+  torch: USUAL_WORLD.releases.torch[0],
+  cuda: USUAL_WORLD.releases.cuda[0],
+};
 
-/** Whether the CUDA of the wheel decides the attention kernel of a card. Example: cudaDecides({ sm: 80, prefersCudnn: false }) // false */
-export function cudaDecides({ sm }: AttentionCard): boolean {
+/** Whether the CUDA of the wheel decides the attention kernel of a card. Example: cudaDecides({ sm: 80 }) // false */
+export function cudaDecides({ sm }: Pick<AttentionCard, "sm">): boolean {
   return CUDNN_FIRST.has(sm);
 }
 
@@ -154,20 +160,24 @@ export function stepKind({
   computeCapability,
   generation,
 }: Pick<GpuRow, "computeCapability" | "generation">): string {
-  const { sm } = attentionCard(computeCapability, DEFAULT_CUDA);
+  const { sm } = attentionCard(computeCapability, DEFAULT_WHEEL);
   return `${sm} ${cublasWorkspaceBytes(generation)} ${hasGroupedProduct(generation)}`;
 }
 
 /**
- * Example: attentionCard("9.0", "13.0").prefersCudnn // true
- * Certainty: read. Source: torch 2.13 cuda/sdp_utils.cpp `check_prefer_cudnn_attention`, RELEASE.md (cuDNN of each wheel).
+ * Example: attentionCard("9.0", { torch: "2.13.0", cuda: "13.0" }).prefersCudnn // true
+ * Certainty: read. Source: torch 2.11 to 2.14 cuda/sdp_utils.cpp `check_prefer_cudnn_attention`, METADATA (cuDNN of each wheel).
  */
-export function attentionCard(computeCapability: string, cuda: string): AttentionCard {
+export function attentionCard(
+  computeCapability: string,
+  { torch, cuda }: TorchWheel,
+): AttentionCard {
   const [major = 0, minor = 0] = computeCapability.split(".").map(Number);
   const own = 10 * major + minor;
   const sm = RUNS_LIKE.get(own) ?? own;
   return {
     sm,
     prefersCudnn: parseInt(cuda, 10) >= CUDNN_FIRST_FROM_CUDA && CUDNN_FIRST.has(sm),
+    rules: attentionRules(torch),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { JsonObject } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
+import type { Problem } from "../problem/problem.js";
 import { didYouMean, firstOf, nameKey, nearestModels } from "./nearest.js";
 import type { ModelRow } from "./rows/row.js";
 import { repositoryOfAddress } from "./search.js";
@@ -21,18 +22,27 @@ export function listModels(): readonly ModelRow[] {
 export function findModel(name: string): ModelRow {
   const row = knownModel(name);
   if (row !== undefined) return row;
+  reject(unknownModel(name));
+}
+
+/**
+ * What is said where no place that was looked in has a model of this name. `where` tells of the places beside the catalogue.
+ *
+ * Example: unknownModel("Qwen/Qwen3-4C").nearest // "Qwen/Qwen3-4B"
+ */
+export function unknownModel(name: string, where = ""): Problem {
   const nearest = nearestModels(
     name,
     name.includes("/") ? REPOSITORIES : [...MODELS_BY_KEY.keys()],
   );
-  reject({
+  return {
     code: "unknown_model",
     path: "model",
-    message: `model is not in the catalogue: ${name}${didYouMean(nearest)}; any other model works through its config.json`,
+    message: `model is not in the catalogue${where === "" ? "" : `, ${where}`}: ${name}${didYouMean(nearest)}; any other model works through its config.json`,
     received: name,
     expected: "an id from the catalogue, or an object with config",
     ...firstOf(nearest),
-  });
+  };
 }
 
 /** The checkpoint with this name, or with this address on the Hub, if there is one. */

@@ -19,7 +19,10 @@ export const PROBLEM_CODES = {
   unknown_field: { meaning: "A field is not known here.", exception: "TypeError" },
   missing_field: { meaning: "A field that is needed is absent." },
   limit_exceeded: { meaning: "An input is larger than this calculator accepts." },
-  unknown_model: { meaning: "The id is not in the catalogue." },
+  unknown_model: { meaning: "No catalogue, cache or Hub that was asked has a model of this name." },
+  network_error: { meaning: "The Hub could not be asked, or did not answer in full." },
+  rate_limited: { meaning: "The Hub asks to wait." },
+  access_denied: { meaning: "The repository is gated, and no token opens it." },
   unknown_model_type: {
     meaning: "There is no blueprint for this model_type.",
     exception: "ValueError",

@@ -44,8 +44,9 @@ describe("chooseWorld", () => {
 
   it("takes a typed CUDA beside the world of the stack", () => {
     const stack = { name: "A trainer", releases: { transformers: "4.57.6" } };
-    const { world, cuda } = chooseWorld(typed({ cuda: "12.6" }), stack);
-    expect([world.id, cuda]).toEqual(["transformers-4.57", "12.6"]);
+    const { world, wheel, namedWheel } = chooseWorld(typed({ cuda: "12.6" }), stack);
+    expect([world.id, wheel]).toEqual(["transformers-4.57", { torch: "2.13.0", cuda: "12.6" }]);
+    expect(namedWheel).toEqual({ cuda: "12.6" });
   });
 
   it("refuses a typed release that no world lists, and a library that decides nothing", () => {

@@ -6,14 +6,16 @@ import type { Assumed, ResultVersions } from "../result.js";
 import { VERSION } from "../version.js";
 import { listWorlds, USUAL_WORLD } from "./index.js";
 import { isSameMinor, LIBRARIES } from "./world.js";
-import type { Library, StackReleases, World } from "./world.js";
+import type { Library, StackReleases, TorchWheel, World } from "./world.js";
 
 export interface ChosenWorld {
   readonly world: World;
   /** The world is the nearest to what the stack runs, which no world covers. */
   readonly isNearest: boolean;
-  /** CUDA of the torch wheel; undefined when nobody named it. */
-  readonly cuda: string | undefined;
+  /** The torch that runs, and the CUDA of its wheel: as typed, else the usual ones of the world. */
+  readonly wheel: TorchWheel;
+  /** Of these two, the ones that somebody named. */
+  readonly namedWheel: Partial<TorchWheel>;
   /** That runs: as typed, else the usual one of the world. */
   readonly bitsandbytes: string;
   /** As the result shows them. */
@@ -41,12 +43,13 @@ function choose(given: Fields | undefined, stack: StackReleases | undefined): Ch
     releases: { ...stack.releases, ...Object.fromEntries(typed) },
   };
   const { world, isNearest } = ofStack(possible, wanted);
-  const { peft, transformers, bitsandbytes } = world.releases;
+  const { peft, transformers, bitsandbytes, torch, cuda } = world.releases;
   const typedOf = (wanted: Library): string | undefined =>
     typed.find(([library]) => library === wanted)?.[1];
   return {
     ...{ world, isNearest },
-    cuda: typedOf("cuda"),
+    wheel: { torch: typedOf("torch") ?? torch[0], cuda: typedOf("cuda") ?? cuda[0] },
+    namedWheel: Object.fromEntries(typed.filter(([name]) => name === "torch" || name === "cuda")),
     bitsandbytes: typedOf("bitsandbytes") ?? bitsandbytes[0],
     named: {
       ...{ "lora-calc": VERSION, peft: peft[0], transformers: transformers[0] },
@@ -111,7 +114,7 @@ function knownRelease(given: Fields | undefined, library: Library): string | und
   reject({
     code: "invalid_value",
     path: `versions.${library}`,
-    message: `${library} ${text} is no release that is known here; the nearest is ${nearest}, and leaving versions.${library} out means ${known[0] ?? ""}`,
+    message: `${library} ${text} is no release that is known here; the nearest is ${nearest}, and leaving versions.${library} out means what the stack installs`,
     received: text,
     expected: known,
     nearest,

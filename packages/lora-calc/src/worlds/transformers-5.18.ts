@@ -7,7 +7,7 @@ export const TRANSFORMERS_5_18: World = {
   releases: {
     peft: ["0.21.0"],
     transformers: ["5.18.0"],
-    torch: ["2.13.0"],
+    torch: ["2.13.0", "2.14.1", "2.12.1", "2.11.0"],
     cuda: ["13.0", "13.2", "12.6"],
     bitsandbytes: ["0.48.2", "0.50.2"],
   },

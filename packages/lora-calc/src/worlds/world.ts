@@ -82,6 +82,35 @@ export function fusesPackedProducts(bitsandbytes: string): boolean {
   return isSameMinor(bitsandbytes, FUSED_4BIT);
 }
 
+/** What the attention kernels of a release of torch take. */
+export interface AttentionRules {
+  /** The memory-efficient kernel takes fewer heads of keys than of queries. */
+  readonly efficientTakesGroups: boolean;
+  /**
+   * cuDNN takes heads of up to 256 on Hopper and on Blackwell for data centers, of which it differentiates those of up to
+   * 128 and those of 256; else it takes and differentiates up to 256 on Hopper, and up to 128 elsewhere.
+   */
+  readonly cudnnAsksForGradient: boolean;
+}
+
+/** A build of torch, as pip installs it. */
+export interface TorchWheel {
+  readonly torch: string;
+  readonly cuda: string;
+}
+
+/** From which minor release on torch's kernels take them. */
+const NEW_ATTENTION = "2.14";
+
+/**
+ * Source: the wheels of torch 2.11.0, 2.12.1, 2.13.0 and 2.14.1, mem_eff_attention/kernel_backward.h and, compiled, sdp_utils.cpp
+ * `check_cudnn_tensor_shapes`, `check_cudnn_d256_bprop_head_dim`, `can_use_mem_efficient_attention`.
+ */
+export function attentionRules(torch: string): AttentionRules {
+  const isNew = isSameMinor(torch, NEW_ATTENTION);
+  return { efficientTakesGroups: isNew, cudnnAsksForGradient: isNew };
+}
+
 /** The usual release of a library, short. */
 export function shortRelease({ releases }: World, library: Library): string {
   return minorOf(releases[library][0]) ?? releases[library][0];

@@ -21,6 +21,7 @@ export async function caught(run: (output: Output) => Promise<number>): Promise<
       talk += part;
     },
     style: PLAIN,
+    offline: true,
   });
   return { code, text, talk };
 }

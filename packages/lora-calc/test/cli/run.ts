@@ -38,5 +38,6 @@ export function catchInto(caught: { result: string; talk: string }): Output {
     },
     talk: (text) => (caught.talk += text),
     style: PLAIN,
+    offline: true,
   };
 }

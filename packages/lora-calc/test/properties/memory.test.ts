@@ -16,6 +16,7 @@ import { peaksOf } from "../../src/exchange/peaks.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 import { draws } from "./draws.js";
 import { USUAL_WORLD } from "../../src/worlds/index.js";
+import { attentionCard, DEFAULT_WHEEL } from "../../src/catalogue/cuda.js";
 
 interface Run {
   readonly config: JsonObject;
@@ -67,7 +68,7 @@ function requestedPeak({ config, rank, quantization, training }: Run): number {
     quantization: readQuantization(quantization),
     training: readTraining(training, { own: DEFAULT_STEP, source: "" }).settings,
     cublasWorkspaceBytes: 0,
-    card: { sm: 80, prefersCudnn: false },
+    card: attentionCard("8.0", DEFAULT_WHEEL),
     multiprocessors: 108,
     strategy: "one_card",
   });

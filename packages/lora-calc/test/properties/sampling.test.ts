@@ -16,6 +16,8 @@ import type { JsonObject } from "../../src/problem/fields.js";
 import { optimizer, SMALL_SIZES, storage } from "./small-model.js";
 import { draws } from "./draws.js";
 import { USUAL_WORLD } from "../../src/worlds/index.js";
+import { DEFAULT_WHEEL } from "../../src/catalogue/cuda.js";
+import { unknownCard } from "../../src/memory/settings/device.js";
 
 const EXPERT_TYPES = ["qwen3_moe", "mixtral", "gpt_oss"];
 const EXPERTS = {
@@ -96,7 +98,7 @@ function memoryOf(run: Run, runsEveryIteration: boolean): MemoryEstimate {
       quantization: readQuantization(run.quantization),
       training: settings,
       liger: ligerUse(liger, model),
-      ...{ device: undefined, ranks: 2, strategy: run.strategy ?? "one_card" },
+      ...{ device: unknownCard(DEFAULT_WHEEL), ranks: 2, strategy: run.strategy ?? "one_card" },
     },
     { runsEveryIteration },
   );

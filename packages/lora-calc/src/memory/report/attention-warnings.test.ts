@@ -44,6 +44,35 @@ describe("attention on the card that is named", () => {
     );
   });
 
+  // transformers#48633: math on a T4 for grouped heads; pytorch#191085, in torch 2.14, gave the efficient kernel grouped heads.
+  it("a T4 in fp16 leaves the math kernel with torch 2.14, and the torch that is assumed is said", () => {
+    const run = {
+      ...{ hardware: { gpu: "T4" }, stack: "trl-1.16" },
+      training: {
+        ...{ ...QLORA.training, max_length: 2048, fp16: true, bf16: false },
+        ...{ dtype: "float16", adapter_dtype: "float32" },
+      },
+    };
+    const [newest, older] = [answered(run), answered({ ...run, versions: { torch: "2.13.0" } })];
+    expect([codes(newest), codes(older)]).toEqual([
+      ["compute_dtype_assumed"],
+      ["compute_dtype_assumed", "attention_math"],
+    ]);
+    const [least = 0, most = 0] = [newest, older].map((each) => peaksOf(each)?.allocated_peak);
+    // Scores of 2,048 × 2,048 tokens and 32 heads in float32 are 512 MiB; three of them live at the peak.
+    expect(most - least).toBeGreaterThan(3 * 2 ** 29);
+    expect(newest.assumed.find(({ path }) => path === "versions.torch")).toMatchObject({
+      value: "2.14.1",
+      reason: "attention runs the efficient kernel on T4 with it, and math with torch 2.13.0",
+    });
+    expect(older.assumed.map(({ path }) => path)).not.toContain("versions.torch");
+  });
+
+  it("no torch is assumed where none decides", () => {
+    const paths = answered({ hardware: { gpu: "RTX 4090" } }).assumed.map(({ path }) => path);
+    expect(paths).not.toContain("versions.torch");
+  });
+
   it("heads whose width PyTorch pads have no memory under sdpa", () => {
     const config = {
       ...{ model_type: "llama", hidden_size: 240, num_attention_heads: 4, vocab_size: 1000 },

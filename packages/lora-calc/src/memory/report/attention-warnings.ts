@@ -4,8 +4,7 @@ import type { AttentionForward } from "../../graph/tree/forward.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
 import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Warning } from "../../problem/codes.js";
-import { FALLBACK_DEVICE } from "../settings/device.js";
-import type { Device } from "../settings/device.js";
+import type { AttentionCard } from "../../catalogue/cuda.js";
 import { chooseKernel, FLASH_MAX_HEAD_DIM } from "../programs/kernels/torch/choose-kernel.js";
 import type { AttentionKernel } from "../programs/kernels/torch/choose-kernel.js";
 import { autocastDtype } from "../settings/training.js";
@@ -15,12 +14,11 @@ import type { TrainingSettings } from "../settings/training.js";
 export function attentionWarnings(
   root: ModuleNode,
   training: TrainingSettings,
-  device: Device | undefined,
+  { attention, name = "this card" }: { readonly attention: AttentionCard; readonly name?: string },
 ): readonly Warning[] {
-  const kernels = attentionKernels(root, training, device);
-  const name = device?.name ?? "this card";
+  const kernels = attentionKernels(root, training, attention);
   return [
-    ...(kernels.has("math") ? [mathWarning(name, training)] : []),
+    ...(kernels.has("math") ? [mathWarning(name, training, attention)] : []),
     ...(kernels.has("cudnn") ? [cudnnWarning(name)] : []),
   ];
 }
@@ -29,21 +27,20 @@ export function attentionWarnings(
 export function attentionKernels(
   root: ModuleNode,
   training: TrainingSettings,
-  device: Device | undefined,
+  card: AttentionCard,
 ): ReadonlySet<AttentionKernel> {
   if (training.attn_implementation !== "sdpa") return new Set();
-  return new Set(attentionsOf(root).map((forward) => kernelOf(forward, training, device)));
+  return new Set(attentionsOf(root).map((forward) => kernelOf(forward, training, card)));
 }
 
 /** Of the layers without a window; whether those with one get a mask depends on the length and changes little here. */
 function kernelOf(
   { headDim, heads, keyValueHeads, attentionDropout }: AttentionForward,
   training: TrainingSettings,
-  device: Device | undefined,
+  card: AttentionCard,
 ): AttentionKernel {
-  const { attention } = device ?? FALLBACK_DEVICE;
   const keepsGroups = !training.padding && headDim <= FLASH_MAX_HEAD_DIM;
-  return chooseKernel(attention, {
+  return chooseKernel(card, {
     dtype: autocastDtype(training) ?? training.dtype,
     headDim,
     hasMask: training.padding,
@@ -53,12 +50,19 @@ function kernelOf(
   });
 }
 
-function mathWarning(card: string, training: TrainingSettings): Warning {
+function mathWarning(
+  card: string,
+  training: TrainingSettings,
+  { rules: { efficientTakesGroups } }: AttentionCard,
+): Warning {
   const dtype = autocastDtype(training) ?? training.dtype;
+  const taken = efficientTakesGroups
+    ? "they take this model"
+    : "they take models with as many key heads as query heads, padded batches, and from torch 2.14 on this model";
   const way =
     dtype === "bfloat16"
-      ? "before Ampere no fused kernel takes bfloat16; in float16 they take models with as many key heads as query heads, and padded batches"
-      : "they take models with as many key heads as query heads, and padded batches";
+      ? `before Ampere no fused kernel takes bfloat16; in float16 ${taken}`
+      : taken;
   return {
     code: "attention_math",
     message: `on ${card} scaled_dot_product_attention has no fused kernel for this run in ${dtype}: PyTorch's math kernel holds the scores of every pair of tokens in float32; ${way}`,

@@ -3,8 +3,7 @@
 import type { EventName } from "../../fields/result-names.js";
 import { ncclOf } from "../../catalogue/cuda.js";
 import type { CudaContext } from "../../catalogue/cuda.js";
-import { FALLBACK_DEVICE } from "../settings/device.js";
-import type { Device } from "../settings/device.js";
+import type { CudaFigures } from "../settings/device.js";
 import { partsAfter } from "./peak-parts.js";
 import type { PeakPart } from "./peak-parts.js";
 import { replay, reservedExpandable } from "../replay/replay.js";
@@ -20,7 +19,7 @@ export interface MemoryInputs extends Omit<
   StepInputs,
   "cublasWorkspaceBytes" | "card" | "multiprocessors"
 > {
-  readonly device: Device | undefined;
+  readonly device: CudaFigures;
   /** Cards that take part. */
   readonly ranks: number;
 }
@@ -68,7 +67,7 @@ export function estimateMemory(
   inputs: MemoryInputs,
   options: { readonly runsEveryIteration?: boolean; readonly expandable?: boolean } = {},
 ): MemoryEstimate {
-  const { context, attention, ...card } = inputs.device ?? FALLBACK_DEVICE;
+  const { context, attention, ...card } = inputs.device;
   const nccl = ncclOf(inputs.ranks);
   const { cublasWorkspaceBytes, multiprocessors } = card;
   const onCard = { cublasWorkspaceBytes, multiprocessors, card: attention };

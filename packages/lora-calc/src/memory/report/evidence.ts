@@ -2,7 +2,7 @@
 
 import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import { attentionKernels } from "./attention-warnings.js";
-import type { Device } from "../settings/device.js";
+import type { AttentionCard } from "../../catalogue/cuda.js";
 import type { LossName, TrainingSettings } from "../settings/training.js";
 
 export interface Evidence {
@@ -54,14 +54,14 @@ interface Releases {
 export function evidenceOf(
   root: ModuleNode,
   training: TrainingSettings,
-  device: Device | undefined,
+  attention: AttentionCard,
   { isNearest, fusesPacked }: Releases,
 ): Evidence {
   if (isNearest) return NEAREST;
   const isRead =
     fusesPacked ||
     READ_LOSSES.includes(training.loss) ||
-    attentionKernels(root, training, device).has("cudnn");
+    attentionKernels(root, training, attention).has("cudnn");
   return isRead ? READ : TRACED;
 }
 

@@ -100,7 +100,8 @@ describe("versions", () => {
     [{ transformers: "5.99.0" }, "5.24.0"],
     [{ transformers: "4.51" }, "4.57.6"],
     [{ peft: "9.9" }, "0.21.0"],
-    [{ torch: "2.4.1" }, "2.13.0"],
+    [{ torch: "2.4.1" }, "2.11.0"],
+    [{ torch: "2.15.0" }, "2.14.1"],
     [{ cuda: "12.1" }, "12.6"],
   ])("that are unknown are refused with the nearest: %o", (versions, nearest) => {
     const result = estimate({ ...RUN, versions });

@@ -4,7 +4,6 @@ import {
   attentionCard,
   contextOf,
   cublasWorkspaceBytes,
-  DEFAULT_CUDA,
   hasGroupedProduct,
   UNKNOWN_CONTEXT,
   usableBytes,
@@ -19,6 +18,7 @@ import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { Assumption } from "../../model/config.js";
 import { parseBytes } from "../../units/parse.js";
+import type { TorchWheel } from "../../worlds/world.js";
 
 export interface Device {
   readonly name: string;
@@ -43,16 +43,18 @@ const FALLBACK_GENERATION: GpuGeneration = "Ampere";
 const FALLBACK_CAPABILITY = "8.0";
 const FALLBACK_MULTIPROCESSORS = 108;
 
+/** What of a card a step asks for. */
+export type CudaFigures = Omit<Device, "name" | "capacity" | "usable" | "otherProcessBytes">;
+
 /** CUDA figures for runs without a named card. */
-export const FALLBACK_DEVICE: Pick<
-  Device,
-  "context" | "cublasWorkspaceBytes" | "hasGroupedProduct" | "multiprocessors" | "attention"
-> = {
-  ...cudaFacts(FALLBACK_GENERATION),
-  context: UNKNOWN_CONTEXT,
-  multiprocessors: FALLBACK_MULTIPROCESSORS,
-  attention: attentionCard(FALLBACK_CAPABILITY, DEFAULT_CUDA),
-};
+export function unknownCard(wheel: TorchWheel): CudaFigures {
+  return {
+    ...cudaFacts(FALLBACK_GENERATION),
+    context: UNKNOWN_CONTEXT,
+    multiprocessors: FALLBACK_MULTIPROCESSORS,
+    attention: attentionCard(FALLBACK_CAPABILITY, wheel),
+  };
+}
 
 /** How a run is spread: what has a program. */
 export type StrategyName = "one_card" | "ddp";
@@ -74,15 +76,15 @@ const NO_HARDWARE: Hardware = {
 
 const NAMES = Object.keys(HARDWARE_FIELDS);
 
-/** Reads `scenario.hardware`. `cuda` is the CUDA of the torch wheel. */
-export function readHardware(given: JsonObject | undefined, cuda: string): Hardware {
+/** Reads `scenario.hardware`, for a build of torch. */
+export function readHardware(given: JsonObject | undefined, wheel: TorchWheel): Hardware {
   if (given === undefined) return NO_HARDWARE;
   const fields = new Fields(given, "hardware");
   fields.rejectUnknown(NAMES);
   const { cards, name } = countedName(fields);
   const otherProcessBytes =
     readField(fields, "other_process_bytes", HARDWARE_FIELDS.other_process_bytes) ?? 0;
-  const { card, assumed = [] } = readCard(fields, name, cuda) ?? {};
+  const { card, assumed = [] } = readCard(fields, name, wheel) ?? {};
   const device = card === undefined ? undefined : { ...card, otherProcessBytes };
   const ranks = ranksOf(fields, cards);
   const strategy = ranks === 1 ? "one_card" : "ddp";
@@ -147,24 +149,28 @@ interface ReadCard {
   readonly assumed?: readonly Assumption[];
 }
 
-function readCard(fields: Fields, name: string | undefined, cuda: string): ReadCard | undefined {
+function readCard(
+  fields: Fields,
+  name: string | undefined,
+  wheel: TorchWheel,
+): ReadCard | undefined {
   const gpu = fields.get("gpu");
-  if (fields.has("memory_bytes")) return { card: customCard(fields) };
+  if (fields.has("memory_bytes")) return { card: customCard(fields, wheel) };
   if (gpu === undefined || gpu === null) return undefined;
   if (isObject(gpu)) {
     const custom = new Fields(gpu, "hardware.gpu");
     custom.rejectUnknown(Object.keys(CUSTOM_CARD));
-    return { card: customCard(custom) };
+    return { card: customCard(custom, wheel) };
   }
-  if (name === undefined) return { card: knownCard(fields.string("gpu") ?? "", cuda) };
-  const box = ofBoxSize(name);
+  if (name === undefined) return { card: knownCard(fields.string("gpu") ?? "", wheel) };
+  const box = ofBoxSize(name, wheel);
   if (box !== undefined) return box;
   const size = parseBytes(name.replace(/(?<=\d\s*)g\s*$/i, "GB"));
-  if (size === undefined) return { card: knownCard(name, cuda) };
-  return { card: { name, capacity: size, usable: size, ...FALLBACK_DEVICE } };
+  if (size === undefined) return { card: knownCard(name, wheel) };
+  return { card: { name, capacity: size, usable: size, ...unknownCard(wheel) } };
 }
 
-function knownCard(name: string, cuda: string): Card {
+function knownCard(name: string, wheel: TorchWheel): Card {
   const row = findGpu(name);
   return {
     name: row.name,
@@ -173,12 +179,12 @@ function knownCard(name: string, cuda: string): Card {
     context: contextOf(row),
     multiprocessors: row.multiprocessors,
     ...cudaFacts(row.generation),
-    attention: attentionCard(row.computeCapability, cuda),
+    attention: attentionCard(row.computeCapability, wheel),
   };
 }
 
 /** "24GB" or "24G" is a size on a box: of the cards that are sold so, the one with the least memory by its driver. */
-function ofBoxSize(text: string): ReadCard | undefined {
+function ofBoxSize(text: string, wheel: TorchWheel): ReadCard | undefined {
   const [, amount] = /^\s*(\d{1,4})\s*GB?\s*$/i.exec(text) ?? [];
   if (amount === undefined) return undefined;
   const [least] = listGpus()
@@ -191,13 +197,13 @@ function ofBoxSize(text: string): ReadCard | undefined {
       name: `${amount} GB card`,
       capacity: least.memoryBytes,
       usable: usableBytes(least),
-      ...FALLBACK_DEVICE,
+      ...unknownCard(wheel),
     },
     assumed: [{ path: "hardware.gpu", value: least.memoryBytes, reason }],
   };
 }
 
-function customCard(fields: Fields): Card {
+function customCard(fields: Fields, wheel: TorchWheel): Card {
   const capacity = readField(fields, "memory_bytes", CUSTOM_CARD.memory_bytes);
   if (capacity === undefined) {
     reject({
@@ -207,7 +213,7 @@ function customCard(fields: Fields): Card {
       expected: "whole number",
     });
   }
-  return { name: "custom card", capacity, usable: capacity, ...FALLBACK_DEVICE };
+  return { name: "custom card", capacity, usable: capacity, ...unknownCard(wheel) };
 }
 
 function cudaFacts(generation: GpuGeneration) {

@@ -1,7 +1,7 @@
 /**
- * Memory-efficient attention: equal numbers of heads, and an additive mask (b, 1, s, s) if there is one.
+ * Memory-efficient attention, with an additive mask (b, 1, s, s) if there is one. Fewer heads of keys than of queries stay so.
  *
- * Source: torch 2.13 aten/src/ATen/native/transformers/cuda/attention.cu `_efficient_attention_forward`,
+ * Source: torch 2.13 and 2.14 aten/src/ATen/native/transformers/cuda/attention.cu `_efficient_attention_forward`,
  * attention_backward.cu, and in the wheel mem_eff_attention/kernel_forward.h, kernel_backward.h (`workspace_size`),
  * kernels/cutlassB.h.
  */
@@ -12,6 +12,7 @@ import { ceilTo, isLengthMajor } from "../layout.js";
 import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
+import type { Dtype } from "../../../units/dtype.js";
 
 const TAG = "_scaled_dot_product_efficient_attention";
 /** Rows of the log-sum-exp come in blocks of 32. */
@@ -60,12 +61,31 @@ export function efficientAttention(
           shapes.map((shape) =>
             m.empty(`${TAG}_backward`, shape, gradient.dtype, lengthMajor(shape)),
           ),
-        backwardBuffers(gradient, sm, dropout > 0),
+        [
+          ...expandedGradients(shapes, gradient.dtype),
+          ...backwardBuffers(gradient, sm, dropout > 0),
+        ],
       );
   }
   m.consume(statistics);
   m.finish(node, [output], states);
   return output;
+}
+
+/**
+ * The kernel makes a gradient of keys and values for every head of the queries; they are summed over groups at its end.
+ * Source: torch 2.14 mem_eff_attention/kernel_backward.h `grad_key_ptr`, and the order of calls in the compiled
+ * `_efficient_attention_backward`.
+ */
+function expandedGradients([query = [], key = []]: readonly Shape[], dtype: Dtype): Inside[] {
+  const [batch = 1, heads = 1, , dim = 1] = query;
+  const [, keyValueHeads = 1, length = 1] = key;
+  if (heads === keyValueHeads) return [];
+  const shape = [batch, length, heads, dim];
+  return [
+    ["efficient_grad_k_expanded", shape, dtype],
+    ["efficient_grad_v_expanded", shape, dtype],
+  ];
 }
 
 /** Rows and columns of the block that the backward kernel works on, and its widest head. */

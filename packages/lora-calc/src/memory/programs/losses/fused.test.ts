@@ -12,6 +12,7 @@ import { DEFAULT_STEP } from "../../../fields/step.js";
 import { readTraining } from "../../settings/training.js";
 import { chunkRows } from "./liger.js";
 import { USUAL_WORLD } from "../../../worlds/index.js";
+import { attentionCard, DEFAULT_WHEEL } from "../../../catalogue/cuda.js";
 
 const TOKENS = 2 * 2048;
 const ADAPTER = { r: 16, target_modules: ["q_proj", "v_proj"] };
@@ -30,7 +31,7 @@ function lossBytes(loss: string, change: object = {}): number {
     training,
     quantization: undefined,
     cublasWorkspaceBytes: 0,
-    card: { sm: 80, prefersCudnn: false },
+    card: attentionCard("8.0", DEFAULT_WHEEL),
     multiprocessors: 108,
     strategy: "one_card",
   });

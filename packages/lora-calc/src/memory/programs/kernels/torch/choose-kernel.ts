@@ -1,7 +1,7 @@
 /**
  * Which kernel `scaled_dot_product_attention` runs on a card.
  *
- * Source: torch 2.13 ATen/native/transformers/sdp_utils_cpp.h, cuda/sdp_utils.cpp and the headers of its kernels;
+ * Source: torch 2.11 to 2.14 ATen/native/transformers/sdp_utils_cpp.h, cuda/sdp_utils.cpp and the headers of its kernels;
  * conformance/README.md, "Attention". Certainty: read.
  */
 
@@ -25,17 +25,16 @@ export interface AttentionCall {
 
 /** The widest head of the flash kernel, and of grouped keys that transformers passes on. */
 export const FLASH_MAX_HEAD_DIM = 256;
-/**
- * The widest head that cuDNN takes on every card where it comes first. Whether torch 2.13 lets it take up to 256 on Hopper
- * hangs on a change that could not be dated; flash is taken there.
- */
-const CUDNN_MAX_HEAD_DIM = 128;
+/** The widest head that cuDNN takes on every card where it comes first, and the widest at all. */
+const CUDNN_HEAD_DIM = 128;
+const CUDNN_MAX_HEAD_DIM = 256;
+const HOPPER = 90;
 /** Cards with 99 KiB of shared memory a block: flash has no backward there for some widths. */
 const LITTLE_SHARED_MEMORY: ReadonlySet<number> = new Set([86, 87, 120]);
 
 /**
- * Example: chooseKernel({ sm: 75, prefersCudnn: false }, { dtype: "bfloat16", headDim: 128, hasMask: false,
- *   isGrouped: true, dropout: 0, needsGradient: true }) // "math"
+ * Example: chooseKernel({ sm: 75, prefersCudnn: false, rules: { efficientTakesGroups: true, cudnnAsksForGradient: true } },
+ *   { dtype: "bfloat16", headDim: 128, hasMask: false, isGrouped: true, dropout: 0, needsGradient: true }) // "math"
  */
 export function chooseKernel(card: AttentionCard, call: AttentionCall): AttentionKernel {
   const isHalf = call.dtype === "bfloat16" || call.dtype === "float16";
@@ -44,13 +43,25 @@ export function chooseKernel(card: AttentionCard, call: AttentionCall): Attentio
   return runsEfficient(card, call, isHalf) ? "efficient" : "math";
 }
 
-function runsCudnn({ prefersCudnn }: AttentionCard, { headDim, dropout }: AttentionCall): boolean {
+function runsCudnn(card: AttentionCard, call: AttentionCall): boolean {
   return (
-    prefersCudnn &&
-    headDim % 8 === 0 &&
-    headDim <= CUDNN_MAX_HEAD_DIM &&
-    Number.isInteger(16 * dropout)
+    card.prefersCudnn &&
+    call.headDim % 8 === 0 &&
+    takesHead(card, call) &&
+    Number.isInteger(16 * call.dropout)
   );
+}
+
+/** cuDNN's widths, which depend on the card, or on whether a gradient follows. */
+function takesHead(
+  { sm, rules }: AttentionCard,
+  { headDim, needsGradient }: AttentionCall,
+): boolean {
+  if (headDim <= CUDNN_HEAD_DIM) return true;
+  if (headDim > CUDNN_MAX_HEAD_DIM) return false;
+  return rules.cudnnAsksForGradient
+    ? headDim === CUDNN_MAX_HEAD_DIM || !needsGradient
+    : sm === HOPPER;
 }
 
 function runsFlash({ sm }: AttentionCard, call: AttentionCall): boolean {
@@ -60,8 +71,13 @@ function runsFlash({ sm }: AttentionCard, call: AttentionCall): boolean {
   return !(needsGradient && LITTLE_SHARED_MEMORY.has(sm) && lacksBackward);
 }
 
-function runsEfficient({ sm }: AttentionCard, call: AttentionCall, isHalf: boolean): boolean {
-  if (call.isGrouped || (call.dtype === "bfloat16" && sm < 80)) return false;
+function runsEfficient(
+  { sm, rules }: AttentionCard,
+  call: AttentionCall,
+  isHalf: boolean,
+): boolean {
+  if ((call.isGrouped && !rules.efficientTakesGroups) || (call.dtype === "bfloat16" && sm < 80))
+    return false;
   const aligned = isHalf ? (sm >= 70 ? 8 : 1) : sm >= 80 ? 4 : 1;
   return call.headDim % aligned === 0;
 }
