@@ -26,6 +26,7 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   "judged.jsonl.gz": 200,
   "memory-transformers-5.24.jsonl.gz": 300,
   "memory-transformers-4.57.jsonl.gz": 60,
+  "memory-torch-2.14.jsonl.gz": 100,
 };
 
 it("says why a run with trained tokens on the head has no memory under chunked_nll, and counts it", () => {

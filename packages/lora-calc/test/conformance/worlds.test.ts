@@ -105,7 +105,7 @@ function page(): string {
     }),
     "## torch",
     "",
-    `${TORCH_TEXT} ${readTapes("tapes-torch-2.14.jsonl.gz").length} runs are equal event by event.`,
+    `${TORCH_TEXT} Allocated peaks equal to the byte: ${tracesText("memory-torch-2.14.jsonl.gz")}; ${readTapes("tapes-torch-2.14.jsonl.gz").length} runs are equal event by event.`,
     "",
     "## Stacks",
     "",
