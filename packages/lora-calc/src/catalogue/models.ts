@@ -5,6 +5,7 @@ import { reject } from "../problem/problem.js";
 import type { Problem } from "../problem/problem.js";
 import { didYouMean, firstOf, nameKey, nearestModels } from "./nearest.js";
 import type { ModelRow } from "./rows/row.js";
+import { quantizedName, spellingsOf } from "./quantized-names.js";
 import { repositoryOfAddress } from "./search.js";
 import { MODEL_ROWS } from "./rows/models.js";
 
@@ -31,6 +32,8 @@ export function findModel(name: string): ModelRow {
  * Example: unknownModel("Qwen/Qwen3-4C").nearest // "Qwen/Qwen3-4B"
  */
 export function unknownModel(name: string, where = ""): Problem {
+  const packed = packedModel(name);
+  if (packed !== undefined) return packed;
   const nearest = nearestModels(
     name,
     name.includes("/") ? REPOSITORIES : [...MODELS_BY_KEY.keys()],
@@ -45,9 +48,51 @@ export function unknownModel(name: string, where = ""): Problem {
   };
 }
 
+/** A name of weights that are packed for inference, with the model to train in its place. */
+function packedModel(name: string): Problem | undefined {
+  const stored = quantizedName(repositoryOfAddress(name));
+  if (stored === undefined || stored.quantization !== undefined) return undefined;
+  const { base, format } = stored;
+  const bare = base.slice(base.indexOf("/") + 1);
+  const row = [base, ...spellingsOf(bare)]
+    .map((each) => MODELS_BY_KEY.get(nameKey(each)))
+    .find((each) => each !== undefined);
+  if (row === undefined) return undefined;
+  const repository = repositoryNamed(row, bare);
+  return {
+    code: "unknown_model",
+    path: "model",
+    message: `${name} is packed for inference (${format}); what is trained is its base, ${repository}${format === "GPTQ" || format === "AWQ" ? ", with --qlora for 4 bits" : ""}`,
+    received: name,
+    expected: "a model that transformers trains",
+    nearest: repository,
+  };
+}
+
 /** The checkpoint with this name, or with this address on the Hub, if there is one. */
 export function knownModel(name: string): ModelRow | undefined {
-  return MODELS_BY_KEY.get(nameKey(repositoryOfAddress(name)));
+  const asked = repositoryOfAddress(name);
+  const row = MODELS_BY_KEY.get(nameKey(asked)) ?? mirrored(asked);
+  if (row !== undefined) return row;
+  const stored = quantizedName(asked);
+  if (stored?.quantization === undefined) return undefined;
+  const base = MODELS_BY_KEY.get(nameKey(stored.base)) ?? mirrored(stored.base);
+  if (base === undefined) return undefined;
+  return { ...base, config: { ...base.config, quantization_config: stored.quantization } };
+}
+
+/** Owners that publish copies of others' models under their own names. */
+const MIRRORS: ReadonlySet<string> = new Set([
+  ...["unsloth", "nousresearch"],
+  // Of ModelScope.
+  ...["modelscope", "llm-research", "ai-modelscope"],
+]);
+
+/** The model of which an owner of copies publishes one: the name is that of its original. */
+function mirrored(name: string): ModelRow | undefined {
+  const [owner = "", bare, ...rest] = name.split("/");
+  if (bare === undefined || rest.length > 0) return undefined;
+  return MIRRORS.has(owner.toLowerCase()) ? MODELS_BY_KEY.get(nameKey(bare)) : undefined;
 }
 
 /** The repository that a name means, as the Hub spells it; a name that is not in the catalogue is its own. */
@@ -55,6 +100,13 @@ export function repositoryOf(name: string): string {
   const row = knownModel(name);
   const asked = repositoryOfAddress(name);
   if (row === undefined) return asked;
+  // A quantized copy is a repository of its own.
+  if (quantizedName(asked)?.quantization !== undefined) return asked;
+  return repositoryNamed(row, asked);
+}
+
+/** Of the repositories of a row, the one with this name. */
+function repositoryNamed(row: ModelRow, asked: string): string {
   const key = nameKey(asked);
   const named = repositoriesOf(row).find((repository) => {
     const bare = repository.slice(repository.indexOf("/") + 1);

@@ -1,5 +1,6 @@
 /** Settings of a step as a scenario gives them: what is given, then what the stack sets, then the tracer's defaults. */
 
+import { quantizedName } from "../../catalogue/quantized-names.js";
 import { fusedLossPatch } from "../../catalogue/fused-losses.js";
 import { DEFAULT_STEP } from "../../fields/step.js";
 import type { StepValues } from "../../fields/step.js";
@@ -127,7 +128,7 @@ function storedAs(scenario: Fields, model: ModelDescription): StoredAs {
     return {
       fields,
       packed: undefined,
-      assumed: [{ path: "quantization", value: fields, reason: "found in config.json" }],
+      assumed: [{ path: "quantization", value: fields, reason: storageReason(model) }],
       warnings: asked === undefined ? [] : [STORED_WINS],
     };
   }
@@ -258,4 +259,14 @@ function trapsOf(
   if (trap === undefined || !assumed.some(({ path }) => path === "training.dtype")) return [];
   const message = quantization === undefined ? trap.plain : trap.quantized;
   return [{ code: "loads_in_float32", message }];
+}
+
+/** How it is known that a checkpoint is stored packed: by its configuration, or by its name alone. */
+function storageReason(model: ModelDescription): string {
+  const name = model.kind === "config" ? model.id : undefined;
+  const stored = name === undefined ? undefined : quantizedName(name);
+  if (stored?.quantization === undefined) return "found in config.json";
+  return stored.hasOwnSkipList === true
+    ? "as its name says; which modules stay in 16 bits there only its config.json says, and more stay than here"
+    : "as its name says";
 }
