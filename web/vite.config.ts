@@ -29,7 +29,13 @@ export default defineConfig({
           "style-src-attr": ["unsafe-inline"],
           "img-src": ["self", "data:", "blob:"],
           "font-src": ["self"],
-          "connect-src": ["self"],
+          // The Hub, and the hosts that it sends readers of large files to: asked only when the reader looks a name up.
+          "connect-src": [
+            "self",
+            "https://huggingface.co",
+            "https://*.huggingface.co",
+            "https://*.hf.co",
+          ],
           "manifest-src": ["self"],
           "worker-src": ["self"],
           "base-uri": ["none"],

@@ -2,5 +2,6 @@
 
 export { lookUpAdapter, lookUpModel } from "./look-up.js";
 export type { FoundAdapter, FoundModel, LookUpOptions } from "./look-up.js";
+export { leanModel } from "./lean-model.js";
 export { askedRepository } from "./asked-repository.js";
 export type { AskedRepository } from "./asked-repository.js";

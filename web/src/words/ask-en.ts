@@ -11,7 +11,8 @@ export const ASK = {
   with: "with",
   end: "?",
   model: "Model to train",
-  modelHint: "Type a name, a size (7B) or an address of the Hub; a config.json goes below.",
+  modelHint:
+    "Type a name, a size (7B) or an address of the Hub; what is not listed is looked up if you say so.",
   parameters: (count: string) => `${count} parameters`,
   card: "Card to train on",
   cardHint: "Another card: type its memory, as 24 GB.",
@@ -36,6 +37,15 @@ export const ASK = {
     rslora: "rsLoRA, rank 64",
     full: "full fine-tuning",
   } satisfies Readonly<Record<Preset["id"], string>>,
+} as const;
+
+/** The one request that may leave the page. */
+export const LOOK_UP = {
+  button: "Look it up on the Hub",
+  what: (name: string) =>
+    `Nothing has left this page. This asks huggingface.co for config.json of ${name} and the headers of its weights, never the weights.`,
+  starts: "asking",
+  noCode: "the part of the page that asks could not be loaded; is the network there?",
 } as const;
 
 /** Where a run starts from. */

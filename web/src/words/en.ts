@@ -10,7 +10,7 @@ export const WORDS = {
   tagline:
     "Counts what PEFT will train, to the unit. Predicts GPU memory by running the training step. Writes the config.",
   description:
-    "Exact LoRA parameter counts as PEFT prints them, GPU memory of the training step tensor by tensor, what to change, and the code. Runs in your browser; nothing is sent.",
+    "Exact LoRA parameter counts as PEFT prints them, GPU memory of the training step tensor by tensor, what to change, and the code. Runs in your browser; nothing is sent unless you look a model up on the Hub.",
   noScript: "The fields below need JavaScript. What you see is the answer to the worked example.",
   skip: "Skip to the answer",
   nav: {
