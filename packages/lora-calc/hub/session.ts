@@ -88,7 +88,13 @@ async function ask(session: Session, url: URL, init: RequestInit): Promise<Respo
   }
 }
 
-/** At most `limit` bytes of a body from `skip` on; the rest is not read. Undefined when there are more than the limit. */
+/** Of a stream, in words that every runtime's types agree with. */
+interface Reader {
+  readonly read: () => Promise<{ readonly value?: Uint8Array | undefined }>;
+  readonly cancel: () => Promise<void>;
+}
+
+/** At most `limit` bytes of a body from `skip` on; the rest is not read. */
 export async function readBody(
   session: Session,
   response: Response,
@@ -98,9 +104,9 @@ export async function readBody(
   let passed = 0;
   let filled = 0;
   let hasMore = false;
-  const reader = response.body?.getReader();
+  const reader: Reader | undefined = response.body?.getReader();
   try {
-    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+    for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
       const chunk = part.value.subarray(Math.min(part.value.length, Math.max(0, skip - passed)));
       passed += part.value.length;
       const taken = chunk.subarray(0, limit - filled);

@@ -243,6 +243,7 @@ function memoryPart(
     memory,
     evidenceOf(graph.root, training, inputs.device.attention, {
       isNearest: chosen.isNearest,
+      isStranger: device?.stranger !== undefined,
       fusesPacked,
     }),
   );

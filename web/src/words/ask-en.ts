@@ -20,6 +20,7 @@ export const ASK = {
     GeForce: "GeForce",
     workstation: "Workstation",
     "data center": "Data center",
+    AMD: "AMD (kernels not compared)",
   } satisfies Readonly<Record<CardFamily, string>>,
   way: "Way to train",
   own: "my own settings",

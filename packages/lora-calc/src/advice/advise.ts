@@ -150,6 +150,7 @@ export function cardsThatHold(scenario: JsonObject, price: Price): readonly GpuR
   };
   const kinds = new Map<string, GpuRow[]>();
   for (const gpu of listGpus()) {
+    if (gpu.platform !== undefined) continue;
     const kind = stepKind(gpu);
     kinds.set(kind, [...(kinds.get(kind) ?? []), gpu]);
   }

@@ -16,10 +16,12 @@ export interface CudaContext {
 /** Threads that a multiprocessor holds, by compute capability. Source: CUDA C++ Programming Guide, "Compute Capabilities". */
 const THREADS_PER_MULTIPROCESSOR: Readonly<Record<string, number>> = {
   "6.0": 2048,
+  "6.1": 2048,
   "7.0": 2048,
   "7.5": 1024,
   "8.0": 2048,
   "8.6": 1536,
+  "8.7": 1536,
   "8.9": 1536,
   "9.0": 2048,
   "10.0": 2048,

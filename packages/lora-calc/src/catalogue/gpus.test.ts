@@ -14,6 +14,15 @@ describe("findGpu", () => {
     ["NVIDIA L40S 48GB", "L40S"],
     ["3090 ti", "RTX 3090 Ti"],
     ["NVIDIA RTX 6000 Ada Generation", "RTX 6000 Ada"],
+    ["NVIDIA A100-SXM4-80GB", "A100 80GB SXM"],
+    ["NVIDIA GeForce GTX 1080 Ti", "GTX 1080 Ti"],
+    ["1080ti", "GTX 1080 Ti"],
+    ["NVIDIA GeForce RTX 4060 Laptop GPU", "RTX 4060 Laptop"],
+    ["Quadro RTX 8000", "Quadro RTX 8000"],
+    ["AMD Instinct MI300X", "MI300X"],
+    ["MI250X 64GB", "MI250X"],
+    ["AMD Radeon RX 7900 XTX", "RX 7900 XTX"],
+    ["Jetson AGX Orin", "Jetson AGX Orin 64GB"],
   ])("%s is %s", (typed, name) => expect(findGpu(typed).name).toBe(name));
 
   it.each([

@@ -10,12 +10,13 @@ export function listGpus(): readonly GpuRow[] {
   return GPU_ROWS;
 }
 
-export type CardFamily = "GeForce" | "workstation" | "data center";
+export type CardFamily = "GeForce" | "workstation" | "data center" | "AMD";
 
 /** Where a card is found: its name says it. Example: familyOf(findGpu("RTX A6000")) // "workstation" */
-export function familyOf({ name }: GpuRow): CardFamily {
-  if (/^RTX (?:A|PRO |\d000 Ada)|^GB10$/.test(name)) return "workstation";
-  return /^(?:RTX|Titan) /.test(name) ? "GeForce" : "data center";
+export function familyOf({ name, platform }: GpuRow): CardFamily {
+  if (platform === "ROCm") return "AMD";
+  if (/^RTX (?:A|PRO |\d\d00 Ada)|^(?:Quadro|Jetson) |^GB10$/.test(name)) return "workstation";
+  return /^(?:RTX|GTX|Titan) /.test(name) ? "GeForce" : "data center";
 }
 
 /**
@@ -45,7 +46,10 @@ export function findGpu(name: string): GpuRow {
   });
 }
 
-const BRANDS: ReadonlySet<string> = new Set(["nvidia", "geforce", "tesla", "gpu"]);
+const BRANDS: ReadonlySet<string> = new Set([
+  ...["nvidia", "geforce", "tesla", "gpu"],
+  ...["amd", "instinct", "radeon"],
+]);
 
 /** "NVIDIA A100-SXM4-80GB" as a100, sxm4 and 80gb. */
 function wordsOf(name: string): ReadonlySet<string> {
@@ -87,7 +91,7 @@ function relatives(name: string): readonly GpuRow[] {
 function gpuKey(name: string): string {
   return name
     .toLowerCase()
-    .replace(/\b(nvidia|geforce|tesla)\b/g, "")
+    .replace(/\b(nvidia|geforce|tesla|amd|instinct)\b/g, "")
     .replace(/[^a-z0-9]/g, "");
 }
 

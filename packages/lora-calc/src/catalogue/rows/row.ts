@@ -24,7 +24,7 @@ export interface ModelRow extends Provenance {
 }
 
 export type GpuGeneration =
-  "Pascal" | "Volta" | "Turing" | "Ampere" | "Ada" | "Hopper" | "Blackwell";
+  "Pascal" | "Volta" | "Turing" | "Ampere" | "Ada" | "Hopper" | "Blackwell" | "CDNA" | "RDNA";
 
 /** A graphics card, or one GPU of a board with several. */
 export interface GpuRow extends Provenance {
@@ -33,7 +33,10 @@ export interface GpuRow extends Provenance {
   readonly name: string;
   /** Other names people and drivers use. */
   readonly names?: readonly string[];
+  /** What runs on it in place of CUDA: its kernels are not judged. */
+  readonly platform?: "ROCm";
   readonly generation: GpuGeneration;
+  /** Empty where there is none. */
   readonly computeCapability: string;
   /** Streaming multiprocessors, as NVIDIA's data sheets list them. */
   readonly multiprocessors: number;

@@ -10,12 +10,26 @@ import type { AttentionKernel } from "../programs/kernels/torch/choose-kernel.js
 import { autocastDtype } from "../settings/training.js";
 import type { TrainingSettings } from "../settings/training.js";
 
+interface WarnedCard {
+  readonly attention: AttentionCard;
+  readonly name?: string;
+  readonly stranger?: string;
+}
+
+function strangerWarning(card: string, platform: string): Warning {
+  return {
+    code: "partial_program",
+    message: `${card} runs the kernels of ${platform}, which are not compared here: the step is that of an A100 with its memory, and may differ by more than the interval says`,
+  };
+}
+
 /** Warns of PyTorch's math kernel, which holds all scores in float32, and of cuDNN's own workspace. */
 export function attentionWarnings(
   root: ModuleNode,
   training: TrainingSettings,
-  { attention, name = "this card" }: { readonly attention: AttentionCard; readonly name?: string },
+  { attention, name = "this card", stranger }: WarnedCard,
 ): readonly Warning[] {
+  if (stranger !== undefined) return [strangerWarning(name, stranger)];
   const kernels = attentionKernels(root, training, attention);
   return [
     ...(kernels.has("math") ? [mathWarning(name, training, attention)] : []),

@@ -47,6 +47,8 @@ const READ_LOSSES: readonly LossName[] = ["cce"];
 /** How the releases that run are known. */
 interface Releases {
   readonly isNearest: boolean;
+  /** The card runs other kernels than the ones that were compared. */
+  readonly isStranger: boolean;
   /** A kernel of bitsandbytes 0.50 multiplies by packed weights. */
   readonly fusesPacked: boolean;
 }
@@ -55,9 +57,9 @@ export function evidenceOf(
   root: ModuleNode,
   training: TrainingSettings,
   attention: AttentionCard,
-  { isNearest, fusesPacked }: Releases,
+  { isNearest, isStranger, fusesPacked }: Releases,
 ): Evidence {
-  if (isNearest) return NEAREST;
+  if (isNearest || isStranger) return NEAREST;
   const isRead =
     fusesPacked ||
     READ_LOSSES.includes(training.loss) ||

@@ -95,6 +95,28 @@ describe("the CUDA context", () => {
   });
 });
 
+describe("a card whose kernels are not compared", () => {
+  it.each([
+    ["MI300X", "ROCm", 192],
+    ["AMD Radeon RX 7900 XTX", "ROCm", 24],
+    ["Apple M3 Max 64GB", "Metal", 64],
+    ["M4 Pro 24 GB", "Metal", 24],
+  ])("%s is computed as an A100 of its memory, and says so: %s", (gpu, platform, gb) => {
+    const { fit, warnings, interval, memory } = answered({ hardware: { gpu } });
+    expect(Math.round((fit?.capacity ?? 0) / 2 ** 30)).toBe(gb);
+    expect(warnings.find(({ code }) => code === "partial_program")?.message).toContain(platform);
+    const { memory: nvidia, interval: sure } = answered({ hardware: { gpu: "A100 80GB SXM" } });
+    expect(memory?.allocated_peak).toBe(nvidia?.allocated_peak);
+    const width = ([least = 0, most = 0]: readonly number[] = []): number => most - least;
+    expect(width(interval?.allocated)).toBeGreaterThan(width(sure?.allocated));
+  });
+
+  it("is nothing of Apple without its memory", () => {
+    const result = estimate({ ...RUN, hardware: { gpu: "M3 Max" } });
+    expect(result).toMatchObject({ error: { code: "unknown_gpu" } });
+  });
+});
+
 describe("versions", () => {
   it.each([
     [{ transformers: "5.99.0" }, "5.24.0"],

@@ -34,9 +34,13 @@ export interface Device {
   readonly multiprocessors: number;
   /** What decides the kernel of scaled_dot_product_attention. */
   readonly attention: AttentionCard;
+  /** Whose kernels run on it, where they are not the ones that were compared: it is computed as an A100 of its size. */
+  readonly stranger?: string;
   /** Memory that other processes and the desktop hold. Unit: bytes. */
   readonly otherProcessBytes: number;
 }
+
+const GIB = 2 ** 30;
 
 /** What stands in for an unknown card: an A100. */
 const FALLBACK_GENERATION: GpuGeneration = "Ampere";
@@ -44,7 +48,10 @@ const FALLBACK_CAPABILITY = "8.0";
 const FALLBACK_MULTIPROCESSORS = 108;
 
 /** What of a card a step asks for. */
-export type CudaFigures = Omit<Device, "name" | "capacity" | "usable" | "otherProcessBytes">;
+export type CudaFigures = Omit<
+  Device,
+  "name" | "capacity" | "usable" | "stranger" | "otherProcessBytes"
+>;
 
 /** CUDA figures for runs without a named card. */
 export function unknownCard(wheel: TorchWheel): CudaFigures {
@@ -171,15 +178,40 @@ function readCard(
 }
 
 function knownCard(name: string, wheel: TorchWheel): Card {
+  const apple = appleChip(name, wheel);
+  if (apple !== undefined) return apple;
   const row = findGpu(name);
+  const own = { name: row.name, capacity: row.memoryBytes, usable: usableBytes(row) };
+  if (row.platform !== undefined) {
+    return { ...own, stranger: row.platform, ...unknownCard(wheel) };
+  }
   return {
-    name: row.name,
-    capacity: row.memoryBytes,
-    usable: usableBytes(row),
+    ...own,
     context: contextOf(row),
     multiprocessors: row.multiprocessors,
     ...cudaFacts(row.generation),
     attention: attentionCard(row.computeCapability, wheel),
+  };
+}
+
+/** Metal gives a process about three quarters of the memory that processor and graphics share. Certainty: assumed. */
+const USABLE_OF_UNIFIED = 0.75;
+
+/** "M3 Max 64GB": a chip of Apple with its unified memory. */
+function appleChip(name: string, wheel: TorchWheel): Card | undefined {
+  const [, chip, size] =
+    /^\s*(?:Apple\s+)?(M[1-9](?:\s+(?:Pro|Max|Ultra))?)[\s,-]+(\d{1,4})\s*(?:GB|GiB|G)\s*$/i.exec(
+      name,
+    ) ?? [];
+  if (chip === undefined || size === undefined) return undefined;
+  const capacity = Number(size) * GIB;
+  return {
+    ...{
+      name: `Apple ${chip} ${size}GB`,
+      capacity,
+      usable: Math.floor(USABLE_OF_UNIFIED * capacity),
+    },
+    ...{ stranger: "Metal", ...unknownCard(wheel) },
   };
 }
 
