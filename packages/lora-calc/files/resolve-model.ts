@@ -2,7 +2,15 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, isObject, knownModel, parseJson, reject, unknownModel } from "lora-calc";
+import {
+  InputError,
+  isObject,
+  knownModel,
+  packedModel,
+  parseJson,
+  reject,
+  unknownModel,
+} from "lora-calc";
 import type { Scenario } from "lora-calc";
 import { askedRepository, lookUpAdapter, lookUpModel } from "lora-calc/hub";
 import type { AskedRepository, FoundModel, LookUpOptions } from "lora-calc/hub";
@@ -76,6 +84,8 @@ async function resolve(
   if (asked?.revision === undefined && knownModel(name) !== undefined)
     return { model: name, talk: [] };
   if (asked === undefined) reject(unknownModel(name));
+  const packed = asked.revision === undefined ? packedModel(name) : undefined;
+  if (packed !== undefined) reject(packed);
   const found = (await inCache(asked, settings)) ?? (await onHub(asked, name, settings));
   const { model, adapter, base, repository, talk } = found;
   if (model !== undefined) return { model, talk };
@@ -132,9 +142,20 @@ async function onHub(
     const kept = isOfNetwork(error)
       ? await readFound(repository, revision, environment)
       : undefined;
-    if (kept === undefined) throw error;
+    if (kept === undefined) throw withNearest(error, name);
     return { ...kept, talk: [...kept.talk, OFFLINE_TALK] };
   }
+}
+
+/** The Hub knows no such name, but the catalogue may know which one was meant. */
+function withNearest(error: unknown, name: string): unknown {
+  const { nearest } = unknownModel(name);
+  if (!(error instanceof InputError) || typeof nearest !== "string") return error;
+  const { problem } = error;
+  const message = `${problem.message} (did you mean ${nearest}?)`;
+  return problem.code === "unknown_model"
+    ? new InputError({ ...problem, message, nearest })
+    : error;
 }
 
 function isOfNetwork(error: unknown): boolean {

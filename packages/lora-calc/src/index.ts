@@ -78,7 +78,13 @@ export type { CardFamily } from "./catalogue/gpus.js";
 export { listWorlds } from "./worlds/index.js";
 export type { World } from "./worlds/world.js";
 export { familyOf, findGpu, listGpus } from "./catalogue/gpus.js";
-export { findModel, knownModel, listModels, unknownModel } from "./catalogue/models.js";
+export {
+  findModel,
+  knownModel,
+  listModels,
+  packedModel,
+  unknownModel,
+} from "./catalogue/models.js";
 export { repositoryOfAddress, searchNames } from "./catalogue/search.js";
 export { findRecipe, listRecipes } from "./catalogue/recipes.js";
 export type { GpuRow, ModelRow, Provenance, RecipeRow } from "./catalogue/rows/row.js";

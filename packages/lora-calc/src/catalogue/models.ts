@@ -48,8 +48,12 @@ export function unknownModel(name: string, where = ""): Problem {
   };
 }
 
-/** A name of weights that are packed for inference, with the model to train in its place. */
-function packedModel(name: string): Problem | undefined {
+/**
+ * What is said of a name of weights that are packed for inference: the model to train in their place. Undefined for others.
+ *
+ * Example: packedModel("Qwen/Qwen3-32B-AWQ").nearest // "Qwen/Qwen3-32B"
+ */
+export function packedModel(name: string): Problem | undefined {
   const stored = quantizedName(repositoryOfAddress(name));
   if (stored === undefined || stored.quantization !== undefined) return undefined;
   const { base, format } = stored;

@@ -126,6 +126,27 @@ describe("a name", () => {
   });
 });
 
+describe("a name that is not meant", () => {
+  it("is said with the one of the catalogue that may be", async () => {
+    const error: unknown = await resolveModel("Qwen/Qwen3-4C", { environment }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error instanceof InputError ? error.problem : undefined).toMatchObject({
+      code: "unknown_model",
+      nearest: "Qwen/Qwen3-4B",
+      message: expect.stringContaining("(did you mean Qwen/Qwen3-4B?)") as string,
+    });
+  });
+
+  it("is explained where its weights are packed for inference, and nothing is asked", async () => {
+    const error: unknown = await resolveModel("Qwen/Qwen3-32B-AWQ", { environment }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error instanceof InputError ? error.problem.nearest : undefined).toBe("Qwen/Qwen3-32B");
+    expect(server.asked).toEqual([]);
+  });
+});
+
 describe("what was found on the Hub", () => {
   it("is asked for by one request the next time, and not at all offline", async () => {
     const first = await resolveModel("owner/new", { environment });
