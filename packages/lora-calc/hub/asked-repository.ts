@@ -25,7 +25,9 @@ export function askedRepository(text: string): AskedRepository | undefined {
   const path = ADDRESS.exec(trimmed)?.[1];
   if (path === undefined) return ofName(trimmed);
   const [owner = "", name = "", page = "", revision = ""] = path.split("/");
-  const asked = PAGES.includes(page) && revision !== "" ? `@${decoded(revision)}` : "";
+  // The address of a page says main where nobody asked for a revision.
+  const isAsked = PAGES.includes(page) && !["", "main"].includes(revision);
+  const asked = isAsked ? `@${decoded(revision)}` : "";
   return ofName(`${owner}${name === "" ? "" : `/${name}`}${asked}`);
 }
 

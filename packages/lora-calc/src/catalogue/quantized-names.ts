@@ -13,7 +13,7 @@ export interface QuantizedName {
   readonly hasOwnSkipList?: boolean;
 }
 
-/** As Unsloth stores them. Source: quantization_config in config.json of unsloth/…-bnb-4bit repositories. */
+/** As Unsloth is taken to store them; their config.json were not read. Certainty: assumed. */
 const NF4: JsonObject = {
   quant_method: "bitsandbytes",
   load_in_4bit: true,

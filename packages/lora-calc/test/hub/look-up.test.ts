@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { asScenario, estimate } from "lora-calc";
 import { lookUpAdapter, lookUpModel } from "lora-calc/hub";
-import { COMMIT, json, safetensors, serveHub } from "./hub-server.js";
-import type { HubServer, ServedRepository } from "./hub-server.js";
-import { CONFIG, HEADER, problemOf, SMALL } from "./served-models.js";
+import { COMMIT, json, safetensors } from "./hub-server.js";
+import { CONFIG, HEADER, hubOfEachTest, problemOf, SMALL, TOKEN } from "./served-models.js";
 
 const INDEX = {
   weight_map: {
@@ -11,19 +10,8 @@ const INDEX = {
     "lm_head.weight": "model-00002-of-00002.safetensors",
   },
 };
-const TOKEN = "hf_thisIsASecret";
 
-let server: HubServer | undefined;
-
-async function hub(repositories: Readonly<Record<string, ServedRepository>>): Promise<HubServer> {
-  server = await serveHub(repositories);
-  return server;
-}
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const hub = hubOfEachTest();
 
 describe("a model on the Hub", () => {
   it("is its configuration, the header of its weights and the commit, by name", async () => {

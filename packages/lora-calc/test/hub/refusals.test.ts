@@ -1,22 +1,10 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { lookUpModel } from "lora-calc/hub";
-import { json, safetensors, serveHub } from "./hub-server.js";
-import type { HubServer, ServedRepository } from "./hub-server.js";
-import { CONFIG, HEADER, problemOf, SMALL } from "./served-models.js";
+import { json, safetensors } from "./hub-server.js";
+import type { ServedRepository } from "./hub-server.js";
+import { CONFIG, HEADER, hubOfEachTest, problemOf, SMALL, TOKEN } from "./served-models.js";
 
-const TOKEN = "hf_thisIsASecret";
-
-let server: HubServer | undefined;
-
-async function hub(repositories: Readonly<Record<string, ServedRepository>>): Promise<HubServer> {
-  server = await serveHub(repositories);
-  return server;
-}
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const hub = hubOfEachTest();
 
 describe("the token", () => {
   it("opens a gated model, goes to the Hub alone, and is in no message", async () => {

@@ -67,6 +67,12 @@ describe("a name", () => {
     expect([model, server.asked]).toEqual(["Qwen/Qwen3-4B", []]);
   });
 
+  it("of the catalogue is itself by the address of its page, too", async () => {
+    const address = "https://huggingface.co/Qwen/Qwen3-4B/tree/main";
+    expect(await resolveModel(address, { environment })).toEqual({ model: address, talk: [] });
+    expect(server.asked).toEqual([]);
+  });
+
   it("in the cache of huggingface_hub is read there, with the headers of its files", async () => {
     const { model, talk } = await resolveModel("owner/two-files", { environment });
     expect(model).toMatchObject({ id: "owner/two-files", config: { vocab_size: 100 } });

@@ -2,8 +2,9 @@
 
 import { InputError } from "lora-calc";
 import type { Problem } from "lora-calc";
-import { json, safetensors } from "./hub-server.js";
-import type { ServedRepository } from "./hub-server.js";
+import { afterEach } from "vitest";
+import { json, safetensors, serveHub } from "./hub-server.js";
+import type { HubServer, ServedRepository } from "./hub-server.js";
 
 export const CONFIG = {
   ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], vocab_size: 100 },
@@ -29,4 +30,18 @@ export async function problemOf(work: Promise<unknown>): Promise<Problem> {
   );
   if (error instanceof InputError) return error.problem;
   throw new Error(`no Problem: ${String(error)}`);
+}
+
+export const TOKEN = "hf_thisIsASecret";
+
+/** Serves repositories until the test is over. */
+export function hubOfEachTest(): (
+  repositories: Readonly<Record<string, ServedRepository>>,
+) => Promise<HubServer> {
+  let server: HubServer | undefined;
+  afterEach(async () => {
+    await server?.close();
+    server = undefined;
+  });
+  return async (repositories) => (server = await serveHub(repositories));
 }

@@ -18,7 +18,7 @@ function page(): string {
     "",
     `${listModels().length} shapes under ${names} names, and copies of them by rule (\`unsloth/NAME\`, \`NAME-bnb-4bit\`). Every size is counted by transformers on the`,
     "meta device (`conformance/catalogue_sizes.py`), tied weights once, and built to the unit by every test run. Written by",
-    "`packages/lora-calc/test/names/catalogue-page.test.ts`.",
+    "`packages/lora-calc/test/names/catalogue-page.test.ts`. A judge builds the shape that it is given: of rows that say so nobody has read the config.json here.",
     "",
     "| Model | Names | Parameters | Judged by | Shape from |",
     "| --- | ---: | ---: | --- | --- |",
