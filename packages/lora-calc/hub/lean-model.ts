@@ -11,8 +11,8 @@ const NOT_STRUCTURE =
   /^(?:_name_or_path|transformers_version|auto_map|initializer_range|use_cache|rope_theta|task_specific_params|\w+_token_id|\w*_eps|epsilon)$/;
 
 /**
- * `scenario.model` of what was found, without its headers: they say whether the head is tied, which `ties` then says. Of a
- * model that no blueprint builds the headers are the model, and stay. Undefined for an adapter.
+ * `scenario.model` of what was found, without its headers: what they say of ties, vocabulary and dtype is said by `ties`
+ * and the configuration. Of a model that no blueprint builds the headers are the model, and stay. Undefined for an adapter.
  *
  * Example: leanModel({ repository: "a/b", commit: undefined, talk: [], model: { id: "a/b", config: { model_type: "gpt2" } } })
  *   // { id: "a/b", config: { model_type: "gpt2" } }
@@ -22,7 +22,8 @@ export function leanModel({ model }: FoundModel): Scenario["model"] | undefined 
   const { id, safetensors } = model;
   const config = lean(model.config);
   if (safetensors === undefined) return { id, config };
-  const result = estimate(asScenario({ model: { config: model.config, safetensors } }));
+  const asStored = { model: { config: model.config, safetensors }, training: { dtype: "auto" } };
+  const result = estimate(asScenario(asStored));
   if (isRefusal(result)) return { id, config };
   const ofPath = (path: string): unknown =>
     result.assumed.find((each) => each.path === path)?.value;
@@ -30,7 +31,25 @@ export function leanModel({ model }: FoundModel): Scenario["model"] | undefined 
     return { config, safetensors: withoutPlaces(safetensors) };
   }
   const ties = ofPath("model.ties");
-  return ties === "checkpoint" ? { id, config, ties } : { id, config };
+  const stored = withStored(config, ofPath);
+  return ties === "checkpoint" ? { id, config: stored, ties } : { id, config: stored };
+}
+
+/** The configuration with what it leaves to the headers, or says otherwise. */
+function withStored(config: Values, ofPath: (path: string) => unknown): Values {
+  const dtype = ofPath("training.dtype");
+  const rows = ofPath("model.config.vocab_size");
+  const textRows = ofPath("model.config.text_config.vocab_size");
+  const text = config["text_config"];
+  const saysDtype = config["dtype"] !== undefined || config["torch_dtype"] !== undefined;
+  return {
+    ...config,
+    ...(saysDtype || dtype === undefined ? {} : { dtype }),
+    ...(rows === undefined ? {} : { vocab_size: rows }),
+    ...(textRows === undefined || !isObject(text)
+      ? {}
+      : { text_config: { ...text, vocab_size: textRows } }),
+  };
 }
 
 function lean(config: Values): Values {

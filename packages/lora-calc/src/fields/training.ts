@@ -8,8 +8,8 @@ export const MAX_TOKENS = 2 ** 20;
 const MAX_BATCH = 2 ** 16;
 const MAX_ACCUMULATION = 2 ** 16;
 
-/** dtypes in which a base can be loaded. */
-const LOAD_DTYPES = ["float32", "bfloat16", "float16"] as const;
+/** dtypes in which a base can be loaded; `auto` is what its config.json says, else what its first weights are stored in. */
+const LOAD_DTYPES = ["float32", "bfloat16", "float16", "auto"] as const;
 
 /** Source: transformers training_args.py `OptimizerNames`. */
 const OTHER_OPTIMIZERS = [

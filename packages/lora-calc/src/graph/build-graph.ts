@@ -2,26 +2,21 @@
 
 import { Config } from "../model/config.js";
 import type { Assumption } from "../model/config.js";
-import type { ModelDescription } from "../model/description.js";
+import { tensorsOf } from "../model/description.js";
+import type { ModelDescription, Tensors } from "../model/description.js";
 import type { JsonObject } from "../problem/fields.js";
-import { suggestion } from "../problem/fields.js";
+import { isObject, suggestion } from "../problem/fields.js";
 import { reject } from "../problem/problem.js";
 import { isVerified, shortRelease } from "../worlds/world.js";
 import type { World } from "../worlds/world.js";
 import { USUAL_WORLD } from "../worlds/index.js";
 import { blueprintOf, modelTypes } from "./blueprints/index.js";
-import type { Blueprint, BuildContext } from "./tree/blueprint.js";
+import type { Blueprint, BuildContext, BuiltGraph } from "./tree/blueprint.js";
 import { buildFreeForm } from "./blueprints/free-form.js";
-import { FLOATS, graphFromHeader } from "./tree/from-header.js";
+import { builtAsStored } from "./tree/as-stored.js";
+import { graphFromHeader } from "./tree/from-header.js";
 import { storesBoth, tiedHead, withTiesAsLoaded } from "./tree/load-ties.js";
 import type { ModuleGraph } from "./tree/module-graph.js";
-import { rootSite, sitesOf } from "./tree/sites.js";
-
-export interface BuiltGraph {
-  readonly graph: ModuleGraph;
-  /** Values the configuration did not give. */
-  readonly assumed: readonly Assumption[];
-}
 
 /** Builds the tree of a described model with the blueprint of its model_type, tied as it loads. */
 export function buildGraph(description: ModelDescription, world: World): BuiltGraph {
@@ -33,7 +28,7 @@ const TIES_PATH = "model.ties";
 
 function tiedAsLoaded(description: ModelDescription, built: BuiltGraph): BuiltGraph {
   const { graph, assumed } = built;
-  const tensors = description.kind === "safetensors" ? description.tensors : undefined;
+  const tensors = tensorsOf(description);
   if (tiedHead(graph) === undefined || description.ties === "config") return built;
   if (description.ties === "checkpoint") {
     return { graph: withTiesAsLoaded(graph, "checkpoint", tensors), assumed };
@@ -59,12 +54,45 @@ function builtByConfig(description: ModelDescription, world: World): BuiltGraph 
   if (description.kind === "free_form") {
     return buildFreeForm(description.sizes, context);
   }
-  if (description.kind === "safetensors") return fromFile(description, context);
-  const blueprint = blueprintOf(description.modelType);
-  if (blueprint === undefined) rejectModelType(description.modelType);
-  rejectUnverified(description.modelType, description.config, world);
-  return builtAs(blueprint, description.config, context, description.architecture);
+  if (description.kind === "safetensors") {
+    return builtByNames(description.tensors, description.config);
+  }
+  const { modelType, config, tensors, architecture } = description;
+  const blueprint = blueprintOf(modelType);
+  if (blueprint === undefined) {
+    if (tensors === undefined) rejectModelType(modelType, config);
+    return builtByNames(tensors, config);
+  }
+  rejectUnverified(modelType, config, world);
+  const build = (values: JsonObject): BuiltGraph =>
+    builtAs(blueprint, values, context, architecture);
+  const built = tensors === undefined ? build(config) : builtAsStored(build, config, tensors);
+  return { ...built, assumed: [...built.assumed, ...notOwnCode(built.graph, config)] };
 }
+
+/** A class of transformers for a repository that brings one, too. Source: transformers models/auto/auto_factory.py. */
+function notOwnCode({ className }: ModuleGraph, config: JsonObject): readonly Assumption[] {
+  const classes = config["auto_map"];
+  if (!isObject(classes) || !Object.keys(classes).some((name) => name.startsWith("AutoModel"))) {
+    return [];
+  }
+  const reason =
+    "transformers' own class; trust_remote_code loads the repository's instead (auto_map), whose modules can be others";
+  return [{ path: "model.config.auto_map", value: className, reason }];
+}
+
+/** The tree as the names of the tensors say it. */
+function builtByNames(tensors: Tensors, config: JsonObject | undefined): BuiltGraph {
+  const own = config?.["auto_map"] === undefined ? "" : OWN_CODE;
+  const assumption = {
+    path: "model.safetensors",
+    value: "every 2-D weight is a Linear, or an embedding by its name",
+    reason: `no blueprint${own}: the tree is read from the names of the tensors`,
+  };
+  return { graph: graphFromHeader(tensors, config), assumed: [assumption] };
+}
+
+const OWN_CODE = ", the classes are the repository's own (auto_map, trust_remote_code)";
 
 /** Tasks of PEFT behind transformers' auto classes; `AutoModelForCausalLM` is what is built where no class is named. */
 const TASK_OF_AUTO_CLASS: Readonly<Record<string, string>> = {
@@ -110,47 +138,6 @@ function rejectAutoClass(className: string, { modelType, classOfTask = {} }: Mod
   });
 }
 
-type FileDescription = Extract<ModelDescription, { readonly kind: "safetensors" }>;
-
-/** The blueprint of the configuration beside the header where there is one, else what the header's names say. */
-function fromFile({ tensors, config: values }: FileDescription, context: BuildContext): BuiltGraph {
-  const modelType = values?.["model_type"];
-  const blueprint = typeof modelType === "string" ? blueprintOf(modelType) : undefined;
-  if (values === undefined || blueprint === undefined) {
-    const assumption = {
-      path: "model.safetensors",
-      value: "every 2-D weight is a Linear, or an embedding by its name",
-      reason: "no blueprint: the tree is read from the names of the tensors",
-    };
-    return { graph: graphFromHeader(tensors, values), assumed: [assumption] };
-  }
-  rejectUnverified(blueprint.modelType, values, context.world);
-  const config = new Config(values);
-  const className = config.stringList("architectures")?.[0];
-  const graph = blueprint.build(config, { ...context, className });
-  rejectOtherShapes(graph, tensors);
-  return { graph, assumed: config.assumed };
-}
-
-/** A header and a configuration of different models: stops at the first tensor that says so. */
-function rejectOtherShapes(graph: ModuleGraph, tensors: FileDescription["tensors"]): void {
-  for (const site of [rootSite(graph), ...sitesOf(graph)]) {
-    for (const { name, shape } of site.node.parameters) {
-      const path = site.path === "" ? name : `${site.path}.${name}`;
-      const tensor = Object.hasOwn(tensors, path) ? tensors[path] : undefined;
-      if (tensor === undefined || !FLOATS.includes(tensor.dtype)) continue;
-      if (tensor.shape.join() === shape.join()) continue;
-      reject({
-        code: "invalid_value",
-        path: `model.safetensors.${path}`,
-        message: `${path} has shape [${tensor.shape.join(", ")}] in the header and [${shape.join(", ")}] by the configuration; give the config.json of this file`,
-        received: tensor.shape,
-        expected: shape,
-      });
-    }
-  }
-}
-
 /** In some worlds many models have other modules: those that are not compared there are refused by name. */
 function rejectUnverified(modelType: string, config: JsonObject, world: World): void {
   if (isVerified(world, modelType, config["tie_word_embeddings"] === false)) return;
@@ -165,13 +152,14 @@ function rejectUnverified(modelType: string, config: JsonObject, world: World): 
   });
 }
 
-function rejectModelType(modelType: string): never {
+function rejectModelType(modelType: string, config: JsonObject): never {
+  const own = config["auto_map"] === undefined ? "" : OWN_CODE;
   const known = modelTypes();
   reject({
     code: "unknown_model_type",
     path: "model.config.model_type",
     message:
-      `model_type ${modelType} has no blueprint here${suggestion(modelType, known)}; ` +
+      `model_type ${modelType} has no blueprint here${suggestion(modelType, known)}${own}; ` +
       "give the header of its safetensors file (model.safetensors), or for a decoder its sizes (model.hidden_size, model.num_hidden_layers, model.total_params)",
     received: modelType,
     expected: known,

@@ -12,6 +12,8 @@ export interface TensorHeader {
   readonly shape: readonly number[];
 }
 
+export type Tensors = Readonly<Record<string, TensorHeader>>;
+
 /** Whether weights that the configuration ties are one, or as a checkpoint with an own output embedding loads. */
 export type Ties = "config" | "checkpoint";
 
@@ -29,10 +31,14 @@ export type ModelDescription = (
       readonly modelType: string;
       /** Class to build: `model.architecture`, else `config.architectures[0]`. */
       readonly architecture?: string;
+      /** Header of the weights, where it was given beside the configuration: what is stored wins over what is said. */
+      readonly tensors?: Tensors;
     }
   | {
+      /** A header alone: the tree is in its names. */
       readonly kind: "safetensors";
-      readonly tensors: Readonly<Record<string, TensorHeader>>;
+      readonly tensors: Tensors;
+      /** One that names no model_type. */
       readonly config?: JsonObject;
     }
   | { readonly kind: "free_form"; readonly sizes: JsonObject }
@@ -63,14 +69,19 @@ function describeObject(fields: Fields, lookup: CatalogueLookup): ModelDescripti
   const isNamed = ["safetensors", "config", "id"].some((name) => fields.has(name));
   if (isNamed) fields.rejectUnknown(Object.keys(MODEL_FIELDS));
   const architecture = fields.string("architecture");
-  if (fields.has("safetensors")) return fromSafetensors(fields);
-  if (fields.has("config")) {
-    const config = fields.object("config");
-    return fromConfig(config?.values ?? {}, architecture === undefined ? {} : { architecture });
+  const given = architecture === undefined ? {} : { architecture };
+  const config = fields.object("config")?.values;
+  if (fields.has("safetensors")) {
+    const tensors = headerTensors(fields);
+    // Of a repository that lacks model_type the names of its tensors are all there is.
+    if (config === undefined) return { kind: "safetensors", tensors };
+    if (config["model_type"] === undefined) return { kind: "safetensors", tensors, config };
+    return fromConfig(config, { ...given, tensors });
   }
+  if (fields.has("config")) return fromConfig(config ?? {}, given);
   if (fields.has("id")) {
     const id = fields.string("id") ?? "";
-    return fromConfig(lookup(id), { id, ...(architecture === undefined ? {} : { architecture }) });
+    return fromConfig(lookup(id), { id, ...given });
   }
   const sizes = Object.entries(fields.values).filter(([name]) => name !== "ties");
   return { kind: "free_form", sizes: Object.fromEntries(sizes) };
@@ -78,7 +89,7 @@ function describeObject(fields: Fields, lookup: CatalogueLookup): ModelDescripti
 
 function fromConfig(
   config: JsonObject,
-  given: { readonly id?: string; readonly architecture?: string },
+  given: { readonly id?: string; readonly architecture?: string; readonly tensors?: Tensors },
 ): ModelDescription {
   const fields = new Fields(config, "model.config");
   const modelType = fields.string("model_type");
@@ -96,12 +107,13 @@ function fromConfig(
     config,
     modelType,
     ...(given.id === undefined ? {} : { id: given.id }),
+    ...(given.tensors === undefined ? {} : { tensors: given.tensors }),
     ...(architecture === undefined ? {} : { architecture }),
   };
 }
 
 /** DTYPE and shape of each tensor; anything else in a header is refused with its name. */
-function fromSafetensors(fields: Fields): ModelDescription {
+function headerTensors(fields: Fields): Tensors {
   const header = fields.object("safetensors");
   const tensors: Record<string, TensorHeader> = {};
   for (const name of Object.keys(header?.values ?? {})) {
@@ -119,10 +131,10 @@ function fromSafetensors(fields: Fields): ModelDescription {
     }
     tensors[name] = { dtype, shape };
   }
-  const config = fields.object("config");
-  return {
-    kind: "safetensors",
-    tensors,
-    ...(config === undefined ? {} : { config: config.values }),
-  };
+  return tensors;
+}
+
+/** Header of the weights, where it was given. */
+export function tensorsOf(model: ModelDescription): Tensors | undefined {
+  return model.kind === "free_form" ? undefined : model.tensors;
 }

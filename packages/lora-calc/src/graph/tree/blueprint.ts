@@ -1,6 +1,6 @@
 /** What a blueprint is: the module tree of one model_type, as a function of its config.json. */
 
-import type { Config } from "../../model/config.js";
+import type { Assumption, Config } from "../../model/config.js";
 import type { World } from "../../worlds/world.js";
 import type { ModuleGraph } from "./module-graph.js";
 
@@ -15,4 +15,10 @@ export interface BuildContext {
 export interface Blueprint {
   readonly modelType: string;
   readonly build: (config: Config, context: BuildContext) => ModuleGraph;
+}
+
+export interface BuiltGraph {
+  readonly graph: ModuleGraph;
+  /** Values that the configuration did not give. */
+  readonly assumed: readonly Assumption[];
 }

@@ -55,7 +55,7 @@ describe("a header alone", () => {
     expect(problem({ "model.embed_tokens.weight": WEIGHT }, sizes)).toMatchObject({
       trainable: 2 * (4 * 8 + 3 * 12),
     });
-    const other = { "model.embed_tokens.weight": { dtype: "BF16", shape: [9, 4] } };
+    const other = { "model.embed_tokens.weight": { dtype: "BF16", shape: [8, 5] } };
     expect(problem(other, sizes)).toEqual([
       "invalid_value",
       "model.safetensors.model.embed_tokens.weight",

@@ -1,6 +1,7 @@
 /** Weights of a checkpoint that is packed by another method than bitsandbytes: known where its header is. */
 
 import { CHECKPOINT_QUANTIZATION_PATH } from "../../model/checkpoint-quantization.js";
+import { tensorsOf } from "../../model/description.js";
 import type { ModelDescription, TensorHeader } from "../../model/description.js";
 import type { Warning } from "../../problem/codes.js";
 import { elementCount } from "../../units/dtype.js";
@@ -12,7 +13,8 @@ interface PackedWeights {
 }
 
 export function packedWeights(method: string, model: ModelDescription): PackedWeights {
-  const bytes = model.kind === "safetensors" ? headerBytes(model.tensors) : undefined;
+  const tensors = tensorsOf(model);
+  const bytes = tensors === undefined ? undefined : headerBytes(tensors);
   const message = `${CHECKPOINT_QUANTIZATION_PATH}: the checkpoint is packed by ${method}; PEFT adapts its layers, and prints another total, since packed weights are no parameters or fewer numbers`;
   const weights =
     bytes === undefined

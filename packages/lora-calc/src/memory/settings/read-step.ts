@@ -4,6 +4,7 @@ import { quantizedName } from "../../catalogue/quantized-names.js";
 import { fusedLossPatch } from "../../catalogue/fused-losses.js";
 import { DEFAULT_STEP } from "../../fields/step.js";
 import type { StepValues } from "../../fields/step.js";
+import { publishedDtype } from "./published-dtype.js";
 import { findStack } from "../../stacks/stacks.js";
 import type { StackId, StackProfile } from "../../stacks/stacks.js";
 import {
@@ -24,7 +25,7 @@ import type { ComputeDtype, Quantization } from "./quantization.js";
 import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
 import { hasExperts } from "./runnable.js";
 import { readTraining } from "./training.js";
-import type { LoadDtype, TrainingSettings } from "./training.js";
+import type { TrainingSettings } from "./training.js";
 
 export interface StepSettings {
   /** Whether the scenario asks for memory at all. */
@@ -65,6 +66,7 @@ export function readStep(
   const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
   const read = readTraining(given?.values ?? {}, {
     own: { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root, world.rules) },
+    published: publishedDtype(model),
     source,
     fusesHead: fusesHead(stack, world),
     passesMask: stack?.passesMask === true && world.rules.takesForPacked,
@@ -217,16 +219,13 @@ function defaultsOf(
   model: ModelDescription,
   quantization: Quantization | undefined,
 ): StepValues {
-  if (stack === undefined) return { ...DEFAULT_STEP, dtype: publishedDtype(model) };
+  if (stack === undefined) {
+    // A checkpoint in float16 is trained in bfloat16, of the same size, unless that is said.
+    const dtype = publishedDtype(model) === "float32" ? "float32" : DEFAULT_STEP.dtype;
+    return { ...DEFAULT_STEP, dtype };
+  }
   const own = { ...DEFAULT_STEP, ...stack.training };
   return quantization === undefined ? own : { ...own, ...stack.onQuantizedBase };
-}
-
-/** dtype named in config.json, else bfloat16. */
-function publishedDtype(model: ModelDescription): LoadDtype {
-  if (model.kind !== "config") return DEFAULT_STEP.dtype;
-  const { dtype, torch_dtype: older } = model.config;
-  return dtype === "float32" || older === "float32" ? "float32" : DEFAULT_STEP.dtype;
 }
 
 /** A compute dtype that nobody gave. Source: transformers utils/quantization_config.py `BitsAndBytesConfig`. */

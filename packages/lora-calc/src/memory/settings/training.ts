@@ -7,7 +7,7 @@ import { isNeutral, readField, readFields, rejectUncomputed } from "../../fields
 import type { Given } from "../../fields/read.js";
 import { DPO_FIELDS, TRAINING_FIELDS } from "../../fields/scenario.js";
 import type { FieldTable } from "../../fields/row.js";
-import type { StepValues } from "../../fields/step.js";
+import type { LoadDtype, StepValues } from "../../fields/step.js";
 import { MAX_TOKENS, MORE_STEP_FIELDS, STEP_FIELDS } from "../../fields/training.js";
 import { ONLY_FIELDS, OTHER_TRAINER_FIELDS } from "../../fields/training-beside.js";
 import { ONLY_PREFERENCE_FIELDS } from "../../fields/preference.js";
@@ -22,7 +22,6 @@ export type OptimizerName = StepValues["optim"];
 /** What a step computes its loss by: a loss of SFT, or the trainer's own. */
 export type LossName = StepValues["loss"] | "dpo";
 export type Method = StepValues["method"];
-export type LoadDtype = StepValues["dtype"];
 
 export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly loss: LossName;
@@ -57,6 +56,8 @@ interface ReadTraining {
 /** Where the values come from that are not given. */
 interface Defaults {
   readonly own: StepValues;
+  /** dtype of the checkpoint, which `auto` loads it in. */
+  readonly published?: LoadDtype;
   /** As `assumed` names it. */
   readonly source: string;
   /** TRL's trainers score tokens with a fused head. */
@@ -70,11 +71,20 @@ interface Defaults {
 /** Reads `scenario.training`; every value taken from `own` is listed in `assumed`. */
 export function readTraining(
   given: JsonObject,
-  { own, source, fusesHead = false, keepsMagnitudes = false, passesMask = false }: Defaults,
+  {
+    own,
+    published = own.dtype,
+    source,
+    fusesHead = false,
+    keepsMagnitudes = false,
+    passesMask = false,
+  }: Defaults,
 ): ReadTraining {
   const fields = trainingFields(given, fusesHead);
   const liger = readLiger(fields, own.loss);
-  const asked = askedOf(fields, liger);
+  const { dtype, ...plain } = askedOf(fields, liger);
+  const isAuto = dtype === "auto";
+  const asked = { ...plain, ...(dtype === undefined ? {} : { dtype: isAuto ? published : dtype }) };
   const followsFp16 = asked.fp16 === true && asked.bf16 === undefined;
   const defaults = {
     ...own,
@@ -107,10 +117,14 @@ export function readTraining(
     ...{ settings, liger, ignored: ignoredOf(fields) },
     assumed: [
       ...assumed.filter(({ path }) => !isDpo || path !== "training.loss"),
+      ...(isAuto ? [{ path: "training.dtype", value: published, reason: AUTO_REASON }] : []),
       ...(preference?.assumed ?? []),
     ],
   };
 }
+
+const AUTO_REASON =
+  "auto is the dtype of config.json, else that of the first weights of the header, else bfloat16";
 
 const STEP_NAMES = Object.keys(STEP_FIELDS) as readonly (keyof StepValues)[];
 
