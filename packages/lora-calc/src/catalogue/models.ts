@@ -96,6 +96,11 @@ const MIRRORS: ReadonlySet<string> = new Set([
 function mirrored(name: string): ModelRow | undefined {
   const [owner = "", bare, ...rest] = name.split("/");
   if (bare === undefined || rest.length > 0) return undefined;
+  if (owner.toLowerCase() === "mlx-community") {
+    // Not packed: the weights of the original in 16 bits.
+    const plain = bare.replace(/-(?:bf16|fp16)$/i, "");
+    return plain === bare ? undefined : MODELS_BY_KEY.get(nameKey(plain));
+  }
   return MIRRORS.has(owner.toLowerCase()) ? MODELS_BY_KEY.get(nameKey(bare)) : undefined;
 }
 

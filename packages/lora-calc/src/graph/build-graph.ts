@@ -63,22 +63,34 @@ function builtByConfig(description: ModelDescription, world: World): BuiltGraph 
     if (tensors === undefined) rejectModelType(modelType, config);
     return builtByNames(tensors, config);
   }
-  rejectUnverified(modelType, config, world);
+  // A repository's own classes are no matter of transformers' releases.
+  if (blueprint.isOwnCode !== true) rejectUnverified(modelType, config, world);
   const build = (values: JsonObject): BuiltGraph =>
     builtAs(blueprint, values, context, architecture);
   const built = tensors === undefined ? build(config) : builtAsStored(build, config, tensors);
-  return { ...built, assumed: [...built.assumed, ...notOwnCode(built.graph, config)] };
+  return { ...built, assumed: [...built.assumed, ...whoseCode(blueprint, built.graph, config)] };
 }
 
-/** A class of transformers for a repository that brings one, too. Source: transformers models/auto/auto_factory.py. */
-function notOwnCode({ className }: ModuleGraph, config: JsonObject): readonly Assumption[] {
+const AUTO_MAP = "model.config.auto_map";
+
+/** Which classes are counted where a repository brings its own. Source: transformers models/auto/auto_factory.py. */
+function whoseCode(
+  { isOwnCode }: Blueprint,
+  { className }: ModuleGraph,
+  config: JsonObject,
+): readonly Assumption[] {
+  if (isOwnCode === true) {
+    const reason =
+      "the repository's own class, which trust_remote_code loads; transformers has none, and releases that the code was not written for may not run it";
+    return [{ path: AUTO_MAP, value: className, reason }];
+  }
   const classes = config["auto_map"];
   if (!isObject(classes) || !Object.keys(classes).some((name) => name.startsWith("AutoModel"))) {
     return [];
   }
   const reason =
     "transformers' own class; trust_remote_code loads the repository's instead (auto_map), whose modules can be others";
-  return [{ path: "model.config.auto_map", value: className, reason }];
+  return [{ path: AUTO_MAP, value: className, reason }];
 }
 
 /** The tree as the names of the tensors say it. */

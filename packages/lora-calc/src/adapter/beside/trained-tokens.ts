@@ -67,7 +67,10 @@ export function trainedTokens(
   });
 }
 
-function tiedHead({ tied, inputEmbedding, outputEmbedding }: ModuleGraph): string | undefined {
+/** The head that PEFT knows to share the embedding's weight. */
+function tiedHead(graph: ModuleGraph): string | undefined {
+  const { tied, inputEmbedding, outputEmbedding, hidesTies } = graph;
+  if (hidesTies === true) return undefined;
   const isTied = tied.some((names) => names.includes(`${inputEmbedding}.weight`));
   return isTied ? outputEmbedding : undefined;
 }

@@ -18,7 +18,8 @@ export const ernie45Moe: Blueprint = {
     const width = config.size("moe_intermediate_size", 1536);
     const shared = config.integer("moe_num_shared_experts", 2);
     const first = config.integer("moe_layer_start_index", 1);
-    const last = config.integer("moe_layer_end_index", 27);
+    const end = config.fields.integer("moe_layer_end_index", { min: -1 }) ?? -1;
+    const last = end === -1 ? Infinity : end;
     const interval = config.size("moe_layer_interval", 1);
     const isSparse = (index: number): boolean =>
       (index + 1) % interval === 0 && index >= first && index <= last;

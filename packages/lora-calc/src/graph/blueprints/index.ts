@@ -74,6 +74,10 @@ import { olmo2 } from "./olmo2.js";
 import { olmo3 } from "./olmo3.js";
 import { olmoe } from "./olmoe.js";
 import { opt } from "./opt.js";
+import { baichuan } from "./own-code/baichuan.js";
+import { chatglm } from "./own-code/chatglm.js";
+import { internlm2 } from "./own-code/internlm2.js";
+import { qwen } from "./own-code/qwen.js";
 import { phi } from "./phi.js";
 import { phi3 } from "./phi3.js";
 import { phimoe } from "./phimoe.js";
@@ -95,7 +99,11 @@ import { vit } from "./vit.js";
 import { wav2vec2 } from "./wav2vec2.js";
 import { whisper } from "./whisper.js";
 
+/** Classes that lie in their repositories. */
+const OWN_CODE: readonly Blueprint[] = [baichuan, chatglm, internlm2, qwen];
+
 const BLUEPRINTS: readonly Blueprint[] = [
+  ...OWN_CODE,
   apertus,
   arcee,
   bloom,

@@ -84,7 +84,10 @@ describe("what a header says beside its configuration", () => {
 });
 
 describe("classes of a repository's own", () => {
-  const config = { model_type: "qwen", auto_map: { AutoConfig: "configuration_qwen.QWenConfig" } };
+  const config = {
+    model_type: "minicpm",
+    auto_map: { AutoConfig: "configuration_minicpm.MiniCPMConfig" },
+  };
   it("are counted by their tensors, which is said", () => {
     const safetensors = { "transformer.h.0.attn.q_proj.weight": f32(16, 16) };
     const result = answer({ config, safetensors });

@@ -14,6 +14,8 @@ export interface BuildContext {
 
 export interface Blueprint {
   readonly modelType: string;
+  /** Its classes lie in the repository (trust_remote_code), and none in transformers. */
+  readonly isOwnCode?: true;
   readonly build: (config: Config, context: BuildContext) => ModuleGraph;
 }
 

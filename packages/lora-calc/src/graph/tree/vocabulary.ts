@@ -33,7 +33,7 @@ export function leaf(name: string, type: string): ModuleNode {
   return container(name, type);
 }
 
-function parameter(name: string, shape: readonly number[], dtype?: Dtype): Parameter {
+export function parameter(name: string, shape: readonly number[], dtype?: Dtype): Parameter {
   return dtype === undefined ? { name, shape } : { name, shape, dtype };
 }
 
