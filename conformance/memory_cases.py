@@ -17,6 +17,9 @@ from typing import Any
 
 SEED = 20261124
 CONFIGS = Path(__file__).resolve().parent / "memory_configs.json"
+# Published models cut to a few layers, which differ from the whole ones by whole layers: fewer settings of more types.
+MORE_CONFIGS = CONFIGS.with_name("memory_configs_more.json")
+PER_MORE_MODEL = 5
 
 Case = dict[str, Any]
 
@@ -65,7 +68,7 @@ def drawn_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
             yield case(f"{name} {index}", config, adapter, quantization, training)
 
 
-def option_cases(configs: dict[str, Any]) -> Iterator[Case]:
+def option_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
     """What else can be trained, on every model: copies, embeddings, biases, tokens, rsLoRA, fp16, many micro-batches."""
     for name, config in configs.items():
         draw = random.Random(f"{SEED} options {name}")
@@ -82,7 +85,7 @@ def option_cases(configs: dict[str, Any]) -> Iterator[Case]:
             options["16 micro-batches"] = ({}, {"gradient_accumulation_steps": 16})
         if has_experts(config):
             options = expert_options(config)
-        for option in draw.sample(sorted(options), OPTIONS_PER_MODEL):
+        for option in draw.sample(sorted(options), per_model):
             adapter_change, training_change = options[option]
             quantization = draw.choice([None, NF4, INT8] if option != "fp16" else [None, NF4 | {"bnb_4bit_compute_dtype": "float16"}])
             training = {
@@ -270,8 +273,13 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 
 
 def all_cases(per_model: int) -> list[Case]:
+    more = json.loads(MORE_CONFIGS.read_text())
+    return [*whole_cases(per_model), *drawn_cases(more, PER_MORE_MODEL), *option_cases(more, 1)]
+
+
+def whole_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs, OPTIONS_PER_MODEL), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs)]
 
 
 # What a run that names a loss of an earlier TRL computes under a later one (loss_type "nll", and its alias "chunked_nll").
@@ -302,7 +310,7 @@ def world_cases(release: str, has_fused_head: bool, small: float, large: float) 
             odds = 0 if is_4 else large * EXPERTS_PER_DENSE
         return zlib.crc32(each["id"].encode()) % 1000 < 1000 * odds
 
-    return [in_world(each, release, has_fused_head) for each in all_cases(12) if is_chosen(each)]
+    return [in_world(each, release, has_fused_head) for each in whole_cases(12) if is_chosen(each)]
 
 
 # Types whose class lost scaled_dot_product_attention: it does not know the cap of their scores.

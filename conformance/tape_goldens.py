@@ -198,6 +198,56 @@ def golden(scenario: Case) -> dict[str, Any]:
     return {"scenario": scenario, "events": events, "names": list(names), "named": named}
 
 
+def later_cases() -> list[Case]:
+    """More families, each kept whole and checkpointed on packed weights: what their layers, norms, tables and routers do."""
+    deep = {"num_hidden_layers": 5, "pad_token_id": 0}
+    tower = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 56, "patch_size": 14}
+    grid = {"depth": 2, "hidden_size": 64, "num_heads": 2, "intermediate_size": 128, "out_hidden_size": 256}
+    special = {"image_token_id": 999, "video_token_id": 998, "vision_start_token_id": 997}
+    sections = {"rope_parameters": {"rope_type": "default", "mrope_section": [4, 6, 6], "rope_theta": 1e6}}
+    experts = {"num_experts_per_tok": 2, "moe_intermediate_size": 192}
+    groups = experts | {"n_routed_experts": 8, "n_shared_experts": 1, "first_k_dense_replace": 1, "n_group": 2, "topk_group": 1}
+
+    def seeing(model_type: str, name: str, text: dict[str, Any], vision: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"model_type": model_type, "architectures": [f"{name}ForConditionalGeneration"], "text_config": text, "vision_config": vision} | more
+
+    def text(model_type: str, **changes: Any) -> dict[str, Any]:
+        return family(model_type, num_hidden_layers=5, **changes)
+
+    pali = {"projection_dim": 256, "hidden_size": 256, "tie_word_embeddings": True, "image_token_index": 999}
+    siglip = tower | {"model_type": "siglip_vision_model"}
+    configs = {
+        "paligemma": seeing("paligemma", "PaliGemma", text("gemma"), siglip, **pali),
+        "paligemma over gemma2": seeing("paligemma", "PaliGemma", text("gemma2"), siglip, **pali),
+        "smolvlm": seeing("smolvlm", "SmolVLM", text("llama"), tower | {"model_type": "smolvlm_vision"}, image_token_id=999),
+        "qwen2_vl": seeing("qwen2_vl", "Qwen2VL", text("qwen2_vl_text", **sections), grid | {"embed_dim": 64, "hidden_size": 256}, **special),
+        "qwen2_5_vl": seeing("qwen2_5_vl", "Qwen2_5_VL", text("qwen2_5_vl_text", **sections), grid | {"fullatt_block_indexes": [1]}, **special),
+        "qwen3_vl": seeing("qwen3_vl", "Qwen3VL", text("qwen3_vl_text"), grid | {"deepstack_visual_indexes": [1]}, **special),
+        "qwen3_vl_moe": seeing("qwen3_vl_moe", "Qwen3VLMoe", text("qwen3_vl_moe_text", num_experts=8, **experts), grid | {"deepstack_visual_indexes": [1]}, **special),
+        "cohere": family("cohere", tie_word_embeddings=True, **deep),
+        "cohere with norms of heads": family("cohere", tie_word_embeddings=True, use_qk_norm=True, **deep),
+        "cohere2": family("cohere2", tie_word_embeddings=True, sliding_window=128, num_hidden_layers=8, pad_token_id=0),
+        "olmo": family("olmo", **deep),
+        "stablelm": family("stablelm", **deep),
+        "phi": family("phi", **deep),
+        "nemotron": family("nemotron", **deep),
+        "helium": family("helium", head_dim=32, **deep),
+        "granitemoe": family("granitemoe", num_local_experts=8, num_experts_per_tok=2, **deep),
+        "granitemoehybrid of attention alone": family(
+            "granitemoehybrid", layer_types=["attention"] * 5, num_local_experts=0, num_experts_per_tok=0,
+            shared_intermediate_size=640, position_embedding_type="rope", mamba_n_heads=8, mamba_d_head=64, **deep,
+        ),
+        "glm4_moe": family("glm4_moe", head_dim=32, use_qk_norm=True, **groups, **deep),
+        "dots1": family("dots1", **groups, **deep),
+    }  # fmt: skip
+    kept = {"gradient_checkpointing": False}
+    return [
+        case(f"{name}: {what}", config, ALL_LINEAR, quantization, STEP | training)
+        for name, config in configs.items()
+        for what, quantization, training in (("kept", None, kept), ("qlora", NF4, {}))
+    ]
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -219,7 +269,7 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases()
+        return cases() + later_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each

@@ -1,6 +1,11 @@
 /** Self-attention modules: projections with their real widths, and how they are used. */
 
-import type { AttentionForward, QueryKeyNormPlace, RotaryVariant } from "../tree/forward.js";
+import type {
+  AttentionForward,
+  CutOrder,
+  QueryKeyNormPlace,
+  RotaryVariant,
+} from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, linear } from "../tree/vocabulary.js";
 
@@ -21,6 +26,7 @@ export interface GroupedQueryAttention {
   readonly attentionDropout: number;
   readonly outputDropout?: number;
   /** Norms of queries and keys, made by the caller because their class and size differ. */
+  readonly cuts?: CutOrder;
   readonly queryKeyNorm?: {
     readonly on: QueryKeyNormPlace;
     readonly nodes: readonly [ModuleNode, ModuleNode];
@@ -46,7 +52,10 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
   const { queryKeyNorm, rotary, slidingWindow, softcap, scalesByPosition } = options;
   const forward: AttentionForward = {
     kind: "attention",
-    projections: { kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
+    projections: {
+      ...{ kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
+      ...(options.cuts === undefined ? {} : { cuts: options.cuts }),
+    },
     output: "o_proj",
     heads,
     keyValueHeads,

@@ -2,7 +2,12 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
-import type { Activation, RouterForward, SparseMlpForward } from "../tree/forward.js";
+import type {
+  Activation,
+  GroupedRouterForward,
+  RouterForward,
+  SparseMlpForward,
+} from "../tree/forward.js";
 import type { ModuleNode, Parameter } from "../tree/module-graph.js";
 import { persistentBuffer, container } from "../tree/vocabulary.js";
 import { activationModule, gatedMlp } from "./mlp.js";
@@ -34,26 +39,48 @@ export function topKRouter(
   return { kind: "router", chosen, normalizes };
 }
 
+/** Sigmoid scores with a correction, taken group by group. */
+export function groupedRouter(
+  config: Config,
+  context: BuildContext,
+  usual: { readonly chosen: number; readonly groups?: number; readonly groupsTaken?: number },
+  normalizes = true,
+): GroupedRouterForward | undefined {
+  if (!areFused(context)) return undefined;
+  return {
+    kind: "grouped_router",
+    chosen: config.size("num_experts_per_tok", usual.chosen),
+    correction: "e_score_correction_bias",
+    groups: config.size("n_group", usual.groups ?? 1),
+    groupsTaken: config.size("topk_group", usual.groupsTaken ?? 1),
+    normalizes: config.boolean("norm_topk_prob", normalizes),
+  };
+}
+
 /** A score per expert: weight (experts, hidden). */
 export function router(
   name: string,
   { type, experts, hiddenSize }: Omit<ExpertsShape, "intermediateSize">,
   {
     bias = false,
-    correction = false,
+    correction,
     forward,
   }: {
     readonly bias?: boolean;
-    readonly correction?: boolean;
+    /** A correction of the scores: kept in fp32, or in the dtype that the model is loaded in (dots1). */
+    readonly correction?: "float32" | "model";
     /** How it computes, where that is known. */
-    readonly forward?: RouterForward | undefined;
+    readonly forward?: RouterForward | GroupedRouterForward | undefined;
   } = {},
 ): ModuleNode {
   const parameters: Parameter[] = [{ name: "weight", shape: [experts, hiddenSize] }];
   if (bias) parameters.push({ name: "bias", shape: [experts] });
   return container(name, type, {
     parameters,
-    buffers: correction ? [persistentBuffer("e_score_correction_bias", [experts])] : [],
+    buffers:
+      correction === undefined
+        ? []
+        : [{ ...persistentBuffer("e_score_correction_bias", [experts]), dtype: correction }],
     ...(forward === undefined ? {} : { forward }),
   });
 }
@@ -121,7 +148,12 @@ export function expertsWithShared(options: SharedExperts): ModuleNode {
     bias: options.bias ?? false,
     activation,
   });
+  const forward: SparseMlpForward = {
+    ...ROUTED,
+    ...(sharedWidth === 0 ? {} : { sharedLast: "shared_experts" }),
+  };
   return container("mlp", options.type, {
+    ...(options.isFused && gate.forward !== undefined ? { forward } : {}),
     children: [
       ...(options.gateFirst === true ? [gate, experts] : [experts, gate]),
       ...(sharedWidth === 0 ? [] : [shared]),

@@ -40,6 +40,7 @@ export interface LanguageModelParts {
   /** Width that heads take where it is not hiddenSize (opt). */
   readonly headWidth?: number;
   readonly scaledLogits?: boolean;
+  readonly multipliedLogits?: boolean;
   readonly softcap?: boolean;
   /** Last names of modules that PEFT refuses to methods like LoRA. */
   readonly incompatibleNames?: readonly string[];
@@ -212,6 +213,7 @@ function causalForward(parts: LanguageModelParts, head: string) {
     decoder: parts.backbone,
     head,
     ...(parts.scaledLogits === true ? { scaledLogits: true } : {}),
+    ...(parts.multipliedLogits === true ? { multipliedLogits: true } : {}),
     ...(parts.softcap === true ? { softcap: true } : {}),
   };
 }

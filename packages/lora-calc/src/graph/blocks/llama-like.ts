@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
-import type { DecoderForward } from "../tree/forward.js";
+import type { DecoderForward, RotaryForward } from "../tree/forward.js";
 import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, repeatedBy } from "../tree/vocabulary.js";
 import { languageModel, USUAL_DECODER } from "./language-model.js";
@@ -28,6 +28,7 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   /** The decoder multiplies the embedding by a number (granite, gemma 1). */
   readonly scaledEmbedding?: boolean;
   readonly scalesLate?: boolean;
+  readonly scalesAfterMasks?: boolean;
   /** The embedding class multiplies its own output (gemma 2 and later). */
   readonly embeddingType?: string;
   readonly softcappedLogits?: boolean;
@@ -39,8 +40,15 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   readonly taskPrefix?: string;
   readonly taskHeads?: LanguageModelParts["taskHeads"];
   readonly questionAnsweringBackbone?: string;
+  /** Name of what takes the MLP's place in a layer. Default: mlp. */
+  readonly mlpName?: string;
   readonly scaledResidual?: boolean;
   readonly scaledLogits?: boolean;
+  readonly multipliedLogits?: boolean;
+  /** Attention and MLP side by side, behind one norm. */
+  readonly isParallel?: boolean;
+  readonly keepsNormed?: boolean;
+  readonly rotaryIsInterleaved?: boolean;
   readonly headBias?: boolean;
   /** What tells layers apart beside rotation and window: dense ones among experts. */
   readonly layerKey?: (index: number) => string;
@@ -48,6 +56,9 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   readonly layerTail?: (sizes: Sizes) => readonly ModuleNode[];
   /** The module of rotary tables, where it is not one table. Counted only. */
   readonly makeRotary?: (sizes: Sizes) => ModuleNode;
+  readonly hidesPositions?: boolean;
+  /** Positions in time, height and width (qwen2_vl). */
+  readonly rotaryGrid?: RotaryForward["grid"];
   /** Rotated share of a head. Default: all of it. */
   readonly rotaryShare?: number;
   /** Width of keys and values as PEFT shapes prefixes, where it does not find head_dim. Default: kv heads · head_dim. */
@@ -104,6 +115,7 @@ function headParts(family: LlamaLike): Partial<LanguageModelParts> {
     ...(taskHeads === undefined ? {} : { taskHeads }),
     ...(questionAnsweringBackbone === undefined ? {} : { questionAnsweringBackbone }),
     ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
+    ...(family.multipliedLogits === true ? { multipliedLogits: true } : {}),
     ...(family.headBias === true ? { headBias: true } : {}),
     ...(family.softcappedLogits === true ? { softcap: true } : {}),
     ...(family.isCountedOnly === true ? { isCountedOnly: true } : {}),
@@ -117,6 +129,8 @@ function rotary(family: LlamaLike, headDim: number): ModuleNode {
     Math.floor(headDim * rotaryShare),
     {
       ...(family.rotary?.endsWith("fp32") === true ? { keepsFp32: true } : {}),
+      ...(family.rotaryIsInterleaved === true ? { isInterleaved: true } : {}),
+      ...(family.rotaryGrid === undefined ? {} : { grid: family.rotaryGrid }),
       ...(family.rotaryPerLayerType === true && layerTypes !== undefined
         ? { perLayerType: [...new Set(layerTypes)].sort() }
         : {}),
@@ -126,13 +140,16 @@ function rotary(family: LlamaLike, headDim: number): ModuleNode {
 
 function decoderForward(family: LlamaLike): DecoderForward {
   const { layerTypes, scaledEmbedding, scalesLate, embeddingDropout, unusedWindow } = family;
+  const { hidesPositions, scalesAfterMasks } = family;
   return {
     ...USUAL_DECODER,
     ...(scaledEmbedding === true ? { scaledEmbedding: true } : {}),
     ...(scalesLate === true ? { scalesLate } : {}),
+    ...(scalesAfterMasks === true ? { scalesAfterMasks } : {}),
     ...(embeddingDropout === undefined ? {} : { embeddingDropout }),
     ...(layerTypes === undefined ? {} : { layerTypes }),
     ...(unusedWindow === undefined ? {} : { unusedWindow }),
+    ...(hidesPositions === undefined ? {} : { hidesPositions }),
   };
 }
 
@@ -142,9 +159,11 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
     forward: {
       kind: "decoder_layer",
       attention: "self_attn",
-      mlp: "mlp",
+      mlp: family.mlpName ?? "mlp",
       ...norms.names,
       ...(family.scaledResidual === true ? { scaledResidual: true } : {}),
+      ...(family.isParallel === true ? { parallel: true, sharesNorm: true } : {}),
+      ...(family.keepsNormed === true ? { keepsNormed: true } : {}),
     },
     children: [
       attention(family, sizes, config, index),

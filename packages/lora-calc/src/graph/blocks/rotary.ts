@@ -8,13 +8,15 @@ export interface RotaryOptions {
   readonly keepsFp32?: boolean;
   readonly isHalved?: boolean;
   readonly perLayerType?: readonly string[];
+  readonly isInterleaved?: boolean;
+  readonly grid?: RotaryForward["grid"];
 }
 
 /** Two copies of the inverse frequencies, one for every second of `dim` (per attention type where the model has several). */
 export function rotaryEmbedding(
   type: string,
   dim: number,
-  { keepsFp32, isHalved, perLayerType }: RotaryOptions = {},
+  { keepsFp32, isHalved, isInterleaved, perLayerType, grid }: RotaryOptions = {},
 ): ModuleNode {
   const shape = [Math.ceil(dim / 2)];
   const prefixes = perLayerType === undefined ? [""] : perLayerType.map((layer) => `${layer}_`);
@@ -24,6 +26,8 @@ export function rotaryEmbedding(
     ...(keepsFp32 === undefined ? {} : { keepsFp32 }),
     ...(isHalved === undefined ? {} : { isHalved }),
     ...(perLayerType === undefined ? {} : { perLayerType }),
+    ...(isInterleaved === undefined ? {} : { isInterleaved }),
+    ...(grid === undefined ? {} : { grid }),
   };
   return container("rotary_emb", type, {
     forward,

@@ -61,7 +61,7 @@ export function visionLanguage(
   const classes: ModelClasses["classes"] = {
     [generation]: () => ({
       children: [model, linear("lm_head", hiddenSize, vocabSize, tied ? { tiedTo: shared } : {})],
-      forward: forward === undefined ? undefined : WITH_HEAD,
+      forward: forward === undefined ? undefined : withHead(language),
       inputEmbedding,
       outputEmbedding: "lm_head",
       tied: tied ? [shared, "lm_head.weight"] : [],
@@ -92,14 +92,17 @@ export function visionLanguage(
   );
 }
 
-const WITH_HEAD: CausalLmForward = { kind: "causal_lm", decoder: "model", head: "lm_head" };
+/** These classes do not cap their logits, though TRL's chunked loss does by the text's configuration. */
+function withHead({ softcap }: LanguageModelParts): CausalLmForward {
+  const plain = { kind: "causal_lm", decoder: "model", head: "lm_head" } as const;
+  return softcap === true ? { ...plain, capsChunks: true } : plain;
+}
 
-/** These classes do not cap or scale their logits, though TRL's chunked loss would by the text's configuration. */
 function textForward(
   { textOnly, language }: VisionLanguageParts,
   languageName: string,
 ): VisionLanguageForward | undefined {
-  const isPlain = language.softcap !== true && language.scaledLogits !== true;
-  if (textOnly === undefined || !isPlain || language.isCountedOnly === true) return undefined;
+  const isScaled = language.scaledLogits === true;
+  if (textOnly === undefined || isScaled || language.isCountedOnly === true) return undefined;
   return { kind: "vision_language", language: languageName, ...textOnly };
 }

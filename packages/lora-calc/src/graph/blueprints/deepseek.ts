@@ -78,7 +78,7 @@ function deepseek(generation: Generation): Blueprint {
                   gate: router(
                     "gate",
                     { type: `${prefix}TopkRouter`, experts, hiddenSize },
-                    { correction: corrects },
+                    corrects ? { correction: "float32" } : {},
                   ),
                 }),
           isCountedOnly: true,

@@ -1,10 +1,10 @@
 /** GLM-4.5 and dots1: DeepSeek's experts behind ordinary attention. */
 
 import { activation } from "../blocks/activation.js";
-import { areFused, expertsWithShared, router } from "../blocks/experts.js";
+import { areFused, expertsWithShared, groupedRouter, router } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../tree/blueprint.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
 import type { Config } from "../../model/config.js";
 
 interface Experts {
@@ -13,6 +13,11 @@ interface Experts {
   readonly shared: number;
   readonly width: number;
   readonly denseLayers: number;
+  /** Experts of a token. */
+  readonly chosen: number;
+  readonly normalizes: boolean;
+  /** dtype of the correction of the scores. */
+  readonly correction: "float32" | "model";
 }
 
 export const glm4Moe: Blueprint = {
@@ -38,14 +43,18 @@ export const glm4Moe: Blueprint = {
         ...(config.boolean("use_qk_norm", false) ? { queryKeyNorm: "head" } : {}),
         rotaryShare: config.number("partial_rotary_factor", 0.5),
         tied: config.boolean("tie_word_embeddings", false),
-        ...sparse(config, areFused(context), {
+        ...sparse(config, context, {
           prefix: "Glm4Moe",
           experts: 128,
           shared: 1,
           width: 1408,
           denseLayers: 1,
+          chosen: 8,
+          normalizes: true,
+          correction: "float32",
         }),
-        isCountedOnly: true,
+        rotary: "partial",
+        cuts: "moved_after_norms",
       },
       config,
       context,
@@ -71,14 +80,16 @@ export const dots1: Blueprint = {
         attentionBias: config.boolean("attention_bias", false),
         queryKeyNorm: "head",
         tied: config.boolean("tie_word_embeddings", false),
-        ...sparse(config, areFused(context), {
+        ...sparse(config, context, {
           prefix: "Dots1",
           experts: 128,
           shared: 2,
           width: 1408,
           denseLayers: 0,
+          chosen: 8,
+          normalizes: false,
+          correction: "model",
         }),
-        isCountedOnly: true,
       },
       config,
       context,
@@ -88,7 +99,7 @@ export const dots1: Blueprint = {
 
 function sparse(
   config: Config,
-  isFused: boolean,
+  context: BuildContext,
   { prefix, ...defaults }: Experts,
 ): Pick<LlamaLike, "layerKey" | "makeMlp"> {
   const experts = config.size(["n_routed_experts", "num_local_experts"], defaults.experts);
@@ -108,11 +119,19 @@ function sparse(
             intermediateSize: width,
             sharedWidth: width * shared,
             activation: activation(config, "hidden_act", "silu"),
-            isFused,
+            isFused: areFused(context),
             gate: router(
               "gate",
               { type: `${prefix}TopkRouter`, experts, hiddenSize },
-              { correction: true },
+              {
+                correction: defaults.correction,
+                forward: groupedRouter(
+                  config,
+                  context,
+                  { chosen: defaults.chosen },
+                  defaults.normalizes,
+                ),
+              },
             ),
           }),
   };

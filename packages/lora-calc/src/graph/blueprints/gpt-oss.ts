@@ -16,7 +16,8 @@ export const gptOss: Blueprint = {
       index % 2 === 0 ? "sliding_attention" : "full_attention",
     );
     const routing = topKRouter(config, context, { chosen: 4, normalizes: false });
-    const forward = routing === undefined ? undefined : { ...routing, softmaxLast: true };
+    const forward =
+      routing === undefined ? undefined : { ...routing, softmaxLast: "as_scored" as const };
     return llamaLike(
       {
         modelType: "gpt_oss",

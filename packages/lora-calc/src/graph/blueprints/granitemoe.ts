@@ -1,7 +1,7 @@
 /** Granite with experts, which stand behind the norms of a layer as `block_sparse_moe`. */
 
 import { activation } from "../blocks/activation.js";
-import { fusedExperts, router } from "../blocks/experts.js";
+import { fusedExperts, router, topKRouter } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import { container } from "../tree/vocabulary.js";
@@ -10,6 +10,9 @@ export const granitemoe: Blueprint = {
   modelType: "granitemoe",
   build: (config, context) => {
     const experts = config.size("num_local_experts", 8);
+    const routing = topKRouter(config, context, { chosen: 2, normalizes: false });
+    const forward =
+      routing === undefined ? undefined : { ...routing, softmaxLast: "in_fp32" as const };
     return llamaLike(
       {
         modelType: "granitemoe",
@@ -27,8 +30,9 @@ export const granitemoe: Blueprint = {
         hasNoMlp: true,
         layerTail: ({ hiddenSize, intermediateSize }) => [
           container("block_sparse_moe", "GraniteMoeMoE", {
+            forward: { kind: "sparse_mlp", router: "router", experts: "experts" },
             children: [
-              router("router", { type: "GraniteMoeTopKRouter", experts, hiddenSize }),
+              router("router", { type: "GraniteMoeTopKRouter", experts, hiddenSize }, { forward }),
               fusedExperts(
                 { type: "GraniteMoeExperts", experts, hiddenSize, intermediateSize },
                 activation(config, "hidden_act", "silu"),
@@ -36,7 +40,11 @@ export const granitemoe: Blueprint = {
             ],
           }),
         ],
-        isCountedOnly: true,
+        mlpName: "block_sparse_moe",
+        scalesAfterMasks: true,
+        scaledResidual: true,
+        scaledLogits: true,
+        ...(forward === undefined ? { isCountedOnly: true } : {}),
       },
       config,
       context,

@@ -1,9 +1,13 @@
-/** Granite 4: Mamba 2 in most layers, attention in some; an MLP that all tokens use, beside experts if there are any. */
+/**
+ * Granite 4: Mamba 2 in most layers, attention in some or in all; an MLP that all tokens use, beside experts if there are any.
+ * The step runs where there is neither Mamba nor an expert (granite-4.0-micro, 1b, 350m).
+ */
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
 import { fusedExperts, router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
+import { groupedQueryAttention } from "../blocks/attention.js";
 import { mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { activationModule } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
@@ -26,9 +30,20 @@ export const granitemoehybrid: Blueprint = {
     const types = config.stringList("layer_types") ?? config.stringList("layers_block_type");
     const isMamba = (index: number) =>
       types === undefined || ["mamba", "linear_attention"].includes(types[index] ?? "");
+    const isRotated = config.fields.get("position_embedding_type") === "rope";
+    const layers = config.layerCount("num_hidden_layers", 32);
+    const isPlain =
+      experts === 0 &&
+      Array.from({ length: layers }, (_, index) => index).every((at) => !isMamba(at));
     const norm = (name: string) => rmsNorm(name, `${PREFIX}RMSNorm`, hiddenSize);
     const layer = (index: number) =>
       container("0", `${PREFIX}DecoderLayer`, {
+        forward: {
+          ...{ kind: "decoder_layer", attention: "self_attn", mlp: "shared_mlp" },
+          preAttentionNorm: "input_layernorm",
+          preMlpNorm: "post_attention_layernorm",
+          scaledResidual: true,
+        },
         children: [
           norm("input_layernorm"),
           norm("post_attention_layernorm"),
@@ -36,10 +51,13 @@ export const granitemoehybrid: Blueprint = {
           sharedMlp(config, hiddenSize),
           isMamba(index)
             ? mixer(config, hiddenSize)
-            : attention(config, {
-                hiddenSize,
-                width: heads * headDim,
-                keys: keyValueHeads * headDim,
+            : groupedQueryAttention({
+                type: `${PREFIX}Attention`,
+                ...{ hiddenSize, heads, keyValueHeads, headDim },
+                queryKeyValueBias: config.boolean("attention_bias", false),
+                outputBias: config.boolean("attention_bias", false),
+                attentionDropout: config.number("attention_dropout", 0),
+                ...(isRotated ? { rotary: "full" } : {}),
               }),
         ],
       });
@@ -58,45 +76,29 @@ export const granitemoehybrid: Blueprint = {
           tokenEmbedding: "embed_tokens",
           layers: "layers",
           finalNorm: "norm",
+          scaledEmbedding: true,
+          hidesPositions: true,
+          ...(isRotated ? { rotary: "rotary_emb" } : {}),
         },
+        scaledLogits: true,
         children: [
           embedding("embed_tokens", vocabSize, hiddenSize),
           repeatedBy(
             "layers",
-            config.layerCount("num_hidden_layers", 32),
+            layers,
             (index) => `${isMamba(index)}`,
             (_, index) => layer(index),
           ),
           norm("norm"),
-          config.fields.get("position_embedding_type") === "rope"
-            ? rotaryEmbedding(`${PREFIX}RotaryEmbedding`, headDim)
-            : undefined,
+          isRotated ? rotaryEmbedding(`${PREFIX}RotaryEmbedding`, headDim) : undefined,
         ],
-        isCountedOnly: true,
+        ...(isPlain ? {} : { isCountedOnly: true }),
       },
       config,
       context,
     );
   },
 };
-
-interface AttentionSizes {
-  readonly hiddenSize: number;
-  readonly width: number;
-  readonly keys: number;
-}
-
-function attention(config: Config, { hiddenSize, width, keys }: AttentionSizes): ModuleNode {
-  const bias = config.boolean("attention_bias", false);
-  return container("self_attn", `${PREFIX}Attention`, {
-    children: [
-      linear("q_proj", hiddenSize, width, { bias }),
-      linear("k_proj", hiddenSize, keys, { bias }),
-      linear("v_proj", hiddenSize, keys, { bias }),
-      linear("o_proj", width, hiddenSize, { bias }),
-    ],
-  });
-}
 
 function mixer(config: Config, hiddenSize: number): ModuleNode {
   const bias = config.boolean("mamba_proj_bias", false);
@@ -130,9 +132,15 @@ function expertBlock(config: Config, hiddenSize: number, experts: number): Modul
 /** Gate and input come from one projection. */
 function sharedMlp(config: Config, hiddenSize: number): ModuleNode {
   const width = config.size("shared_intermediate_size", 1024);
+  const act = activation(config, "hidden_act", "silu");
   return container("shared_mlp", `${PREFIX}MLP`, {
+    forward: {
+      ...{ kind: "fused_gated_mlp", gateUp: "input_linear", down: "output_linear" },
+      activation: act,
+      keepsHalves: true,
+    },
     children: [
-      activationModule("activation", activation(config, "hidden_act", "silu")),
+      activationModule("activation", act),
       linear("input_linear", hiddenSize, 2 * width),
       linear("output_linear", width, hiddenSize),
     ],

@@ -32,6 +32,7 @@ function joinedPatches(modelType: string, prefix: string): Blueprint {
           ],
           languageName: "text_model",
           language,
+          textOnly: {},
           tied: config.boolean("tie_word_embeddings", false),
         },
         config,

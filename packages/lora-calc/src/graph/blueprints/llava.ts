@@ -90,6 +90,8 @@ export const paligemma: Blueprint = {
     const { tower, width } = visionPart(config, PALIGEMMA_VISION);
     const vocab_size = config.size("vocab_size", 257152);
     const projected = config.size("projection_dim", 2048);
+    const language = languagePart(config, { ...PALIGEMMA_TEXT, vocab_size });
+    const picture = config.size(["image_token_index", "image_token_id"], 256_000);
     return visionLanguage(
       {
         modelType: "paligemma",
@@ -100,7 +102,12 @@ export const paligemma: Blueprint = {
             children: [linear("linear", width, projected, { bias: true })],
           }),
         ],
-        language: languagePart(config, { ...PALIGEMMA_TEXT, vocab_size }),
+        language,
+        textOnly: {
+          makesMasks: true,
+          countsFromOne: true,
+          ...(picture >= language.vocabSize ? { replacesTokens: true } : {}),
+        },
         tied: config.boolean("tie_word_embeddings", true),
       },
       config,

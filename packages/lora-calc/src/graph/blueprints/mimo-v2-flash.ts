@@ -60,7 +60,7 @@ export const mimoV2Flash: Blueprint = {
                 gate: router(
                   "gate",
                   { type: `${PREFIX}TopkRouter`, experts, hiddenSize },
-                  { correction: true },
+                  { correction: "float32" },
                 ),
                 isFused: areFused(context),
               }),

@@ -22,16 +22,18 @@ export const nemotron: Blueprint = {
         },
         attentionBias: config.boolean("attention_bias", false),
         tied: config.boolean("tie_word_embeddings", false),
-        makeNorm: (name, size) => layerNorm(name, size, { type: "NemotronLayerNorm1P" }),
+        makeNorm: (name, size) =>
+          layerNorm(name, size, { type: "NemotronLayerNorm1P", variant: "unit_offset" }),
         makeMlp: (hiddenSize, intermediateSize) =>
           plainMlp({
             type: "NemotronMLP",
             ...{ up: "up_proj", down: "down_proj", hiddenSize, intermediateSize },
             bias: config.boolean("mlp_bias", false),
             activation: activationModule("act_fn", activation(config, "hidden_act", "relu2")),
+            program: { activation: activation(config, "hidden_act", "relu2") },
           }),
+        rotary: "partial_together",
         rotaryShare: config.number("partial_rotary_factor", 0.5),
-        isCountedOnly: true,
       },
       config,
       context,

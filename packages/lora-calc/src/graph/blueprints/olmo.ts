@@ -1,8 +1,8 @@
-/** OLMo 1: llama's tree with norms that have no weight. Counted; its norms and clipped projections have no program. */
+/** OLMo 1: llama's tree with norms that have no weight; of clipped projections counted only. */
 
 import type { Blueprint } from "../tree/blueprint.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import { leaf } from "../tree/vocabulary.js";
+import { container } from "../tree/vocabulary.js";
 
 export const olmo: Blueprint = {
   modelType: "olmo",
@@ -21,8 +21,14 @@ export const olmo: Blueprint = {
         },
         attentionBias: config.boolean("attention_bias", false),
         tied: config.boolean("tie_word_embeddings", false),
-        makeNorm: (name) => leaf(name, "OlmoLayerNorm"),
-        isCountedOnly: true,
+        makeNorm: (name) =>
+          container(name, "OlmoLayerNorm", {
+            forward: { kind: "layer_norm", variant: "bare_fp32" },
+          }),
+        rotary: "full_fp32",
+        cuts: "after_all",
+        // Clipping happens in place, which has no program.
+        ...(config.isNull("clip_qkv") || !config.has("clip_qkv") ? {} : { isCountedOnly: true }),
       },
       config,
       context,

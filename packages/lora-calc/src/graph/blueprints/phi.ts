@@ -1,8 +1,8 @@
-/** Phi-1, 1.5 and 2: attention and MLP side by side behind one LayerNorm, biases everywhere, also on the head. Counted. */
+/** Phi-1, 1.5 and 2: attention and MLP side by side behind one LayerNorm, biases everywhere, also on the head. */
 
 import { activation } from "../blocks/activation.js";
 import type { Blueprint } from "../tree/blueprint.js";
-import { languageModel } from "../blocks/language-model.js";
+import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
@@ -17,9 +17,32 @@ export const phi: Blueprint = {
     const headDim =
       config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
     const norms = config.boolean("qk_layernorm", false) ? ["q_layernorm", "k_layernorm"] : [];
+    const rotaryDim = Math.floor(headDim * config.number("partial_rotary_factor", 0.5));
+    const residualDropout = config.number("resid_pdrop", 0);
     const layer = container("0", "PhiDecoderLayer", {
+      forward: {
+        kind: "decoder_layer",
+        attention: "self_attn",
+        mlp: "mlp",
+        preAttentionNorm: "input_layernorm",
+        parallel: true,
+        sharesNorm: true,
+        addsInputLast: true,
+        residualDropout,
+      },
       children: [
         container("self_attn", "PhiAttention", {
+          forward: {
+            kind: "attention",
+            projections: { kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
+            output: "dense",
+            heads,
+            keyValueHeads,
+            headDim,
+            attentionDropout: config.number("attention_dropout", 0),
+            rotary: "partial_kept",
+            rotaryDim,
+          },
           children: [
             linear("q_proj", hiddenSize, heads * headDim, { bias: true }),
             linear("k_proj", hiddenSize, keyValueHeads * headDim, { bias: true }),
@@ -37,12 +60,12 @@ export const phi: Blueprint = {
             activation(config, "hidden_act", "gelu_new"),
           ),
           activationFirst: true,
+          program: { activation: activation(config, "hidden_act", "gelu_new") },
         }),
         layerNorm("input_layernorm", hiddenSize),
         leaf("resid_dropout", "Dropout"),
       ],
     });
-    const share = config.number("partial_rotary_factor", 0.5);
     return languageModel(
       {
         modelType: "phi",
@@ -54,15 +77,20 @@ export const phi: Blueprint = {
         vocabSize,
         tied: config.boolean("tie_word_embeddings", false),
         headBias: true,
-        forward: { kind: "decoder", tokenEmbedding: "embed_tokens", layers: "layers" },
+        forward: {
+          ...USUAL_DECODER,
+          finalNorm: "final_layernorm",
+          embeddingDropout: config.number("embd_pdrop", 0),
+        },
         children: [
           embedding("embed_tokens", vocabSize, hiddenSize),
           repeated("layers", config.layerCount("num_hidden_layers", 24), layer),
-          rotaryEmbedding("PhiRotaryEmbedding", Math.floor(headDim * share)),
+          rotaryEmbedding("PhiRotaryEmbedding", rotaryDim),
           leaf("embed_dropout", "Dropout"),
           layerNorm("final_layernorm", hiddenSize),
         ],
-        isCountedOnly: true,
+        // Norms of heads have no program.
+        ...(norms.length > 0 ? { isCountedOnly: true } : {}),
       },
       config,
       context,

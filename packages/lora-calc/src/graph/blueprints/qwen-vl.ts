@@ -24,7 +24,9 @@ const QWEN2_TEXT = {
   },
   attentionBias: "query_key_value",
   tied: false,
-  isCountedOnly: true,
+  rotaryGrid: "joined",
+  cuts: "after_all",
+  hidesPositions: true,
 } as const;
 
 export const qwen2Vl: Blueprint = {
@@ -126,5 +128,9 @@ function assemble(parts: QwenVl, config: Config, context: BuildContext): ModuleG
     config.boolean("tie_word_embeddings", false) ||
     (!isFlat && text.boolean("tie_word_embeddings", false));
   const language = { ...llamaParts(family, text), backboneType: `${prefix}TextModel` };
-  return visionLanguage({ modelType, prefix, vision: [visual], language, tied }, config, context);
+  return visionLanguage(
+    { modelType, prefix, vision: [visual], language, textOnly: {}, tied },
+    config,
+    context,
+  );
 }

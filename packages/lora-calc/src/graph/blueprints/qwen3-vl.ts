@@ -1,6 +1,7 @@
 /** Qwen3-VL: what some blocks of the vision transformer see in between goes to the language model too. */
 
 import type { Config } from "../../model/config.js";
+import { ROUTED, topKRouter } from "../blocks/experts.js";
 import { llamaParts } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import { sparseLayers } from "../blocks/qwen-experts.js";
@@ -33,6 +34,7 @@ export const qwen3VlMoe: Blueprint = {
   modelType: "qwen3_vl_moe",
   build: (config, context) => {
     const text = config.nested("text_config");
+    const routing = topKRouter(text, context, { chosen: 4, normalizes: true });
     const family: LlamaLike = {
       ...attention("Qwen3VLMoe", text),
       modelType: "qwen3_vl_moe_text",
@@ -47,9 +49,13 @@ export const qwen3VlMoe: Blueprint = {
       ...sparseLayers(
         text,
         context,
-        { prefix: "Qwen3VLMoeText", experts: 60, width: 1408 },
+        {
+          ...{ prefix: "Qwen3VLMoeText", experts: 60, width: 1408 },
+          forward: routing === undefined ? undefined : { block: ROUTED, router: routing },
+        },
         (parts) => [parts.experts, parts.gate],
       ),
+      ...(routing === undefined ? { isCountedOnly: true } : {}),
     };
     return assemble({ modelType: "qwen3_vl_moe", prefix: "Qwen3VLMoe", family }, config, context);
   },
@@ -62,7 +68,7 @@ function attention(prefix: string, text: Config) {
     attentionBias: text.boolean("attention_bias", false),
     queryKeyNorm: "head",
     tied: false,
-    isCountedOnly: true,
+    rotaryGrid: "interleaved",
   } as const;
 }
 
@@ -83,6 +89,7 @@ function assemble(
       prefix,
       vision: [qwen3Vision(prefix, config.nested("vision_config"), true)],
       language: llamaParts(family, config.nested("text_config")),
+      textOnly: {},
       tied: config.boolean("tie_word_embeddings", false),
     },
     config,

@@ -28,10 +28,19 @@ export const stablelm: Blueprint = {
         layerNorms: isParallel
           ? ["input_layernorm"]
           : ["input_layernorm", "post_attention_layernorm"],
+        normPosition: isParallel
+          ? { preAttentionNorm: "input_layernorm" }
+          : { preAttentionNorm: "input_layernorm", preMlpNorm: "post_attention_layernorm" },
+        ...(isParallel ? { isParallel } : { keepsNormed: true }),
+        cuts: "after_all",
+        sublayerDropout: 0,
+        rotary: "partial_kept",
         layerTail: () => [leaf("dropout", "Dropout")],
-        ...(config.boolean("qk_layernorm", false) ? { attentionTail: headNorms } : {}),
+        // A norm per head runs one by one, which has no program.
+        ...(config.boolean("qk_layernorm", false)
+          ? { attentionTail: headNorms, isCountedOnly: true }
+          : {}),
         rotaryShare: config.number("partial_rotary_factor", 0.25),
-        isCountedOnly: true,
       },
       config,
       context,

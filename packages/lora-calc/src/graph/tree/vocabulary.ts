@@ -2,7 +2,7 @@
 
 import { reject } from "../../problem/problem.js";
 import type { Dtype } from "../../units/dtype.js";
-import type { Forward, RmsNormVariant } from "./forward.js";
+import type { LayerNormVariant, Forward, RmsNormVariant } from "./forward.js";
 import type { Buffer, Child, ModuleNode, Parameter, Repeat } from "./module-graph.js";
 import { missing } from "../../problem/missing.js";
 
@@ -172,12 +172,16 @@ export function rmsNorm(
 export function layerNorm(
   name: string,
   size: number,
-  { bias = true, type = "LayerNorm" }: { bias?: boolean; type?: string } = {},
+  {
+    bias = true,
+    type = "LayerNorm",
+    variant,
+  }: { bias?: boolean; type?: string; variant?: LayerNormVariant } = {},
 ): ModuleNode {
   const weight = parameter("weight", [size]);
   return container(name, type, {
     parameters: bias ? [weight, parameter("bias", [size])] : [weight],
-    forward: { kind: "layer_norm" },
+    forward: { kind: "layer_norm", ...(variant === undefined ? {} : { variant }) },
   });
 }
 

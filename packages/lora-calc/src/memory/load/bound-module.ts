@@ -92,7 +92,7 @@ export interface Kernels {
     variant: RotaryVariant,
     states: readonly [query: Tensor, key: Tensor],
     tables: readonly [cos: Tensor, sin: Tensor],
-  ) => readonly [Tensor, Tensor];
+  ) => readonly [Tensor, Tensor, ...Tensor[]];
   /** (b, s, hidden_size) → (b, s, hidden_size). */
   readonly gatedMlp: (m: Machine, call: GatedMlpCall, x: Tensor) => Tensor;
   /** (…, in_features) → (…, out_features), with the base computed by `runBase`. */

@@ -101,34 +101,44 @@ class GraphTask {
     return converted;
   }
 
-  /** A gradient that nobody asked for ends when the others have been delivered. */
+  /**
+   * What is added to a gradient that came before, and what nobody asked for, ends when all have been delivered.
+   *
+   * Source: torch/csrc/autograd/engine.cpp `evaluate_function`, input_buffer.cpp `accumulate`, which moves a first arrival
+   * only.
+   */
   private distribute(node: Node, outputs: readonly (Tensor | undefined)[]): void {
+    const left: Tensor[] = [];
     node.edges.forEach((edge, index) => {
       if (edge === undefined) return;
       const gradient = outputs[index];
       if (gradient !== undefined) {
-        this.deliver(edge.node, edge.index, gradient);
-        this.machine.release(gradient);
+        const isFirst = this.deliver(edge.node, edge.index, gradient);
+        if (isFirst) this.machine.release(gradient);
+        else left.push(gradient);
       }
       edge.node.pending -= 1;
       if (edge.node.pending === 0) this.ready.push(edge.node);
     });
+    for (const gradient of left) this.machine.release(gradient);
     outputs.forEach((gradient, index) => {
       if (gradient !== undefined && node.edges[index] === undefined) this.machine.release(gradient);
     });
   }
 
-  private deliver(node: Node, index: number, gradient: Tensor): void {
+  /** Whether it is the first that arrives there. */
+  private deliver(node: Node, index: number, gradient: Tensor): boolean {
     const { machine } = this;
     const arrived = node.arrived ?? (node.arrived = new Array<undefined>(node.outputs.length));
     const present = arrived[index];
     if (present === undefined) {
       arrived[index] = machine.retain(gradient);
-      return;
+      return true;
     }
     // Gradients are off while the engine runs.
     arrived[index] = machine.retain(add(machine, present, gradient));
     machine.release(present);
+    return false;
   }
 }
 

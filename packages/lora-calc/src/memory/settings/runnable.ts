@@ -2,6 +2,7 @@
 
 import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
 import type { Device } from "./device.js";
@@ -28,7 +29,11 @@ const ADAPTED_KINDS: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** Modules that read their parameters through the adapters on them. */
-const WRAPPED_KINDS: ReadonlySet<string | undefined> = new Set(["experts", "router"]);
+const WRAPPED_KINDS: ReadonlySet<string | undefined> = new Set([
+  "experts",
+  "router",
+  "grouped_router",
+]);
 
 interface RunnableParts {
   readonly graph: ModuleGraph;
@@ -60,6 +65,9 @@ export function whyNotRunnable(
   }
   const layers = deepestRepeat(graph.root);
   if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
+  if (quantization !== undefined && endsInLayers(graph)) {
+    return `the last parameter of ${graph.className} lies in its last layer, where transformers leaves one module unquantized, which is not modelled`;
+  }
   if (plan === undefined) {
     return quantization === undefined
       ? undefined
@@ -191,4 +199,12 @@ function firstWithoutForward(node: ModuleNode, path: string): string | undefined
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Whether the last parameter, whose module transformers does not quantize, is one of a list (olmo with a tied head). */
+function endsInLayers(graph: ModuleGraph): boolean {
+  const last = sitesOf(graph).findLast(({ node }) =>
+    node.parameters.some(({ tiedTo }) => tiedTo === undefined),
+  );
+  return last?.pattern.includes("*") === true;
 }

@@ -1,7 +1,7 @@
 /** Attention of a layer: four projections of heads, and in what families differ there. */
 
 import type { Config } from "../../../model/config.js";
-import type { QueryKeyNormPlace, RotaryVariant } from "../../tree/forward.js";
+import type { CutOrder, QueryKeyNormPlace, RotaryVariant } from "../../tree/forward.js";
 import type { ModuleNode } from "../../tree/module-graph.js";
 import { groupedQueryAttention } from "../attention.js";
 import { norm } from "./norms.js";
@@ -23,6 +23,7 @@ export interface AttendingFamily extends NormedFamily {
   readonly attentionDropout?: number;
   /** RMSNorm on every query and key head (qwen3) or on the whole projection (olmo2). */
   readonly queryKeyNorm?: QueryKeyNormPlace;
+  readonly cuts?: CutOrder;
   readonly rotary?: RotaryVariant;
   /** Layers without rotary embedding (smollm3): true where the layer rotates. */
   readonly rotates?: (index: number) => boolean;
@@ -34,6 +35,8 @@ export interface AttendingFamily extends NormedFamily {
   readonly softcappedAttention?: boolean;
   /** A score per head takes a share of every softmax (gpt_oss). */
   readonly sinks?: boolean;
+  /** Norms of query and key heads that are not the RMSNorm of the family. */
+  readonly makeHeadNorms?: (sizes: Sizes) => readonly [ModuleNode, ModuleNode];
   /** Norms of queries and keys (per head count), where they are not given by `queryKeyNorm`. Counted only. */
   readonly attentionTail?: (sizes: Sizes) => readonly ModuleNode[];
   /** Attention that is not four projections of heads (deepseek). Counted only. */
@@ -81,9 +84,13 @@ function selfAttention(
       : {
           queryKeyNorm: {
             on: normed,
-            nodes: [norm(family, "q_norm", queryWidth), norm(family, "k_norm", keyWidth)],
+            nodes: family.makeHeadNorms?.(sizes) ?? [
+              norm(family, "q_norm", queryWidth),
+              norm(family, "k_norm", keyWidth),
+            ],
           },
         }),
+    ...(family.cuts === undefined ? {} : { cuts: family.cuts }),
     ...(family.sinks === true ? { sinks: true } : {}),
     ...(family.attentionTail === undefined ? {} : { tail: family.attentionTail(sizes) }),
   });

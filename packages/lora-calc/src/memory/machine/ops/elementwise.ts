@@ -9,7 +9,7 @@ import type { Dtype } from "../../../units/dtype.js";
 import { broadcastShape, elementwiseStrides } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
-import { autocastToFloat, promote } from "./cast.js";
+import { autocastToFloat, cast, promote } from "./cast.js";
 
 /** New tensor for the result of an elementwise operation. */
 export function elementwiseOutput(
@@ -180,8 +180,22 @@ export function rsqrt(m: Machine, given: Tensor): Tensor {
   return output;
 }
 
-/** `torch.cat` of tensors along a dimension; the gradient is cut into views. */
-export function cat(m: Machine, inputs: readonly Tensor[], dim: number): Tensor {
+/**
+ * `torch.cat` of tensors along a dimension; the gradient is cut into views. Under autocast the narrower ones are cast first.
+ *
+ * Source: aten/src/ATen/autocast_mode.h, `AT_FORALL_PROMOTE`.
+ */
+export function cat(m: Machine, given: readonly Tensor[], dim: number): Tensor {
+  if (m.autocast.dtype === undefined) return joined(m, given, dim);
+  return m.frame((frame) => {
+    const widest = given.map(({ dtype }) => dtype).reduce(promote);
+    // What has it already is passed on as it is.
+    const inputs = given.map((x) => (x.dtype === widest ? x : frame.hold(cast(m, x, widest))));
+    return joined(m, inputs, dim);
+  });
+}
+
+function joined(m: Machine, inputs: readonly Tensor[], dim: number): Tensor {
   const node = m.track("CatBackward0", inputs);
   const [first] = inputs;
   if (first === undefined) throw new Error("cat needs tensors");

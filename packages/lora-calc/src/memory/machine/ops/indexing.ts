@@ -43,3 +43,21 @@ export function indexCopy(m: Machine, frozen: Tensor, indices: Tensor, source: T
   m.finish(node, [output], [frozen, indices, source]);
   return output;
 }
+
+/** `input.gather(-1, places)`: the gradient is added into zeros of the full shape. */
+export function gatherLast(m: Machine, input: Tensor, places: Tensor): Tensor {
+  const node = m.track("GatherBackward0", [input]);
+  if (node !== undefined) {
+    m.save(node, places);
+    const { shape } = input;
+    node.backward = (gradient) => {
+      const zeros = m.empty("new_zeros", shape, gradient.dtype);
+      const filled = m.empty("scatter_add", shape, gradient.dtype);
+      m.consume(zeros);
+      return [filled];
+    };
+  }
+  const output = m.empty("gather", places.shape, input.dtype);
+  m.finish(node, [output], [input]);
+  return output;
+}

@@ -71,3 +71,16 @@ export function scatterTrue(m: Machine, source: Tensor, mask: Tensor): Tensor {
   m.finish(node, [output], [source]);
   return output;
 }
+
+/** `input.masked_fill(mask, number)`; the mask is kept for the gradient. */
+export function maskedFill(m: Machine, input: Tensor, mask: Tensor): Tensor {
+  const node = m.track("MaskedFillBackward0", [input]);
+  if (node !== undefined) {
+    m.save(node, mask);
+    node.backward = (gradient) => [m.empty("masked_fill", gradient.shape, gradient.dtype)];
+  }
+  const output = m.empty("masked_fill", input.shape, input.dtype);
+  m.consume(mask);
+  m.finish(node, [output], [input]);
+  return output;
+}

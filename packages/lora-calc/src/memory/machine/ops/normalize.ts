@@ -5,10 +5,10 @@ import type { Tensor } from "../tensor.js";
 import { autocastToFloat } from "./cast.js";
 
 /** `F.layer_norm(input, shape, weight, bias)`: keeps the input and one mean and one rstd per row. */
-export function layerNorm(m: Machine, given: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+export function layerNorm(m: Machine, given: Tensor, weight?: Tensor, bias?: Tensor): Tensor {
   return m.frame((frame) => {
     const input = frame.hold(autocastToFloat(m, given));
-    const scale = frame.hold(autocastToFloat(m, weight));
+    const scale = weight === undefined ? undefined : frame.hold(autocastToFloat(m, weight));
     const offset = bias === undefined ? undefined : frame.hold(autocastToFloat(m, bias));
     const node = m.track("NativeLayerNormBackward0", [input, scale, offset]);
     const wanted = [input, scale, offset].map((tensor) => tensor?.requiresGrad === true);

@@ -128,20 +128,33 @@ function separate(
     norm?.on === here && name !== undefined ? callNorm(m, childOf(module, name), x) : x;
   const project = (name: string, normName?: string): Tensor =>
     normed(callLinear(m, childOf(module, name), hidden), normName, "projection");
-  const heads = (x: Tensor, normName?: string): Tensor => {
-    const perHead = view(m, x, [...x.shape.slice(0, -1), -1, forward.headDim]);
-    return frame.hold(transpose(m, normed(perHead, normName, "head"), 1, 2));
-  };
-  if (norm?.on === "projection") {
-    const query = frame.hold(project(names.query, norm.query));
-    const key = frame.hold(project(names.key, norm.key));
+  const cut = (x: Tensor): Tensor => view(m, x, [...x.shape.slice(0, -1), -1, forward.headDim]);
+  const heads = (x: Tensor, normName?: string): Tensor =>
+    transpose(m, normed(cut(x), normName, "head"), 1, 2);
+  if (names.cuts === "moved_after_norms") {
+    const query = frame.hold(cut(project(names.query)));
+    const key = frame.hold(cut(project(names.key)));
+    const value = frame.hold(cut(project(names.value)));
+    const normedQuery = frame.rebind(query, normed(query, norm?.query, "head"));
+    const normedKey = frame.rebind(key, normed(key, norm?.key, "head"));
+    return three(
+      [normedQuery, normedKey, value].map((x) => frame.rebind(x, transpose(m, x, 1, 2))),
+    );
+  }
+  if (norm?.on === "projection" || names.cuts !== undefined) {
+    const query = frame.hold(project(names.query, norm?.query));
+    const key = frame.hold(project(names.key, norm?.key));
     const value = frame.hold(project(names.value));
-    return [heads(query), heads(key), heads(value)];
+    return [
+      frame.rebind(query, heads(query, norm?.query)),
+      frame.rebind(key, heads(key, norm?.key)),
+      frame.rebind(value, heads(value)),
+    ];
   }
   return [
-    heads(project(names.query), norm?.query),
-    heads(project(names.key), norm?.key),
-    heads(project(names.value)),
+    frame.hold(heads(project(names.query), norm?.query)),
+    frame.hold(heads(project(names.key), norm?.key)),
+    frame.hold(heads(project(names.value))),
   ];
 }
 

@@ -44,6 +44,13 @@ function sequential(
   const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
   const [output, scores] = callAttention(m, childOf(module, forward.attention), normed, context);
   if (scores !== undefined) frame.hold(scores);
+  if (forward.keepsNormed === true) {
+    frame.hold(output);
+    const middle = frame.hold(addResidual(m, forward, input, output));
+    const mlpInput = optionalNorm(m, module, forward.preMlpNorm, middle);
+    const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
+    return addResidual(m, forward, middle, mlpOutput);
+  }
   if (forward.keepsSublayerOutputs === true) {
     frame.hold(output);
     const middle = frame.rebind(normed, addResidual(m, forward, input, output));
@@ -93,6 +100,7 @@ function parallel(
   input: Tensor,
   context: AttentionContext,
 ): Tensor {
+  if (forward.sharesNorm === true) return besides({ m, frame, module, forward }, input, context);
   const attentionInput = optionalNorm(m, module, forward.preAttentionNorm, input);
   const [output, scores] = callAttention(
     m,
@@ -107,6 +115,24 @@ function parallel(
   const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
   const dropped = frame.rebind(mlpOutput, dropout(m, mlpOutput, forward.residualDropout ?? 0));
   return add(m, add(m, dropped, attended), input);
+}
+
+/** Both read one norm: `x + attention(norm(x)) + mlp(norm(x))`, x first or last. */
+function besides(
+  { m, frame, module, forward }: LayerCall,
+  input: Tensor,
+  context: AttentionContext,
+): Tensor {
+  const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
+  const [output, scores] = callAttention(m, childOf(module, forward.attention), normed, context);
+  if (scores !== undefined) frame.hold(scores);
+  frame.hold(output);
+  const attended = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
+  const mlpOutput = callMlp(m, childOf(module, forward.mlp), normed);
+  const fed = frame.hold(dropout(m, mlpOutput, forward.residualDropout ?? 0));
+  return forward.addsInputLast === true
+    ? add(m, add(m, attended, fed), input)
+    : add(m, add(m, input, attended), fed);
 }
 
 function optionalNorm(

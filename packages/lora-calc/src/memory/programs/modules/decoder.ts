@@ -3,7 +3,7 @@
 import type { DecoderForward } from "../../../graph/tree/forward.js";
 import type { Machine } from "../../machine/machine.js";
 import { dropout } from "../../machine/ops/dropout.js";
-import { add, mulScalar } from "../../machine/ops/elementwise.js";
+import { add, mulScalar, pointwise } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
@@ -37,9 +37,17 @@ export function callBackbone(
     const embedded = frame.hold(embedTokens(m, language, looked));
     const inputs = { batch, options, dtype: embedded.dtype };
     const call = { m, frame, module: language, forward: decoder };
+    const positions =
+      forward.countsFromOne === true ? frame.hold(fromOne(m, language, batch)) : undefined;
     const masks = forward.makesMasks === true ? buildMasks(call, inputs) : undefined;
-    return callDecoder(m, language, { batch, options }, { embedded, masks });
+    return callDecoder(m, language, { batch, options }, { embedded, positions, masks });
   });
+}
+
+/** `position_ids + 1`. Source: transformers models/paligemma/modeling_paligemma.py. */
+function fromOne(m: Machine, language: BoundModule, batch: Batch): Tensor {
+  const positions = language.kernels.positionIds(m, batch.inputIds.size(-1));
+  return m.frame((frame) => pointwise(m, "add", [frame.hold(positions)], "int64"));
 }
 
 function decoderOf({ node: { forward }, path }: BoundModule): DecoderForward {
@@ -50,6 +58,7 @@ function decoderOf({ node: { forward }, path }: BoundModule): DecoderForward {
 /** What was made outside the decoder. */
 interface Given {
   readonly embedded: Tensor;
+  readonly positions: Tensor | undefined;
   readonly masks: Masks | undefined;
 }
 
@@ -68,10 +77,17 @@ function callDecoder(
   return m.call(module.path, [], (frame) => {
     const call = { m, frame, module, forward };
     const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, { batch, options }));
-    const positions = frame.hold(module.kernels.positionIds(m, batch.inputIds.size(-1)));
-    const input = frame.hold(addPositions(call, { embedded, positions }));
+    const positions = frame.hold(
+      given?.positions ?? module.kernels.positionIds(m, batch.inputIds.size(-1)),
+    );
+    let input = frame.hold(addPositions(call, { embedded, positions }));
     const inputs = { batch, options, dtype: input.dtype };
     const masks = given?.masks ?? buildMasks(call, inputs);
+    if (forward.scalesAfterMasks === true) {
+      // `inputs_embeds` takes the product, and keeps it until the decoder returns.
+      input = frame.rebind(input, mulScalar(m, input));
+      frame.rebind(embedded, input);
+    }
     const contexts = layerContexts(call, { input, positions, masks, options });
     const scaled = forward.scalesLate === true ? frame.rebind(input, mulScalar(m, input)) : input;
     const start = frame.rebind(scaled, dropout(m, scaled, forward.embeddingDropout ?? 0));
@@ -116,7 +132,7 @@ function layerContexts(
   const tables = new Map<string, readonly [Tensor, Tensor]>();
   if (rotary !== undefined) {
     for (const kind of kinds ?? [""]) {
-      const pair = rotaryTables(m, rotary, positions, input.dtype);
+      const pair = rotaryTables(m, rotary, positions, input);
       for (const table of pair) frame.hold(table);
       tables.set(kind, pair);
     }
@@ -128,7 +144,7 @@ function layerContexts(
     return {
       implementation: options.attention,
       card: options.card,
-      positions,
+      ...(forward.hidesPositions === true ? {} : { positions }),
       ...(pair === undefined ? {} : { tables: pair }),
       ...(mask === undefined ? {} : { mask }),
     };

@@ -1,37 +1,84 @@
 /** The tables of rotary position embeddings. */
 
-import type { Dtype } from "../../../units/dtype.js";
+import type { RotaryForward } from "../../../graph/tree/forward.js";
 import type { BoundModule } from "../../load/bound-module.js";
+import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast, withAutocast } from "../../machine/ops/cast.js";
 import { mulScalar } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 
-/** `rotary_emb(hidden, position_ids)`: cos and sin of shape (1, s, dim) in the given dtype. */
+/** `rotary_emb(hidden, position_ids)`: cos and sin of shape (1, s, dim), of a grid (b, s, dim), in the dtype of hidden. */
 export function rotaryTables(
   m: Machine,
   module: BoundModule,
   positions: Tensor,
-  hiddenDtype: Dtype,
+  hidden: Tensor,
 ): readonly [Tensor, Tensor] {
   const { forward } = module.node;
   if (forward?.kind !== "rotary") throw new Error(`${module.path} makes no rotary tables`);
-  const dtype = forward.keepsFp32 === true ? "float32" : hiddenDtype;
+  const dtype = forward.keepsFp32 === true ? "float32" : hidden.dtype;
+  const rows = hidden.size(0);
   const [cos, sin] = m.withoutGrad(() =>
     m.call(module.path, [positions], (frame) => {
-      const length = positions.size(-1);
       const [cosine, sine] = withAutocast(m, undefined, () => {
-        module.kernels.rotaryAngles(m, frame, positions, forward.dim / 2);
-        const isHalved = forward.isHalved === true;
-        const shape = [1, length, isHalved ? forward.dim / 2 : forward.dim];
-        if (!isHalved) frame.hold(m.empty("cat", shape, "float32"));
-        return [
-          frame.hold(mulScalar(m, m.empty("cos", shape, "float32"))),
-          frame.hold(mulScalar(m, m.empty("sin", shape, "float32"))),
-        ] as const;
+        const call = { m, frame, module, forward };
+        return forward.grid === undefined ? plain(call, positions) : ofGrid(call, positions, rows);
       });
       return [cast(m, cosine, dtype), cast(m, sine, dtype)];
     }),
   );
   return [cos, sin];
 }
+
+interface TablesCall {
+  readonly m: Machine;
+  readonly frame: Frame;
+  readonly module: BoundModule;
+  readonly forward: RotaryForward;
+}
+
+type Pair = readonly [Tensor, Tensor];
+
+function plain({ m, frame, module, forward }: TablesCall, positions: Tensor): Pair {
+  const length = positions.size(-1);
+  module.kernels.rotaryAngles(m, frame, positions, forward.dim / 2);
+  const isHalved = forward.isHalved === true;
+  const shape = [1, length, isHalved ? forward.dim / 2 : forward.dim];
+  const doubled = forward.isInterleaved === true ? "clone" : "cat";
+  if (!isHalved) frame.hold(m.empty(doubled, shape, "float32"));
+  return [
+    frame.hold(mulScalar(m, m.empty("cos", shape, "float32"))),
+    frame.hold(mulScalar(m, m.empty("sin", shape, "float32"))),
+  ];
+}
+
+/**
+ * Time, height and width of every token, of text all the same.
+ *
+ * Source: transformers models/qwen3_vl/modeling_qwen3_vl.py, models/qwen2_5_vl/modeling_qwen2_5_vl.py
+ * `recomposition_frequencies`.
+ */
+function ofGrid({ m, frame, module, forward }: TablesCall, positions: Tensor, rows: number): Pair {
+  const length = positions.size(-1);
+  const half = forward.dim / 2;
+  const perAxis = frame.hold(m.alias(positions, [AXES * rows, length]));
+  module.kernels.rotaryAngles(m, frame, perAxis, half);
+  const table = (tag: string): Tensor =>
+    frame.hold(mulScalar(m, m.empty(tag, [AXES, rows, length, half], "float32")));
+  const recomposed = (axes: Tensor): Tensor => {
+    const whole = m.frame((inner) => {
+      if (forward.grid === "joined") {
+        inner.hold(m.empty("cat", [rows, length, half], "float32"));
+      }
+      return m.empty("cat", [rows, length, forward.dim], "float32");
+    });
+    return frame.rebind(axes, whole);
+  };
+  const [cosine, sine] = [table("cos"), table("sin")];
+  const wholeSine = recomposed(sine);
+  return [recomposed(cosine), wholeSine];
+}
+
+/** Time, height and width. */
+const AXES = 3;

@@ -7,16 +7,15 @@
  * models/gpt_oss.
  */
 
-import type { ExpertsForward } from "../../../graph/tree/forward.js";
+import type { ExpertsForward, SparseMlpForward } from "../../../graph/tree/forward.js";
+import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { activate, clamp, sigmoid } from "../../machine/ops/activations.js";
 import { cast } from "../../machine/ops/cast.js";
 import { add, addInPlace, addScalar, mul, mulScalar } from "../../machine/ops/elementwise.js";
 import { index } from "../../machine/ops/indexing.js";
-import { linear } from "../../machine/ops/matmul.js";
-import { softmax } from "../../machine/ops/softmax.js";
-import { largest, sumDim } from "../../machine/ops/reduce.js";
-import { divideInPlace, groupedMm, integers, sort } from "../../machine/ops/routing.js";
+import { sumDim } from "../../machine/ops/reduce.js";
+import { groupedMm, integers, sort } from "../../machine/ops/routing.js";
 import {
   chunkLastDim,
   everySecond,
@@ -31,6 +30,7 @@ import type { BoundModule } from "../../load/bound-module.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
 import { callLinear } from "./linear.js";
 import { callMlp } from "./mlp.js";
+import { callRouter } from "./router.js";
 
 /** `module(hidden)`: (b, s, hidden_size) → the same, and the weights of the choice where the block returns them. */
 export function callSparseMlp(
@@ -41,6 +41,9 @@ export function callSparseMlp(
   const { forward } = module.node;
   if (forward?.kind !== "sparse_mlp") throw new Error(`${module.path} has no experts`);
   return m.call<readonly [Tensor] | readonly [Tensor, Tensor]>(module.path, [hidden], (frame) => {
+    if (forward.sharedLast !== undefined) {
+      return [withSharedLast({ m, frame, module, forward }, hidden, forward.sharedLast)];
+    }
     const rows = frame.hold(view(m, hidden, [-1, hidden.size(-1)]));
     const { shared, returnsWeights = false } = forward;
     const seen =
@@ -59,36 +62,27 @@ export function callSparseMlp(
   });
 }
 
-/** Scores of all experts, and of every token the weights and places (tokens, chosen) of those that are taken. */
-function callRouter(
-  m: Machine,
-  module: BoundModule,
+interface SparseCall {
+  readonly m: Machine;
+  readonly frame: Frame;
+  readonly module: BoundModule;
+  readonly forward: SparseMlpForward;
+}
+
+/** `experts(x) + shared(x)`: router and experts flatten the tokens each for themselves. */
+function withSharedLast(
+  { m, frame, module, forward }: SparseCall,
   hidden: Tensor,
-): readonly [Tensor, Tensor, Tensor] {
-  const { forward } = module.node;
-  if (forward?.kind !== "router") throw new Error(`${module.path} is not a router`);
-  const { chosen, normalizes, softmaxLast = false, keepsFp32 = false } = forward;
-  return callAdapted(m, module, [hidden], (read) =>
-    m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
-      const bias = module.parameters.has("bias") ? read("bias") : undefined;
-      const scores = frame.hold(linear(m, hidden, read("weight"), bias));
-      if (softmaxLast) {
-        const [best, at] = largest(m, scores, "topk", chosen);
-        frame.hold(at);
-        return [scores, softmax(m, frame.hold(best)), at];
-      }
-      const shares = frame.hold(softmax(m, scores, { dtype: "float32" }));
-      const [taken, places] = largest(m, shares, "topk", chosen);
-      frame.hold(places);
-      let values = frame.hold(taken);
-      if (normalizes) {
-        const total = sumDim(m, values, -1, { keepsDim: true });
-        values = frame.rebind(values, divideInPlace(m, values, total));
-      }
-      if (!keepsFp32) values = frame.rebind(values, cast(m, values, scores.dtype));
-      return [scores, values, places];
-    }),
-  );
+  shared: string,
+): Tensor {
+  const routed = callRouter(m, childOf(module, forward.router), hidden);
+  for (const tensor of routed) frame.hold(tensor);
+  const [, weights, places] = routed;
+  const rows = frame.hold(view(m, hidden, [-1, hidden.size(-1)]));
+  const experts = childOf(module, forward.experts);
+  const output = callExperts(m, experts, rows, { weights, places });
+  const sum = frame.rebind(rows, view(m, output, hidden.shape));
+  return add(m, sum, callMlp(m, childOf(module, shared), hidden));
 }
 
 /** What the router chose: per token the weights of its experts, and which they are. */

@@ -45,6 +45,11 @@ function fusedGated(
     const [gate, up] = chunkLastDim(m, both, 2);
     if (gate === undefined || up === undefined) throw new Error("chunk gave too few parts");
     frame.hold(gate);
+    if (forward.keepsHalves === true) {
+      frame.rebind(both, up);
+      const product = frame.hold(mul(m, callActivation(m, module, forward.activation, gate), up));
+      return callLinear(m, childOf(module, forward.down), product);
+    }
     frame.rebind(both, up);
     const product = mul(m, up, callActivation(m, module, forward.activation, gate));
     frame.rebind(up, product);

@@ -35,6 +35,14 @@ const RMS_NORMS: Readonly<Record<RmsNormVariant, RmsNorm>> = {
       const normed = frame.rebind(float, mul(m, float, rsqrt(m, addScalar(m, variance))));
       return cast(m, mul(m, weight, normed), hidden.dtype);
     }),
+  // models/helium/modeling_helium.py HeliumRMSNorm
+  scale_in_fp32: (m, hidden, weight) =>
+    m.frame((frame) => {
+      const float = frame.hold(cast(m, hidden, "float32"));
+      const variance = frame.hold(meanLastDim(m, pow(m, float)));
+      const normed = frame.rebind(float, mul(m, float, rsqrt(m, addScalar(m, variance))));
+      return cast(m, mul(m, cast(m, weight, "float32"), normed), hidden.dtype);
+    }),
   // models/gemma/modeling_gemma.py GemmaRMSNorm
   unit_offset: (m, hidden, weight) =>
     m.frame((frame) => {

@@ -13,7 +13,7 @@ export function anglesByMatmul(
   frequencies: number,
 ): void {
   frame.hold(pointwise(m, "_to_copy", [m.alias(positions)], "float32"));
-  frame.hold(m.empty("bmm", [1, frequencies, positions.size(-1)], "float32"));
+  frame.hold(m.empty("bmm", [positions.size(0), frequencies, positions.size(-1)], "float32"));
 }
 
 /** An elementwise product. Source: the same in transformers 5.24. */
@@ -23,8 +23,8 @@ export function anglesByProduct(
   positions: Tensor,
   frequencies: number,
 ): void {
-  const length = positions.size(-1);
-  const column = pointwise(m, "_to_copy", [m.alias(positions, [1, length, 1])], "float32");
-  frame.hold(m.empty("mul", [1, length, frequencies], "float32"));
+  const [rows, length] = [positions.size(0), positions.size(-1)];
+  const column = pointwise(m, "_to_copy", [m.alias(positions, [rows, length, 1])], "float32");
+  frame.hold(m.empty("mul", [rows, length, frequencies], "float32"));
   m.consume(column);
 }

@@ -8,17 +8,24 @@ import { add, cat, mul, neg, stackLast, subtract } from "../../../machine/ops/el
 import { chunkLastDim, everySecond, slice, unsqueeze, view } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 
-/** Queries and keys (b, heads, s, d) turned by their positions. */
+/** Queries and keys (b, heads, s, d) turned by their positions, and what else has a name until attention returns. */
 export function applyRotary(
   m: Machine,
   variant: RotaryVariant,
   [query, key]: readonly [Tensor, Tensor],
   [cosine, sine]: readonly [Tensor, Tensor],
-): readonly [Tensor, Tensor] {
-  const [turnedQuery, turnedKey] = m.frame((frame) => {
+): readonly [Tensor, Tensor, ...Tensor[]] {
+  const [turnedQuery, turnedKey, ...kept] = m.frame((frame) => {
     const cos = frame.hold(unsqueeze(m, cosine, 1));
     const sin = frame.hold(unsqueeze(m, sine, 1));
     if (variant === "partial") return partial(m, [query, key], turnHalves, [cos, sin]);
+    if (variant === "partial_together") return partialTogether(m, [query, key], [cos, sin], false);
+    if (variant === "partial_kept") return partialTogether(m, [query, key], [cos, sin], true);
+    if (variant === "full_pairs_cast_first") {
+      const floats = [query, key].map((x) => frame.hold(cast(m, x, "float32")));
+      const turned = floats.map((x) => frame.hold(turnPairs(m, x, cos, sin)));
+      return turned.map((x) => cast(m, x, query.dtype));
+    }
     if (variant === "partial_inline") return partialInline(m, [query, key], cos, sin);
     if (variant === "halves")
       return [query, key].map((x) => frame.hold(turnEachHalf(m, x, cos, sin)));
@@ -29,11 +36,14 @@ export function applyRotary(
     const pairCos = frame.rebind(cos, interleaved(m, cos));
     const pairSin = frame.rebind(sin, interleaved(m, sin));
     if (variant === "partial_pairs") return partial(m, [query, key], turnPairs, [pairCos, pairSin]);
+    if (variant === "full_pairs") {
+      return [query, key].map((x) => frame.hold(turnPairs(m, x, pairCos, pairSin)));
+    }
     const turned = [query, key].map((x) => frame.hold(turnPairsFp32(m, x, pairCos, pairSin)));
     return turned.map((x) => cast(m, x, query.dtype));
   });
   if (turnedQuery === undefined || turnedKey === undefined) throw new Error("rotary lost a tensor");
-  return [turnedQuery, turnedKey];
+  return [turnedQuery, turnedKey, ...kept];
 }
 
 type Turn = (m: Machine, x: Tensor, cos: Tensor, sin: Tensor) => Tensor;
@@ -134,5 +144,26 @@ function partialInline(
     return cut.map(({ turning, passing }) =>
       frame.hold(cat(m, [turnHalves(m, turning, cos, sin), passing], -1)),
     );
+  });
+}
+
+/** The parts stay where attention's own forward has cut them. */
+function partialTogether(
+  m: Machine,
+  tensors: readonly [Tensor, Tensor],
+  [cos, sin]: readonly [Tensor, Tensor],
+  keepsParts: boolean,
+): readonly Tensor[] {
+  return m.frame((frame) => {
+    const cut = tensors.map((x) => cutHeads(m, frame, x, cos.size(-1)));
+    const turned = cut.map(({ turning, passing }) => ({
+      passing,
+      embedded: frame.hold(turnHalves(m, turning, cos, sin)),
+    }));
+    const joined = turned.map(({ embedded, passing }) =>
+      frame.hold(cat(m, [embedded, passing], -1)),
+    );
+    if (!keepsParts) return joined;
+    return [...joined, ...turned.flatMap(({ embedded, passing }) => [embedded, passing])];
   });
 }

@@ -1,0 +1,87 @@
+/** How attention computes: what makes queries, keys and values, and what happens to them before they meet. */
+
+/** How rotary position embeddings are applied to queries and keys. */
+export type RotaryVariant =
+  /** cos and sin in the model's dtype, all dimensions of a head (llama). */
+  | "full"
+  /** cos and sin stay fp32, the result is cast back (olmo2). */
+  | "full_fp32"
+  /** Only the first dimensions of a head; queries and keys are both turned before they are joined again (gpt_neox). */
+  | "partial"
+  /** The same, with each joined as soon as it is turned (phi3). */
+  | "partial_inline"
+  /** The same, all turned before any is joined (nemotron). */
+  | "partial_together"
+  /** The same as partial, its parts kept until attention returns (phi, stablelm). */
+  | "partial_kept"
+  /** Neighbours make a pair; tables are interleaved in every layer; the first dimensions of a head (glm, glm4). */
+  | "partial_pairs"
+  /** The same for all dimensions (helium). */
+  | "full_pairs"
+  /** The same for all dimensions, in fp32 (ernie4_5). */
+  | "full_pairs_fp32"
+  /** Queries and keys are fp32 from the start, tables come interleaved (cohere). */
+  | "full_pairs_cast_first"
+  /** Each half of a head is turned for itself, with tables as wide as a half (gpt_oss). */
+  | "halves";
+
+/** When projections are cut into heads, and these moved to the front; it decides the order of the backward pass. */
+export type CutOrder =
+  /** When all three are projected (qwen2_vl, olmo). */
+  | "after_all"
+  /** At once, but moved only when queries and keys are normalised (cohere). */
+  | "moved_after_norms";
+
+/** Which child modules make queries, keys and values. */
+type Projections =
+  | {
+      readonly kind: "separate";
+      readonly query: string;
+      readonly key: string;
+      readonly value: string;
+      /** Default: each as soon as it is projected. */
+      readonly cuts?: CutOrder;
+    }
+  /** One projection, `split` along the features: all queries, all keys, all values (gpt2). */
+  | { readonly kind: "fused_split"; readonly fused: string }
+  /** The same cut by slices, whose gradients are padded one by one (phi3). */
+  | { readonly kind: "fused_slices"; readonly fused: string }
+  /** One projection viewed as (heads, 3·head_dim) and cut inside each head (gpt_neox). */
+  | { readonly kind: "fused_per_head"; readonly fused: string };
+
+/**
+ * Where queries and keys are normalised: the whole projection (olmo2), each head before the heads are moved to the front
+ * (qwen3), or each head after that (gemma3).
+ */
+export type QueryKeyNormPlace = "projection" | "head" | "head_transposed";
+
+export interface AttentionForward {
+  readonly kind: "attention";
+  /** Every position sees every other. */
+  readonly isBidirectional?: boolean;
+  readonly projections: Projections;
+  readonly output: string;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  readonly queryKeyNorm?: {
+    readonly on: QueryKeyNormPlace;
+    readonly query: string;
+    readonly key: string;
+  };
+  readonly rotary?: RotaryVariant;
+  /** Rotated dimensions of a head when `rotary` is partial. */
+  readonly rotaryDim?: number;
+  /** Turned queries are multiplied by a factor per position (ministral3). */
+  readonly scalesByPosition?: boolean;
+  /** Window of a sliding-attention layer, in tokens. */
+  readonly slidingWindow?: number;
+  /** Parameter (heads,) that takes a share of every softmax; only an eager kernel knows it (gpt_oss). */
+  readonly sinks?: string;
+  /** The scores are capped by tanh (only the eager kernel does it); false in a class that could, and is configured not to. */
+  readonly softcap?: boolean;
+  /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
+  readonly softmaxInScoreDtype?: boolean;
+  readonly attentionDropout: number;
+  readonly outputDropout?: number;
+}

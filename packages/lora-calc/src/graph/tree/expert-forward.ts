@@ -1,0 +1,61 @@
+/** How blocks of experts compute: who chooses, what is computed, and what all tokens see. */
+
+import type { Activation } from "./activation.js";
+
+/** Experts that a router chooses per token, and perhaps one that every token sees. */
+export interface SparseMlpForward {
+  readonly kind: "sparse_mlp";
+  readonly router: string;
+  readonly experts: string;
+  /** `sigmoid(gate(x)) * mlp(x)`, added to what the experts give (qwen2_moe). */
+  readonly shared?: { readonly mlp: string; readonly gate: string };
+  /** An MLP that all tokens see, computed and added behind the experts (deepseek_v3). */
+  readonly sharedLast?: string;
+  /** The weights of the choice are returned, too, into the variable that held the attention's scores (gpt_oss). */
+  readonly returnsWeights?: boolean;
+}
+
+/** A score per expert, of which the largest are taken. */
+export interface RouterForward {
+  readonly kind: "router";
+  readonly chosen: number;
+  /**
+   * The softmax comes behind the choice, in the dtype of the scores (gpt_oss) or in fp32, and is cast back (granitemoe);
+   * otherwise before it, in fp32.
+   */
+  readonly softmaxLast?: "as_scored" | "in_fp32";
+  /** What is taken is divided by its sum, in place. */
+  readonly normalizes: boolean;
+  /** The scores stay fp32 (mixtral); otherwise they are cast back. */
+  readonly keepsFp32?: boolean;
+  /** Input and weight are cast to fp32 before the product (deepseek_v2). */
+  readonly widens?: boolean;
+  /** What is taken is multiplied by a number (deepseek_v2). */
+  readonly scales?: boolean;
+}
+
+/**
+ * Sigmoid scores; which experts are taken is decided by scores with a correction, group by group (deepseek_v3).
+ *
+ * Source: transformers models/deepseek_v3/modeling_deepseek_v3.py `DeepseekV3TopkRouter`.
+ */
+export interface GroupedRouterForward {
+  readonly kind: "grouped_router";
+  readonly chosen: number;
+  /** Buffer (experts,) that is added to the scores. */
+  readonly correction: string;
+  readonly groups: number;
+  readonly groupsTaken: number;
+  readonly normalizes: boolean;
+}
+
+/** All experts at once: tokens in the order of their experts, one grouped product per parameter. */
+export interface ExpertsForward {
+  readonly kind: "experts";
+  readonly gateUp: string;
+  readonly down: string;
+  /** `clamped_swiglu` cuts gate and up out of one another, clamps both and takes `(up + 1) · gate · sigmoid(gate)`. */
+  readonly activation: Activation | "clamped_swiglu";
+  /** Biases per expert, under the names of the weights with `_bias` behind. */
+  readonly biased?: boolean;
+}

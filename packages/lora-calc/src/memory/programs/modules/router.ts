@@ -1,0 +1,139 @@
+/**
+ * What chooses the experts of every token.
+ *
+ * Source: transformers models/qwen3_moe/modeling_qwen3_moe.py `Qwen3MoeTopKRouter`, models/mixtral, models/gpt_oss,
+ * models/deepseek_v2, models/deepseek_v3.
+ */
+
+import type { GroupedRouterForward } from "../../../graph/tree/forward.js";
+import { missing } from "../../../problem/missing.js";
+import type { BoundModule } from "../../load/bound-module.js";
+import type { Frame } from "../../machine/frame.js";
+import type { Machine } from "../../machine/machine.js";
+import { sigmoid } from "../../machine/ops/activations.js";
+import { cast } from "../../machine/ops/cast.js";
+import { add, addScalar, mulScalar } from "../../machine/ops/elementwise.js";
+import { gatherLast } from "../../machine/ops/indexing.js";
+import { maskedFill } from "../../machine/ops/masked.js";
+import { linear } from "../../machine/ops/matmul.js";
+import { largest, sumDim } from "../../machine/ops/reduce.js";
+import { divideInPlace } from "../../machine/ops/routing.js";
+import { softmax } from "../../machine/ops/softmax.js";
+import { view } from "../../machine/ops/views.js";
+import type { Tensor } from "../../machine/tensor.js";
+import { callAdapted } from "./adapted-parameters.js";
+
+/** Scores of all experts, and of every token the weights and places (tokens, chosen) of those that are taken. */
+export function callRouter(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+): readonly [Tensor, Tensor, Tensor] {
+  const { forward } = module.node;
+  if (forward?.kind === "grouped_router") return callGrouped(m, module, forward, hidden);
+  if (forward?.kind !== "router") throw new Error(`${module.path} is not a router`);
+  const { chosen, normalizes, softmaxLast, keepsFp32 = false } = forward;
+  return callAdapted(m, module, [hidden], (read) =>
+    m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
+      const rows = flat(m, frame, hidden);
+      const bias = module.parameters.has("bias") ? read("bias") : undefined;
+      const scores = frame.hold(
+        forward.widens === true
+          ? linearInFp32(m, rows, () => read("weight"))
+          : linear(m, rows, read("weight"), bias),
+      );
+      if (softmaxLast === "in_fp32") {
+        const wide = frame.rebind(scores, cast(m, scores, "float32"));
+        const [best, at] = largest(m, wide, "topk", chosen);
+        frame.hold(at);
+        return [wide, cast(m, softmax(m, frame.hold(best)), rows.dtype), at];
+      }
+      if (softmaxLast === "as_scored") {
+        const [best, at] = largest(m, scores, "topk", chosen);
+        frame.hold(at);
+        return [scores, softmax(m, frame.hold(best)), at];
+      }
+      const shares = frame.hold(softmax(m, scores, { dtype: "float32" }));
+      const [taken, places] = largest(m, shares, "topk", chosen);
+      frame.hold(places);
+      let values = frame.hold(taken);
+      if (normalizes) {
+        const total = sumDim(m, values, -1, { keepsDim: true });
+        values = frame.rebind(values, divideInPlace(m, values, total));
+      }
+      if (forward.scales === true) values = frame.rebind(values, mulScalar(m, values));
+      if (!keepsFp32) values = frame.rebind(values, cast(m, values, scores.dtype));
+      return [scores, values, places];
+    }),
+  );
+}
+
+/** (tokens, hidden_size): most blocks flatten the tokens before they ask, others leave it to the router. */
+function flat(m: Machine, frame: Frame, hidden: Tensor): Tensor {
+  return hidden.shape.length === 2 ? hidden : frame.hold(view(m, hidden, [-1, hidden.size(-1)]));
+}
+
+/** `F.linear(x.float(), weight.float())`. */
+function linearInFp32(m: Machine, hidden: Tensor, read: () => Tensor): Tensor {
+  return m.frame((frame) => {
+    const wide = frame.hold(cast(m, hidden, "float32"));
+    return linear(m, wide, frame.hold(cast(m, read(), "float32")));
+  });
+}
+
+function callGrouped(
+  m: Machine,
+  module: BoundModule,
+  forward: GroupedRouterForward,
+  hidden: Tensor,
+): readonly [Tensor, Tensor, Tensor] {
+  return callAdapted(m, module, [hidden], (read) =>
+    m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
+      const rows = flat(m, frame, hidden);
+      const logits = frame.hold(linearInFp32(m, rows, () => read("weight")));
+      const scores = frame.hold(sigmoid(m, logits));
+      const correction = module.buffers.get(forward.correction) ?? missing();
+      const corrected = frame.hold(add(m, scores, correction));
+      const allowed = frame.rebind(
+        corrected,
+        maskedFill(m, corrected, outsiders(m, frame, forward, corrected)),
+      );
+      const [best, places] = largest(m, allowed, "topk", forward.chosen);
+      m.consume(best);
+      frame.hold(places);
+      let weights = frame.hold(gatherLast(m, scores, places));
+      if (forward.normalizes) {
+        const total = frame.hold(addScalar(m, sumDim(m, weights, -1, { keepsDim: true })));
+        weights = frame.rebind(weights, divideInPlace(m, weights, total));
+      }
+      return [logits, mulScalar(m, weights), places];
+    }),
+  );
+}
+
+/** Experts outside the groups with the best pairs of scores; what it is made of stays until the router returns. */
+function outsiders(
+  m: Machine,
+  frame: Frame,
+  { groups, groupsTaken }: GroupedRouterForward,
+  scores: Tensor,
+): Tensor {
+  const [tokens, experts] = [scores.size(0), scores.size(1)];
+  const [pair, at] = largest(m, view(m, scores, [tokens, groups, experts / groups]), "topk", 2);
+  m.consume(at);
+  const perGroup = frame.hold(m.frame((inner) => sumDim(m, inner.hold(pair), -1)));
+  const [taken, chosen] = largest(m, perGroup, "topk", groupsTaken);
+  m.consume(taken);
+  frame.hold(chosen);
+  const inGroup = frame.hold(m.empty("zeros_like", perGroup.shape, perGroup.dtype));
+  const isAlone = groups === 1;
+  frame.hold(
+    isAlone
+      ? m.alias(inGroup, scores.shape, [1, 0])
+      : m.empty("clone", scores.shape, perGroup.dtype),
+  );
+  return m.frame((inner) => {
+    inner.hold(m.empty("_to_copy", scores.shape, "bool"));
+    return m.empty("bitwise_not", scores.shape, "bool");
+  });
+}
