@@ -161,10 +161,11 @@ function savedDtypes(training: TrainingSettings): SavedDtypes {
 
 /** Modelling code of other releases keeps other tensors; only what was judged is computed. */
 function whyNotThisWorld(
-  { verified: { memory }, releases }: World,
+  { verified: { memory, notMemory = [] }, releases }: World,
   modelType: string,
 ): string | undefined {
-  if (memory === "all" || memory.includes(modelType)) return undefined;
+  const isJudged = memory === "all" || memory.includes(modelType);
+  if (isJudged && !notMemory.includes(modelType)) return undefined;
   const usual = shortRelease(USUAL_WORLD, "transformers");
   return `the step of ${modelType} under transformers ${releases.transformers[0]} is not judged; with versions.transformers ${usual} it is`;
 }

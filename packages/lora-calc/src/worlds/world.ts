@@ -38,6 +38,8 @@ interface Verified {
   readonly onlyTied: readonly string[];
   /** model_types whose step is, of those that have a program; the memory of others is not computed. */
   readonly memory: "all" | readonly string[];
+  /** Of all, those whose step is another one there. */
+  readonly notMemory?: readonly string[];
 }
 
 /** Libraries whose release a scenario may name. */
