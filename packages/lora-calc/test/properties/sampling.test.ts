@@ -19,10 +19,11 @@ import { USUAL_WORLD } from "../../src/worlds/index.js";
 import { DEFAULT_WHEEL } from "../../src/catalogue/cuda.js";
 import { unknownCard } from "../../src/memory/settings/device.js";
 
-const EXPERT_TYPES = ["qwen3_moe", "mixtral", "gpt_oss"];
+const EXPERT_TYPES = ["qwen3_moe", "mixtral", "gpt_oss", "granitemoe", "glm4_moe"];
 const EXPERTS = {
   num_experts: 8,
   num_local_experts: 8,
+  n_routed_experts: 8,
   num_experts_per_tok: 2,
   moe_intermediate_size: 128,
 };
@@ -33,6 +34,7 @@ const scenario = fc
       .record({
         model_type: fc.constantFrom(
           ...["llama", "qwen3", "gemma2", "gemma3_text", "olmo2"],
+          ...["cohere", "cohere2", "helium", "nemotron", "phi", "stablelm"],
           ...EXPERT_TYPES,
         ),
         num_hidden_layers: fc.integer({ min: 7, max: 34 }),

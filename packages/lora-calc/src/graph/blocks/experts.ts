@@ -43,17 +43,16 @@ export function topKRouter(
 export function groupedRouter(
   config: Config,
   context: BuildContext,
-  usual: { readonly chosen: number; readonly groups?: number; readonly groupsTaken?: number },
-  normalizes = true,
+  usual: { readonly chosen: number; readonly normalizes: boolean },
 ): GroupedRouterForward | undefined {
   if (!areFused(context)) return undefined;
   return {
     kind: "grouped_router",
     chosen: config.size("num_experts_per_tok", usual.chosen),
     correction: "e_score_correction_bias",
-    groups: config.size("n_group", usual.groups ?? 1),
-    groupsTaken: config.size("topk_group", usual.groupsTaken ?? 1),
-    normalizes: config.boolean("norm_topk_prob", normalizes),
+    groups: config.size("n_group", 1),
+    groupsTaken: config.size("topk_group", 1),
+    normalizes: config.boolean("norm_topk_prob", usual.normalizes),
   };
 }
 

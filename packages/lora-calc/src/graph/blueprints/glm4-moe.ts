@@ -125,12 +125,7 @@ function sparse(
               { type: `${prefix}TopkRouter`, experts, hiddenSize },
               {
                 correction: defaults.correction,
-                forward: groupedRouter(
-                  config,
-                  context,
-                  { chosen: defaults.chosen },
-                  defaults.normalizes,
-                ),
+                forward: groupedRouter(config, context, defaults),
               },
             ),
           }),

@@ -28,10 +28,6 @@ export interface RouterForward {
   readonly normalizes: boolean;
   /** The scores stay fp32 (mixtral); otherwise they are cast back. */
   readonly keepsFp32?: boolean;
-  /** Input and weight are cast to fp32 before the product (deepseek_v2). */
-  readonly widens?: boolean;
-  /** What is taken is multiplied by a number (deepseek_v2). */
-  readonly scales?: boolean;
 }
 
 /**

@@ -2,7 +2,7 @@
  * What chooses the experts of every token.
  *
  * Source: transformers models/qwen3_moe/modeling_qwen3_moe.py `Qwen3MoeTopKRouter`, models/mixtral, models/gpt_oss,
- * models/deepseek_v2, models/deepseek_v3.
+ * models/granitemoe, models/deepseek_v3.
  */
 
 import type { GroupedRouterForward } from "../../../graph/tree/forward.js";
@@ -37,11 +37,7 @@ export function callRouter(
     m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
       const rows = flat(m, frame, hidden);
       const bias = module.parameters.has("bias") ? read("bias") : undefined;
-      const scores = frame.hold(
-        forward.widens === true
-          ? linearInFp32(m, rows, () => read("weight"))
-          : linear(m, rows, read("weight"), bias),
-      );
+      const scores = frame.hold(linear(m, rows, read("weight"), bias));
       if (softmaxLast === "in_fp32") {
         const wide = frame.rebind(scores, cast(m, scores, "float32"));
         const [best, at] = largest(m, wide, "topk", chosen);
@@ -61,7 +57,6 @@ export function callRouter(
         const total = sumDim(m, values, -1, { keepsDim: true });
         values = frame.rebind(values, divideInPlace(m, values, total));
       }
-      if (forward.scales === true) values = frame.rebind(values, mulScalar(m, values));
       if (!keepsFp32) values = frame.rebind(values, cast(m, values, scores.dtype));
       return [scores, values, places];
     }),
