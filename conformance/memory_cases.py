@@ -29,6 +29,12 @@ INT8 = {"load_in_8bit": True}
 ALL_LINEAR = {"peft_type": "LORA", "r": 16, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
 
 
+def positions(config: dict[str, Any]) -> int:
+    """The longest sequence that is drawn: of a model with learned positions, what they reach."""
+    learned = config.get("max_position_embeddings") if config["model_type"] == "opt" else config.get("n_positions")
+    return learned or 4096
+
+
 def named_cases(configs: dict[str, Any]) -> Iterator[Case]:
     """Cases that the documentation quotes."""
     llama = configs["llama-3.1-8b"]
@@ -90,7 +96,7 @@ def option_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
             quantization = draw.choice([None, NF4, INT8] if option != "fp16" else [None, NF4 | {"bnb_4bit_compute_dtype": "float16"}])
             training = {
                 "per_device_train_batch_size": draw.choice([1, 2]),
-                "max_length": min(config.get("n_positions", 4096), draw.choice([512, 1024])),
+                "max_length": min(positions(config), draw.choice([512, 1024])),
                 "loss": draw.choice(["chunked_nll", "hf", "nll"]),
             }
             adapter = ALL_LINEAR | {"r": draw.choice([8, 16, 32])} | adapter_change
@@ -117,7 +123,7 @@ def draw_adapter(draw: random.Random, config: dict[str, Any]) -> dict[str, Any] 
 
 
 def draw_training(draw: random.Random, config: dict[str, Any]) -> dict[str, Any]:
-    limit = config.get("n_positions", 4096)
+    limit = positions(config)
     training: dict[str, Any] = {
         "per_device_train_batch_size": draw.choice([1, 1, 2, 4]),
         "max_length": min(limit, draw.choice([256, 512, 777, 1024, 2048, 4096])),
@@ -188,7 +194,7 @@ def attention_cases(configs: dict[str, Any]) -> Iterator[Case]:
         for index in sorted(draw.sample(range(len(runs)), 6)):
             card, change = runs[index]
             config = configs[name]
-            longest = config.get("n_positions", 4096)
+            longest = positions(config)
             training = {
                 "per_device_train_batch_size": draw.choice([1, 2]),
                 "max_length": min(longest, draw.choice([512, 1000, 1531, 2048])),

@@ -30,8 +30,6 @@ STEP = {"per_device_train_batch_size": 2, "max_length": 512}
 PLAIN = {"loop": "plain", "bf16": False, "max_grad_norm": 0, "loss": "hf", "prepare_kbit": True}
 
 
-# Weights of their routers stay fp32 there, which has no program.
-OTHER_STEP_SINCE_5_24 = ("glm4_moe", "dots1")
 SINKS_LORA = ALL_LINEAR | {"target_parameters": ["1.mlp.experts.gate_up_proj", "1.mlp.experts.down_proj"]}
 
 
@@ -250,6 +248,60 @@ def later_cases() -> list[Case]:
     ]
 
 
+def states_and_latents() -> list[Case]:
+    """Layers that keep a state, attention from short vectors, routers with corrected scores, and OPT with its parts held by the layer."""
+    deep = {"num_hidden_layers": 5, "pad_token_id": 0}
+    delta = {"linear_num_value_heads": 8, "linear_num_key_heads": 4, "linear_key_head_dim": 32, "linear_value_head_dim": 32, "head_dim": 64}
+    turned = {"rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "partial_rotary_factor": 0.25, "mrope_section": [1, 1, 2]}}
+    grid = {"depth": 2, "hidden_size": 64, "num_heads": 2, "intermediate_size": 128, "out_hidden_size": 256}
+    special = {"image_token_id": 999, "video_token_id": 998, "vision_start_token_id": 997}
+    chosen = {"num_experts_per_tok": 2, "moe_intermediate_size": 192}
+    shared = chosen | {"num_experts": 8, "shared_expert_intermediate_size": 320}
+    groups = chosen | {"n_routed_experts": 8, "n_shared_experts": 1, "first_k_dense_replace": 1, "n_group": 2, "topk_group": 1}
+    latent = groups | {"q_lora_rank": 96, "kv_lora_rank": 64, "qk_nope_head_dim": 32, "qk_rope_head_dim": 16, "v_head_dim": 32, "num_key_value_heads": 8}
+    convolutions = ["conv", "conv", "full_attention", "conv", "full_attention"]
+    opt = {
+        "model_type": "opt", "vocab_size": 1000, "hidden_size": 256, "ffn_dim": 640, "num_hidden_layers": 5, "num_attention_heads": 8,
+        "max_position_embeddings": 600, "word_embed_proj_dim": 256, "pad_token_id": 1,
+    }  # fmt: skip
+
+    def seeing(model_type: str, name: str, **text: Any) -> dict[str, Any]:
+        language = family(f"{model_type}_text", num_hidden_layers=5, **delta, **turned, **text)
+        return {"model_type": model_type, "architectures": [f"{name}ForConditionalGeneration"], "text_config": language, "vision_config": grid} | special
+
+    configs = {
+        "qwen3_5": seeing("qwen3_5", "Qwen3_5"),
+        "qwen3_5_moe": seeing("qwen3_5_moe", "Qwen3_5Moe", **shared),
+        "qwen3_next": family("qwen3_next", partial_rotary_factor=0.25, **delta, **shared, **deep),
+        "deepseek_v3": family("deepseek_v3", **latent, **deep),
+        "deepseek_v3 with halves turned": family("deepseek_v3", rope_interleave=False, **latent, **deep),
+        "deepseek_v2": family("deepseek_v2", topk_method="group_limited_greedy", **latent, **deep),
+        "deepseek_v2 lite": family("deepseek_v2", topk_method="greedy", **latent | {"q_lora_rank": None}, **deep),
+        "glm4_moe_lite": family("glm4_moe_lite", **latent, **deep),
+        "lfm2": family("lfm2", layer_types=convolutions, block_ff_dim=640, conv_L_cache=3, block_auto_adjust_ff_dim=False, **deep),
+        "lfm2_moe": family("lfm2_moe", layer_types=convolutions, num_experts=8, num_dense_layers=1, conv_L_cache=3, **chosen, **deep),
+        "minimax_m2": family("minimax_m2", num_local_experts=8, num_experts_per_tok=2, head_dim=32, rotary_dim=16, **deep),
+        "ernie4_5_moe": family(
+            "ernie4_5_moe", moe_num_experts=8, moe_k=2, moe_intermediate_size=192, moe_num_shared_experts=1, moe_layer_start_index=1,
+            moe_layer_end_index=4, moe_layer_interval=1, **deep,
+        ),
+        "opt": opt,
+        "opt with a narrow embedding and norms of sums": opt | {"word_embed_proj_dim": 128, "do_layer_norm_before": False},
+    }  # fmt: skip
+    kept, short = {"gradient_checkpointing": False}, {"max_length": 200}
+    rows = [
+        case(f"{name}: {what}", config, ALL_LINEAR, quantization, STEP | short | training)
+        for name, config in configs.items()
+        for what, quantization, training in (("kept", None, kept), ("qlora", NF4, {}))
+    ]
+    padded = [
+        case(f"{name}: padded", configs[name], ALL_LINEAR, None, STEP | short | {"padding": True})
+        for name in ("qwen3_5", "deepseek_v3", "lfm2", "opt")
+    ]
+    h100 = {"device": {"compute_capability": 9.0}}
+    return rows + padded + [case("deepseek_v3 on an H100", configs["deepseek_v3"], ALL_LINEAR, None, STEP | short) | h100]
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -271,14 +323,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases()
+        return cases() + later_cases() + states_and_latents()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else [each for each in later_cases() if each["model"]["config"]["model_type"] not in OTHER_STEP_SINCE_5_24]
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

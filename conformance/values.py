@@ -8,9 +8,7 @@ Beside `recorder.StorageRecorder`:
 * `masked_scatter` clones and counts the true elements before each (IndexKernel.cpp `masked_scatter__cuda`, maskPrefixSum int64);
 * `logsumexp` is composite in ATen (ReduceOps.cpp, logsumexp_out_impl): amax, |amax| == inf, self - amax (full size),
   exp in place, sum, log; fake tensors show the result only;
-* `log_sigmoid` fills a buffer on the CPU only (Activation.cu: "buffer is only used by CPU dispatch");
-* `scatter_add` of a backward formula is in place on CUDA (FunctionsManual gather_backward), out of place under fake
-  tensors because these are a subclass.
+* `log_sigmoid` fills a buffer on the CPU only (Activation.cu: "buffer is only used by CPU dispatch").
 """
 
 from __future__ import annotations
@@ -28,7 +26,6 @@ INDEX = aten.index.Tensor
 NONZERO = aten.nonzero.default
 LOGSUMEXP = aten.logsumexp.default
 LOG_SIGMOID = aten.log_sigmoid_forward.default
-SCATTER_ADD = aten.scatter_add.default
 MASKED_SELECT = aten.masked_select.default
 MASKED_SCATTER = aten.masked_scatter.default
 
@@ -59,9 +56,6 @@ class ValueRecorder(StorageRecorder):
             output = super().__torch_dispatch__(func, types, args, kwargs)
             self.tape.free(self._temp("masked_scatter.prefix_sum", path, tuple(args[0].shape), torch.long))
             return output
-        if func is SCATTER_ADD and torch._C._current_autograd_node() is not None:
-            aten.scatter_add_.default(*args)
-            return args[0]
         if func is LOG_SIGMOID:
             output = func(*args, **(kwargs or {}))
             self._observe(output[0], func, path)

@@ -3,6 +3,8 @@
 import { estimate } from "./estimate.js";
 import { peaksOf } from "./exchange/peaks.js";
 import { withAssumed } from "./exchange/with-assumed.js";
+import { readModel } from "./graph/read-model.js";
+import { sitesOf } from "./graph/tree/sites.js";
 import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
 import type { Problem } from "./problem/problem.js";
@@ -12,7 +14,7 @@ import type { Scenario } from "./scenario.js";
 import { findStack } from "./stacks/stacks.js";
 import type { KnownStack, StackId, StackProfile } from "./stacks/stacks.js";
 import { chooseWorld } from "./worlds/choose-world.js";
-import { differingRules } from "./worlds/rule-texts.js";
+import { differingRules, RULES_OF_KINDS } from "./worlds/rule-texts.js";
 import type { World } from "./worlds/world.js";
 
 /** A run under one stack. */
@@ -191,12 +193,18 @@ function releaseChange(
   const typed = run.versions === undefined ? undefined : new Fields(run.versions, "versions");
   const [before, after] = stacks;
   const [from, to] = [chooseWorld(typed, before).world, chooseWorld(typed, after).world];
+  const ofFewModels = new Set([...RULES_OF_KINDS.values()].flat());
+  const kinds = sitesOf(readModel(new Fields(run, "")).graph).map(
+    ({ node }) => node.forward?.kind ?? "",
+  );
+  const ofThisModel = new Set(kinds.flatMap((kind) => RULES_OF_KINDS.get(kind) ?? []));
   const texts = [
     ...magnitudeTexts(run, stacks),
     ...(isPreference(run) ? headTexts(stacks, [from, to]) : []),
     // The others are shown by the settings that follow from them.
     ...differingRules(from.rules, to.rules)
       .filter(({ rule }) => rule !== "leavesCapToSdpa" && rule !== "fusesHead")
+      .filter(({ rule }) => !ofFewModels.has(rule) || ofThisModel.has(rule))
       .map(({ text }) => text),
   ];
   if (texts.length === 0 && bytes === 0) return [];

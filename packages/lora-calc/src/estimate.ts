@@ -161,11 +161,11 @@ function savedDtypes(training: TrainingSettings): SavedDtypes {
 
 /** Modelling code of other releases keeps other tensors; only what was judged is computed. */
 function whyNotThisWorld(
-  { verified: { memory, notMemory = [] }, releases }: World,
+  { verified: { memory }, releases }: World,
   modelType: string,
 ): string | undefined {
   const isJudged = memory === "all" || memory.includes(modelType);
-  if (isJudged && !notMemory.includes(modelType)) return undefined;
+  if (isJudged) return undefined;
   const usual = shortRelease(USUAL_WORLD, "transformers");
   return `the step of ${modelType} under transformers ${releases.transformers[0]} is not judged; with versions.transformers ${usual} it is`;
 }

@@ -57,7 +57,22 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "TRL's trainers score tokens with a fused head and build no logits",
     "TRL's trainers build logits",
   ],
+  keepsRoutersFp32: [
+    "routers of DeepSeek's kind keep their weights in float32",
+    "routers of DeepSeek's kind have the dtype of the model",
+  ],
+  repeatsInDeltaRule: [
+    "the gated delta rule repeats heads of queries and keys itself",
+    "heads of queries and keys are repeated before the gated delta rule",
+  ],
 };
+
+/** Rules of modules that few models have, by the kind of their forward: the others need not read of them. */
+export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> = new Map([
+  ["grouped_router", ["keepsRoutersFp32"]],
+  ["shares_router", ["keepsRoutersFp32"]],
+  ["gated_delta_net", ["repeatsInDeltaRule"]],
+]);
 
 const RULES = Object.keys(RULE_TEXTS) as readonly (keyof WorldRules)[];
 

@@ -26,6 +26,8 @@ export const TRANSFORMERS_4_57: World = {
     vmapsMasks: true,
     leavesCapToSdpa: true,
     fusesHead: false,
+    keepsRoutersFp32: false,
+    repeatsInDeltaRule: false,
   },
   verified: {
     // Modules and ties are the same as under 5, or the blueprint builds both. The others have other modules (vit, dinov2, swin,

@@ -26,6 +26,8 @@ export const TRANSFORMERS_5_18: World = {
     vmapsMasks: false,
     leavesCapToSdpa: true,
     fusesHead: false,
+    keepsRoutersFp32: false,
+    repeatsInDeltaRule: false,
   },
   verified: { modelTypes: "all", onlyTied: [], memory: "all" },
   source:

@@ -26,13 +26,13 @@ export const TRANSFORMERS_5_24: World = {
     vmapsMasks: false,
     leavesCapToSdpa: false,
     fusesHead: true,
+    keepsRoutersFp32: true,
+    repeatsInDeltaRule: true,
   },
   verified: {
     modelTypes: "all",
     onlyTied: [],
     memory: "all",
-    // Weights of their routers stay fp32 there.
-    notMemory: ["glm4_moe", "dots1"],
   },
   source:
     "trl 1.16.0 trainer/utils.py `add_fused_lm_head`; transformers 5.24.0 models/*/modeling_*.py (rotary embeddings), integrations/moe.py, modeling_utils.py `tie_weights`, integrations/bitsandbytes.py; the trees and counts of conformance/ beside those of 5.18.0",

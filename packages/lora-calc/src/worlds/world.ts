@@ -28,6 +28,10 @@ export interface WorldRules {
   readonly leavesCapToSdpa: boolean;
   /** TRL's trainers score tokens with a fused head; else by logits. */
   readonly fusesHead: boolean;
+  /** Routers that score in fp32 keep their weights in fp32, too (deepseek and its kin). */
+  readonly keepsRoutersFp32: boolean;
+  /** The gated delta rule repeats the heads of queries and keys itself. */
+  readonly repeatsInDeltaRule: boolean;
 }
 
 /** What was compared with the libraries themselves. */
@@ -38,8 +42,6 @@ interface Verified {
   readonly onlyTied: readonly string[];
   /** model_types whose step is, of those that have a program; the memory of others is not computed. */
   readonly memory: "all" | readonly string[];
-  /** Of all, those whose step is another one there. */
-  readonly notMemory?: readonly string[];
 }
 
 /** Libraries whose release a scenario may name. */

@@ -205,7 +205,7 @@ describe("fit, advise, compare", () => {
   });
 
   it("advise says so where memory is not computed", async () => {
-    const { result, code } = await run("advise", "Qwen/Qwen3.5-4B", "--gpu", "T4");
+    const { result, code } = await run("advise", "deepseek-ai/DeepSeek-V4-Flash", "--gpu", "T4");
     expect(result).toContain("memory, which is not computed here");
     expect(result).not.toContain("Cards that hold it");
     expect(code).toBe(0);

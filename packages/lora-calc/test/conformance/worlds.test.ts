@@ -2,9 +2,6 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { estimate } from "../../src/estimate.js";
-import { asScenario } from "../../src/exchange/as-scenario.js";
-import { isRefusal } from "../../src/result.js";
 import { nearestWorld } from "../../src/nearest-world.js";
 import { listLaunchers, pinText } from "../../src/stacks/launchers.js";
 import { listStacks } from "../../src/stacks/stacks.js";
@@ -141,15 +138,4 @@ it("no world counts otherwise than the usual one where its judge answers as that
     for (const rule of ["fusesExperts", "tiesAsStored", "packsLinearSubclasses", "adaptsTiedHeads"])
       expect(rules, world.id).not.toContain(rule);
   }
-});
-
-it("computes no step that a release runs otherwise", () => {
-  const memoryUnder = (versions: object): boolean => {
-    const result = estimate(
-      asScenario({ model: "glm-4.5-air", adapter: { r: 8, target_modules: ["q_proj"] }, training: { max_length: 64 }, versions }),
-    );
-    return !isRefusal(result) && result.memory !== undefined && "allocated_peak" in result.memory;
-  };
-  expect(memoryUnder({ transformers: "5.18" })).toBe(true);
-  expect(memoryUnder({ transformers: "5.24" })).toBe(false);
 });

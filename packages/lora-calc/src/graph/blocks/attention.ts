@@ -18,8 +18,6 @@ export interface GroupedQueryAttention {
   readonly headDim: number;
   readonly queryKeyValueBias?: boolean;
   readonly outputBias?: boolean;
-  /** Width that the query projection makes. Default: heads · head_dim. */
-  readonly queryWidth?: number;
   /** Width that the output projection takes. Default: heads · head_dim. */
   readonly outputWidth?: number;
   readonly rotary?: RotaryVariant;
@@ -34,6 +32,8 @@ export interface GroupedQueryAttention {
   readonly slidingWindow?: number;
   readonly softcap?: boolean;
   readonly scalesByPosition?: boolean;
+  /** The query projection makes a gate of the output, too. */
+  readonly gatesOutput?: boolean;
   /** A parameter `sinks` with a score per head. */
   readonly sinks?: boolean;
   /** Modules behind the projections that no program uses. */
@@ -66,6 +66,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
     ...(options.outputDropout === undefined ? {} : { outputDropout: options.outputDropout }),
     ...(softcap === undefined ? {} : { softcap }),
     ...(scalesByPosition === undefined ? {} : { scalesByPosition }),
+    ...(options.gatesOutput === true ? { gatesOutput: true } : {}),
     ...(options.sinks === true ? { sinks: "sinks" } : {}),
     ...(queryKeyNorm === undefined
       ? {}
@@ -81,7 +82,9 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
     forward,
     ...(options.sinks === true ? { parameters: [{ name: "sinks", shape: [heads] }] } : {}),
     children: [
-      linear("q_proj", hiddenSize, options.queryWidth ?? heads * headDim, { bias }),
+      linear("q_proj", hiddenSize, (options.gatesOutput === true ? 2 : 1) * heads * headDim, {
+        bias,
+      }),
       linear("k_proj", hiddenSize, keyValueWidth, { bias }),
       linear("v_proj", hiddenSize, keyValueWidth, { bias }),
       linear("o_proj", options.outputWidth ?? heads * headDim, hiddenSize, {

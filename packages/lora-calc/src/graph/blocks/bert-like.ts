@@ -1,6 +1,7 @@
 /** The layer that BERT and its kin share: attention and feed-forward, each with a norm behind its output. */
 
 import type { Config } from "../../model/config.js";
+import type { AttentionForward } from "../tree/forward.js";
 import type { Child, ModuleNode } from "../tree/module-graph.js";
 import { buffer, container, embedding, layerNorm, leaf, linear } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
@@ -39,33 +40,71 @@ export function bertLayer(
   config: Config,
 ): ModuleNode {
   const names = projections ?? ["query", "key", "value"];
+  const isUsual = projections === undefined && behindProjections === undefined;
+  const act = activation(config, "hidden_act", "gelu");
+  const dropout = config.number("hidden_dropout_prob", 0.1);
+  const attention = isUsual ? selfAttention(config, hiddenSize) : undefined;
+  const runs = attention !== undefined && !config.boolean("is_decoder", false);
   return container("0", `${prefix}Layer`, {
+    ...(runs ? { forward: LAYER } : {}),
     children: [
       container("attention", `${prefix}Attention`, {
+        ...(runs ? { forward: ATTENTION } : {}),
         children: [
           container("self", selfType ?? `${prefix}SelfAttention`, {
+            ...(attention === undefined ? {} : { forward: attention }),
             children: [
               ...names.map((name) => linear(name, hiddenSize, hiddenSize, { bias: true })),
               ...(behindProjections ?? [leaf("dropout", "Dropout")]),
             ],
           }),
-          outputOf(`${prefix}SelfOutput`, hiddenSize, hiddenSize),
+          outputOf(`${prefix}SelfOutput`, [hiddenSize, hiddenSize], dropout),
         ],
       }),
       container("intermediate", `${prefix}Intermediate`, {
+        forward: {
+          kind: "intermediate",
+          ...{ dense: "dense", activation: act, activationName: "intermediate_act_fn" },
+        },
         children: [
           linear("dense", hiddenSize, intermediateSize, { bias: true }),
-          activationModule("intermediate_act_fn", activation(config, "hidden_act", "gelu")),
+          activationModule("intermediate_act_fn", act),
         ],
       }),
-      outputOf(`${prefix}Output`, intermediateSize, hiddenSize),
+      outputOf(`${prefix}Output`, [intermediateSize, hiddenSize], dropout),
     ],
   });
 }
 
+const LAYER = {
+  kind: "encoder_layer",
+  ...{ attention: "attention", intermediate: "intermediate", output: "output" },
+} as const;
+
+const ATTENTION = { kind: "summed_attention", attention: "self", output: "output" } as const;
+
+/** Undefined where the heads do not share the width evenly, at which the class stops. */
+function selfAttention(config: Config, hiddenSize: number): AttentionForward | undefined {
+  const heads = config.size("num_attention_heads", 12);
+  if (hiddenSize % heads !== 0) return undefined;
+  return {
+    kind: "attention",
+    isBidirectional: true,
+    projections: { kind: "separate", query: "query", key: "key", value: "value" },
+    ...{ heads, keyValueHeads: heads },
+    headDim: hiddenSize / heads,
+    attentionDropout: config.number("attention_probs_dropout_prob", 0.1),
+  };
+}
+
 /** A projection, the norm of its sum with the input, a dropout. */
-function outputOf(type: string, inFeatures: number, hiddenSize: number): ModuleNode {
+function outputOf(
+  type: string,
+  [inFeatures, hiddenSize]: readonly [number, number],
+  dropout: number,
+): ModuleNode {
   return container("output", type, {
+    forward: { kind: "summed_output", dense: "dense", norm: "LayerNorm", dropout },
     children: [
       linear("dense", inFeatures, hiddenSize, { bias: true }),
       layerNorm("LayerNorm", hiddenSize),
@@ -95,6 +134,13 @@ export function bertEmbeddings(
   const words = embedding("word_embeddings", rows, width);
   const tail: readonly Child[] = [layerNorm("LayerNorm", width), leaf("dropout", "Dropout")];
   return container("embeddings", `${prefix}Embeddings`, {
+    forward: {
+      kind: "text_embeddings",
+      ...{ words: "word_embeddings", positions: "position_embeddings" },
+      ...{ segments: "token_type_embeddings", norm: "LayerNorm" },
+      dropout: config.number("hidden_dropout_prob", 0.1),
+      places: positionsLast ? "counted" : "buffer",
+    },
     buffers: [
       buffer("position_ids", [1, positions], "int64"),
       buffer("token_type_ids", [1, positions], "int64"),
@@ -110,6 +156,7 @@ const DEFAULT_VOCABULARY = 30522;
 /** The hidden state of the first token through a layer and tanh. */
 export function bertPooler(prefix: string, hiddenSize: number): ModuleNode {
   return container("pooler", `${prefix}Pooler`, {
+    forward: { kind: "pooler", dense: "dense" },
     children: [linear("dense", hiddenSize, hiddenSize, { bias: true }), leaf("activation", "Tanh")],
   });
 }
@@ -136,6 +183,7 @@ export function predictionHead(
   return container("cls", `${prefix}${relates ? "PreTrainingHeads" : "OnlyMLMHead"}`, {
     children: [
       container("predictions", `${prefix}LMPredictionHead`, {
+        forward: { kind: "used_by_parent" },
         parameters: [{ name: "bias", shape: [vocabSize] }],
         children: [
           container("transform", `${prefix}PredictionHeadTransform`, {

@@ -2,6 +2,11 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
+import type {
+  MaskedLmForward,
+  SequenceClassifierForward,
+  TextEncoderForward,
+} from "../tree/encoder-forward.js";
 import type { Child, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, leaf, linear } from "../tree/vocabulary.js";
 import { labelCount, rejectClass } from "./task-heads.js";
@@ -23,6 +28,8 @@ export interface EncoderParts {
   readonly tied: boolean;
   /** Heads are registered in front of the backbone (xlm-roberta). */
   readonly headsFirst?: boolean;
+  /** How the backbone computes, where that is known. */
+  readonly encoder?: TextEncoderForward;
   readonly maskedLm: EncoderHead;
   /** Head of `ForPreTraining`, for the classes that published checkpoints name. */
   readonly preTraining?: EncoderHead;
@@ -40,6 +47,8 @@ interface EncoderHead {
   readonly hasPooler?: boolean;
   /** Path of the layer that makes logits over the vocabulary. */
   readonly output?: string;
+  /** How the class computes on the backbone, where that is known. */
+  readonly forward?: MaskedLmForward | SequenceClassifierForward;
   /** Name of its bias under which it is registered first, if they share it. */
   readonly sharedBias?: string;
 }
@@ -85,11 +94,15 @@ export function encoderModel(
   const head = headOf(parts, className, config);
   const { before = [], behind, hasPooler = false, output } = head;
   const backboneNode = container(backbone, `${prefix}Model`, {
+    ...(parts.encoder === undefined
+      ? {}
+      : { forward: { ...parts.encoder, ...(hasPooler ? { pooler: "pooler" } : {}) } }),
     children: parts.children(hasPooler),
   });
   return {
     ...common,
     root: container("", className, {
+      ...(head.forward === undefined ? {} : { forward: head.forward }),
       children:
         parts.headsFirst === true
           ? [...behind, backboneNode]

@@ -4,8 +4,10 @@ import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
 import type {
   Activation,
+  CorrectedRouterForward,
   GroupedRouterForward,
   RouterForward,
+  SharesRouterForward,
   SparseMlpForward,
 } from "../tree/forward.js";
 import type { ModuleNode, Parameter } from "../tree/module-graph.js";
@@ -43,18 +45,26 @@ export function topKRouter(
 export function groupedRouter(
   config: Config,
   context: BuildContext,
-  usual: { readonly chosen: number; readonly normalizes: boolean },
+  usual: {
+    readonly chosen: number;
+    readonly normalizes: boolean;
+    /** Groups, and those taken. Default: 1 of 1. */
+    readonly groups?: readonly [count: number, taken: number];
+  },
 ): GroupedRouterForward | undefined {
   if (!areFused(context)) return undefined;
   return {
     kind: "grouped_router",
     chosen: config.size("num_experts_per_tok", usual.chosen),
     correction: "e_score_correction_bias",
-    groups: config.size("n_group", 1),
-    groupsTaken: config.size("topk_group", 1),
+    groups: config.size("n_group", usual.groups?.[0] ?? 1),
+    groupsTaken: config.size("topk_group", usual.groups?.[1] ?? 1),
     normalizes: config.boolean("norm_topk_prob", usual.normalizes),
   };
 }
+
+type AnyRouterForward =
+  RouterForward | GroupedRouterForward | SharesRouterForward | CorrectedRouterForward;
 
 /** A score per expert: weight (experts, hidden). */
 export function router(
@@ -63,16 +73,20 @@ export function router(
   {
     bias = false,
     correction,
+    keepsFp32,
     forward,
   }: {
     readonly bias?: boolean;
     /** A correction of the scores: kept in fp32, or in the dtype that the model is loaded in (dots1). */
     readonly correction?: "float32" | "model";
+    /** The weight stays fp32 whatever dtype the model is loaded in. */
+    readonly keepsFp32?: boolean;
     /** How it computes, where that is known. */
-    readonly forward?: RouterForward | GroupedRouterForward | undefined;
+    readonly forward?: AnyRouterForward | undefined;
   } = {},
 ): ModuleNode {
-  const parameters: Parameter[] = [{ name: "weight", shape: [experts, hiddenSize] }];
+  const weight = { name: "weight", shape: [experts, hiddenSize] };
+  const parameters: Parameter[] = [keepsFp32 === true ? { ...weight, dtype: "float32" } : weight];
   if (bias) parameters.push({ name: "bias", shape: [experts] });
   return container(name, type, {
     parameters,
@@ -104,7 +118,7 @@ export function routedMlp(
   prefix: string,
   sizes: Omit<ExpertsShape, "type">,
   activation: Activation,
-  forward?: RouterForward,
+  forward?: AnyRouterForward,
 ): ModuleNode {
   return container("mlp", `${prefix}SparseMoeBlock`, {
     ...(forward === undefined ? {} : { forward: ROUTED }),

@@ -17,6 +17,8 @@ export interface LanguageModelParts {
   readonly backboneType?: string;
   /** Children of the backbone in the order of its constructor. */
   readonly children: readonly (Child | undefined)[];
+  /** The child of the backbone that the decoder is (opt); its names in `forward` start with it. */
+  readonly within?: string;
   /** Buffers of the backbone itself. */
   readonly buffers?: readonly Buffer[];
   readonly forward: DecoderForward;
@@ -203,7 +205,7 @@ function backboneNode(parts: LanguageModelParts, name: string, type: string): Mo
   return container(name, type, {
     children: parts.children,
     buffers: parts.buffers ?? [],
-    forward: parts.forward,
+    forward: parts.within === undefined ? parts.forward : { kind: "within", inner: parts.within },
   });
 }
 

@@ -1,6 +1,7 @@
 /** Attention whose queries, keys and values are made from short vectors (deepseek and its kin). */
 
 import type { Config } from "../../model/config.js";
+import type { RotaryVariant } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, layerNorm, linear, rmsNorm } from "../tree/vocabulary.js";
 
@@ -16,6 +17,7 @@ export interface LatentSizes extends LatentDefaults {
   readonly hiddenSize: number;
   readonly heads: number;
   readonly ropeDim: number;
+  readonly rotary: RotaryVariant;
   readonly indexHeads?: number;
 }
 
@@ -23,8 +25,10 @@ export interface LatentSizes extends LatentDefaults {
 export function latentAttention(
   prefix: string,
   config: Config,
-  { hiddenSize, heads, ropeDim, indexHeads, ...usual }: LatentSizes,
+  { hiddenSize, heads, ropeDim, rotary, indexHeads, ...usual }: LatentSizes,
 ): ModuleNode {
+  // Fewer are not repeated, and the class stops.
+  const keyHeadsAreAll = config.integer("num_key_value_heads", heads) === heads;
   const plainDim = config.size("qk_nope_head_dim", usual.plainDim);
   const valueDim = config.size("v_head_dim", usual.valueDim);
   const keyRank = config.size("kv_lora_rank", usual.keyRank ?? 512);
@@ -33,7 +37,27 @@ export function latentAttention(
     : config.size("q_lora_rank", usual.queryRank);
   const bias = config.boolean("attention_bias", false);
   const queryWidth = heads * (plainDim + ropeDim);
+  const isPlain = indexHeads === undefined && keyHeadsAreAll;
   return container("self_attn", `${prefix}Attention`, {
+    ...(isPlain
+      ? {
+          forward: {
+            kind: "latent_attention",
+            query: queryRank === undefined ? ["q_proj"] : ["q_a_proj", "q_a_layernorm", "q_b_proj"],
+            keyValue: ["kv_a_proj_with_mqa", "kv_a_layernorm", "kv_b_proj"],
+            output: "o_proj",
+            heads,
+            keyValueHeads: heads,
+            headDim: plainDim + ropeDim,
+            valueDim,
+            plainDim,
+            ropeDim,
+            keyRank,
+            rotary,
+            attentionDropout: config.number("attention_dropout", 0),
+          },
+        }
+      : {}),
     children: [
       ...(queryRank === undefined
         ? [linear("q_proj", hiddenSize, queryWidth)]

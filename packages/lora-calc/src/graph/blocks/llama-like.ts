@@ -49,6 +49,7 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   readonly isParallel?: boolean;
   readonly keepsNormed?: boolean;
   readonly rotaryIsInterleaved?: boolean;
+  readonly rotaryIsComplex?: boolean;
   readonly headBias?: boolean;
   /** What tells layers apart beside rotation and window: dense ones among experts. */
   readonly layerKey?: (index: number) => string;
@@ -129,6 +130,7 @@ function rotary(family: LlamaLike, headDim: number): ModuleNode {
     Math.floor(headDim * rotaryShare),
     {
       ...(family.rotary?.endsWith("fp32") === true ? { keepsFp32: true } : {}),
+      ...(family.rotaryIsComplex === true ? { isComplex: true } : {}),
       ...(family.rotaryIsInterleaved === true ? { isInterleaved: true } : {}),
       ...(family.rotaryGrid === undefined ? {} : { grid: family.rotaryGrid }),
       ...(family.rotaryPerLayerType === true && layerTypes !== undefined
@@ -155,10 +157,11 @@ function decoderForward(family: LlamaLike): DecoderForward {
 
 function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: number): ModuleNode {
   const norms = layerNorms(family, sizes.hiddenSize);
+  const mixer = attention(family, sizes, config, index);
   return container(String(index), `${family.prefix}DecoderLayer`, {
     forward: {
       kind: "decoder_layer",
-      attention: "self_attn",
+      attention: mixer.name,
       mlp: family.mlpName ?? "mlp",
       ...norms.names,
       ...(family.scaledResidual === true ? { scaledResidual: true } : {}),
@@ -166,7 +169,7 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
       ...(family.keepsNormed === true ? { keepsNormed: true } : {}),
     },
     children: [
-      attention(family, sizes, config, index),
+      mixer,
       mlp(family, sizes, config, index),
       ...norms.nodes,
       ...(family.layerTail?.(sizes) ?? []),

@@ -6,7 +6,7 @@ import type { RouterForward, SparseMlpForward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, linear } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
-import { areFused, fusedExperts, router } from "./experts.js";
+import { areFused, fusedExperts, ROUTED, router } from "./experts.js";
 import type { LlamaLike } from "./llama-like.js";
 import { gatedMlp } from "./mlp.js";
 import { singleExperts } from "./single-experts.js";
@@ -61,6 +61,12 @@ export function sparseLayers(
     },
   };
 }
+
+/** How a block computes that holds `sharedExpert`. */
+export const WITH_SHARED: SparseMlpForward = {
+  ...ROUTED,
+  shared: { mlp: "shared_expert", gate: "shared_expert_gate" },
+};
 
 /** The expert that all tokens use, and the gate of its output. */
 export function sharedExpert(

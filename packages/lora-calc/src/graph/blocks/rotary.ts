@@ -7,6 +7,7 @@ import { buffer, container } from "../tree/vocabulary.js";
 export interface RotaryOptions {
   readonly keepsFp32?: boolean;
   readonly isHalved?: boolean;
+  readonly isComplex?: boolean;
   readonly perLayerType?: readonly string[];
   readonly isInterleaved?: boolean;
   readonly grid?: RotaryForward["grid"];
@@ -16,7 +17,7 @@ export interface RotaryOptions {
 export function rotaryEmbedding(
   type: string,
   dim: number,
-  { keepsFp32, isHalved, isInterleaved, perLayerType, grid }: RotaryOptions = {},
+  { keepsFp32, isHalved, isComplex, isInterleaved, perLayerType, grid }: RotaryOptions = {},
 ): ModuleNode {
   const shape = [Math.ceil(dim / 2)];
   const prefixes = perLayerType === undefined ? [""] : perLayerType.map((layer) => `${layer}_`);
@@ -25,6 +26,7 @@ export function rotaryEmbedding(
     dim,
     ...(keepsFp32 === undefined ? {} : { keepsFp32 }),
     ...(isHalved === undefined ? {} : { isHalved }),
+    ...(isComplex === undefined ? {} : { isComplex }),
     ...(perLayerType === undefined ? {} : { perLayerType }),
     ...(isInterleaved === undefined ? {} : { isInterleaved }),
     ...(grid === undefined ? {} : { grid }),

@@ -1,5 +1,6 @@
 /** BERT. */
 
+import { activation } from "../blocks/activation.js";
 import {
   bertEmbeddings,
   bertLayer,
@@ -41,15 +42,36 @@ export const bert: Blueprint = {
         children: (hasPooler) => [
           bertEmbeddings({ prefix: "Bert", width: hiddenSize }, config),
           container("encoder", "BertEncoder", {
+            forward: { kind: "encoder_layers", layers: "layer" },
             children: [
               repeated("layer", sizes.layers, bertLayer({ prefix: "Bert" }, sizes, config)),
             ],
           }),
           hasPooler ? bertPooler("Bert", hiddenSize) : undefined,
         ],
-        maskedLm: { ...logits, behind: [head(false)] },
+        encoder: { kind: "text_encoder", embeddings: "embeddings", encoder: "encoder" },
+        maskedLm: {
+          ...logits,
+          behind: [head(false)],
+          forward: {
+            kind: "masked_lm",
+            ...{ encoder: "bert", head: "cls", dense: "predictions.transform.dense" },
+            activation: activation(config, "hidden_act", "gelu"),
+            ...{ norm: "predictions.transform.LayerNorm", decoder: "predictions.decoder" },
+          },
+        },
         preTraining: { ...logits, behind: [head(true)], hasPooler: true },
-        sequenceClassification: { behind: classifier(hiddenSize, config), hasPooler: true },
+        sequenceClassification: {
+          behind: classifier(hiddenSize, config),
+          hasPooler: true,
+          forward: {
+            kind: "sequence_classifier",
+            ...{ encoder: "bert", classifier: "classifier" },
+            dropout: config.isNull("classifier_dropout")
+              ? config.number("hidden_dropout_prob", 0.1)
+              : config.number("classifier_dropout", config.number("hidden_dropout_prob", 0.1)),
+          },
+        },
       },
       config,
       context,

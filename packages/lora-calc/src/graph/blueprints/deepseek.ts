@@ -2,12 +2,13 @@
 
 import { activation } from "../blocks/activation.js";
 import { denseLayers } from "../blocks/dense-layers.js";
-import { areFused, expertsWithShared, router } from "../blocks/experts.js";
+import { areFused, expertsWithShared, groupedRouter, router } from "../blocks/experts.js";
 import { latentAttention } from "../blocks/latent-attention.js";
 import type { LatentDefaults } from "../blocks/latent-attention.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
-import type { Blueprint } from "../tree/blueprint.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
+import type { GroupedRouterForward, RotaryVariant, SharesRouterForward } from "../tree/forward.js";
 import type { Config } from "../../model/config.js";
 
 type Inherited = "modelType" | "prefix" | "taskHeads" | "defaults" | "keyValueSize";
@@ -18,8 +19,12 @@ type Generation = Pick<LlamaLike, Inherited> & {
   readonly sharedExperts: number;
   readonly expertWidth: number;
   readonly denseLayers: number;
-  /** The router has a correction of its scores. */
-  readonly corrects: boolean;
+  /** The router scores by sigmoids with a correction, by shares of a softmax, or in a way that has no program. */
+  readonly scores: "corrected" | "shares" | "unknown";
+  /** The correction follows the dtype of the model where the routers' weights do. */
+  readonly correctsInModelDtype?: boolean;
+  /** Defaults of a corrected router: experts of a token, and the groups they come from. */
+  readonly routing: { readonly chosen: number; readonly groups: readonly [number, number] };
   readonly mlpBias: boolean;
   readonly latent: LatentDefaults;
   /** A small attention that chooses the tokens for the large one. */
@@ -27,7 +32,7 @@ type Generation = Pick<LlamaLike, Inherited> & {
 };
 
 function deepseek(generation: Generation): Blueprint {
-  const { modelType, prefix, corrects, indexer, latent } = generation;
+  const { modelType, prefix, scores, indexer, latent } = generation;
   return {
     modelType,
     build: (config, context) => {
@@ -45,6 +50,9 @@ function deepseek(generation: Generation): Blueprint {
       const width = config.size("moe_intermediate_size", generation.expertWidth);
       const shared = config.integer("n_shared_experts", generation.sharedExperts);
       const mlpBias = generation.mlpBias && config.boolean("mlp_bias", false);
+      const isModels =
+        generation.correctsInModelDtype === true && !context.world.rules.keepsRoutersFp32;
+      const routing = routingOf(config, context, generation);
       return llamaLike(
         {
           ...generation,
@@ -57,6 +65,7 @@ function deepseek(generation: Generation): Blueprint {
               hiddenSize,
               heads,
               ropeDim,
+              rotary: rotaryOf(config, scores),
               ...(indexer === undefined || isShared?.(index) === true
                 ? {}
                 : { indexHeads: config.size("index_n_heads", indexer.heads) }),
@@ -78,16 +87,50 @@ function deepseek(generation: Generation): Blueprint {
                   gate: router(
                     "gate",
                     { type: `${prefix}TopkRouter`, experts, hiddenSize },
-                    corrects ? { correction: "float32" } : {},
+                    {
+                      ...(scores === "unknown"
+                        ? {}
+                        : { keepsFp32: context.world.rules.keepsRoutersFp32 }),
+                      ...(scores === "corrected"
+                        ? { correction: isModels ? "model" : "float32" }
+                        : {}),
+                      forward: routing,
+                    },
                   ),
                 }),
-          isCountedOnly: true,
+          ...(scores === "shares" ? { rotaryIsComplex: true } : {}),
+          ...(routing === undefined || indexer !== undefined ? { isCountedOnly: true } : {}),
         },
         config,
         context,
       );
     },
   };
+}
+
+function rotaryOf(config: Config, scores: Generation["scores"]): RotaryVariant {
+  if (scores === "shares") return "complex";
+  return config.boolean("rope_interleave", true) ? "pairs_apart" : "full";
+}
+
+/** Undefined where the step of the router is not known. */
+function routingOf(
+  config: Config,
+  context: BuildContext,
+  { scores, routing }: Generation,
+): GroupedRouterForward | SharesRouterForward | undefined {
+  if (scores === "unknown" || config.boolean("output_router_logits", false)) return undefined;
+  if (scores === "corrected") {
+    return groupedRouter(config, context, { ...routing, normalizes: true });
+  }
+  if (!areFused(context)) return undefined;
+  const method = config.string("topk_method", "greedy");
+  const chosen = config.optionalSize("num_experts_per_tok");
+  if (chosen === undefined) return undefined;
+  if (method === "greedy") return { kind: "shares_router", chosen };
+  if (method !== "group_limited_greedy") return undefined;
+  const groups = { count: config.size("n_group", 1), taken: config.size("topk_group", 1) };
+  return { kind: "shares_router", chosen, groups };
 }
 
 /**
@@ -122,7 +165,9 @@ export const deepseekV3: Blueprint = deepseek({
   sharedExperts: 1,
   expertWidth: 2048,
   denseLayers: 3,
-  corrects: true,
+  scores: "corrected",
+  routing: { chosen: 8, groups: [8, 4] },
+  correctsInModelDtype: true,
   mlpBias: false,
   latent: { queryRank: 1536, plainDim: 128, valueDim: 128 },
 });
@@ -144,7 +189,8 @@ export const deepseekV2: Blueprint = deepseek({
   sharedExperts: 2,
   expertWidth: 1407,
   denseLayers: 0,
-  corrects: false,
+  scores: "shares",
+  routing: { chosen: 6, groups: [1, 1] },
   mlpBias: true,
   latent: { queryRank: 1536, plainDim: 128, valueDim: 128 },
 });
@@ -166,7 +212,8 @@ export const deepseekV32: Blueprint = deepseek({
   sharedExperts: 1,
   expertWidth: 2048,
   denseLayers: 3,
-  corrects: true,
+  scores: "corrected",
+  routing: { chosen: 8, groups: [8, 4] },
   mlpBias: false,
   latent: { queryRank: 1536, plainDim: 128, valueDim: 128 },
   indexer: { heads: 64 },
@@ -189,7 +236,8 @@ export const glmMoeDsa: Blueprint = deepseek({
   sharedExperts: 1,
   expertWidth: 2048,
   denseLayers: 3,
-  corrects: true,
+  scores: "corrected",
+  routing: { chosen: 8, groups: [1, 1] },
   mlpBias: false,
   latent: { queryRank: 2048, plainDim: 192, valueDim: 256 },
   indexer: { heads: 32, isShared: sharesIndex },
@@ -212,7 +260,8 @@ export const glm4MoeLite: Blueprint = deepseek({
   sharedExperts: 1,
   expertWidth: 1536,
   denseLayers: 1,
-  corrects: true,
+  scores: "corrected",
+  routing: { chosen: 4, groups: [1, 1] },
   mlpBias: false,
   latent: { queryRank: 768, plainDim: 192, valueDim: 256 },
   keyValueSize: ({ hiddenSize, heads, keyValueHeads }) =>
@@ -236,7 +285,8 @@ export const mistral4: Blueprint = deepseek({
   sharedExperts: 1,
   expertWidth: 2048,
   denseLayers: 0,
-  corrects: false,
+  scores: "unknown",
+  routing: { chosen: 4, groups: [1, 1] },
   mlpBias: false,
   latent: { queryRank: 1024, plainDim: 64, valueDim: 128, keyRank: 256 },
   keyValueSize: ({ keyValueHeads }, config) =>

@@ -1,10 +1,11 @@
 /** ERNIE 4.5 with experts in a range of layers; the router corrects its scores by a parameter. */
 
 import { activation } from "../blocks/activation.js";
-import { areFused, expertsWithShared, router } from "../blocks/experts.js";
+import { areFused, expertsWithShared, ROUTED, router } from "../blocks/experts.js";
 import type { SharedExperts } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../tree/blueprint.js";
+import type { CorrectedRouterForward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, linear } from "../tree/vocabulary.js";
 
@@ -23,6 +24,14 @@ export const ernie45Moe: Blueprint = {
     const interval = config.size("moe_layer_interval", 1);
     const isSparse = (index: number): boolean =>
       (index + 1) % interval === 0 && index >= first && index <= last;
+    const routing: CorrectedRouterForward = {
+      kind: "corrected_router",
+      chosen: config.size(["num_experts_per_tok", "moe_k"], 6),
+      scores: "softmax_fp32",
+      correction: { of: "child", child: "moe_statics", parameter: "e_score_correction_bias" },
+      normalizes: "clamped",
+    };
+    const isRunnable = areFused(context) && !config.boolean("output_router_logits", false);
     return llamaLike(
       {
         modelType: "ernie4_5_moe",
@@ -43,19 +52,24 @@ export const ernie45Moe: Blueprint = {
         layerKey: (index) => (isSparse(index) ? "experts" : "dense"),
         makeMlp: (hiddenSize, _, index) =>
           isSparse(index)
-            ? withStatics(areFused(context), experts, {
-                prefix: PREFIX,
-                type: `${PREFIX}SparseMoeBlock`,
-                experts,
-                hiddenSize,
-                intermediateSize: width,
-                sharedWidth: width * shared,
-                activation: activation(config, "hidden_act", "silu"),
-                gateFirst: true,
-                bias,
-              })
+            ? withStatics(
+                areFused(context),
+                { experts, routing },
+                {
+                  prefix: PREFIX,
+                  type: `${PREFIX}SparseMoeBlock`,
+                  experts,
+                  hiddenSize,
+                  intermediateSize: width,
+                  sharedWidth: width * shared,
+                  activation: activation(config, "hidden_act", "silu"),
+                  gateFirst: true,
+                  bias,
+                },
+              )
             : undefined,
-        isCountedOnly: true,
+        rotary: "full_pairs_fp32",
+        ...(isRunnable ? {} : { isCountedOnly: true }),
       },
       config,
       context,
@@ -66,11 +80,12 @@ export const ernie45Moe: Blueprint = {
 /** The correction of the scores lies in the router, before transformers 5 beside it. */
 function withStatics(
   isFused: boolean,
-  experts: number,
+  { experts, routing }: { readonly experts: number; readonly routing: CorrectedRouterForward },
   shape: Omit<SharedExperts, "gate" | "isFused">,
 ): ModuleNode {
   const { hiddenSize } = shape;
   const statics = container("moe_statics", `${PREFIX}Statics`, {
+    forward: { kind: "used_by_parent" },
     parameters: [{ name: "e_score_correction_bias", shape: [1, experts], dtype: "float32" }],
   });
   if (!isFused) {
@@ -78,6 +93,12 @@ function withStatics(
     const mlp = expertsWithShared({ ...shape, gate, isFused });
     return { ...mlp, children: [statics, ...mlp.children] };
   }
-  const plain = router("gate", { type: `${PREFIX}TopKRouter`, experts, hiddenSize });
-  return expertsWithShared({ ...shape, gate: { ...plain, children: [statics] }, isFused });
+  const shapeOfGate = { type: `${PREFIX}TopKRouter`, experts, hiddenSize };
+  const plain = router("gate", shapeOfGate, { keepsFp32: true, forward: routing });
+  const gate = { ...plain, children: [statics] };
+  const block = expertsWithShared({ ...shape, gate, isFused });
+  return {
+    ...block,
+    forward: shape.sharedWidth === 0 ? ROUTED : { ...ROUTED, shared: { mlp: "shared_experts" } },
+  };
 }

@@ -124,7 +124,8 @@ function sparse(
               "gate",
               { type: `${prefix}TopkRouter`, experts, hiddenSize },
               {
-                correction: defaults.correction,
+                correction: context.world.rules.keepsRoutersFp32 ? "float32" : defaults.correction,
+                keepsFp32: context.world.rules.keepsRoutersFp32,
                 forward: groupedRouter(config, context, defaults),
               },
             ),

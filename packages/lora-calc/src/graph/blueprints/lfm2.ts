@@ -2,10 +2,11 @@
 
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
-import { fusedExperts, router } from "../blocks/experts.js";
+import { fusedExperts, ROUTED, router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import type { Blueprint } from "../tree/blueprint.js";
+import type { CorrectedRouterForward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
@@ -100,26 +101,39 @@ function assemble(config: Config, family: Family): LanguageModelParts {
     config.optionalSize("head_dim") ?? config.divide("hidden_size", hiddenSize, heads);
   const vocabSize = config.size("vocab_size", 65536);
   const norm = (name: string, size = hiddenSize) => rmsNorm(name, `${prefix}RMSNorm`, size);
-  const attention = container("self_attn", `${prefix}Attention`, {
-    children: [
-      linear("q_proj", hiddenSize, heads * headDim),
-      linear("k_proj", hiddenSize, keyValueHeads * headDim),
-      linear("v_proj", hiddenSize, keyValueHeads * headDim),
-      linear("out_proj", heads * headDim, hiddenSize),
-      norm("q_layernorm", headDim),
-      norm("k_layernorm", headDim),
-    ],
-  });
-  const shortConv = shortConvolution(prefix, config, hiddenSize);
-  const layer = (index: number) =>
-    container("0", `${prefix}DecoderLayer`, {
+  // A node of its own for every layer: adapters are bound to nodes.
+  const attention = () =>
+    container("self_attn", `${prefix}Attention`, {
+      forward: {
+        kind: "attention",
+        projections: { kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
+        output: "out_proj",
+        ...{ heads, keyValueHeads, headDim },
+        queryKeyNorm: { on: "head", query: "q_layernorm", key: "k_layernorm" },
+        rotary: "full",
+        attentionDropout: 0,
+      },
       children: [
-        isAttention(index) ? attention : shortConv,
-        feedForward(hiddenSize, index),
-        norm("operator_norm"),
-        norm("ffn_norm"),
+        linear("q_proj", hiddenSize, heads * headDim),
+        linear("k_proj", hiddenSize, keyValueHeads * headDim),
+        linear("v_proj", hiddenSize, keyValueHeads * headDim),
+        linear("out_proj", heads * headDim, hiddenSize),
+        norm("q_layernorm", headDim),
+        norm("k_layernorm", headDim),
       ],
     });
+  const layer = (index: number) => {
+    const mixer = isAttention(index) ? attention() : shortConvolution(prefix, config, hiddenSize);
+    const fed = feedForward(hiddenSize, index);
+    return container("0", `${prefix}DecoderLayer`, {
+      forward: {
+        kind: "decoder_layer",
+        ...{ attention: mixer.name, mlp: fed.name },
+        ...{ preAttentionNorm: "operator_norm", preMlpNorm: "ffn_norm" },
+      },
+      children: [mixer, fed, norm("operator_norm"), norm("ffn_norm")],
+    });
+  };
   const frequencies = [Math.ceil(headDim / 2)];
   return {
     modelType,
@@ -137,7 +151,6 @@ function assemble(config: Config, family: Family): LanguageModelParts {
       layers: "layers",
       finalNorm: "embedding_norm",
     },
-    isCountedOnly: true,
     children: [
       embedding("embed_tokens", vocabSize, hiddenSize),
       repeatedBy(
@@ -147,6 +160,7 @@ function assemble(config: Config, family: Family): LanguageModelParts {
         (_, index) => layer(index),
       ),
       container(rotary, `${prefix}RotaryEmbedding`, {
+        forward: { kind: "rotary", dim: headDim },
         buffers: [buffer("inv_freq", frequencies), buffer("original_inv_freq", frequencies)],
       }),
       norm("embedding_norm"),
@@ -158,6 +172,10 @@ function assemble(config: Config, family: Family): LanguageModelParts {
 function shortConvolution(prefix: string, config: Config, hiddenSize: number): ModuleNode {
   const bias = config.boolean("conv_bias", false);
   return container("conv", `${prefix}ShortConv`, {
+    forward: {
+      kind: "short_convolution",
+      ...{ input: "in_proj", convolution: "conv", output: "out_proj" },
+    },
     children: [
       conv("conv", [hiddenSize, hiddenSize], [config.size("conv_L_cache", 3)], {
         bias,
@@ -171,6 +189,7 @@ function shortConvolution(prefix: string, config: Config, hiddenSize: number): M
 
 function mlp(prefix: string, hiddenSize: number, width: number): ModuleNode {
   return container("feed_forward", `${prefix}MLP`, {
+    forward: { kind: "gated_mlp", gate: "w1", up: "w3", down: "w2", activation: "silu" },
     children: [
       linear("w1", hiddenSize, width),
       linear("w3", hiddenSize, width),
@@ -187,12 +206,21 @@ function experts(config: Config, hiddenSize: number): ModuleNode {
   };
   const fused = fusedExperts({ ...sizes, type: "Lfm2MoeExperts" }, "silu");
   const corrects = config.boolean("use_expert_bias", true);
+  const routing: CorrectedRouterForward = {
+    kind: "corrected_router",
+    chosen: config.size("num_experts_per_tok", 4),
+    scores: "sigmoid",
+    ...(corrects ? { correction: { of: "block", buffer: "expert_bias" } } : {}),
+    ...(config.boolean("norm_topk_prob", true) ? { normalizes: "apart" } : {}),
+    isScaled: true,
+  };
   return container("feed_forward", "Lfm2MoeSparseMoeBlock", {
+    forward: ROUTED,
     buffers: corrects ? [persistentBuffer("expert_bias", [sizes.experts])] : [],
     children: [
       // The activation is a function here, not a module.
       { ...fused, children: [] },
-      router("gate", { ...sizes, type: "Lfm2MoeTopKRouter" }),
+      router("gate", { ...sizes, type: "Lfm2MoeTopKRouter" }, { forward: routing }),
     ],
   });
 }

@@ -37,10 +37,23 @@ export const minimaxM2: Blueprint = {
             "MiniMaxM2",
             { experts, hiddenSize, intermediateSize },
             activation(config, "hidden_act", "silu"),
+            {
+              kind: "corrected_router",
+              chosen: config.size("num_experts_per_tok", 8),
+              scores: "sigmoid_fp32",
+              correction: { of: "block", buffer: "e_score_correction_bias" },
+              keepsScores: true,
+              normalizes: "in_place",
+            },
           ),
-          buffers: [persistentBuffer("e_score_correction_bias", [experts])],
+          buffers: [{ ...persistentBuffer("e_score_correction_bias", [experts]), dtype: "model" }],
         }),
-        isCountedOnly: true,
+        rotary: "partial",
+        // Noise on the experts' input, and the loss that balances them, have no program.
+        ...(config.number("router_jitter_noise", 0) > 0 ||
+        config.boolean("output_router_logits", false)
+          ? { isCountedOnly: true }
+          : {}),
       },
       config,
       context,

@@ -1,10 +1,9 @@
 /** Qwen1.5-MoE and Qwen2-57B (with a shared expert), Qwen3-30B-A3B and its kin (without): some layers may be dense. */
 
 import type { Blueprint } from "../tree/blueprint.js";
-import type { SparseMlpForward } from "../tree/forward.js";
 import { ROUTED, topKRouter } from "../blocks/experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
-import { sharedExpert, sparseLayers } from "../blocks/qwen-experts.js";
+import { sharedExpert, sparseLayers, WITH_SHARED } from "../blocks/qwen-experts.js";
 
 export const qwen3Moe: Blueprint = {
   modelType: "qwen3_moe",
@@ -45,11 +44,6 @@ export const qwen3Moe: Blueprint = {
       context,
     );
   },
-};
-
-const WITH_SHARED: SparseMlpForward = {
-  ...ROUTED,
-  shared: { mlp: "shared_expert", gate: "shared_expert_gate" },
 };
 
 export const qwen2Moe: Blueprint = {

@@ -1,12 +1,13 @@
 /** Qwen3.5 and 3.6: the attention of Qwen3-Next behind the eyes of Qwen3-VL, dense or with experts. */
 
 import type { Config } from "../../model/config.js";
+import { topKRouter } from "../blocks/experts.js";
 import { isLinearLayer } from "../blocks/gated-delta-net.js";
 import { languageModel } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import { llamaLike, llamaParts } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
-import { sharedExpert, sparseLayers } from "../blocks/qwen-experts.js";
+import { sharedExpert, sparseLayers, WITH_SHARED } from "../blocks/qwen-experts.js";
 import { qwen3Vision } from "../blocks/qwen-vision.js";
 import { visionLanguage } from "../blocks/vision-language.js";
 import type { Blueprint, BuildContext } from "../tree/blueprint.js";
@@ -60,18 +61,22 @@ function dense(config: Config): LlamaLike {
       headDim: 256,
     },
     ...mixedAttention(DENSE, config, "separate"),
+    rotaryGrid: "interleaved",
     layerKey: (index) => `${isLinear(index)}`,
     tied: config.boolean("tie_word_embeddings", false),
-    isCountedOnly: true,
   };
 }
 
 function experts(config: Config, context: BuildContext): LlamaLike {
   const isLinear = isLinearLayer(config);
+  const routing = topKRouter(config, context, { chosen: 8, normalizes: true });
   const sparse = sparseLayers(
     config,
     context,
-    { prefix: EXPERTS, experts: 256, width: 512 },
+    {
+      ...{ prefix: EXPERTS, experts: 256, width: 512 },
+      forward: routing === undefined ? undefined : { block: WITH_SHARED, router: routing },
+    },
     (parts, hiddenSize) => [
       parts.gate,
       parts.experts,
@@ -94,10 +99,11 @@ function experts(config: Config, context: BuildContext): LlamaLike {
       headDim: 256,
     },
     ...mixedAttention(EXPERTS, config, "separate"),
+    rotaryGrid: "interleaved",
     makeMlp: sparse.makeMlp,
     layerKey: (index) => `${isLinear(index)}`,
     tied: config.boolean("tie_word_embeddings", false),
-    isCountedOnly: true,
+    ...(routing === undefined ? { isCountedOnly: true } : {}),
   };
 }
 
@@ -119,6 +125,7 @@ function seeing(
     prefix,
     vision: [qwen3Vision(prefix, config.nested("vision_config"), false)],
     language,
+    textOnly: {},
     tied: config.boolean("tie_word_embeddings", false),
   };
   return visionLanguage(parts, config, context);

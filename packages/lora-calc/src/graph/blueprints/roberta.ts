@@ -23,6 +23,7 @@ function robertaLike({ modelType, prefix, vocabSize: usual, headsFirst }: Kind):
       const tied = config.boolean("tie_word_embeddings", true);
       const word = embeddingOf("roberta", "embeddings.word_embeddings");
       const lmHead = container("lm_head", `${prefix}LMHead`, {
+        forward: { kind: "used_by_parent" },
         parameters: [{ name: "bias", shape: [vocabSize] }],
         children: [
           linear("dense", hiddenSize, hiddenSize, { bias: true }),
@@ -46,11 +47,18 @@ function robertaLike({ modelType, prefix, vocabSize: usual, headsFirst }: Kind):
           children: (hasPooler) => [
             bertEmbeddings({ prefix, width: hiddenSize, vocabSize, positionsLast: true }, config),
             container("encoder", `${prefix}Encoder`, {
+              forward: { kind: "encoder_layers", layers: "layer" },
               children: [repeated("layer", sizes.layers, layer)],
             }),
             hasPooler ? bertPooler(prefix, hiddenSize) : undefined,
           ],
+          encoder: { kind: "text_encoder", embeddings: "embeddings", encoder: "encoder" },
           maskedLm: {
+            forward: {
+              kind: "masked_lm",
+              ...{ encoder: "roberta", head: "lm_head", dense: "dense", activation: "gelu" },
+              ...{ norm: "layer_norm", decoder: "decoder" },
+            },
             output: "lm_head.decoder",
             sharedBias: "lm_head.bias",
             behind: [lmHead],

@@ -23,12 +23,18 @@ export type RotaryVariant =
   /** Queries and keys are fp32 from the start, tables come interleaved (cohere). */
   | "full_pairs_cast_first"
   /** Each half of a head is turned for itself, with tables as wide as a half (gpt_oss). */
-  | "halves";
+  | "halves"
+  /** Even and odd channels are cut out, turned and joined as halves, with the first half of the tables (deepseek_v3). */
+  | "pairs_apart"
+  /** Pairs are complex numbers, in fp32, and so are the tables (deepseek_v2). */
+  | "complex";
 
 /** When projections are cut into heads, and these moved to the front; it decides the order of the backward pass. */
 export type CutOrder =
   /** When all three are projected (qwen2_vl, olmo). */
   | "after_all"
+  /** Queries at once, keys and values when both are projected (opt). */
+  | "query_apart"
   /** At once, but moved only when queries and keys are normalised (cohere). */
   | "moved_after_norms";
 
@@ -46,6 +52,8 @@ type Projections =
   | { readonly kind: "fused_split"; readonly fused: string }
   /** The same cut by slices, whose gradients are padded one by one (phi3). */
   | { readonly kind: "fused_slices"; readonly fused: string }
+  /** One projection cut into all queries, and the one head of keys and that of values (gpt_bigcode). */
+  | { readonly kind: "fused_multi_query"; readonly fused: string }
   /** One projection viewed as (heads, 3·head_dim) and cut inside each head (gpt_neox). */
   | { readonly kind: "fused_per_head"; readonly fused: string };
 
@@ -55,33 +63,76 @@ type Projections =
  */
 export type QueryKeyNormPlace = "projection" | "head" | "head_transposed";
 
-export interface AttentionForward {
-  readonly kind: "attention";
-  /** Every position sees every other. */
-  readonly isBidirectional?: boolean;
-  readonly projections: Projections;
-  readonly output: string;
+/** What a kernel is told of an attention module. */
+export interface AttendingHeads {
   readonly heads: number;
   readonly keyValueHeads: number;
+  /** Channels of a head of queries and keys. */
   readonly headDim: number;
+  /** Channels of a head of values, where they are others. */
+  readonly valueDim?: number;
+  readonly attentionDropout: number;
+  /** Every position sees every other. */
+  readonly isBidirectional?: boolean;
+  /** The scores are capped by tanh (only the eager kernel does it); false in a class that could, and is configured not to. */
+  readonly softcap?: boolean;
+  /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
+  readonly softmaxInScoreDtype?: boolean;
+  /** The class has a kernel of its own, which no other replaces. */
+  readonly ownKernel?: OwnKernel;
+}
+
+/**
+ * A kernel that a class without scaled_dot_product_attention writes out itself: queries and keys are cast to fp32, and a table of
+ * what may be attended to, a buffer, is applied before the mask (gpt_neo).
+ */
+interface OwnKernel {
+  readonly table: string;
+}
+
+export interface AttentionForward extends AttendingHeads {
+  readonly kind: "attention";
+  readonly projections: Projections;
+  /** Absent where another module projects what attention gives (bert). */
+  readonly output?: string;
   readonly queryKeyNorm?: {
     readonly on: QueryKeyNormPlace;
     readonly query: string;
     readonly key: string;
   };
+  /** Queries are scaled as they are projected (opt). */
+  readonly scalesQuery?: boolean;
   readonly rotary?: RotaryVariant;
   /** Rotated dimensions of a head when `rotary` is partial. */
   readonly rotaryDim?: number;
+  /** The query projection makes as much again: a gate of the output, whose sigmoid it is multiplied by (qwen3_5). */
+  readonly gatesOutput?: boolean;
   /** Turned queries are multiplied by a factor per position (ministral3). */
   readonly scalesByPosition?: boolean;
   /** Window of a sliding-attention layer, in tokens. */
   readonly slidingWindow?: number;
   /** Parameter (heads,) that takes a share of every softmax; only an eager kernel knows it (gpt_oss). */
   readonly sinks?: string;
-  /** The scores are capped by tanh (only the eager kernel does it); false in a class that could, and is configured not to. */
-  readonly softcap?: boolean;
-  /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
-  readonly softmaxInScoreDtype?: boolean;
-  readonly attentionDropout: number;
   readonly outputDropout?: number;
+}
+
+/**
+ * Multi-head latent attention: queries (perhaps), keys and values are made from short vectors, and one turned key serves all
+ * heads.
+ *
+ * Source: transformers models/deepseek_v3/modeling_deepseek_v3.py, models/deepseek_v2/modeling_deepseek_v2.py.
+ */
+export interface LatentAttentionForward extends AttendingHeads {
+  readonly kind: "latent_attention";
+  /** Children that make queries: one projection, or down, norm and up. */
+  readonly query: readonly [string] | readonly [down: string, norm: string, up: string];
+  /** Children that make keys and values: down (with the turned key), norm and up. */
+  readonly keyValue: readonly [down: string, norm: string, up: string];
+  readonly output: string;
+  /** Channels of a head that are not turned; headDim is the sum of both. */
+  readonly plainDim: number;
+  readonly ropeDim: number;
+  readonly valueDim: number;
+  readonly keyRank: number;
+  readonly rotary: RotaryVariant;
 }

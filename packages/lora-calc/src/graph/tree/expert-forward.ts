@@ -7,8 +7,8 @@ export interface SparseMlpForward {
   readonly kind: "sparse_mlp";
   readonly router: string;
   readonly experts: string;
-  /** `sigmoid(gate(x)) * mlp(x)`, added to what the experts give (qwen2_moe). */
-  readonly shared?: { readonly mlp: string; readonly gate: string };
+  /** `sigmoid(gate(x)) * mlp(x)`, added to what the experts give (qwen2_moe); without a gate, `mlp(x)` (ernie4_5_moe). */
+  readonly shared?: { readonly mlp: string; readonly gate?: string };
   /** An MLP that all tokens see, computed and added behind the experts (deepseek_v3). */
   readonly sharedLast?: string;
   /** The weights of the choice are returned, too, into the variable that held the attention's scores (gpt_oss). */
@@ -43,6 +43,40 @@ export interface GroupedRouterForward {
   readonly groups: number;
   readonly groupsTaken: number;
   readonly normalizes: boolean;
+}
+
+/**
+ * Scores of which the largest are taken by a corrected copy, and whose own values are the weights.
+ *
+ * Source: transformers models/lfm2_moe, models/minimax_m2, models/ernie4_5_moe.
+ */
+export interface CorrectedRouterForward {
+  readonly kind: "corrected_router";
+  readonly chosen: number;
+  /** Sigmoids of the logits as they are, or in fp32; or a softmax, with the whole router in fp32 outside autocast. */
+  readonly scores: "sigmoid" | "sigmoid_fp32" | "softmax_fp32";
+  /** A tensor of the block around the router, or a child that adds a parameter; absent where nothing is corrected. */
+  readonly correction?:
+    | { readonly of: "block"; readonly buffer: string }
+    | { readonly of: "child"; readonly child: string; readonly parameter: string };
+  /** The weights do not take the variable of the scores. */
+  readonly keepsScores?: boolean;
+  /** By their sum: in place, into a new tensor, or by a sum that is clamped. */
+  readonly normalizes?: "in_place" | "apart" | "clamped";
+  /** The weights are multiplied by a number. */
+  readonly isScaled?: boolean;
+}
+
+/**
+ * Shares of a softmax in fp32, of all experts or of those in the groups with the best ones, multiplied by a number.
+ *
+ * Source: transformers models/deepseek_v2/modeling_deepseek_v2.py `DeepseekV2TopkRouter`.
+ */
+export interface SharesRouterForward {
+  readonly kind: "shares_router";
+  readonly chosen: number;
+  /** Absent where experts are taken from all of them. */
+  readonly groups?: { readonly count: number; readonly taken: number };
 }
 
 /** All experts at once: tokens in the order of their experts, one grouped product per parameter. */

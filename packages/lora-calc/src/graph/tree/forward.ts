@@ -4,25 +4,34 @@
  */
 
 import type { Activation } from "./activation.js";
-import type { AttentionForward } from "./attention-forward.js";
+import type { AttentionForward, LatentAttentionForward } from "./attention-forward.js";
+import type { EncoderForward } from "./encoder-forward.js";
 import type {
+  CorrectedRouterForward,
   ExpertsForward,
   GroupedRouterForward,
   RouterForward,
+  SharesRouterForward,
   SparseMlpForward,
 } from "./expert-forward.js";
+import type { GatedDeltaNetForward, ShortConvolutionForward } from "./recurrent-forward.js";
 
 export type { Activation } from "./activation.js";
+export type { DeltaProjections, GatedDeltaNetForward } from "./recurrent-forward.js";
 export type {
+  AttendingHeads,
   AttentionForward,
+  LatentAttentionForward,
   CutOrder,
   QueryKeyNormPlace,
   RotaryVariant,
 } from "./attention-forward.js";
 export type {
+  CorrectedRouterForward,
   ExpertsForward,
   GroupedRouterForward,
   RouterForward,
+  SharesRouterForward,
   SparseMlpForward,
 } from "./expert-forward.js";
 
@@ -70,14 +79,20 @@ export type MlpForward =
       readonly up: string;
       readonly down: string;
       readonly activation: Activation;
+      /** Child that the activation is. Default: act_fn. */
+      readonly activationName?: string;
       readonly dropout?: number;
     };
+
+/** An MLP whose parts are children of the layer; the tokens are flattened before it. */
+export type InlineMlp = Extract<MlpForward, { kind: "mlp" }>;
 
 /** Order of norms, attention, MLP and residual additions in one decoder layer. */
 export interface DecoderLayerForward {
   readonly kind: "decoder_layer";
   readonly attention: string;
-  readonly mlp: string;
+  /** A module, or one whose parts the layer holds itself (opt). */
+  readonly mlp: string | InlineMlp;
   /** Norm of the attention's input; absent in post-norm blocks (olmo2). */
   readonly preAttentionNorm?: string;
   /** Norm of the attention's output, before the residual addition (gemma2, olmo2). */
@@ -97,6 +112,10 @@ export interface DecoderLayerForward {
   /** `residual + hidden * multiplier` (granite). */
   readonly scaledResidual?: boolean;
   readonly residualDropout?: number;
+  /** The scores of attention are returned, too, and kept until the next layer has returned (gpt_neo). */
+  readonly returnsScores?: boolean;
+  /** The norms come behind the sums, of which they take the variable (opt-350m). */
+  readonly normsSums?: boolean;
   /** Dropout of a sublayer's output takes its variable, before the sum is formed (vit). */
   readonly dropsBeforeSum?: boolean;
 }
@@ -107,6 +126,13 @@ export interface DecoderForward {
   readonly tokenEmbedding: string;
   /** Learned positions that are added to the token embedding (gpt2). */
   readonly positionEmbedding?: string;
+  /** Positions are counted over the attention mask, or over ones without one, and shifted by a number (opt). */
+  readonly countsMask?: boolean;
+  /** Masks are made before positions are looked up (opt, gpt_neo). */
+  readonly masksFirst?: boolean;
+  /** The embedding is projected to the width of the layers, and their output back (opt-350m). */
+  readonly projectIn?: string;
+  readonly projectOut?: string;
   /** The embedding is multiplied by a number after the lookup, in the decoder's forward (granite). */
   readonly scaledEmbedding?: boolean;
   /** It is multiplied when masks and rotary tables are made (gemma under transformers 4). */
@@ -123,6 +149,12 @@ export interface DecoderForward {
   readonly unusedWindow?: number;
   /** Layers are not told the positions, only what was made of them (qwen2_vl). */
   readonly hidesPositions?: boolean;
+}
+
+/** A module that hands its call to a child: a backbone around its decoder (opt), attention around another (gpt_neo). */
+interface WithinForward {
+  readonly kind: "within";
+  readonly inner: string;
 }
 
 /** A language model behind eyes: what a batch of text alone runs of it. */
@@ -144,6 +176,8 @@ export interface RotaryForward {
   readonly dim: number;
   /** Each frequency twice, one beside the other (cohere). */
   readonly isInterleaved?: boolean;
+  /** One table of complex numbers (deepseek_v2). */
+  readonly isComplex?: boolean;
   /** The tables are as wide as half of `dim` (gpt_oss). */
   readonly isHalved?: boolean;
   /** cos and sin are returned in fp32 instead of the dtype of the hidden states. */
@@ -211,16 +245,25 @@ export type Forward =
   | { readonly kind: "layer_norm"; readonly variant?: LayerNormVariant }
   | RotaryForward
   | AttentionForward
+  | LatentAttentionForward
+  | GatedDeltaNetForward
   | MlpForward
   | SparseMlpForward
   | RouterForward
   | GroupedRouterForward
+  | SharesRouterForward
+  | CorrectedRouterForward
+  | ShortConvolutionForward
   | ExpertsForward
   | DecoderLayerForward
   | DecoderForward
   | VisionLanguageForward
   | CausalLmForward
+  | EncoderForward
   | { readonly kind: "conv2d" }
+  /** Parameters that the module around it uses directly: a convolution over time, a correction of scores. */
+  | { readonly kind: "used_by_parent" }
+  | WithinForward
   | PatchesForward
   | ImageEmbeddingsForward
   | ImageTowerForward

@@ -119,6 +119,9 @@ export function conv(
     type: `Conv${kernel.length}d`,
     layer: { kind, inChannels, outChannels, kernel, groups },
     ...(kind === "conv2d" && groups === 1 ? { forward: { kind } as const } : {}),
+    ...(kind === "conv1d" && groups === inChannels && groups === outChannels
+      ? { forward: { kind: "used_by_parent" } as const }
+      : {}),
     parameters: bias ? [weight, parameter("bias", [outChannels])] : [weight],
     buffers: [],
     children: [],

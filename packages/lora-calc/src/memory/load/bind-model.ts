@@ -105,7 +105,7 @@ class Loader {
     const { m, options } = this;
     let bytes = 0;
     for (const site of sitesOf(this.graph)) {
-      for (const { name, shape, tiedTo } of site.node.parameters) {
+      for (const { name, shape, tiedTo, dtype } of site.node.parameters) {
         if (tiedTo !== undefined) continue;
         const packed =
           name === "weight" && options.quantization && this.isQuantized(site.node, site.path)
@@ -114,7 +114,7 @@ class Loader {
         bytes +=
           site.count *
           (packed === undefined
-            ? bytesOf(elementCount(shape), options.training.dtype)
+            ? bytesOf(elementCount(shape), dtype ?? options.training.dtype)
             : bytesOf(elementCount(packed.shape), packed.dtype));
       }
     }

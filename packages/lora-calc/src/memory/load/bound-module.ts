@@ -3,7 +3,7 @@
 import type { LoraSettings } from "../../adapter/plan/plan.js";
 import type { AttentionCard } from "../../catalogue/cuda.js";
 import type { Packed4bit } from "../../catalogue/fused-4bit.js";
-import type { AttentionForward, MlpForward, RotaryVariant } from "../../graph/tree/forward.js";
+import type { AttendingHeads, MlpForward, RotaryVariant } from "../../graph/tree/forward.js";
 import type { ModuleNode } from "../../graph/tree/module-graph.js";
 import type { Dtype } from "../../units/dtype.js";
 import type { Frame } from "../machine/frame.js";
@@ -48,6 +48,8 @@ export interface AttentionContext {
   readonly tables?: readonly [Tensor, Tensor];
   /** Attention mask of this layer's kind, when one had to be built. */
   readonly mask?: Tensor;
+  /** Which tokens are no padding, (b, s), where there is padding: layers without attention have to leave it out themselves. */
+  readonly padding?: Tensor;
 }
 
 export interface QueryKeyValue {
@@ -56,6 +58,17 @@ export interface QueryKeyValue {
   readonly value: Tensor;
   /** (heads,) */
   readonly sinks?: Tensor;
+  /** (1, 1, positions, positions): which position may attend to which. */
+  readonly table?: Tensor;
+}
+
+/** Queries and keys (b, s, heads, key dim), perhaps of fewer heads, values (b, s, heads, value dim), decay and beta (b, s, heads). */
+export interface DeltaStates {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  readonly decay: Tensor;
+  readonly beta: Tensor;
 }
 
 /** An MLP whose gate is one product with the other, in two projections or cut from one. */
@@ -104,10 +117,16 @@ export interface Kernels {
   ) => Tensor;
   /** Whether a product runs on the packed weight; undefined where bitsandbytes always unpacks it. */
   readonly fuses4bit: ((product: PackedProduct) => boolean) | undefined;
+  /** (b, s, heads, value dim). */
+  readonly gatedDeltaRule: {
+    /** Fewer heads of queries and keys are repeated in there. */
+    readonly repeatsHeads: boolean;
+    readonly run: (m: Machine, states: DeltaStates) => Tensor;
+  };
   /** Output (b, s, heads, d), and the scores (b, heads, s, s) when they are handed out. */
   readonly attention: (
     m: Machine,
-    forward: AttentionForward,
+    forward: AttendingHeads,
     states: QueryKeyValue,
     context: AttentionContext,
   ) => readonly [Tensor] | readonly [Tensor, Tensor];

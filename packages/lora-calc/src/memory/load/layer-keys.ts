@@ -35,7 +35,13 @@ interface LayerList {
 function layerLists(graph: ModuleGraph): readonly LayerList[] {
   const sites = [{ path: "", node: graph.root }, ...sitesOf(graph)];
   return sites.flatMap(({ path: parent, node: { forward } }) => {
-    if (forward?.kind !== "decoder" && forward?.kind !== "image_tower") return [];
+    if (
+      forward?.kind !== "decoder" &&
+      forward?.kind !== "image_tower" &&
+      forward?.kind !== "encoder_layers"
+    ) {
+      return [];
+    }
     const path = `${parent === "" ? "" : `${parent}.`}${forward.layers}`;
     return sites.filter((site) => site.path === path);
   });

@@ -153,13 +153,13 @@ export function checkpoint(
   }
 }
 
-/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=True)` of work with one input and one output. */
-export function checkpointReentrant(m: Machine, work: Checkpointed): Tensor {
+/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=True)` of work with one input, whose first output alone is differentiated. */
+export function checkpointReentrant(m: Machine, work: Checkpointed): readonly Tensor[] {
   const [input] = work.inputs;
   if (input === undefined) throw new Error("a checkpoint needs an input");
   const autocast = m.autocast.dtype;
   const node = m.track("CheckpointFunctionBackward", [input]);
-  const [result] = m.withoutGrad(() => work.run([input]));
+  const [result, ...others] = m.withoutGrad(() => work.run([input]));
   if (result === undefined) throw new Error("a checkpoint needs an output");
   if (node !== undefined) {
     m.save(node, input);
@@ -171,7 +171,7 @@ export function checkpointReentrant(m: Machine, work: Checkpointed): Tensor {
     };
   }
   m.finish(node, [result], []);
-  return result;
+  return [result, ...others];
 }
 
 function recomputeAndDifferentiate(
@@ -184,10 +184,10 @@ function recomputeAndDifferentiate(
     const input = frame.hold(m.alias(kept));
     input.requiresGrad = true;
     m.gradEnabled = true;
-    const [output] = withAutocast(m, autocast, () => work.run([input]));
+    const [output, ...others] = withAutocast(m, autocast, () => work.run([input]));
     m.gradEnabled = false;
     if (output === undefined) throw new Error("a checkpoint needs an output");
-    frame.hold(output);
+    for (const each of [output, ...others]) frame.hold(each);
     backward(m, output, gradient);
     const { grad } = input;
     if (grad === undefined) throw new Error("a checkpoint got no gradient");

@@ -36,6 +36,25 @@ export function isLengthMajor(shape: Shape, strides: Shape): boolean {
   return isContiguous(swapped(shape), swapped(strides));
 }
 
+/** Strides of what is joined: row by row, unless all parts lie channels last. Source: torch 2.13 native/TensorShape.cpp `cat`. */
+export function joinedStrides(parts: readonly Operand[], shape: Shape): number[] {
+  if (shape.length !== 4 || !parts.every(isChannelsLast)) return contiguousStrides(shape);
+  const [, channels = 1, height = 1, width = 1] = shape;
+  return [channels * height * width, 1, channels * width, channels];
+}
+
+/** Source: torch 2.13 c10/core/MemoryFormat.h `is_channels_last_strides_2d_s4`. */
+function isChannelsLast({ shape, strides }: Operand): boolean {
+  if (strides[1] === 0) return false;
+  let least = 0;
+  for (const dim of [1, 3, 2, 0]) {
+    const [size = 1, stride = 1] = [shape[dim], strides[dim]];
+    if (size === 0 || stride < least || (dim === 0 && least === strides[1])) return false;
+    least = size > 1 ? stride * size : stride;
+  }
+  return true;
+}
+
 /** The next multiple. */
 export function ceilTo(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple;

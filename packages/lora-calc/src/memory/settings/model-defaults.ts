@@ -14,7 +14,7 @@ const ATTENTION_PATH = "training.attn_implementation";
 export function modelDefaults(root: ModuleNode, rules: WorldRules): Partial<StepValues> {
   return {
     ...(lacksSdpa(root, rules) ? { attn_implementation: "eager" } : {}),
-    ...(classifiesImages(root) ? { loss: "hf" } : {}),
+    ...(hasOwnLoss(root) ? { loss: "hf" } : {}),
   };
 }
 
@@ -28,10 +28,10 @@ export function ofModel(
   if (path === ATTENTION_PATH && lacksSdpa(root, rules)) {
     return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
   }
-  if (!classifiesImages(root)) return [assumption];
-  if (OF_SEQUENCES.includes(path)) return [];
-  return path === "training.loss"
-    ? [{ ...assumption, reason: "the class has a loss of its own, over one label an image" }]
+  if (classifiesImages(root) && OF_SEQUENCES.includes(path)) return [];
+  const labels = hasOwnLoss(root) ? LABELS[root.forward.kind] : undefined;
+  return path === "training.loss" && labels !== undefined
+    ? [{ ...assumption, reason: `the class has a loss of its own, over ${labels}` }]
     : [assumption];
 }
 
@@ -44,6 +44,20 @@ export function ignoredByModel(given: JsonObject, root: ModuleNode): readonly st
   return OF_SEQUENCES.filter((path) => (given[path.replace("training.", "")] ?? null) !== null);
 }
 
+/** What the loss of a class with one of its own is over. */
+const LABELS = {
+  image_classifier: "one label an image",
+  masked_lm: "the masked tokens",
+  sequence_classifier: "one label a sequence",
+} as const;
+
+/** Whether transformers' Trainer trains the class with its own loss, which no trainer of TRL does. */
+export function hasOwnLoss(
+  root: ModuleNode,
+): root is ModuleNode & { readonly forward: { readonly kind: keyof typeof LABELS } } {
+  return root.forward !== undefined && root.forward.kind in LABELS;
+}
+
 /** Whether a batch is images with a label each, which have no length. */
 export function classifiesImages({ forward }: ModuleNode): boolean {
   return forward?.kind === "image_classifier";
@@ -53,7 +67,7 @@ export function classifiesImages({ forward }: ModuleNode): boolean {
 function lacksSdpa({ forward, children }: ModuleNode, rules: WorldRules): boolean {
   if (forward?.kind === "attention") {
     const isCapped = forward.softcap !== undefined && !rules.leavesCapToSdpa;
-    if (isCapped || forward.sinks !== undefined) return true;
+    if (isCapped || forward.sinks !== undefined || forward.ownKernel !== undefined) return true;
   }
   return children.some((child) => lacksSdpa(isRepeat(child) ? child.element : child, rules));
 }

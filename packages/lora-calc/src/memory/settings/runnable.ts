@@ -5,6 +5,7 @@ import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
+import { hasOwnLoss } from "./model-defaults.js";
 import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
 import type { LossName, TrainingSettings } from "./training.js";
@@ -33,6 +34,8 @@ const WRAPPED_KINDS: ReadonlySet<string | undefined> = new Set([
   "experts",
   "router",
   "grouped_router",
+  "shares_router",
+  "corrected_router",
 ]);
 
 interface RunnableParts {
@@ -48,14 +51,14 @@ export function whyNotRunnable(
   { graph, plan, quantization, device }: RunnableParts,
   loss: LossName,
 ): string | undefined {
-  const kind = graph.root.forward?.kind;
-  if (kind === "image_classifier" && loss === "dpo") {
+  const isOwn = hasOwnLoss(graph.root);
+  if (isOwn && loss === "dpo") {
     return `${graph.className} gives no log-probabilities of tokens to prefer; leave training.method out`;
   }
-  if (kind === "image_classifier" && loss !== "hf") {
+  if (isOwn && loss !== "hf") {
     return `${graph.className} is trained by transformers' Trainer with its own loss; set training.loss to hf`;
   }
-  if (kind !== "causal_lm" && kind !== "image_classifier") {
+  if (!isOwn && graph.root.forward?.kind !== "causal_lm") {
     return `the forward pass of ${graph.className} is not modelled`;
   }
   const missing = firstWithoutForward(graph.root, graph.root.type);
@@ -201,10 +204,10 @@ function firstWithoutForward(node: ModuleNode, path: string): string | undefined
   return undefined;
 }
 
-/** Whether the last parameter, whose module transformers does not quantize, is one of a list (olmo with a tied head). */
+/** Whether the last parameter, whose module transformers does not quantize, is a product's in a list (olmo with a tied head). */
 function endsInLayers(graph: ModuleGraph): boolean {
   const last = sitesOf(graph).findLast(({ node }) =>
     node.parameters.some(({ tiedTo }) => tiedTo === undefined),
   );
-  return last?.pattern.includes("*") === true;
+  return last?.node.layer?.kind === "linear" && last.pattern.includes("*");
 }

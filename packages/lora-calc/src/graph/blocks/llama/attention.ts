@@ -15,7 +15,7 @@ export interface AttendingFamily extends NormedFamily {
   readonly outputBias?: boolean;
   /** The output projection is (hidden, hidden) whatever the heads give (helium). */
   readonly squareOutput?: boolean;
-  /** The query projection makes a gate for the output too (qwen3_next). Counted only. */
+  /** The query projection makes a gate of the output, too (qwen3_next). */
   readonly gatedQuery?: boolean;
   /** On what attention and MLP give (seed_oss, starcoder2); `makeMlp` sees to its own. */
   readonly sublayerDropout?: number;
@@ -71,7 +71,7 @@ function selfAttention(
     headDim,
     queryKeyValueBias: family.attentionBias !== undefined && family.attentionBias !== false,
     outputBias: family.outputBias ?? family.attentionBias === true,
-    ...(family.gatedQuery === true ? { queryWidth: 2 * heads * headDim } : {}),
+    ...(family.gatedQuery === true ? { gatesOutput: true } : {}),
     ...(family.squareOutput === true ? { outputWidth: hiddenSize } : {}),
     attentionDropout: config.number("attention_dropout", family.attentionDropout ?? 0),
     ...(family.sublayerDropout === undefined ? {} : { outputDropout: family.sublayerDropout }),

@@ -3,6 +3,7 @@
 import type { Activation } from "../../../graph/tree/forward.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
+import { autocastToFloat } from "./cast.js";
 import { add, addScalar, elementwiseOutput, mul, mulScalar, pow } from "./elementwise.js";
 
 /** Kernel that keeps its input; its gradient is one new tensor. */
@@ -41,20 +42,37 @@ export function sigmoid(m: Machine, input: Tensor): Tensor {
   return fusedFromOutput(m, "sigmoid", "sigmoid_backward", input);
 }
 
+export function softplus(m: Machine, input: Tensor): Tensor {
+  return fused(m, "softplus", autocastToFloat(m, input));
+}
+
+/** `tensor.exp()`: its gradient is the product with the output. */
+export function exp(m: Machine, given: Tensor): Tensor {
+  const input = autocastToFloat(m, given);
+  const node = m.track("ExpBackward0", [input]);
+  const output = elementwiseOutput(m, "exp", [input], input.dtype);
+  if (node !== undefined) {
+    m.saveOutput(node, output);
+    node.backward = (gradient, saved) => [
+      elementwiseOutput(m, "mul", [gradient, ...saved], gradient.dtype),
+    ];
+  }
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 function relu(m: Machine, input: Tensor): Tensor {
   return fusedFromOutput(m, "relu", "threshold_backward", input);
 }
 
 /** `tensor.clamp(...)`: keeps its input; backward compares it with each bound. */
-export function clamp(m: Machine, input: Tensor, bounds: 1 | 2): Tensor {
+export function clamp(m: Machine, input: Tensor, bounds: readonly ("ge" | "le")[]): Tensor {
   const node = m.track("ClampBackward1", [input]);
   if (node !== undefined) {
     m.save(node, input);
     node.backward = (gradient) => {
       const zero = m.empty("scalar_tensor", [], gradient.dtype);
-      const inside = ["ge", "le"]
-        .slice(2 - bounds)
-        .map((tag) => m.empty(tag, gradient.shape, "bool"));
+      const inside = bounds.map((tag) => m.empty(tag, gradient.shape, "bool"));
       const result = m.empty("where", gradient.shape, gradient.dtype);
       for (const each of [...inside, zero]) m.consume(each);
       return [result];

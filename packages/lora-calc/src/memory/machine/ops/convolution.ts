@@ -1,4 +1,4 @@
-/** Convolutions whose stride is their kernel, as patches of an image are cut. */
+/** Convolutions: over patches of an image, whose stride is their kernel, and over time, channel by channel. */
 
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
@@ -13,6 +13,33 @@ export function patchConvolution(
   given: Tensor,
   weight: Tensor,
   bias: Tensor | undefined,
+): Tensor {
+  const sizeAfter = (input: Tensor, kernel: Tensor): readonly number[] => {
+    const rows = Math.floor(input.size(2) / kernel.size(2));
+    return [rows, Math.floor(input.size(3) / kernel.size(3))];
+  };
+  return convolution(m, [given, weight, bias], sizeAfter);
+}
+
+/**
+ * `F.conv1d(input, weight, bias, padding=kernel − 1, groups=channels)`: (b, channels, s) → (b, channels, s + kernel − 1), as
+ * PyTorch itself computes it: a copy that a kernel may make of a transposed input is not known and left out.
+ */
+export function depthwiseConvolution(
+  m: Machine,
+  input: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+): Tensor {
+  return convolution(m, [input, weight, bias], (from, kernel) => [
+    from.size(2) + kernel.size(2) - 1,
+  ]);
+}
+
+function convolution(
+  m: Machine,
+  [given, weight, bias]: readonly [Tensor, Tensor, Tensor | undefined],
+  sizeAfter: (input: Tensor, kernel: Tensor) => readonly number[],
 ): Tensor {
   return m.frame((frame) => {
     const offset = bias === undefined ? undefined : frame.hold(autocastToHalf(m, bias));
@@ -31,9 +58,7 @@ export function patchConvolution(
             : undefined,
         );
     }
-    const rows = Math.floor(input.size(2) / kernel.size(2));
-    const columns = Math.floor(input.size(3) / kernel.size(3));
-    const shape = [input.size(0), kernel.size(0), rows, columns];
+    const shape = [input.size(0), kernel.size(0), ...sizeAfter(input, kernel)];
     const output = m.empty("convolution", shape, input.dtype);
     m.finish(node, [output], []);
     return output;

@@ -26,8 +26,14 @@ export function cudnnAttention(
     for (const input of [query, key, value, mask]) if (input !== undefined) m.save(node, input);
   }
   const [batch = 1, heads = 1, length = 1, dim = 1] = query.shape;
+  const shape = [batch, heads, length, value.size(-1)];
   const [output, ...statistics] = m.attentionOutputs((): readonly [Tensor, ...Tensor[]] => [
-    m.empty(TAG, query.shape, query.dtype, elementwiseStrides([query], query.shape)),
+    m.empty(
+      TAG,
+      shape,
+      query.dtype,
+      elementwiseStrides([{ shape, strides: query.strides }], shape),
+    ),
     ...(node === undefined ? [] : [m.empty(TAG, [batch, heads, length, 1], "float32")]),
     m.empty(TAG, [], "int64"),
     m.empty(TAG, [], "int64"),

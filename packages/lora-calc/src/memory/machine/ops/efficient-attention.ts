@@ -33,18 +33,20 @@ export function efficientAttention(
   states: readonly [query: Tensor, key: Tensor, value: Tensor],
   { mask, dropout, sm }: EfficientOptions,
 ): Tensor {
-  const [query] = states;
+  const [query, , value] = states;
   const node = m.track("ScaledDotProductEfficientAttentionBackward0", states);
   if (node !== undefined) {
     for (const input of [...states, mask]) if (input !== undefined) m.save(node, input);
   }
   const [batch = 1, heads = 1, length = 1, dim = 1] = query.shape;
+  const valueDim = value.size(-1);
   const padded = ceilTo(length, STATISTICS_BLOCK);
   const [output, statistics] = m.attentionOutputs(() => {
-    const made = m.empty(TAG, query.shape, query.dtype, lengthMajor(query.shape));
+    const shape = [batch, heads, length, valueDim];
+    const made = m.empty(TAG, shape, query.dtype, lengthMajor(shape));
     const sums = m.empty(TAG, node === undefined ? [0] : [batch, heads, padded], "float32");
-    if (query.dtype !== "float32" && dim > MAX_DIM_IN_REGISTERS) {
-      inside(m, [["efficient_output_accum", [batch, length, heads, dim], "float32"]]);
+    if (query.dtype !== "float32" && Math.max(dim, valueDim) > MAX_DIM_IN_REGISTERS) {
+      inside(m, [["efficient_output_accum", [batch, length, heads, valueDim], "float32"]]);
     }
     return [made, sums] as const;
   });
@@ -63,7 +65,7 @@ export function efficientAttention(
           ),
         [
           ...expandedGradients(shapes, gradient.dtype),
-          ...backwardBuffers(gradient, sm, dropout > 0),
+          ...backwardBuffers(gradient, { queryDim: dim, sm, drops: dropout > 0 }),
         ],
       );
   }
@@ -77,14 +79,16 @@ export function efficientAttention(
  * Source: torch 2.14 mem_eff_attention/kernel_backward.h `grad_key_ptr`, and the order of calls in the compiled
  * `_efficient_attention_backward`.
  */
-function expandedGradients([query = [], key = []]: readonly Shape[], dtype: Dtype): Inside[] {
+function expandedGradients(
+  [query = [], key = [], value = []]: readonly Shape[],
+  dtype: Dtype,
+): Inside[] {
   const [batch = 1, heads = 1, , dim = 1] = query;
   const [, keyValueHeads = 1, length = 1] = key;
   if (heads === keyValueHeads) return [];
-  const shape = [batch, length, heads, dim];
   return [
-    ["efficient_grad_k_expanded", shape, dtype],
-    ["efficient_grad_v_expanded", shape, dtype],
+    ["efficient_grad_k_expanded", [batch, length, heads, dim], dtype],
+    ["efficient_grad_v_expanded", [batch, length, heads, value[3] ?? dim], dtype],
   ];
 }
 
@@ -95,11 +99,20 @@ interface Block {
   readonly widest: number;
 }
 
+interface BackwardCall {
+  readonly queryDim: number;
+  readonly sm: number;
+  readonly drops: boolean;
+}
+
 /** Row sums of gradient · output, and the fp32 gradients that do not fit the registers. */
-function backwardBuffers({ shape, dtype }: Tensor, sm: number, dropout: boolean): Inside[] {
-  const [batch = 1, heads = 1, length = 1, dim = 1] = shape;
+function backwardBuffers(
+  { shape, dtype }: Tensor,
+  { queryDim, sm, drops }: BackwardCall,
+): Inside[] {
+  const [batch = 1, heads = 1, length = 1, valueDim = 1] = shape;
   const isHalf = dtype !== "float32";
-  const block = backwardBlock(sm, isHalf, dim, dropout);
+  const block = backwardBlock({ sm, isHalf, dim: Math.max(queryDim, valueDim), drops });
   const isInRegisters = isHalf && block.widest <= block.rows;
   const kernelSumsRows = isHalf && (isInRegisters || sm < 70 || sm >= 75);
   const { rows, columns } = block;
@@ -108,8 +121,8 @@ function backwardBuffers({ shape, dtype }: Tensor, sm: number, dropout: boolean)
     Math.min(Math.ceil(length / columns), Math.floor(200 / (batch * heads))),
     1,
   );
-  const queries = Math.ceil(length / rows) * Math.ceil(dim / columns) * (4 + rows * columns);
-  const keysAndValues = 2 * splits * columns * ceilTo(dim, rows);
+  const queries = Math.ceil(length / rows) * Math.ceil(queryDim / columns) * (4 + rows * columns);
+  const keysAndValues = splits * columns * (ceilTo(queryDim, rows) + ceilTo(valueDim, rows));
   const floats =
     (sm >= 70 || isHalf ? queries : 0) + (isHalf && !isInRegisters ? keysAndValues : 0);
   return [
@@ -132,6 +145,14 @@ function explicitRowSums(shape: Shape, isHalf: boolean): Inside[] {
   ];
 }
 
+interface BlockCall {
+  readonly sm: number;
+  readonly isHalf: boolean;
+  /** The wider of queries and values. */
+  readonly dim: number;
+  readonly drops: boolean;
+}
+
 /** Cards whose shared memory holds the larger blocks: A100, H100, B200 and B300. */
 const MUCH_SHARED_MEMORY: ReadonlySet<number> = new Set([80, 90, 100]);
 
@@ -139,10 +160,10 @@ const MUCH_SHARED_MEMORY: ReadonlySet<number> = new Set([80, 90, 100]);
  * The first backward kernel that fits. Which ones fit is known to the compiler; assumed is that blocks of more than 64
  * rows need more than 99 KiB, as xformers' generate_kernels.py says of the one that is made for 8.6 and 8.9.
  */
-function backwardBlock(sm: number, isHalf: boolean, dim: number, dropout: boolean): Block {
+function backwardBlock({ sm, isHalf, dim, drops }: BlockCall): Block {
   if (dim <= 64) return { rows: 64, columns: 64, widest: dim <= 32 ? 32 : 64 };
   const widest = dim <= 128 ? 128 : 65_536;
-  if (isHalf && dim <= 96 && sm === 86 && !dropout) {
+  if (isHalf && dim <= 96 && sm === 86 && !drops) {
     return { rows: 128, columns: 64, widest: 96 };
   }
   if (!MUCH_SHARED_MEMORY.has(sm)) return { rows: 64, columns: 64, widest };

@@ -6,7 +6,7 @@
  */
 
 import type { Dtype } from "../../../units/dtype.js";
-import { broadcastShape, elementwiseStrides } from "../layout.js";
+import { broadcastShape, elementwiseStrides, joinedStrides } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 import { autocastToFloat, cast, promote } from "./cast.js";
@@ -90,22 +90,37 @@ export function mul(m: Machine, left: Tensor, right: Tensor): Tensor {
   return output;
 }
 
-/** `left / right` of tensors. */
+/** Keeps the divisor, and what is divided where the divisor needs a gradient. */
 export function div(m: Machine, left: Tensor, right: Tensor): Tensor {
   const node = m.track("DivBackward0", [left, right]);
   if (node !== undefined) {
-    if (right.requiresGrad)
-      throw new Error("division by a tensor that needs a gradient is not modelled");
+    const [needsLeft, needsRight] = [left.requiresGrad, right.requiresGrad];
+    if (needsRight) m.save(node, left);
     m.save(node, right);
     node.backward = (gradient, saved) => {
-      const [divisor] = saved;
-      if (divisor === undefined) throw new Error("div saved nothing");
-      return [div(m, gradient, divisor), undefined];
+      const divisor = saved.at(-1);
+      const [divided] = saved;
+      if (divisor === undefined || divided === undefined) throw new Error("div saved nothing");
+      const ofRight = needsRight ? gradientOfDivisor(m, gradient, divided, divisor) : undefined;
+      return [needsLeft ? div(m, gradient, divisor) : undefined, ofRight];
     };
   }
   const output = elementwiseOutput(m, "div", [left, right], promote(left.dtype, right.dtype));
   m.finish(node, [output], [left, right]);
   return output;
+}
+
+/** `-gradient * ((divided / divisor) / divisor)`. */
+export function gradientOfDivisor(
+  m: Machine,
+  gradient: Tensor,
+  divided: Tensor,
+  divisor: Tensor,
+): Tensor {
+  return m.frame((frame) => {
+    const squared = frame.hold(div(m, frame.hold(div(m, divided, divisor)), divisor));
+    return mul(m, frame.hold(neg(m, gradient)), squared);
+  });
 }
 
 /** `tensor * number`: the number is not kept as a tensor. */
@@ -203,7 +218,7 @@ function joined(m: Machine, inputs: readonly Tensor[], dim: number): Tensor {
   const total = inputs.reduce((sum, input) => sum + input.size(at), 0);
   const shape = first.shape.map((size, index) => (index === at ? total : size));
   const dtype = inputs.map((input) => input.dtype).reduce(promote);
-  const output = m.empty("cat", shape, dtype);
+  const output = m.empty("cat", shape, dtype, joinedStrides(inputs, shape));
   if (node !== undefined) {
     const shapes = inputs.map((input) => (input.requiresGrad ? input.shape : undefined));
     node.backward = (gradient) =>

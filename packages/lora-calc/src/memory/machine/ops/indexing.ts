@@ -50,12 +50,7 @@ export function gatherLast(m: Machine, input: Tensor, places: Tensor): Tensor {
   if (node !== undefined) {
     m.save(node, places);
     const { shape } = input;
-    node.backward = (gradient) => {
-      const zeros = m.empty("new_zeros", shape, gradient.dtype);
-      const filled = m.empty("scatter_add", shape, gradient.dtype);
-      m.consume(zeros);
-      return [filled];
-    };
+    node.backward = (gradient) => [m.empty("new_zeros", shape, gradient.dtype)];
   }
   const output = m.empty("gather", places.shape, input.dtype);
   m.finish(node, [output], [input]);

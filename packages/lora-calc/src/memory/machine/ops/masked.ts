@@ -84,3 +84,20 @@ export function maskedFill(m: Machine, input: Tensor, mask: Tensor): Tensor {
   m.finish(node, [output], [input]);
   return output;
 }
+
+/** `torch.where(table, input, number)`, the table a part of one that is kept; the number is a tensor without history. */
+export function whereTable(m: Machine, table: Tensor, input: Tensor, other: Tensor): Tensor {
+  const node = m.track("WhereBackward0", [input]);
+  if (node !== undefined) {
+    m.save(node, table);
+    node.backward = (gradient) => [
+      m.frame((frame) => {
+        frame.hold(m.empty("scalar_tensor", [], gradient.dtype));
+        return m.empty("where", gradient.shape, gradient.dtype);
+      }),
+    ];
+  }
+  const output = m.empty("where", input.shape, input.dtype);
+  m.finish(node, [output], [input, other]);
+  return output;
+}

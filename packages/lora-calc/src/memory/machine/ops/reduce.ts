@@ -86,10 +86,7 @@ export function largest(
   if (node !== undefined) {
     m.saveOutput(node, places);
     node.backward = (gradient) => {
-      const zeros = m.empty("new_zeros", full, gradient.dtype);
-      const scattered = m.empty("scatter", full, gradient.dtype);
-      m.consume(zeros);
-      return [scattered];
+      return [m.empty("new_zeros", full, gradient.dtype)];
     };
   }
   m.finish(node, [values], [input]);

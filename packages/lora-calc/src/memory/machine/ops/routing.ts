@@ -10,7 +10,7 @@ import { isContiguous } from "../layout.js";
 import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
-import { div, mul, neg } from "./elementwise.js";
+import { div, gradientOfDivisor } from "./elementwise.js";
 import { transpose } from "./views.js";
 
 /** `values /= divisor` in place: backward needs the values as they were, so a copy of them is kept. */
@@ -23,10 +23,7 @@ export function divideInPlace(m: Machine, values: Tensor, divisor: Tensor): Tens
     m.consume(before);
     node.backward = (gradient, [old, by]) => {
       if (old === undefined || by === undefined) throw new Error("div saved nothing");
-      const ofDivisor = m.frame((frame) => {
-        const squared = frame.hold(div(m, frame.hold(div(m, old, by)), by));
-        return mul(m, frame.hold(neg(m, gradient)), squared);
-      });
+      const ofDivisor = gradientOfDivisor(m, gradient, old, by);
       return [div(m, gradient, by), ofDivisor];
     };
   }

@@ -1,6 +1,6 @@
 /** Tensors that share the storage of another one, and the copies that are needed where sharing is impossible. */
 
-import { isContiguous, sameShape, viewStrides } from "../layout.js";
+import { isContiguous, joinedStrides, sameShape, viewStrides } from "../layout.js";
 import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
@@ -98,10 +98,11 @@ function cut(m: Machine, input: Tensor, dim: number, count: number): Tensor {
   });
 }
 
-/** `tensor[:, index]` of the second dimension; the gradient is a full tensor with zeros around. */
-export function select(m: Machine, input: Tensor): Tensor {
+/** One index of a dimension; the gradient is a full tensor with zeros around. */
+export function select(m: Machine, input: Tensor, dim: number): Tensor {
   const full = input.shape;
-  const without = (values: Shape): Shape => values.filter((_, dim) => dim !== 1);
+  const at = dim < 0 ? dim + full.length : dim;
+  const without = (values: Shape): Shape => values.filter((_, index) => index !== at);
   return viewNode(m, "SelectBackward0", input, {
     shape: without(full),
     strides: without(input.strides),
@@ -152,6 +153,13 @@ export function expand(m: Machine, input: Tensor, shape: Shape): Tensor {
     strides,
     backward: (gradient) => sumToShape(m, gradient, from),
   });
+}
+
+/** `tensor.repeat_interleave(repeats, dim=2)` of (b, s, heads, dim): every head so many times in a row. */
+export function repeatEach(m: Machine, input: Tensor, repeats: number): Tensor {
+  const [rows = 1, length = 1, heads = 1, dim = 1] = input.shape;
+  const spread = expand(m, unsqueeze(m, input, 3), [rows, length, heads, repeats, dim]);
+  return view(m, contiguous(m, spread), [rows, length, heads * repeats, dim]);
 }
 
 /** `tensor.contiguous()`: itself when it already is. */
@@ -214,28 +222,37 @@ function swap(values: Shape, first: number, second: number): number[] {
 
 /** `tensor.chunk(parts, dim=-1)`: views; the gradient joins them again. */
 export function chunkLastDim(m: Machine, input: Tensor, parts: number): readonly Tensor[] {
-  const size = input.size(-1) / parts;
-  return splitLastDim(m, input, new Array<number>(parts).fill(size));
+  return chunkDim(m, input, -1, parts);
+}
+
+/** `tensor.chunk(parts, dim)`. */
+export function chunkDim(m: Machine, input: Tensor, dim: number, parts: number): readonly Tensor[] {
+  return splitDim(m, input, dim, new Array<number>(parts).fill(input.size(dim) / parts));
 }
 
 /** `tensor.split(sizes, dim=-1)`. */
-export function splitLastDim(
-  m: Machine,
-  input: Tensor,
-  sizes: readonly number[],
-): readonly Tensor[] {
+export function splitLastDim(m: Machine, input: Tensor, sizes: Shape): readonly Tensor[] {
+  return splitDim(m, input, -1, sizes);
+}
+
+function splitDim(m: Machine, input: Tensor, dim: number, sizes: Shape): readonly Tensor[] {
   const node = m.track("SplitBackward0", [input]);
+  const full = input.shape;
+  const at = dim < 0 ? dim + full.length : dim;
   const outputs = sizes.map((size) =>
-    m.alias(input, [...input.shape.slice(0, -1), size], input.strides),
+    m.alias(
+      input,
+      full.map((old, index) => (index === at ? size : old)),
+      input.strides,
+    ),
   );
   if (node !== undefined) {
-    const full = input.shape;
     node.backward = (gradient, _, all) => {
-      const zeros = all.map((part) =>
-        part === undefined ? m.empty("zeros", full, gradient.dtype) : undefined,
-      );
-      const joined = m.empty("cat", full, gradient.dtype);
-      for (const zero of zeros) if (zero !== undefined) m.consume(zero);
+      const parts = all.map((part) => part ?? m.empty("zeros", full, gradient.dtype));
+      const joined = m.empty("cat", full, gradient.dtype, joinedStrides(parts, full));
+      parts.forEach((part, index) => {
+        if (all[index] === undefined) m.consume(part);
+      });
       return [joined];
     };
   }

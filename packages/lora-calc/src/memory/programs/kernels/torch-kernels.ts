@@ -4,6 +4,7 @@ import type { Kernels } from "../../load/bound-module.js";
 import type { WorldRules } from "../../../worlds/world.js";
 import { attend } from "./torch/attention.js";
 import { gatedMlp } from "./torch/gated-mlp.js";
+import { chunkGatedDeltaRule } from "./torch/gated-delta-rule.js";
 import { runLora } from "./torch/lora-linear.js";
 import { tableByBroadcast, tableByVmap } from "./torch/mask-table.js";
 import { range, rangeAndPast } from "./torch/position-ids.js";
@@ -24,6 +25,7 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
     gatedMlp,
     adaptedLinear: runLora,
     fuses4bit,
+    gatedDeltaRule: { repeatsHeads: rules.repeatsInDeltaRule, run: chunkGatedDeltaRule },
     attention: attend,
   };
 }

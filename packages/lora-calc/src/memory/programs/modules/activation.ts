@@ -6,11 +6,16 @@ import type { Machine } from "../../machine/machine.js";
 import { activate } from "../../machine/ops/activations.js";
 import type { Tensor } from "../../machine/tensor.js";
 
+interface Activating {
+  readonly activation: Activation;
+  readonly activationName?: string;
+}
+
 export function callActivation(
   m: Machine,
   module: BoundModule,
-  activation: Activation,
+  { activation, activationName = "act_fn" }: Activating,
   input: Tensor,
 ): Tensor {
-  return m.call(`${module.path}.act_fn`, [input], () => activate(m, activation, input));
+  return m.call(`${module.path}.${activationName}`, [input], () => activate(m, activation, input));
 }

@@ -3,9 +3,10 @@
 import type { AttentionForward, QueryKeyNormPlace } from "../../../graph/tree/forward.js";
 import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
+import { sigmoid } from "../../machine/ops/activations.js";
 import { cast } from "../../machine/ops/cast.js";
 import { dropout } from "../../machine/ops/dropout.js";
-import { mul, pointwise } from "../../machine/ops/elementwise.js";
+import { mul, mulScalar, pointwise } from "../../machine/ops/elementwise.js";
 import {
   chunkLastDim,
   contiguous,
@@ -13,6 +14,7 @@ import {
   slice,
   splitLastDim,
   transpose,
+  unsqueeze,
   view,
 } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
@@ -38,7 +40,7 @@ export function callAttention(
     const projected = projections(m, module, forward, hidden);
     for (const tensor of projected) frame.hold(tensor);
     let [query, key] = projected;
-    const [, , value] = projected;
+    const [, , value, gate] = projected;
     if (forward.queryKeyNorm?.on === "head_transposed") {
       query = frame.rebind(query, callNorm(m, childOf(module, forward.queryKeyNorm.query), query));
       key = frame.rebind(key, callNorm(m, childOf(module, forward.queryKeyNorm.key), key));
@@ -54,20 +56,30 @@ export function callAttention(
       query = frame.rebind(query, scaledByPosition(m, query, context.positions ?? missing()));
     }
     const sinks = forward.sinks === undefined ? {} : { sinks: parameterOf(module, forward.sinks) };
+    const { ownKernel } = forward;
+    const table =
+      ownKernel === undefined ? {} : { table: module.buffers.get(ownKernel.table) ?? missing() };
     const [attended, scores] = module.kernels.attention(
       m,
       forward,
-      { query, key, value, ...sinks },
+      { query, key, value, ...sinks, ...table },
       context,
     );
     frame.hold(attended);
     if (scores !== undefined) frame.hold(scores);
     const joined = contiguous(m, reshape(m, attended, [...hidden.shape.slice(0, -1), -1]));
-    const flat = frame.rebind(attended, joined);
-    const projectedBack = callLinear(m, childOf(module, forward.output), flat);
-    const output = dropout(m, frame.rebind(flat, projectedBack), forward.outputDropout ?? 0);
+    let flat = frame.rebind(attended, joined);
+    if (gate !== undefined) flat = frame.rebind(flat, mul(m, flat, sigmoid(m, gate)));
+    const output = projectedBack({ m, frame, module, forward }, flat);
     return scores === undefined ? [output] : [output, scores];
   });
+}
+
+/** `dropout(output(flat))`. */
+function projectedBack({ m, frame, module, forward }: AttentionCall, flat: Tensor): Tensor {
+  if (forward.output === undefined) return flat;
+  const projected = callLinear(m, childOf(module, forward.output), flat);
+  return dropout(m, frame.rebind(flat, projected), forward.outputDropout ?? 0);
 }
 
 /**
@@ -85,7 +97,10 @@ function scaledByPosition(m: Machine, query: Tensor, positions: Tensor): Tensor 
   return mul(m, query, cast(m, perQuery, query.dtype));
 }
 
-type Projected = readonly [Tensor, Tensor, Tensor];
+/** The gate is (b, s, heads · d). */
+type Projected =
+  | readonly [query: Tensor, key: Tensor, value: Tensor]
+  | readonly [query: Tensor, key: Tensor, value: Tensor, gate: Tensor];
 
 /** Queries (b, heads, s, d), keys and values (b, kv_heads, s, d), as views of what the projections give. */
 function projections(
@@ -94,17 +109,28 @@ function projections(
   forward: AttentionForward,
   hidden: Tensor,
 ): Projected {
-  const kind = forward.projections;
+  const { projections: kind, headDim } = forward;
   return m.frame<Projected>((frame) => {
+    if (forward.gatesOutput === true && kind.kind === "separate") {
+      return gated({ m, frame, module, forward }, kind, hidden);
+    }
     if (kind.kind === "separate") return separate({ m, frame, module, forward }, kind, hidden);
+    if (kind.kind === "fused_multi_query") {
+      const fused = unsqueeze(m, callLinear(m, childOf(module, kind.fused), hidden), 1);
+      const [queries, key, value] = three(splitLastDim(m, fused, widths(forward)));
+      const perHead = view(m, frame.hold(queries), [...hidden.shape.slice(0, -1), -1, headDim]);
+      frame.hold(key);
+      frame.hold(value);
+      return [frame.rebind(queries, transpose(m, perHead, 1, 2)), key, value];
+    }
     const fused = frame.hold(callLinear(m, childOf(module, kind.fused), hidden));
     if (kind.kind === "fused_per_head") {
-      const perHead = frame.hold(toHeads(m, fused, 3 * forward.headDim));
+      const perHead = frame.hold(toHeads(m, fused, 3 * headDim));
       return three(chunkLastDim(m, perHead, 3));
     }
     const parts =
       kind.kind === "fused_split" ? split(m, forward, fused) : slices(m, forward, fused);
-    return three(parts.map((part) => frame.hold(toHeads(m, part, forward.headDim))));
+    return three(parts.map((part) => frame.hold(toHeads(m, part, headDim))));
   });
 }
 
@@ -131,6 +157,14 @@ function separate(
   const cut = (x: Tensor): Tensor => view(m, x, [...x.shape.slice(0, -1), -1, forward.headDim]);
   const heads = (x: Tensor, normName?: string): Tensor =>
     transpose(m, normed(cut(x), normName, "head"), 1, 2);
+  if (names.cuts === "query_apart") {
+    const projectedQuery = project(names.query);
+    const scaled = forward.scalesQuery === true ? mulScalar(m, projectedQuery) : projectedQuery;
+    const query = frame.hold(heads(scaled));
+    const key = frame.hold(project(names.key));
+    const value = frame.hold(project(names.value));
+    return [query, frame.rebind(key, heads(key)), frame.rebind(value, heads(value))];
+  }
   if (names.cuts === "moved_after_norms") {
     const query = frame.hold(cut(project(names.query)));
     const key = frame.hold(cut(project(names.key)));
@@ -155,6 +189,33 @@ function separate(
     frame.hold(heads(project(names.query), norm?.query)),
     frame.hold(heads(project(names.key), norm?.key)),
     frame.hold(heads(project(names.value))),
+  ];
+}
+
+/** Queries and gate are cut out of every head of one projection, and only queries and keys are normalised. */
+function gated(
+  { m, frame, module, forward }: AttentionCall,
+  names: Separate,
+  hidden: Tensor,
+): Projected {
+  const { headDim, queryKeyNorm: norm } = forward;
+  const cut = (x: Tensor, width: number): Tensor =>
+    view(m, x, [...hidden.shape.slice(0, -1), -1, width]);
+  const project = (name: string, width = headDim): Tensor =>
+    cut(callLinear(m, childOf(module, name), hidden), width);
+  const normed = (x: Tensor, name: string | undefined): Tensor =>
+    name === undefined ? x : callNorm(m, childOf(module, name), x);
+  const [first, second] = chunkLastDim(m, project(names.query, 2 * headDim), 2);
+  if (first === undefined || second === undefined) throw new Error("chunk gave too few parts");
+  frame.hold(first);
+  frame.hold(second);
+  const gate = frame.rebind(second, reshape(m, second, [...hidden.shape.slice(0, -1), -1]));
+  const query = transpose(m, normed(cut(first, headDim), norm?.query), 1, 2);
+  return [
+    frame.rebind(first, query),
+    frame.hold(transpose(m, normed(project(names.key), norm?.key), 1, 2)),
+    frame.hold(transpose(m, project(names.value), 1, 2)),
+    gate,
   ];
 }
 

@@ -1,32 +1,64 @@
 /** One decoder layer: norms, attention, MLP and residual additions in the order the blueprint says. */
 
-import type { DecoderLayerForward } from "../../../graph/tree/forward.js";
+import type { DecoderLayerForward, InlineMlp } from "../../../graph/tree/forward.js";
 import type { Machine } from "../../machine/machine.js";
 import type { Frame } from "../../machine/frame.js";
 import { dropout } from "../../machine/ops/dropout.js";
 import { add, mulScalar } from "../../machine/ops/elementwise.js";
+import { reshape, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
+import { callActivation } from "./activation.js";
 import { callAttention } from "./attention.js";
+import type { Attended } from "./attention.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
+import { callGatedDeltaNet } from "./gated-delta-net.js";
+import { callLatentAttention } from "./latent-attention.js";
+import { callLinear } from "./linear.js";
 import { callMlp } from "./mlp.js";
 import { callNorm } from "./norm.js";
+import { callShortConvolution } from "./short-convolution.js";
 import { callSparseMlp } from "./sparse-mlp.js";
 
-/** `layer(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
+/** `layer(hidden)`: (b, s, hidden_size) → (b, s, hidden_size), and the scores of attention where the class returns them. */
 export function callDecoderLayer(
   m: Machine,
   module: BoundModule,
   hidden: Tensor,
   context: AttentionContext,
-): Tensor {
+): Attended {
   const { forward } = module.node;
   if (forward?.kind !== "decoder_layer") throw new Error(`${module.path} is not a decoder layer`);
-  return m.call(module.path, [hidden], (frame) =>
-    forward.parallel === true
-      ? parallel({ m, frame, module, forward }, hidden, context)
-      : sequential({ m, frame, module, forward }, hidden, context),
-  );
+  return m.call<Attended>(module.path, [hidden], (frame) => {
+    const returned: Tensor[] = [];
+    const call = { m, frame, module, forward, returned };
+    const output =
+      forward.parallel === true
+        ? parallel(call, hidden, context)
+        : sequential(call, hidden, context);
+    const [scores] = returned;
+    return forward.returnsScores === true && scores !== undefined ? [output, scores] : [output];
+  });
+}
+
+/** Attention, or what a layer has in its place. */
+function callMixer(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  context: AttentionContext,
+): Attended {
+  const { forward } = module.node;
+  const kind = forward?.kind;
+  if (forward?.kind === "within") {
+    return m.call<Attended>(module.path, [hidden], () =>
+      callMixer(m, childOf(module, forward.inner), hidden, context),
+    );
+  }
+  if (kind === "gated_delta_net") return [callGatedDeltaNet(m, module, hidden, context)];
+  if (kind === "short_convolution") return [callShortConvolution(m, module, hidden, context)];
+  if (kind === "latent_attention") return callLatentAttention(m, module, hidden, context);
+  return callAttention(m, module, hidden, context);
 }
 
 interface LayerCall {
@@ -34,28 +66,33 @@ interface LayerCall {
   readonly frame: Frame;
   readonly module: BoundModule;
   readonly forward: DecoderLayerForward;
+  /** Gets the scores of attention. */
+  readonly returned: Tensor[];
 }
 
-function sequential(
-  { m, frame, module, forward }: LayerCall,
-  input: Tensor,
-  context: AttentionContext,
-): Tensor {
-  const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
-  const [output, scores] = callAttention(m, childOf(module, forward.attention), normed, context);
-  if (scores !== undefined) frame.hold(scores);
+function sequential(call: LayerCall, input: Tensor, context: AttentionContext): Tensor {
+  const { m, frame, module, forward, returned } = call;
+  const normed = frame.hold(
+    forward.normsSums === true ? input : optionalNorm(m, module, forward.preAttentionNorm, input),
+  );
+  const [output, scores] = callMixer(m, childOf(module, forward.attention), normed, context);
+  if (scores !== undefined) returned.push(frame.hold(scores));
+  if (typeof forward.mlp !== "string") {
+    return withInlineMlp(call, { input, output: frame.rebind(normed, output), mlp: forward.mlp });
+  }
+  const mlp = childOf(module, forward.mlp);
   if (forward.keepsNormed === true) {
     frame.hold(output);
     const middle = frame.hold(addResidual(m, forward, input, output));
     const mlpInput = optionalNorm(m, module, forward.preMlpNorm, middle);
-    const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
+    const mlpOutput = frame.hold(callMlp(m, mlp, mlpInput));
     return addResidual(m, forward, middle, mlpOutput);
   }
   if (forward.keepsSublayerOutputs === true) {
     frame.hold(output);
     const middle = frame.rebind(normed, addResidual(m, forward, input, output));
     const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
-    const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
+    const mlpOutput = frame.hold(callMlp(m, mlp, mlpInput));
     return addResidual(m, forward, middle, mlpOutput);
   }
   const attended = frame.rebind(normed, output);
@@ -63,16 +100,44 @@ function sequential(
     attended,
     optionalNorm(m, module, forward.postAttentionNorm, attended),
   );
-  const middle = addSublayer({ m, frame, module, forward }, input, afterAttention);
+  const middle = addSublayer(call, input, afterAttention);
   const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
-  const [given, weights] = callAnyMlp(m, childOf(module, forward.mlp), mlpInput);
+  const [given, weights] = callAnyMlp(m, mlp, mlpInput);
   const mlpOutput = frame.rebind(mlpInput, given);
   if (weights !== undefined) {
     frame.hold(weights);
     if (scores !== undefined) frame.drop(scores);
   }
   const afterMlp = frame.rebind(mlpOutput, optionalNorm(m, module, forward.postMlpNorm, mlpOutput));
-  return addSublayer({ m, frame, module, forward }, middle, afterMlp);
+  return addSublayer(call, middle, afterMlp);
+}
+
+/** The MLP of a layer whose attention and MLP stand side by side. */
+function moduleOfMlp(module: BoundModule, { mlp }: DecoderLayerForward): BoundModule {
+  if (typeof mlp !== "string") throw new Error(`${module.path} holds no MLP of its own`);
+  return childOf(module, mlp);
+}
+
+interface Attending {
+  readonly input: Tensor;
+  /** What attention gave, in its variable. */
+  readonly output: Tensor;
+  readonly mlp: InlineMlp;
+}
+
+/** Source: transformers models/opt/modeling_opt.py `OPTDecoderLayer.forward`. */
+function withInlineMlp(call: LayerCall, { input, output, mlp }: Attending): Tensor {
+  const { m, frame, module, forward } = call;
+  const { preAttentionNorm, preMlpNorm, normsSums = false } = forward;
+  let hidden = addSublayer(call, input, output);
+  if (normsSums) hidden = frame.rebind(hidden, optionalNorm(m, module, preAttentionNorm, hidden));
+  const rows = frame.rebind(hidden, reshape(m, hidden, [-1, hidden.size(-1)]));
+  const normed = frame.hold(normsSums ? rows : optionalNorm(m, module, preMlpNorm, rows));
+  const inner = frame.rebind(normed, callLinear(m, childOf(module, mlp.up), normed));
+  const activated = frame.rebind(inner, callActivation(m, module, mlp, inner));
+  const fed = frame.rebind(activated, callLinear(m, childOf(module, mlp.down), activated));
+  const sum = view(m, addSublayer(call, rows, fed), input.shape);
+  return normsSums ? optionalNorm(m, module, preMlpNorm, sum) : sum;
 }
 
 /** The sum takes the variable of the sublayer's output. */
@@ -96,13 +161,14 @@ function callAnyMlp(
 
 /** Attention and MLP both read the layer's input: `mlp(norm(x)) + attention(norm(x)) + x`. */
 function parallel(
-  { m, frame, module, forward }: LayerCall,
+  { m, frame, module, forward, returned }: LayerCall,
   input: Tensor,
   context: AttentionContext,
 ): Tensor {
-  if (forward.sharesNorm === true) return besides({ m, frame, module, forward }, input, context);
+  if (forward.sharesNorm === true)
+    return besides({ m, frame, module, forward, returned }, input, context);
   const attentionInput = optionalNorm(m, module, forward.preAttentionNorm, input);
-  const [output, scores] = callAttention(
+  const [output, scores] = callMixer(
     m,
     childOf(module, forward.attention),
     attentionInput,
@@ -112,7 +178,7 @@ function parallel(
   frame.hold(output);
   const attended = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
   const mlpInput = optionalNorm(m, module, forward.preMlpNorm, input);
-  const mlpOutput = frame.hold(callMlp(m, childOf(module, forward.mlp), mlpInput));
+  const mlpOutput = frame.hold(callMlp(m, moduleOfMlp(module, forward), mlpInput));
   const dropped = frame.rebind(mlpOutput, dropout(m, mlpOutput, forward.residualDropout ?? 0));
   return add(m, add(m, dropped, attended), input);
 }
@@ -124,11 +190,11 @@ function besides(
   context: AttentionContext,
 ): Tensor {
   const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
-  const [output, scores] = callAttention(m, childOf(module, forward.attention), normed, context);
+  const [output, scores] = callMixer(m, childOf(module, forward.attention), normed, context);
   if (scores !== undefined) frame.hold(scores);
   frame.hold(output);
   const attended = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
-  const mlpOutput = callMlp(m, childOf(module, forward.mlp), normed);
+  const mlpOutput = callMlp(m, moduleOfMlp(module, forward), normed);
   const fed = frame.hold(dropout(m, mlpOutput, forward.residualDropout ?? 0));
   return forward.addsInputLast === true
     ? add(m, add(m, attended, fed), input)

@@ -8,10 +8,12 @@ import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
+import type { Frame } from "../../machine/frame.js";
 import { callEmbedding } from "./embedding.js";
+import { callLinear } from "./linear.js";
 import { buildMasks } from "./masks.js";
 import type { DecoderCall, Masks } from "./masks.js";
-import { runLayers } from "./layers.js";
+import { indexOf, runLayers } from "./layers.js";
 import { callNorm } from "./norm.js";
 import { rotaryTables } from "./rotary-tables.js";
 
@@ -23,6 +25,11 @@ export function callBackbone(
   options: ForwardOptions,
 ): Tensor {
   const { forward } = module.node;
+  if (forward?.kind === "within") {
+    return m.call(module.path, [], () =>
+      callBackbone(m, childOf(module, forward.inner), batch, options),
+    );
+  }
   if (forward?.kind !== "vision_language") return callDecoder(m, module, { batch, options });
   const language = childOf(module, forward.language);
   return m.call(module.path, [], (frame) => {
@@ -77,25 +84,55 @@ function callDecoder(
   return m.call(module.path, [], (frame) => {
     const call = { m, frame, module, forward };
     const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, { batch, options }));
-    const positions = frame.hold(
-      given?.positions ?? module.kernels.positionIds(m, batch.inputIds.size(-1)),
-    );
+    const positions =
+      forward.countsMask === true
+        ? overMask(m, frame, batch)
+        : frame.hold(given?.positions ?? module.kernels.positionIds(m, batch.inputIds.size(-1)));
+    // A mask is made before positions are looked up, or behind; it has the dtype of both.
+    const inputs = { batch, options, dtype: embedded.dtype };
+    const early = forward.masksFirst === true ? buildMasks(call, inputs) : given?.masks;
     let input = frame.hold(addPositions(call, { embedded, positions }));
-    const inputs = { batch, options, dtype: input.dtype };
-    const masks = given?.masks ?? buildMasks(call, inputs);
+    const masks = early ?? buildMasks(call, inputs);
     if (forward.scalesAfterMasks === true) {
       // `inputs_embeds` takes the product, and keeps it until the decoder returns.
       input = frame.rebind(input, mulScalar(m, input));
       frame.rebind(embedded, input);
     }
-    const contexts = layerContexts(call, { input, positions, masks, options });
+    const padding = batch.isPadded ? batch.attentionMask : undefined;
+    const contexts = layerContexts(call, { input, positions, masks, options, padding });
     const scaled = forward.scalesLate === true ? frame.rebind(input, mulScalar(m, input)) : input;
     const start = frame.rebind(scaled, dropout(m, scaled, forward.embeddingDropout ?? 0));
     const layers = childOf(module, forward.layers);
     const hidden = runLayers({ m, frame, layers }, start, { contexts, options });
-    if (forward.finalNorm === undefined) return hidden;
-    return frame.rebind(hidden, callNorm(m, childOf(module, forward.finalNorm), hidden));
+    return afterLayers(call, hidden);
   });
+}
+
+/** The last norm, and the way back to a narrow embedding. */
+function afterLayers({ m, frame, module, forward }: DecoderCall, hidden: Tensor): Tensor {
+  const { finalNorm, projectOut } = forward;
+  const normed =
+    finalNorm === undefined
+      ? hidden
+      : frame.rebind(hidden, callNorm(m, childOf(module, finalNorm), hidden));
+  if (projectOut === undefined) return normed;
+  return frame.rebind(normed, callLinear(m, childOf(module, projectOut), normed));
+}
+
+/**
+ * `(cumsum(mask) * mask - 1).long()`, with ones where there is no mask.
+ *
+ * Source: transformers models/opt/modeling_opt.py `OPTDecoder.forward`.
+ */
+function overMask(m: Machine, frame: Frame, { inputIds, attentionMask }: Batch): Tensor {
+  const mask = frame.hold(attentionMask ?? m.empty("ones", inputIds.shape, "float32"));
+  const { dtype } = mask;
+  const counted = frame.hold(m.empty("cumsum", mask.shape, dtype));
+  const shifted = pointwise(m, "sub", [pointwise(m, "mul", [counted, mask], dtype)], dtype);
+  return frame.rebind(
+    counted,
+    dtype === "int64" ? shifted : pointwise(m, "_to_copy", [shifted], "int64"),
+  );
 }
 
 function embedTokens(m: Machine, module: BoundModule, { batch, options }: DecoderInputs): Tensor {
@@ -111,7 +148,17 @@ function addPositions(
 ): Tensor {
   if (forward.positionEmbedding === undefined) return embedded;
   const table = childOf(module, forward.positionEmbedding);
-  return add(m, embedded, frame.hold(callEmbedding(m, table, positions)));
+  if (forward.countsMask !== true) {
+    return add(m, embedded, frame.hold(callEmbedding(m, table, positions)));
+  }
+  const shifted = pointwise(m, "add", [positions], "int64");
+  const places = frame.hold(callEmbedding(m, table, shifted));
+  const { projectIn } = forward;
+  const wide =
+    projectIn === undefined
+      ? embedded
+      : frame.rebind(embedded, callLinear(m, childOf(module, projectIn), embedded));
+  return add(m, wide, places);
 }
 
 interface LayerInputs {
@@ -119,12 +166,13 @@ interface LayerInputs {
   readonly positions: Tensor;
   readonly masks: Masks;
   readonly options: ForwardOptions;
+  readonly padding: Tensor | undefined;
 }
 
 /** What each kind of layer sees besides the hidden state. */
 function layerContexts(
   { m, frame, module, forward }: DecoderCall,
-  { input, positions, masks, options }: LayerInputs,
+  { input, positions, masks, options, padding }: LayerInputs,
 ): (index: number) => AttentionContext {
   const rotary = forward.rotary === undefined ? undefined : childOf(module, forward.rotary);
   const kinds =
@@ -137,16 +185,29 @@ function layerContexts(
       tables.set(kind, pair);
     }
   }
+  const withState = layersWithState(module, forward);
   return (index) => {
     const kind = forward.layerTypes?.[index] ?? "full_attention";
     const pair = tables.get(kinds === undefined ? "" : kind);
-    const mask = masks.get(kind);
+    const mask = withState.has(index) ? undefined : masks.get(kind);
     return {
       implementation: options.attention,
       card: options.card,
       ...(forward.hidesPositions === true ? {} : { positions }),
       ...(pair === undefined ? {} : { tables: pair }),
       ...(mask === undefined ? {} : { mask }),
+      ...(padding === undefined ? {} : { padding }),
     };
   };
+}
+
+/** Layers without attention, which are given no mask; by their real indices. */
+function layersWithState(module: BoundModule, { layers }: DecoderForward): ReadonlySet<number> {
+  const found = childOf(module, layers).elements.filter((layer) => {
+    const { forward } = layer.node;
+    if (forward?.kind !== "decoder_layer") return false;
+    const { kind } = childOf(layer, forward.attention).node.forward ?? {};
+    return kind === "gated_delta_net" || kind === "short_convolution";
+  });
+  return new Set(found.map(indexOf));
 }

@@ -8,6 +8,7 @@ import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { ForwardOptions } from "./batch.js";
+import { callEncoderLayer } from "./encoder-layer.js";
 import { callDecoderLayer } from "./decoder-layer.js";
 
 interface LayersCall {
@@ -30,6 +31,8 @@ export function runLayers(
 ): Tensor {
   const { loop = missing() } = layers;
   let hidden = start;
+  /** What the layer before returned beside the hidden state. */
+  let kept: Tensor | undefined;
   layers.elements.forEach((layer, position) => {
     m.enterSection(loop, position);
     const context = contexts(indexOf(layer));
@@ -39,11 +42,17 @@ export function runLayers(
       run: ([input]: readonly Tensor[]): readonly Tensor[] => {
         if (input === undefined) throw new Error("a layer needs its hidden state");
         m.enterSection(loop, position);
-        return [callDecoderLayer(m, layer, input, context)];
+        return layer.node.forward?.kind === "encoder_layer"
+          ? [callEncoderLayer(m, layer, input, context)]
+          : callDecoderLayer(m, layer, input, context);
       },
     };
     if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
-    hidden = frame.rebind(hidden, runOne(m, work, options));
+    const [output, scores] = runOne(m, work, options);
+    hidden = frame.rebind(hidden, output);
+    const before = kept;
+    kept = scores === undefined ? undefined : frame.hold(scores);
+    if (before !== undefined) frame.drop(before);
   });
   m.leaveSection();
   return hidden;
@@ -57,15 +66,27 @@ function capturedOf({ positions, tables, mask }: AttentionContext): readonly Ten
   ];
 }
 
-function indexOf(layer: BoundModule): number {
+/** The real index of an element of a list. */
+export function indexOf(layer: BoundModule): number {
   return Number(layer.path.slice(layer.path.lastIndexOf(".") + 1));
 }
 
-function runOne(m: Machine, work: Checkpointed, options: ForwardOptions): Tensor {
-  if (options.checkpointing === "reentrant") return checkpointReentrant(m, work);
-  const isSelective = options.checkpointing === "selective";
-  const [output] =
-    options.checkpointing === "none" ? work.run(work.inputs) : checkpoint(m, work, { isSelective });
+function runOne(
+  m: Machine,
+  work: Checkpointed,
+  { checkpointing }: ForwardOptions,
+): readonly [Tensor, Tensor?] {
+  const [output, scores] = outputsOf(m, work, checkpointing);
   if (output === undefined) throw new Error("a layer gave no output");
-  return output;
+  return scores === undefined ? [output] : [output, scores];
+}
+
+function outputsOf(
+  m: Machine,
+  work: Checkpointed,
+  checkpointing: ForwardOptions["checkpointing"],
+): readonly Tensor[] {
+  if (checkpointing === "none") return work.run(work.inputs);
+  if (checkpointing === "reentrant") return checkpointReentrant(m, work);
+  return checkpoint(m, work, { isSelective: checkpointing === "selective" });
 }

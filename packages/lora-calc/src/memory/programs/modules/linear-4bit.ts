@@ -8,6 +8,7 @@
 import { elementCount } from "../../../units/dtype.js";
 import type { Dtype } from "../../../units/dtype.js";
 import type { Machine } from "../../machine/machine.js";
+import { viewStrides } from "../../machine/layout.js";
 import { cast } from "../../machine/ops/cast.js";
 import { addmm, mm } from "../../machine/ops/matmul.js";
 import { reshape, t, view } from "../../machine/ops/views.js";
@@ -107,9 +108,23 @@ export function dequantize4bit(m: Machine, module: BoundModule, { doubleQuant }:
   );
 }
 
-/** (…, inner) · (inner, columns) with the leading dimensions folded into rows. */
+/**
+ * (…, inner) · (inner, columns) with the leading dimensions folded into rows, or sample by sample where the input lies so
+ * that it cannot be folded.
+ *
+ * Source: torch 2.13 aten/src/ATen/native/LinearAlgebra.cpp `should_fold`.
+ */
 function flatProduct(m: Machine, input: Tensor, matrix: Tensor, bias?: Tensor): Tensor {
   const shape = [...input.shape.slice(0, -1), matrix.size(1)];
+  const folded = viewStrides(input.shape, input.strides, [
+    elementCount(input.shape) / input.size(-1),
+    input.size(-1),
+  ]);
+  if (folded === undefined && bias === undefined) {
+    m.consume(input);
+    m.consume(matrix);
+    return m.empty("bmm", shape, input.dtype);
+  }
   const rows = reshape(m, input, [-1, input.size(-1)]);
   const product = bias === undefined ? mm(m, rows, matrix) : addmm(m, bias, rows, matrix);
   return view(m, product, shape);

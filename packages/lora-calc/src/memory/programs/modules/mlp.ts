@@ -30,7 +30,7 @@ function plain(
 ): Tensor {
   return m.frame((frame) => {
     const inner = frame.hold(callLinear(m, childOf(module, forward.up), x));
-    const activated = frame.rebind(inner, callActivation(m, module, forward.activation, inner));
+    const activated = frame.rebind(inner, callActivation(m, module, forward, inner));
     const output = frame.rebind(activated, callLinear(m, childOf(module, forward.down), activated));
     return dropout(m, output, forward.dropout ?? 0);
   });

@@ -17,6 +17,14 @@ export function rotaryTables(
 ): readonly [Tensor, Tensor] {
   const { forward } = module.node;
   if (forward?.kind !== "rotary") throw new Error(`${module.path} makes no rotary tables`);
+  if (forward.isComplex === true) {
+    const table = m.withoutGrad(() =>
+      m.call(module.path, [positions], (frame) =>
+        complexTable({ m, frame, module, forward }, positions),
+      ),
+    );
+    return [table, table];
+  }
   const dtype = forward.keepsFp32 === true ? "float32" : hidden.dtype;
   const rows = hidden.size(0);
   const [cos, sin] = m.withoutGrad(() =>
@@ -82,3 +90,18 @@ function ofGrid({ m, frame, module, forward }: TablesCall, positions: Tensor, ro
 
 /** Time, height and width. */
 const AXES = 3;
+
+/**
+ * Complex numbers (1, s, dim / 2), here as pairs of fp32.
+ *
+ * Source: transformers models/deepseek_v2/modeling_deepseek_v2.py `DeepseekV2RotaryEmbedding`.
+ */
+function complexTable({ m, frame, module, forward }: TablesCall, positions: Tensor): Tensor {
+  const half = forward.dim / 2;
+  const shape = [1, positions.size(-1), half, 2];
+  module.kernels.rotaryAngles(m, frame, positions, half);
+  const ones = m.empty("ones_like", shape.slice(0, -1), "float32");
+  const turned = frame.hold(m.empty("polar", shape, "float32"));
+  m.consume(ones);
+  return frame.rebind(turned, mulScalar(m, turned));
+}

@@ -5,7 +5,7 @@
  * models/granitemoe, models/deepseek_v3.
  */
 
-import type { GroupedRouterForward } from "../../../graph/tree/forward.js";
+import type { GroupedRouterForward, SharesRouterForward } from "../../../graph/tree/forward.js";
 import { missing } from "../../../problem/missing.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
@@ -22,15 +22,22 @@ import { softmax } from "../../machine/ops/softmax.js";
 import { view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callAdapted } from "./adapted-parameters.js";
+import { callCorrected } from "./corrected-router.js";
+import { flat, linearInFp32 } from "./router-input.js";
 
 /** Scores of all experts, and of every token the weights and places (tokens, chosen) of those that are taken. */
 export function callRouter(
   m: Machine,
   module: BoundModule,
   hidden: Tensor,
+  ofBlock: ReadonlyMap<string, Tensor> = new Map(),
 ): readonly [Tensor, Tensor, Tensor] {
   const { forward } = module.node;
+  if (forward?.kind === "corrected_router") {
+    return callCorrected({ m, module, forward }, hidden, ofBlock);
+  }
   if (forward?.kind === "grouped_router") return callGrouped(m, module, forward, hidden);
+  if (forward?.kind === "shares_router") return callShares(m, module, forward, hidden);
   if (forward?.kind !== "router") throw new Error(`${module.path} is not a router`);
   const { chosen, normalizes, softmaxLast, keepsFp32 = false } = forward;
   return callAdapted(m, module, [hidden], (read) =>
@@ -63,19 +70,6 @@ export function callRouter(
   );
 }
 
-/** (tokens, hidden_size): most blocks flatten the tokens before they ask, others leave it to the router. */
-function flat(m: Machine, frame: Frame, hidden: Tensor): Tensor {
-  return hidden.shape.length === 2 ? hidden : frame.hold(view(m, hidden, [-1, hidden.size(-1)]));
-}
-
-/** `F.linear(x.float(), weight.float())`. */
-function linearInFp32(m: Machine, hidden: Tensor, read: () => Tensor): Tensor {
-  return m.frame((frame) => {
-    const wide = frame.hold(cast(m, hidden, "float32"));
-    return linear(m, wide, frame.hold(cast(m, read(), "float32")));
-  });
-}
-
 function callGrouped(
   m: Machine,
   module: BoundModule,
@@ -106,6 +100,37 @@ function callGrouped(
   );
 }
 
+function callShares(
+  m: Machine,
+  module: BoundModule,
+  { chosen, groups }: SharesRouterForward,
+  hidden: Tensor,
+): readonly [Tensor, Tensor, Tensor] {
+  return callAdapted(m, module, [hidden], (read) =>
+    m.frame((frame): readonly [Tensor, Tensor, Tensor] => {
+      const rows = flat(m, frame, hidden);
+      const logits = frame.hold(linearInFp32(m, rows, () => read("weight")));
+      let shares = frame.hold(softmax(m, logits, { dtype: "float32" }));
+      if (groups !== undefined) {
+        const [tokens, experts] = [shares.size(0), shares.size(1)];
+        const cut = view(m, shares, [tokens, groups.count, experts / groups.count]);
+        const [best, at] = largest(m, cut, "max", 1);
+        m.consume(at);
+        const perGroup = frame.hold(view(m, best, [tokens, groups.count]));
+        const mask = groupMask(m, frame, { groups: groups.count, taken: groups.taken }, [
+          perGroup,
+          shares,
+        ]);
+        shares = frame.rebind(shares, maskedFill(m, shares, mask));
+      }
+      const [taken, places] = largest(m, shares, "topk", chosen);
+      frame.hold(places);
+      const weights = frame.hold(taken);
+      return [logits, mulScalar(m, weights), places];
+    }),
+  );
+}
+
 /** Experts outside the groups with the best pairs of scores; what it is made of stays until the router returns. */
 function outsiders(
   m: Machine,
@@ -117,7 +142,17 @@ function outsiders(
   const [pair, at] = largest(m, view(m, scores, [tokens, groups, experts / groups]), "topk", 2);
   m.consume(at);
   const perGroup = frame.hold(m.frame((inner) => sumDim(m, inner.hold(pair), -1)));
-  const [taken, chosen] = largest(m, perGroup, "topk", groupsTaken);
+  return groupMask(m, frame, { groups, taken: groupsTaken }, [perGroup, scores]);
+}
+
+/** True where an expert's group is not taken; what it is made of stays until the router returns. */
+function groupMask(
+  m: Machine,
+  frame: Frame,
+  { groups, taken: count }: { readonly groups: number; readonly taken: number },
+  [perGroup, scores]: readonly [Tensor, Tensor],
+): Tensor {
+  const [taken, chosen] = largest(m, perGroup, "topk", count);
   m.consume(taken);
   frame.hold(chosen);
   const inGroup = frame.hold(m.empty("zeros_like", perGroup.shape, perGroup.dtype));

@@ -48,18 +48,25 @@ export function callSparseMlp(
     const { shared, returnsWeights = false } = forward;
     const seen =
       shared === undefined ? undefined : frame.hold(callMlp(m, childOf(module, shared.mlp), rows));
-    const routed = callRouter(m, childOf(module, forward.router), rows);
+    const routed = callRouter(m, childOf(module, forward.router), rows, module.buffers);
     for (const tensor of routed) frame.hold(tensor);
     const [, weights, places] = routed;
     const experts = childOf(module, forward.experts);
     const output = frame.hold(callExperts(m, experts, rows, { weights, places }));
     if (returnsWeights) return [view(m, output, hidden.shape), weights];
     if (shared === undefined || seen === undefined) return [view(m, output, hidden.shape)];
-    const gate = sigmoid(m, callLinear(m, childOf(module, shared.gate), rows));
-    const gated = frame.rebind(seen, mul(m, gate, seen));
+    const gated =
+      shared.gate === undefined
+        ? seen
+        : frame.rebind(seen, openedBy(m, childOf(module, shared.gate), rows, seen));
     const sum = frame.rebind(output, add(m, output, gated));
     return [view(m, sum, hidden.shape)];
   });
+}
+
+/** `sigmoid(gate(rows)) * seen`. */
+function openedBy(m: Machine, gate: BoundModule, rows: Tensor, seen: Tensor): Tensor {
+  return mul(m, sigmoid(m, callLinear(m, gate, rows)), seen);
 }
 
 interface SparseCall {
@@ -167,8 +174,8 @@ function clampedSwiglu(m: Machine, both: Tensor): Tensor {
   return m.frame((frame) => {
     const evens = frame.hold(everySecond(m, both, 0));
     const odds = frame.hold(everySecond(m, both, 1));
-    const gate = frame.rebind(evens, clamp(m, evens, 1));
-    const up = frame.rebind(odds, clamp(m, odds, 2));
+    const gate = frame.rebind(evens, clamp(m, evens, ["le"]));
+    const up = frame.rebind(odds, clamp(m, odds, ["ge", "le"]));
     const glu = frame.hold(mul(m, gate, sigmoid(m, mulScalar(m, gate))));
     return mul(m, addScalar(m, up), glu);
   });

@@ -39,7 +39,7 @@ function classifierLoss(
         const [tower, head] = partsOf(policy);
         const hidden = inner.hold(callImageTower(m, tower, pixels, options));
         return m.withKind("logits", () => {
-          const pooled = inner.hold(select(m, hidden));
+          const pooled = inner.hold(select(m, hidden, 1));
           const scores = inner.hold(callLinear(m, head, pooled));
           const converted = inner.hold(autocastToFloat(m, scores));
           return [nllLoss(m, logSoftmax(m, converted), labels), scores];

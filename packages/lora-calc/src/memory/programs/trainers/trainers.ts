@@ -3,6 +3,7 @@
 import type { BoundModule } from "../../load/bound-module.js";
 import type { Method } from "../../settings/training.js";
 import { dpoTrainer } from "./dpo.js";
+import { encoderTrainer } from "./encoders.js";
 import { imageClassificationTrainer } from "./image-classification.js";
 import { sftTrainer } from "./sft.js";
 import type { Trainer } from "./trainer.js";
@@ -10,5 +11,8 @@ import type { Trainer } from "./trainer.js";
 const TRAINERS: Readonly<Record<Method, Trainer>> = { sft: sftTrainer, dpo: dpoTrainer };
 
 export function trainerOf(method: Method, { node }: BoundModule): Trainer {
-  return node.forward?.kind === "image_classifier" ? imageClassificationTrainer : TRAINERS[method];
+  const kind = node.forward?.kind;
+  if (kind === "image_classifier") return imageClassificationTrainer;
+  if (kind === "masked_lm" || kind === "sequence_classifier") return encoderTrainer;
+  return TRAINERS[method];
 }

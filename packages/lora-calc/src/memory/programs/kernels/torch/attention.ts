@@ -5,7 +5,7 @@
  * dispatch of `scaled_dot_product_attention` on CUDA.
  */
 
-import type { AttentionForward } from "../../../../graph/tree/forward.js";
+import type { AttendingHeads } from "../../../../graph/tree/forward.js";
 import type { AttentionContext, QueryKeyValue } from "../../../load/bound-module.js";
 import type { Frame } from "../../../machine/frame.js";
 import { tanh } from "../../../machine/ops/activations.js";
@@ -23,16 +23,18 @@ import type { Machine } from "../../../machine/machine.js";
 import type { Tensor } from "../../../machine/tensor.js";
 import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
 import { additiveMask, mathAttention } from "./math-attention.js";
+import { inFp32WithTable } from "./own-attention.js";
 import { repeatHeads } from "./repeat-heads.js";
 
 /** Output (b, s, heads, d), and the scores (b, heads, s, s) when the kernel returns them. */
 export function attend(
   m: Machine,
-  forward: AttentionForward,
+  forward: AttendingHeads,
   states: QueryKeyValue,
   context: AttentionContext,
 ): readonly [Tensor] | readonly [Tensor, Tensor] {
-  const { sinks } = states;
+  const { sinks, table } = states;
+  if (table !== undefined) return inFp32WithTable(m, forward, { ...states, table }, context);
   if (sinks !== undefined) return eagerWithSinks(m, forward, { ...states, sinks }, context);
   return context.implementation === "eager"
     ? eager(m, forward, states, context)
@@ -41,7 +43,7 @@ export function attend(
 
 function sdpa(
   m: Machine,
-  forward: AttentionForward,
+  forward: AttendingHeads,
   states: QueryKeyValue,
   context: AttentionContext,
 ): Tensor {
@@ -60,7 +62,7 @@ function sdpa(
 /** The kernel that the card runs, after autocast's casts. Every layer makes its own additive mask. */
 function kernel(
   m: Machine,
-  forward: AttentionForward,
+  forward: AttendingHeads,
   states: QueryKeyValue,
   { mask, card }: AttentionContext,
 ): Tensor {
@@ -72,6 +74,7 @@ function kernel(
     const chosen = chooseKernel(card, {
       dtype: query.dtype,
       headDim,
+      valueDim: value.size(-1),
       hasMask: mask !== undefined,
       isGrouped: query.size(1) !== key.size(1),
       dropout: attentionDropout,
@@ -105,7 +108,7 @@ function alignedRows(m: Machine, frame: Frame, bias: Tensor): Tensor {
 /** `softmax(q·kᵀ·scale + mask)·v` step by step; the 16-bit scores are returned with the output. */
 function eager(
   m: Machine,
-  forward: AttentionForward,
+  forward: AttendingHeads,
   states: QueryKeyValue,
   { mask }: AttentionContext,
 ): readonly [Tensor, Tensor] {
@@ -129,7 +132,7 @@ function eager(
 /** `q·kᵀ·scale`, capped and masked where there is a cap and a mask. */
 function rawScores(
   m: Machine,
-  { softcap }: AttentionForward,
+  { softcap }: AttendingHeads,
   [query, key]: readonly [Tensor, Tensor],
   mask: Tensor | undefined,
 ): Tensor {
@@ -151,8 +154,8 @@ function rawScores(
  */
 function eagerWithSinks(
   m: Machine,
-  forward: AttentionForward,
-  states: Required<QueryKeyValue>,
+  forward: AttendingHeads,
+  states: QueryKeyValue & { readonly sinks: Tensor },
   { mask }: AttentionContext,
 ): readonly [Tensor, Tensor] {
   return m.frame<readonly [Tensor, Tensor]>((frame) => {

@@ -25,7 +25,7 @@ function gated(
 ): Tensor {
   return m.frame((frame) => {
     const gate = callLinear(m, childOf(module, forward.gate), x);
-    const activated = frame.hold(callActivation(m, module, forward.activation, gate));
+    const activated = frame.hold(callActivation(m, module, forward, gate));
     const product = frame.hold(mul(m, activated, callLinear(m, childOf(module, forward.up), x)));
     frame.drop(activated);
     const output = callLinear(m, childOf(module, forward.down), product);
@@ -47,11 +47,11 @@ function fusedGated(
     frame.hold(gate);
     if (forward.keepsHalves === true) {
       frame.rebind(both, up);
-      const product = frame.hold(mul(m, callActivation(m, module, forward.activation, gate), up));
+      const product = frame.hold(mul(m, callActivation(m, module, forward, gate), up));
       return callLinear(m, childOf(module, forward.down), product);
     }
     frame.rebind(both, up);
-    const product = mul(m, up, callActivation(m, module, forward.activation, gate));
+    const product = mul(m, up, callActivation(m, module, forward, gate));
     frame.rebind(up, product);
     return callLinear(m, childOf(module, forward.down), product);
   });

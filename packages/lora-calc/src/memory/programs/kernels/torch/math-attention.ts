@@ -6,7 +6,7 @@
  * (conformance/tests/test_attention.py). Unlike eager attention it converts, expands and adds the mask in place.
  */
 
-import type { AttentionForward } from "../../../../graph/tree/forward.js";
+import type { AttendingHeads } from "../../../../graph/tree/forward.js";
 import type { Machine } from "../../../machine/machine.js";
 import { cast, withAutocast } from "../../../machine/ops/cast.js";
 import { dropout } from "../../../machine/ops/dropout.js";
@@ -26,7 +26,7 @@ interface States {
 /** Without a mask it is causal, unless the model is bidirectional. The body runs without autocast, and its locals live as long as the function. */
 export function mathAttention(
   m: Machine,
-  forward: AttentionForward,
+  forward: AttendingHeads,
   states: States,
   given: Tensor | undefined,
 ): Tensor {
@@ -57,7 +57,7 @@ export function mathAttention(
 
 function biasOf(
   m: Machine,
-  { isBidirectional }: AttentionForward,
+  { isBidirectional }: AttendingHeads,
   query: Tensor,
   mask: Tensor | undefined,
 ): Tensor | undefined {

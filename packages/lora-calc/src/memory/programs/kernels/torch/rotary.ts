@@ -4,8 +4,16 @@ import type { RotaryVariant } from "../../../../graph/tree/forward.js";
 import type { Frame } from "../../../machine/frame.js";
 import type { Machine } from "../../../machine/machine.js";
 import { cast } from "../../../machine/ops/cast.js";
+import { complexProduct } from "../../../machine/ops/complex.js";
 import { add, cat, mul, neg, stackLast, subtract } from "../../../machine/ops/elementwise.js";
-import { chunkLastDim, everySecond, slice, unsqueeze, view } from "../../../machine/ops/views.js";
+import {
+  chunkLastDim,
+  everySecond,
+  reshape,
+  slice,
+  unsqueeze,
+  view,
+} from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 
 /** Queries and keys (b, heads, s, d) turned by their positions, and what else has a name until attention returns. */
@@ -16,6 +24,8 @@ export function applyRotary(
   [cosine, sine]: readonly [Tensor, Tensor],
 ): readonly [Tensor, Tensor, ...Tensor[]] {
   const [turnedQuery, turnedKey, ...kept] = m.frame((frame) => {
+    if (variant === "pairs_apart") return pairsApart(m, frame, [query, key], [cosine, sine]);
+    if (variant === "complex") return complexPairs(m, frame, [query, key], cosine);
     const cos = frame.hold(unsqueeze(m, cosine, 1));
     const sin = frame.hold(unsqueeze(m, sine, 1));
     if (variant === "partial") return partial(m, [query, key], turnHalves, [cos, sin]);
@@ -165,5 +175,50 @@ function partialTogether(
     );
     if (!keepsParts) return joined;
     return [...joined, ...turned.flatMap(({ embedded, passing }) => [embedded, passing])];
+  });
+}
+
+/** `cat(even * cos - odd * sin, odd * cos + even * sin)`. Source: models/deepseek_v3 `apply_rotary_pos_emb_interleave`. */
+function pairsApart(
+  m: Machine,
+  frame: Frame,
+  states: readonly [Tensor, Tensor],
+  tables: readonly [Tensor, Tensor],
+): readonly Tensor[] {
+  const [cos, sin] = tables.map((table) =>
+    frame.hold(unsqueeze(m, slice(m, table, -1, [0, table.size(-1) / 2]), 1)),
+  );
+  if (cos === undefined || sin === undefined) throw new Error("rotary lost a table");
+  const cut = states.map((x) => ({
+    even: frame.hold(everySecond(m, x, 0)),
+    odd: frame.hold(everySecond(m, x, 1)),
+  }));
+  return cut.map(({ even, odd }) => {
+    const joined = m.frame((inner) => {
+      const evenCos = mul(m, even, cos);
+      const left = inner.hold(subtract(m, evenCos, mul(m, odd, sin)));
+      const oddCos = mul(m, odd, cos);
+      const right = inner.hold(add(m, oddCos, mul(m, even, sin)));
+      return cat(m, [left, right], -1);
+    });
+    return frame.hold(joined);
+  });
+}
+
+/** Source: transformers models/deepseek_v2/modeling_deepseek_v2.py `apply_rotary_emb`. */
+function complexPairs(
+  m: Machine,
+  frame: Frame,
+  states: readonly [Tensor, Tensor],
+  table: Tensor,
+): readonly Tensor[] {
+  const asComplex = states.map((x) => {
+    const wide = cast(m, x, "float32");
+    return frame.hold(reshape(m, wide, [...x.shape.slice(0, -1), -1, 2]));
+  });
+  const numbers = frame.hold(unsqueeze(m, table, 1));
+  return asComplex.map((x, index) => {
+    const like = states[index] ?? x;
+    return frame.hold(cast(m, view(m, complexProduct(m, x, numbers), like.shape), like.dtype));
   });
 }

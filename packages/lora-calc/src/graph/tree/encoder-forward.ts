@@ -1,0 +1,95 @@
+/** How encoders of text compute, whose layers have a norm behind every sum, and the heads on them. */
+
+import type { Activation } from "./activation.js";
+
+/** Words, positions and segments, all added; a norm and a dropout (bert). */
+export interface TextEmbeddingsForward {
+  readonly kind: "text_embeddings";
+  readonly words: string;
+  readonly positions: string;
+  readonly segments: string;
+  readonly norm: string;
+  readonly dropout: number;
+  /** Positions are a part of a buffer (bert), or counted over the tokens that are no padding (roberta). */
+  readonly places: "buffer" | "counted";
+}
+
+/** `norm(dropout(dense(x)) + input)`. */
+interface SummedOutputForward {
+  readonly kind: "summed_output";
+  readonly dense: string;
+  readonly norm: string;
+  readonly dropout: number;
+}
+
+/** Attention, and what is made of its output and the input. */
+interface SummedAttentionForward {
+  readonly kind: "summed_attention";
+  readonly attention: string;
+  readonly output: string;
+}
+
+interface IntermediateForward {
+  readonly kind: "intermediate";
+  readonly dense: string;
+  readonly activation: Activation;
+  readonly activationName: string;
+}
+
+interface EncoderLayerForward {
+  readonly kind: "encoder_layer";
+  readonly attention: string;
+  readonly intermediate: string;
+  readonly output: string;
+}
+
+interface EncoderLayersForward {
+  readonly kind: "encoder_layers";
+  readonly layers: string;
+}
+
+export interface TextEncoderForward {
+  readonly kind: "text_encoder";
+  readonly embeddings: string;
+  readonly encoder: string;
+  /** Also run where nothing uses what it gives. */
+  readonly pooler?: string;
+}
+
+/** `tanh(dense(hidden[:, 0]))`. */
+interface PoolerForward {
+  readonly kind: "pooler";
+  readonly dense: string;
+}
+
+/** Scores of every token of the vocabulary at every position, with the labels of some. Names are paths from the root. */
+export interface MaskedLmForward {
+  readonly kind: "masked_lm";
+  readonly encoder: string;
+  readonly head: string;
+  /** Inside the head: `decoder(norm(act(dense(hidden))))`. */
+  readonly dense: string;
+  readonly activation: Activation;
+  readonly norm: string;
+  readonly decoder: string;
+}
+
+/** A label per sequence. */
+export interface SequenceClassifierForward {
+  readonly kind: "sequence_classifier";
+  readonly encoder: string;
+  readonly classifier: string;
+  readonly dropout: number;
+}
+
+export type EncoderForward =
+  | TextEmbeddingsForward
+  | SummedOutputForward
+  | SummedAttentionForward
+  | IntermediateForward
+  | EncoderLayerForward
+  | EncoderLayersForward
+  | TextEncoderForward
+  | PoolerForward
+  | MaskedLmForward
+  | SequenceClassifierForward;

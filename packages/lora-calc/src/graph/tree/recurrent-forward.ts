@@ -1,0 +1,50 @@
+/** How layers compute that keep a state in place of keys and values. */
+
+/**
+ * Linear attention by the gated delta rule: a short convolution over time, then a state per head that fades and is corrected.
+ *
+ * Source: transformers models/qwen3_5/modeling_qwen3_5.py `Qwen3_5GatedDeltaNet`.
+ */
+export interface GatedDeltaNetForward {
+  readonly kind: "gated_delta_net";
+  readonly projections: DeltaProjections;
+  readonly convolution: string;
+  /** Norm of the output, multiplied by the gate. */
+  readonly norm: string;
+  readonly output: string;
+  readonly keyHeads: number;
+  readonly keyHeadDim: number;
+  readonly valueHeads: number;
+  readonly valueHeadDim: number;
+  /** Parameters (value heads,). */
+  readonly decayBias: string;
+  readonly decayLog: string;
+}
+
+/** Which child modules make what the rule reads. */
+export type DeltaProjections =
+  | {
+      readonly kind: "separate";
+      /** Queries, keys and values in one. */
+      readonly mixed: string;
+      /** Gate of the output. */
+      readonly gate: string;
+      /** How much of a state is overwritten. */
+      readonly beta: string;
+      /** How fast it fades. */
+      readonly decay: string;
+    }
+  /** All of the first two together, and of the last two, cut inside each head (qwen3_next). */
+  | { readonly kind: "joint"; readonly mixedAndGate: string; readonly betaAndDecay: string };
+
+/**
+ * Three projections in one: `out(second * conv1d(first * third))` over a few tokens.
+ *
+ * Source: transformers models/lfm2/modeling_lfm2.py `Lfm2ShortConv`.
+ */
+export interface ShortConvolutionForward {
+  readonly kind: "short_convolution";
+  readonly input: string;
+  readonly convolution: string;
+  readonly output: string;
+}
