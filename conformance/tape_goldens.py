@@ -287,10 +287,16 @@ def states_and_latents() -> list[Case]:
         ),
         "opt": opt,
         "opt with a narrow embedding and norms of sums": opt | {"word_embed_proj_dim": 128, "do_layer_norm_before": False},
+        "gpt_bigcode": {"model_type": "gpt_bigcode", "vocab_size": 1000, "n_embd": 256, "n_layer": 5, "n_head": 8, "n_positions": 512},
+        "gpt_neo": {
+            "model_type": "gpt_neo", "vocab_size": 1000, "hidden_size": 256, "num_layers": 4, "num_heads": 8, "window_size": 64,
+            "attention_types": [[["global", "local"], 2]], "max_position_embeddings": 512,
+        },
     }  # fmt: skip
     kept, short = {"gradient_checkpointing": False}, {"max_length": 200}
+    written_out = {"gpt_neo": {"attn_implementation": "eager"}}  # classes without sdpa
     rows = [
-        case(f"{name}: {what}", config, ALL_LINEAR, quantization, STEP | short | training)
+        case(f"{name}: {what}", config, ALL_LINEAR, quantization, STEP | short | training | written_out.get(name, {}))
         for name, config in configs.items()
         for what, quantization, training in (("kept", None, kept), ("qlora", NF4, {}))
     ]
@@ -300,6 +306,30 @@ def states_and_latents() -> list[Case]:
     ]
     h100 = {"device": {"compute_capability": 9.0}}
     return rows + padded + [case("deepseek_v3 on an H100", configs["deepseek_v3"], ALL_LINEAR, None, STEP | short) | h100]
+
+
+def encoder_cases() -> list[Case]:
+    """Encoders of text with their own losses: over masked tokens, and over a label per sequence."""
+    sizes = {
+        "vocab_size": 1000, "hidden_size": 256, "num_hidden_layers": 5, "num_attention_heads": 8, "intermediate_size": 640,
+        "max_position_embeddings": 600, "pad_token_id": 0,
+    }  # fmt: skip
+    wide = {"peft_type": "LORA", "r": 8, "target_modules": "all-linear"}
+    label = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "target_modules": ["query", "value"], "task_type": "SEQ_CLS"}
+    kept, padded = {"gradient_checkpointing": False}, {"padding": True}
+    rows: list[tuple[str, str, Any, Any, dict[str, Any]]] = [
+        ("masked tokens", "ForMaskedLM", wide, None, kept),
+        ("masked tokens, qlora", "ForMaskedLM", wide, NF4, {}),
+        ("masked tokens, padded", "ForMaskedLM", wide, None, padded),
+        ("a label per sequence", "ForSequenceClassification", label, None, kept),
+        ("a label per sequence, fp32 under autocast, padded", "ForSequenceClassification", label, None, padded | {"dtype": "float32"}),
+        ("a label per sequence, full fine-tuning", "ForSequenceClassification", None, None, kept | {"dtype": "float32", "bf16": False}),
+    ]
+    return [
+        case(f"{model_type}: {name}", sizes | {"model_type": model_type, "architectures": [prefix + head]}, adapter, quantization, STEP | {"loss": "hf"} | training)
+        for model_type, prefix in (("bert", "Bert"), ("roberta", "Roberta"))
+        for name, head, adapter, quantization, training in rows
+    ]  # fmt: skip
 
 
 def fused_cases() -> list[Case]:
@@ -323,14 +353,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents()
+        return cases() + later_cases() + states_and_latents() + encoder_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + encoder_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

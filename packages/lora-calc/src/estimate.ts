@@ -26,6 +26,7 @@ import {
   rejectAdaptedHead,
   whyDropoutStays,
   whyNotRunnable,
+  whyNotEager,
   whyTooLong,
 } from "./memory/settings/runnable.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
@@ -214,6 +215,7 @@ function memoryPart(
     whyNotRunnable({ graph, plan: adapter, quantization, device }, training.loss) ??
     whyHeadsNotRunnable(graph.root, training) ??
     whyTooLong(graph.root, training) ??
+    whyNotEager(graph.root, training) ??
     whyDropoutStays(graph.root, training);
   if (obstacle !== undefined) {
     const warning = `memory is not computed: ${obstacle}`;

@@ -140,6 +140,7 @@ export function bertEmbeddings(
       ...{ segments: "token_type_embeddings", norm: "LayerNorm" },
       dropout: config.number("hidden_dropout_prob", 0.1),
       places: positionsLast ? "counted" : "buffer",
+      unusedPositions: positionsLast ? config.integer("pad_token_id", 1) + 1 : 0,
     },
     buffers: [
       buffer("position_ids", [1, positions], "int64"),

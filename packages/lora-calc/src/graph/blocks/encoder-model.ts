@@ -160,3 +160,21 @@ export function classifier(hiddenSize: number, config: Config): readonly ModuleN
     linear("classifier", hiddenSize, labelCount(config), { bias: true }),
   ];
 }
+
+/** Dropout in front of a classifier: its own, else that of hidden states. */
+export function classifierDropout(config: Config): number {
+  const hidden = config.number("hidden_dropout_prob", 0.1);
+  return config.isNull("classifier_dropout") ? hidden : config.number("classifier_dropout", hidden);
+}
+
+/** How a classifier of sequences computes, where its loss is the cross entropy over one label; else nothing. */
+export function labelLoss(
+  config: Config,
+  names: Pick<SequenceClassifierForward, "encoder" | "classifier">,
+): { readonly forward?: SequenceClassifierForward } {
+  const problem = config.string("problem_type", "single_label_classification");
+  if (labelCount(config) === 1 || problem !== "single_label_classification") return {};
+  return {
+    forward: { kind: "sequence_classifier", ...names, dropout: classifierDropout(config) },
+  };
+}

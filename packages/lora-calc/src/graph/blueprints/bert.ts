@@ -8,7 +8,7 @@ import {
   predictionHead,
   readBertSizes,
 } from "../blocks/bert-like.js";
-import { classifier, embeddingOf, encoderModel } from "../blocks/encoder-model.js";
+import { classifier, embeddingOf, encoderModel, labelLoss } from "../blocks/encoder-model.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import { container, repeated } from "../tree/vocabulary.js";
 
@@ -64,13 +64,7 @@ export const bert: Blueprint = {
         sequenceClassification: {
           behind: classifier(hiddenSize, config),
           hasPooler: true,
-          forward: {
-            kind: "sequence_classifier",
-            ...{ encoder: "bert", classifier: "classifier" },
-            dropout: config.isNull("classifier_dropout")
-              ? config.number("hidden_dropout_prob", 0.1)
-              : config.number("classifier_dropout", config.number("hidden_dropout_prob", 0.1)),
-          },
+          ...labelLoss(config, { encoder: "bert", classifier: "classifier" }),
         },
       },
       config,

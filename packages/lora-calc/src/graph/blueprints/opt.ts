@@ -26,6 +26,7 @@ export const opt: Blueprint = {
         kind: "decoder",
         tokenEmbedding: "embed_tokens",
         positionEmbedding: "embed_positions",
+        unusedPositions: POSITION_OFFSET,
         countsMask: true,
         masksFirst: true,
         layers: "layers",

@@ -1,7 +1,12 @@
 /** RoBERTa and its kin in other languages: BERT with other heads. */
 
 import { bertEmbeddings, bertLayer, bertPooler, readBertSizes } from "../blocks/bert-like.js";
-import { embeddingOf, encoderModel } from "../blocks/encoder-model.js";
+import {
+  classifierDropout,
+  embeddingOf,
+  encoderModel,
+  labelLoss,
+} from "../blocks/encoder-model.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import { container, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
@@ -64,8 +69,13 @@ function robertaLike({ modelType, prefix, vocabSize: usual, headsFirst }: Kind):
             behind: [lmHead],
           },
           sequenceClassification: {
+            ...labelLoss(config, { encoder: "roberta", classifier: "classifier" }),
             behind: [
               container("classifier", `${prefix}ClassificationHead`, {
+                forward: {
+                  kind: "classification_head",
+                  ...{ dense: "dense", output: "out_proj", dropout: classifierDropout(config) },
+                },
                 children: [
                   linear("dense", hiddenSize, hiddenSize, { bias: true }),
                   leaf("dropout", "Dropout"),

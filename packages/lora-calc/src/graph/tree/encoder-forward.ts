@@ -12,6 +12,8 @@ export interface TextEmbeddingsForward {
   readonly dropout: number;
   /** Positions are a part of a buffer (bert), or counted over the tokens that are no padding (roberta). */
   readonly places: "buffer" | "counted";
+  /** First rows of the table of positions that no token has (roberta). */
+  readonly unusedPositions: number;
 }
 
 /** `norm(dropout(dense(x)) + input)`. */
@@ -74,11 +76,20 @@ export interface MaskedLmForward {
   readonly decoder: string;
 }
 
-/** A label per sequence. */
+/** `output(dropout(tanh(dense(dropout(hidden[:, 0])))))` (roberta). */
+interface ClassificationHeadForward {
+  readonly kind: "classification_head";
+  readonly dense: string;
+  readonly output: string;
+  readonly dropout: number;
+}
+
+/** A label per sequence: by a head on the hidden states, or by a layer on what the pooler gives. */
 export interface SequenceClassifierForward {
   readonly kind: "sequence_classifier";
   readonly encoder: string;
   readonly classifier: string;
+  /** Before a layer; a head has its own. */
   readonly dropout: number;
 }
 
@@ -92,4 +103,5 @@ export type EncoderForward =
   | TextEncoderForward
   | PoolerForward
   | MaskedLmForward
+  | ClassificationHeadForward
   | SequenceClassifierForward;

@@ -126,6 +126,8 @@ export interface DecoderForward {
   readonly tokenEmbedding: string;
   /** Learned positions that are added to the token embedding (gpt2). */
   readonly positionEmbedding?: string;
+  /** First rows of its table that no token has (opt). Default: 0. */
+  readonly unusedPositions?: number;
   /** Positions are counted over the attention mask, or over ones without one, and shifted by a number (opt). */
   readonly countsMask?: boolean;
   /** Masks are made before positions are looked up (opt, gpt_neo). */

@@ -5,8 +5,17 @@ import type { Machine } from "../machine/machine.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule, BoundTokens } from "./bound-module.js";
 
-/** A trained copy of a module without children, in the dtype its original has by now unless another is asked for. */
+/** A trained copy of a module and all in it, in the dtypes its originals have by now unless another is asked for. */
 export function bindCopy(m: Machine, module: BoundModule, asked: Dtype | "auto"): BoundModule {
+  return copyAt(m, module, asked, `${module.path}.modules_to_save.default`);
+}
+
+/** The copy and all in it. */
+export function withinCopy(copy: BoundModule): readonly BoundModule[] {
+  return [copy, ...[...copy.children.values()].flatMap(withinCopy)];
+}
+
+function copyAt(m: Machine, module: BoundModule, asked: Dtype | "auto", path: string): BoundModule {
   const parameters = new Map<string, Tensor>();
   for (const [name, original] of module.parameters) {
     const dtype = asked === "auto" ? original.dtype : asked;
@@ -16,8 +25,11 @@ export function bindCopy(m: Machine, module: BoundModule, asked: Dtype | "auto")
     parameters.set(name, tensor);
   }
   const { node, dtype, buffers, kernels } = module;
-  const path = `${module.path}.modules_to_save.default`;
-  return { path, node, dtype, kernels, parameters, buffers, children: new Map(), elements: [] };
+  const children = new Map<string, BoundModule>();
+  for (const [name, child] of module.children) {
+    children.set(name, copyAt(m, child, asked, `${path}.${name}`));
+  }
+  return { path, node, dtype, kernels, parameters, buffers, children, elements: [] };
 }
 
 /** Trained rows of shape (tokens, dim), and what they replace: a buffer, which stays in the float32 that PEFT makes it. */

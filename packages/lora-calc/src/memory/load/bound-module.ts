@@ -79,6 +79,8 @@ export interface MaskPattern {
   readonly rows: number;
   readonly length: number;
   readonly window: number | undefined;
+  /** Whether it may attend to what comes after it, too. */
+  readonly isBidirectional?: boolean;
   /** Tokens that are no padding, or those of the same packed sequence. */
   readonly beside: "padding" | "packing" | undefined;
 }

@@ -1,5 +1,6 @@
 /** A model that was read to the host, moved to the card as a whole: module by module, as `module.to(device)` goes. */
 
+import { withinCopy } from "./bind-copy.js";
 import type { Machine } from "../machine/machine.js";
 import type { Kind } from "../machine/tape.js";
 import type { Tensor } from "../machine/tensor.js";
@@ -21,7 +22,9 @@ export function moveToCard(m: Machine, root: BoundModule, weights: Kind): void {
       move(adapter?.bias, "adapter_other");
       move(adapter?.magnitude, "adapter_other");
     }
-    for (const tensor of copy?.parameters.values() ?? []) move(tensor, "adapter_other");
+    for (const { parameters: copied } of copy === undefined ? [] : withinCopy(copy)) {
+      for (const tensor of copied.values()) move(tensor, "adapter_other");
+    }
     for (const tensor of [tokens?.delta, tokens?.replaced]) move(tensor, "adapter_other");
     for (const child of module.children.values()) visit(child);
     module.elements.forEach((element, position) => {

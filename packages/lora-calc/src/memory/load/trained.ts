@@ -1,5 +1,6 @@
 /** What an optimizer steps over. */
 
+import { withinCopy } from "./bind-copy.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { BoundModule } from "./bound-module.js";
 
@@ -19,7 +20,9 @@ export function trainedOf(root: BoundModule): Trained {
       ...module.parameters.values(),
       ...[lora?.a, lora?.b, lora?.bias, lora?.magnitude],
       ...parameterLoras.toReversed().flatMap((each) => [each.lora.a, each.lora.b]),
-      ...(copy?.parameters.values() ?? []),
+      ...(copy === undefined ? [] : withinCopy(copy)).flatMap(({ parameters: copied }) => [
+        ...copied.values(),
+      ]),
     ];
     for (const tensor of own) {
       if (tensor?.requiresGrad !== true) continue;

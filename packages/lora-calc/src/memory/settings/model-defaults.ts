@@ -7,6 +7,7 @@ import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { StepValues } from "../../fields/step.js";
 import type { WorldRules } from "../../worlds/world.js";
+import { learnedPositions } from "./learned-positions.js";
 import type { TrainingSettings } from "./training.js";
 
 const ATTENTION_PATH = "training.attn_implementation";
@@ -15,6 +16,7 @@ export function modelDefaults(root: ModuleNode, rules: WorldRules): Partial<Step
   return {
     ...(lacksSdpa(root, rules) ? { attn_implementation: "eager" } : {}),
     ...(hasOwnLoss(root) ? { loss: "hf" } : {}),
+    ...(encodesText(root) ? { max_length: longestOf(root) } : {}),
   };
 }
 
@@ -29,6 +31,9 @@ export function ofModel(
     return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
   }
   if (classifiesImages(root) && OF_SEQUENCES.includes(path)) return [];
+  if (path === "training.max_length" && encodesText(root)) {
+    return [{ ...assumption, reason: "the model has positions for as many tokens" }];
+  }
   const labels = hasOwnLoss(root) ? LABELS[root.forward.kind] : undefined;
   return path === "training.loss" && labels !== undefined
     ? [{ ...assumption, reason: `the class has a loss of its own, over ${labels}` }]
@@ -56,6 +61,18 @@ export function hasOwnLoss(
   root: ModuleNode,
 ): root is ModuleNode & { readonly forward: { readonly kind: keyof typeof LABELS } } {
   return root.forward !== undefined && root.forward.kind in LABELS;
+}
+
+/** Whether text is read whole, and not predicted token by token. */
+export function encodesText({ forward }: ModuleNode): boolean {
+  return forward?.kind === "masked_lm" || forward?.kind === "sequence_classifier";
+}
+
+/** Tokens of a sequence where nobody says: what a tokenizer cuts to. */
+const USUAL_LENGTH = 512;
+
+function longestOf(root: ModuleNode): number {
+  return Math.min(learnedPositions(root) ?? USUAL_LENGTH, USUAL_LENGTH);
 }
 
 /** Whether a batch is images with a label each, which have no length. */

@@ -5,7 +5,8 @@ import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
-import { hasOwnLoss } from "./model-defaults.js";
+import { learnedPositions } from "./learned-positions.js";
+import { encodesText, hasOwnLoss } from "./model-defaults.js";
 import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
 import type { LossName, TrainingSettings } from "./training.js";
@@ -20,6 +21,7 @@ const COPIED_KINDS: ReadonlySet<string | undefined> = new Set([
   "embedding",
   "rms_norm",
   "layer_norm",
+  "classification_head",
 ]);
 
 /** Modules whose program runs an adapter around them; of others (convolutions) it would be passed over. */
@@ -65,6 +67,9 @@ export function whyNotRunnable(
   if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
   if (device?.hasGroupedProduct === false && hasExperts(graph.root)) {
     return `experts on ${device.name}, a card before Ampere, run one by one, which is not modelled`;
+  }
+  if (graph.root.forward?.kind === "sequence_classifier" && quantization !== undefined) {
+    return `a quantized ${graph.className}, whose classifier transformers leaves as it is, is not modelled`;
   }
   const layers = deepestRepeat(graph.root);
   if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
@@ -148,19 +153,13 @@ export function whyTooLong(
   return `the model has positions for ${places} tokens and a sequence has ${length}, at which its embedding of positions stops (IndexError); set training.max_length to at most ${places}`;
 }
 
-/** Rows of the table of positions; undefined for a model without one. */
-function learnedPositions(node: ModuleNode): number | undefined {
-  const { forward } = node;
-  const name = forward?.kind === "decoder" ? forward.positionEmbedding : undefined;
-  for (const child of node.children) {
-    if (isRepeat(child)) continue;
-    const places =
-      child.name === name && child.layer?.kind === "embedding"
-        ? child.layer.rows
-        : learnedPositions(child);
-    if (places !== undefined) return places;
-  }
-  return undefined;
+/** A sentence when an encoder would run an eager kernel, whose softmax keeps another dtype than those that have a program. */
+export function whyNotEager(
+  root: ModuleNode,
+  { attn_implementation: attention }: TrainingSettings,
+): string | undefined {
+  if (attention !== "eager" || !encodesText(root)) return undefined;
+  return "eager attention of encoders is not modelled; leave training.attn_implementation out";
 }
 
 /** A sentence when a trainer switches off dropout that the model has of its own, or undefined. */

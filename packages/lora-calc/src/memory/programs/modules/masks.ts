@@ -88,6 +88,22 @@ function buildMask(
   })[0];
 }
 
+/** The mask of an encoder under sdpa, where there is padding. Source: transformers masking_utils.py `create_bidirectional_mask`. */
+export function buildEncoderMask(
+  m: Machine,
+  { masks }: Kernels,
+  { inputIds, attentionMask, isPadded }: Batch,
+): Tensor | undefined {
+  if (!isPadded || attentionMask === undefined) return undefined;
+  const [rows = 1, length = 1] = inputIds.shape;
+  return m.frame((frame) => {
+    frame.hold(pointwise(m, "_to_copy", [m.alias(attentionMask)], "bool"));
+    const pattern = { rows, length, window: undefined, beside: "padding" } as const;
+    const table = masks.table(m, { ...pattern, isBidirectional: true });
+    return expand(m, table, [rows, 1, length, length]);
+  });
+}
+
 /** Of which packed sequence every token is: (b, s). Source: transformers 4.57 `find_packed_sequence_indices`. */
 function sequenceIndices(m: Machine, rows: number, length: number): Tensor {
   return m.frame((frame) => {

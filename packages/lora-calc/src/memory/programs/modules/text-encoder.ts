@@ -19,6 +19,7 @@ import type { Batch, ForwardOptions } from "./batch.js";
 import { callEmbedding } from "./embedding.js";
 import { runLayers } from "./layers.js";
 import { callLinear } from "./linear.js";
+import { buildEncoderMask } from "./masks.js";
 import { callNorm } from "./norm.js";
 
 /** Hidden states (b, s, hidden_size), and what the pooler gives (b, hidden_size). */
@@ -33,7 +34,12 @@ export function callTextEncoder(
   return m.call<readonly [Tensor] | readonly [Tensor, Tensor]>(module.path, [], (frame) => {
     const embeddings = childOf(module, forward.embeddings);
     const embedded = frame.hold(embedText(m, embeddings, batch, options));
-    const context = { implementation: options.attention, card: options.card };
+    const mask = buildEncoderMask(m, module.kernels, batch);
+    if (mask !== undefined) frame.hold(mask);
+    const context = {
+      ...{ implementation: options.attention, card: options.card },
+      ...(mask === undefined ? {} : { mask }),
+    };
     const encoder = childOf(module, forward.encoder);
     const hidden = frame.hold(callLayers(m, encoder, embedded, { context, options }));
     if (forward.pooler === undefined) return [hidden];

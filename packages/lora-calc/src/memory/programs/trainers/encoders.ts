@@ -7,11 +7,11 @@
 import { childOf } from "../../load/bound-module.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import type { Machine } from "../../machine/machine.js";
-import { activate } from "../../machine/ops/activations.js";
+import { activate, tanh } from "../../machine/ops/activations.js";
 import { autocastToFloat, cast, withAutocast } from "../../machine/ops/cast.js";
 import { dropout } from "../../machine/ops/dropout.js";
 import { logSoftmax, nllLoss } from "../../machine/ops/likelihood.js";
-import { view } from "../../machine/ops/views.js";
+import { select, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { LabelledBatch } from "../modules/batch.js";
 import { callLinear } from "../modules/linear.js";
@@ -91,13 +91,33 @@ function classified(
   return m.frame<readonly [Tensor, Tensor]>((frame) => {
     const outputs = callTextEncoder(m, childOf(policy, forward.encoder), batch, options);
     for (const output of outputs) frame.hold(output);
-    const [, pooled] = outputs;
-    if (pooled === undefined) throw new Error(`${policy.path} pools nothing`);
     return m.withKind("logits", () => {
-      const dropped = frame.hold(dropout(m, pooled, forward.dropout));
-      const logits = frame.hold(callLinear(m, childOf(policy, forward.classifier), dropped));
+      const classifier = childOf(policy, forward.classifier);
+      const [hidden, pooled] = outputs;
+      const dropped =
+        pooled === undefined ? undefined : frame.hold(dropout(m, pooled, forward.dropout));
+      const logits = frame.hold(
+        dropped === undefined
+          ? callHead(m, classifier, hidden)
+          : callLinear(m, classifier, dropped),
+      );
       return [crossEntropy(m, view(m, logits, [-1, logits.size(-1)]), batch.labels), logits];
     });
+  });
+}
+
+/** Source: transformers models/roberta/modeling_roberta.py `RobertaClassificationHead`. */
+function callHead(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
+  if (module.copy !== undefined) return callHead(m, module.copy, hidden);
+  const { forward } = module.node;
+  if (forward?.kind !== "classification_head") throw new Error(`${module.path} is no head`);
+  return m.call(module.path, [hidden], (frame) => {
+    const first = frame.hold(select(m, hidden, 1));
+    const dropped = frame.rebind(first, dropout(m, first, forward.dropout));
+    const dense = frame.rebind(dropped, callLinear(m, childOf(module, forward.dense), dropped));
+    const bent = frame.rebind(dense, tanh(m, dense));
+    const again = frame.rebind(bent, dropout(m, bent, forward.dropout));
+    return frame.rebind(again, callLinear(m, childOf(module, forward.output), again));
   });
 }
 

@@ -35,11 +35,14 @@ export function tableByVmap(m: Machine, pattern: MaskPattern): Tensor {
 
 /** `ones` is the shape that conjunctions start from, `starts` that of the first token in reach of each. */
 function maskFunction(
-  { rows, length, window, beside }: MaskPattern,
+  { rows, length, window, beside, isBidirectional }: MaskPattern,
   ones: readonly number[],
   starts: readonly number[],
 ): MaskFunction {
-  const causal: MaskFunction = (m) => m.empty("le", [1, 1, length, length], "bool");
+  const causal: MaskFunction = (m) =>
+    isBidirectional === true
+      ? m.empty("ge", starts, "bool")
+      : m.empty("le", [1, 1, length, length], "bool");
   const insideWindow: MaskFunction = (m) => {
     const start = m.empty("sub", starts, "int64");
     const table = m.empty("gt", [1, 1, length, length], "bool");
