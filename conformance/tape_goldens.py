@@ -273,6 +273,10 @@ def states_and_latents() -> list[Case]:
         "qwen3_5": seeing("qwen3_5", "Qwen3_5"),
         "qwen3_5_moe": seeing("qwen3_5_moe", "Qwen3_5Moe", **shared),
         "qwen3_next": family("qwen3_next", partial_rotary_factor=0.25, **delta, **shared, **deep),
+        "olmo_hybrid": family(
+            "olmo_hybrid", layer_types=["linear_attention"] * 3 + ["full_attention", "linear_attention"], linear_num_key_heads=8,
+            linear_num_value_heads=8, linear_key_head_dim=32, linear_value_head_dim=32, **deep,
+        ),
         "deepseek_v3": family("deepseek_v3", **latent, **deep),
         "deepseek_v3 with halves turned": family("deepseek_v3", rope_interleave=False, **latent, **deep),
         "deepseek_v2": family("deepseek_v2", topk_method="group_limited_greedy", **latent, **deep),

@@ -42,7 +42,7 @@ test("the answer is copied as a picture, in the colours of the page", async ({ p
 
 test("where memory is not computed the picture says what is known", async ({ page }) => {
   await open(page);
-  await ask(page, "Model", "Qwen/Qwen3-Next-80B-A3B-Instruct");
+  await ask(page, "Model", "deepseek-ai/DeepSeek-V4-Flash");
   await expect(page.getByText(/at least/i).first()).toBeVisible();
   await page.getByRole("button", { name: "Copy picture" }).click();
   await expect(page.getByText("Picture copied.")).toBeVisible();

@@ -30,6 +30,7 @@ import {
   whyTooLong,
 } from "./memory/settings/runnable.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
+import { stateKernelWarnings } from "./memory/report/state-kernels.js";
 import { textOnlyWarnings } from "./memory/report/text-only.js";
 import { readStep } from "./memory/settings/read-step.js";
 import type { StepSettings } from "./memory/settings/read-step.js";
@@ -258,6 +259,7 @@ function memoryPart(
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
     warnings: [
       ...textOnlyWarnings(graph),
+      ...stateKernelWarnings(graph),
       ...attentionWarnings(graph.root, training, device ?? inputs.device),
     ],
   };

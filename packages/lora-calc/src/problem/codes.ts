@@ -86,6 +86,8 @@ export const WARNING_CODES = {
   experts_rebuilt:
     "Adapters on the parameters of experts make a tensor of their size in every pass over a layer.",
   text_only: "The step of a model that sees is computed for batches without pictures.",
+  state_kernels:
+    "Layers with a state are computed as PyTorch's operators, not as the kernels of a library.",
   removed_field: "A field that early releases of PEFT had decides nothing any more and is ignored.",
   default_sizes: "The config.json names no size: the answer is for the defaults of its model_type.",
   memory_not_computed: "Counts and weights are answered, the memory of a step is not.",

@@ -185,3 +185,58 @@ it("so it does for two models, for the rows of preferences, for Liger's kernels 
     { numRuns: RUNS, seed: 17 },
   );
 });
+
+const DELTA = {
+  ...{ linear_num_value_heads: 4, linear_num_key_heads: 2, head_dim: 32 },
+  ...{ linear_key_head_dim: 32, linear_value_head_dim: 32 },
+};
+const LATENT = {
+  ...{ q_lora_rank: 48, kv_lora_rank: 32, qk_nope_head_dim: 32, qk_rope_head_dim: 16 },
+  ...{ v_head_dim: 32, first_k_dense_replace: 1, n_group: 2, topk_group: 1 },
+};
+const BERT = { architectures: ["BertForMaskedLM"], max_position_embeddings: 600 };
+
+/** Layers of two kinds in turns, latent attention behind dense layers, parts held by the layer, norms behind sums. */
+const mixedRuns = fc
+  .record({
+    family: fc.constantFrom<JsonObject>(
+      { model_type: "qwen3_5_text", ...DELTA },
+      {
+        model_type: "lfm2",
+        full_attn_idxs: [2, 5, 8, 10, 12, 14],
+        block_auto_adjust_ff_dim: false,
+      },
+      { model_type: "deepseek_v3", ...EXPERTS, ...LATENT },
+      { model_type: "opt", ffn_dim: 256, max_position_embeddings: 600 },
+      { model_type: "bert", ...BERT },
+    ),
+    num_hidden_layers: fc.integer({ min: 7, max: 24 }),
+    quantization: storage,
+    training: fc.record({
+      per_device_train_batch_size: fc.integer({ min: 1, max: 3 }),
+      max_length: fc.integer({ min: 60, max: 400 }),
+      gradient_accumulation_steps: fc.integer({ min: 1, max: 3 }),
+      gradient_checkpointing: fc.boolean(),
+      optim: optimizer,
+      bf16: fc.boolean(),
+      padding: fc.boolean(),
+    }),
+  })
+  .map(({ family, num_hidden_layers: layers, quantization, training }) => ({
+    config: {
+      ...{ ...SMALL_SIZES, num_key_value_heads: SMALL_SIZES.num_attention_heads },
+      ...{ num_hidden_layers: layers, ...family },
+    },
+    adapter: LORA,
+    quantization,
+    training: { ...training, loss: "hf" },
+  }));
+
+it("so it does for layers with a state, latent attention and encoders", () => {
+  fc.assert(
+    fc.property(mixedRuns, (drawn) => {
+      expectSame(drawn, 0);
+    }),
+    { numRuns: draws(14), seed: 18 },
+  );
+});

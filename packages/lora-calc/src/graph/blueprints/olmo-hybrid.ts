@@ -7,6 +7,7 @@ import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import type { Blueprint } from "../tree/blueprint.js";
+import type { DecoderForward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, conv, embedding, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
@@ -31,6 +32,8 @@ export const olmoHybrid: Blueprint = {
     const layers = config.layerCount("num_hidden_layers", 32);
     const isLinear = linearLayers(config, layers);
     const vocabSize = config.size("vocab_size", 100352);
+    // The released model turns rotation off by a theta of null.
+    const turns = !config.nested("rope_parameters").isNull("rope_theta");
     return languageModel(
       {
         modelType: "olmo_hybrid",
@@ -41,7 +44,7 @@ export const olmoHybrid: Blueprint = {
         keyValueSize: keyValueHeads * headDim,
         vocabSize,
         tied: config.boolean("tie_word_embeddings", false),
-        forward: USUAL_DECODER,
+        forward: turns ? { ...USUAL_DECODER, hidesTables: true } : WITHOUT_ROTARY,
         children: [
           embedding("embed_tokens", vocabSize, hiddenSize),
           repeatedBy(
@@ -49,20 +52,23 @@ export const olmoHybrid: Blueprint = {
             layers,
             (index) => String(isLinear(index)),
             (_, index) =>
-              isLinear(index) ? linearLayer(config, sizes) : attentionLayer(config, sizes),
+              isLinear(index) ? linearLayer(config, sizes) : attentionLayer(config, sizes, turns),
           ),
           norm("norm", hiddenSize),
-          // The released model turns rotation off by a theta of null.
-          config.nested("rope_parameters").isNull("rope_theta")
-            ? undefined
-            : rotaryEmbedding(`${PREFIX}RotaryEmbedding`, headDim),
+          turns
+            ? rotaryEmbedding(`${PREFIX}RotaryEmbedding`, headDim, { keepsFp32: true })
+            : undefined,
         ],
-        isCountedOnly: true,
       },
       config,
       context,
     );
   },
+};
+
+const WITHOUT_ROTARY: DecoderForward = {
+  kind: "decoder",
+  ...{ tokenEmbedding: "embed_tokens", layers: "layers", finalNorm: "norm" },
 };
 
 /** As listed, else all but every fourth; the last one attends where no other does. */
@@ -87,17 +93,24 @@ function mlp(config: Config, hiddenSize: number): ModuleNode {
   });
 }
 
-function attentionLayer(config: Config, sizes: Sizes): ModuleNode {
+function attentionLayer(config: Config, sizes: Sizes, turns: boolean): ModuleNode {
   const { hiddenSize, heads, keyValueHeads, headDim } = sizes;
   const bias = config.boolean("attention_bias", false);
   return container("0", `${PREFIX}AttentionDecoderLayer`, {
+    forward: {
+      kind: "decoder_layer",
+      ...{ attention: "self_attn", mlp: "mlp" },
+      postAttentionNorm: "post_attention_layernorm",
+      postMlpNorm: "post_feedforward_layernorm",
+    },
     children: [
       groupedQueryAttention({
         type: `${PREFIX}Attention`,
         ...sizes,
         queryKeyValueBias: bias,
         outputBias: bias,
-        attentionDropout: 0,
+        attentionDropout: config.number("attention_dropout", 0),
+        ...(turns ? { rotary: "full_fp32" } : {}),
         queryKeyNorm: {
           on: "projection",
           nodes: [norm("q_norm", heads * headDim), norm("k_norm", keyValueHeads * headDim)],
@@ -113,6 +126,12 @@ function attentionLayer(config: Config, sizes: Sizes): ModuleNode {
 function linearLayer(config: Config, sizes: Sizes): ModuleNode {
   const { hiddenSize } = sizes;
   return container("0", `${PREFIX}LinearAttentionDecoderLayer`, {
+    forward: {
+      kind: "decoder_layer",
+      ...{ attention: "linear_attn", mlp: "mlp" },
+      preAttentionNorm: "input_layernorm",
+      preMlpNorm: "post_attention_layernorm",
+    },
     children: [
       mlp(config, hiddenSize),
       norm("input_layernorm", hiddenSize),
@@ -133,8 +152,20 @@ function gatedDeltaNet(config: Config, { hiddenSize, heads }: Sizes): ModuleNode
   const values = valueHeads * valueDim;
   const mixed = 2 * keys + values;
   return container("linear_attn", `${PREFIX}GatedDeltaNet`, {
+    forward: {
+      kind: "gated_delta_net",
+      projections: {
+        kind: "apart",
+        ...{ query: "q_proj", key: "k_proj", value: "v_proj" },
+        ...{ gate: "g_proj", beta: "b_proj", decay: "a_proj" },
+      },
+      ...{ convolution: "conv1d", norm: "o_norm", output: "o_proj" },
+      ...{ keyHeads, keyHeadDim: keyDim, valueHeads, valueHeadDim: valueDim },
+      ...(config.boolean("linear_allow_neg_eigval", true) ? { doublesBeta: true } : {}),
+      ...{ decayBias: "dt_bias", decayLog: "A_log" },
+    },
     parameters: [
-      { name: "A_log", shape: [valueHeads] },
+      { name: "A_log", shape: [valueHeads], dtype: "float32" },
       { name: "dt_bias", shape: [valueHeads] },
     ],
     children: [

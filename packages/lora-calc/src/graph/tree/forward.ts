@@ -149,6 +149,8 @@ export interface DecoderForward {
   readonly layerTypes?: readonly ("full_attention" | "sliding_attention")[];
   /** Window of a sliding mask that is made though no layer uses it (qwen2_moe). */
   readonly unusedWindow?: number;
+  /** Layers with a state are not given the tables of rotary embeddings (olmo_hybrid). */
+  readonly hidesTables?: boolean;
   /** Layers are not told the positions, only what was made of them (qwen2_vl). */
   readonly hidesPositions?: boolean;
 }

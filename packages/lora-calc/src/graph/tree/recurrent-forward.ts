@@ -16,6 +16,8 @@ export interface GatedDeltaNetForward {
   readonly keyHeadDim: number;
   readonly valueHeads: number;
   readonly valueHeadDim: number;
+  /** Twice beta, which may turn a state around (olmo_hybrid). */
+  readonly doublesBeta?: boolean;
   /** Parameters (value heads,). */
   readonly decayBias: string;
   readonly decayLog: string;
@@ -32,6 +34,16 @@ export type DeltaProjections =
       /** How much of a state is overwritten. */
       readonly beta: string;
       /** How fast it fades. */
+      readonly decay: string;
+    }
+  /** Queries, keys and values each for itself; the others where they are needed, the gate when the rule has run (olmo_hybrid). */
+  | {
+      readonly kind: "apart";
+      readonly query: string;
+      readonly key: string;
+      readonly value: string;
+      readonly gate: string;
+      readonly beta: string;
       readonly decay: string;
     }
   /** All of the first two together, and of the last two, cut inside each head (qwen3_next). */

@@ -84,9 +84,9 @@ export function slice(
   return start === 0 && end === input.shape[at] ? input : cut(m, input, at, end - start);
 }
 
-/** `tensor[:, -count:]`: a view with history of its own, even of everything. */
-export function lastOf(m: Machine, input: Tensor, count: number): Tensor {
-  return cut(m, input, 1, count);
+/** The last elements of a dimension, as `tensor[:, -count:]`: a view with history of its own, even of everything. */
+export function lastOf(m: Machine, input: Tensor, dim: number, count: number): Tensor {
+  return cut(m, input, dim, count);
 }
 
 function cut(m: Machine, input: Tensor, dim: number, count: number): Tensor {

@@ -189,12 +189,14 @@ function layerContexts(
   return (index) => {
     const kind = forward.layerTypes?.[index] ?? "full_attention";
     const pair = tables.get(kinds === undefined ? "" : kind);
-    const mask = withState.has(index) ? undefined : masks.get(kind);
+    const hasState = withState.has(index);
+    const mask = hasState ? undefined : masks.get(kind);
+    const seesTables = !(hasState && forward.hidesTables === true);
     return {
       implementation: options.attention,
       card: options.card,
       ...(forward.hidesPositions === true ? {} : { positions }),
-      ...(pair === undefined ? {} : { tables: pair }),
+      ...(pair === undefined || !seesTables ? {} : { tables: pair }),
       ...(mask === undefined ? {} : { mask }),
       ...(padding === undefined ? {} : { padding }),
     };

@@ -7,9 +7,25 @@ import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { activate, exp, sigmoid, softplus } from "../../machine/ops/activations.js";
 import { cast } from "../../machine/ops/cast.js";
-import { add, addScalar, cat, mul, neg, pow, rsqrt } from "../../machine/ops/elementwise.js";
+import {
+  add,
+  addScalar,
+  cat,
+  mul,
+  mulScalar,
+  neg,
+  pow,
+  rsqrt,
+} from "../../machine/ops/elementwise.js";
 import { meanLastDim } from "../../machine/ops/reduce.js";
-import { repeatEach, reshape, splitLastDim, transpose, view } from "../../machine/ops/views.js";
+import {
+  lastOf,
+  repeatEach,
+  reshape,
+  splitLastDim,
+  transpose,
+  view,
+} from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { overTime, withoutPadding } from "./over-time.js";
 import { callLinear } from "./linear.js";
@@ -34,7 +50,11 @@ export function callGatedDeltaNet(
       mixed,
       overTime(m, childOf(module, forward.convolution), mixed, "silu"),
     );
-    const turned = frame.rebind(convolved, transpose(m, convolved, 1, 2));
+    const isApart = forward.projections.kind === "apart";
+    const last = isApart
+      ? frame.rebind(convolved, lastOf(m, convolved, 2, hidden.size(1)))
+      : convolved;
+    const turned = frame.rebind(last, transpose(m, last, 1, 2));
     const keys = keyHeads * keyHeadDim;
     const parts = splitLastDim(m, turned, [keys, keys, valueHeads * valueHeadDim]);
     for (const part of parts) frame.hold(part);
@@ -43,19 +63,26 @@ export function callGatedDeltaNet(
     const cut = parts.map((part, index) =>
       frame.rebind(part, heads(part, dims[index] ?? keyHeadDim)),
     );
-    const written = frame.hold(sigmoid(m, beta));
-    const fading = frame.hold(fadingOf(m, module, forward, decay));
     const { repeatsHeads, run } = module.kernels.gatedDeltaRule;
     const repeats = repeatsHeads ? 1 : valueHeads / keyHeads;
+    const numbers = (): readonly [Tensor, Tensor] => {
+      const written = frame.hold(sigmoid(m, beta()));
+      const doubled =
+        forward.doublesBeta === true ? frame.rebind(written, mulScalar(m, written)) : written;
+      return [doubled, frame.hold(fadingOf(m, module, forward, decay))];
+    };
+    const early = isApart ? undefined : numbers();
     const [query, key, value] = cut.map((part, index) =>
       index === 2 || repeats === 1 ? part : frame.rebind(part, repeatEach(m, part, repeats)),
     );
     if (query === undefined || key === undefined || value === undefined)
       throw new Error("a split lost a part");
+    const [written, fading] = early ?? numbers();
     const states: DeltaStates = { query, key, value, decay: fading, beta: written };
     const attended = frame.hold(run(m, states));
+    const open = gate();
     const rows = frame.rebind(attended, reshape(m, attended, [-1, valueHeadDim]));
-    const gates = frame.rebind(gate, reshape(m, gate, [-1, valueHeadDim]));
+    const gates = frame.rebind(open, reshape(m, open, [-1, valueHeadDim]));
     const normed = frame.rebind(rows, gatedNorm(m, childOf(module, forward.norm), rows, gates));
     const joined = frame.rebind(normed, view(m, normed, [...hidden.shape.slice(0, -1), -1]));
     return callLinear(m, childOf(module, forward.output), joined);
@@ -69,12 +96,12 @@ interface DeltaCall {
   readonly forward: GatedDeltaNetForward;
 }
 
-/** Queries, keys and values (b, channels, s); gates (b, s, heads, value dim); beta and decay (b, s, heads). */
+/** Queries, keys and values (b, channels, s); gates, in a variable; beta and decay (b, s, heads): made before, or when asked for. */
 interface Projected {
   readonly mixed: Tensor;
-  readonly gate: Tensor;
-  readonly beta: Tensor;
-  readonly decay: Tensor;
+  readonly gate: () => Tensor;
+  readonly beta: () => Tensor;
+  readonly decay: () => Tensor;
   /** Earlier queries, keys and values, which the next ones take the variables of. */
   readonly before: readonly Tensor[];
 }
@@ -84,15 +111,23 @@ function projected(call: DeltaCall, hidden: Tensor): Projected {
   const { projections } = forward;
   const project = (name: string): Tensor => callLinear(m, childOf(module, name), hidden);
   if (projections.kind === "joint") return cutOfJoint(call, projections, project);
+  const gated = (): Tensor => project(projections.gate);
+  if (projections.kind === "apart") {
+    const parts = [projections.query, projections.key, projections.value].map(project);
+    return {
+      mixed: frame.hold(transpose(m, cat(m, parts, -1), 1, 2)),
+      gate: () => frame.hold(gated()),
+      beta: () => project(projections.beta),
+      decay: () => project(projections.decay),
+      before: [],
+    };
+  }
   const mixed = frame.hold(transpose(m, project(projections.mixed), 1, 2));
-  const gate = project(projections.gate);
-  return {
-    mixed,
-    gate: frame.hold(reshape(m, gate, [...hidden.shape.slice(0, -1), -1, forward.valueHeadDim])),
-    beta: frame.hold(project(projections.beta)),
-    decay: frame.hold(project(projections.decay)),
-    before: [],
-  };
+  const shape = [...hidden.shape.slice(0, -1), -1, forward.valueHeadDim];
+  const gate = frame.hold(reshape(m, gated(), shape));
+  const beta = frame.hold(project(projections.beta));
+  const decay = frame.hold(project(projections.decay));
+  return { mixed, gate: () => gate, beta: () => beta, decay: () => decay, before: [] };
 }
 
 /** Source: transformers models/qwen3_next/modeling_qwen3_next.py `fix_query_key_value_ordering`. */
@@ -123,7 +158,7 @@ function cutOfJoint(
   if (!query || !key || !value || !gate || !beta || !decay) throw new Error("a split lost a part");
   const flat = [query, key, value].map((x) => frame.rebind(x, reshape(m, x, [...start, -1])));
   const mixed = frame.hold(transpose(m, cat(m, flat, -1), 1, 2));
-  return { mixed, gate, beta, decay, before: flat };
+  return { mixed, gate: () => gate, beta: () => beta, decay: () => decay, before: flat };
 }
 
 /** `-A_log.float().exp() * softplus(a.float() + dt_bias)`. */
@@ -131,11 +166,11 @@ function fadingOf(
   m: Machine,
   module: BoundModule,
   forward: GatedDeltaNetForward,
-  decay: Tensor,
+  decay: () => Tensor,
 ): Tensor {
   const rate = neg(m, exp(m, cast(m, parameterOf(module, forward.decayLog), "float32")));
   const bias = parameterOf(module, forward.decayBias);
-  return mul(m, rate, softplus(m, add(m, cast(m, decay, "float32"), bias)));
+  return mul(m, rate, softplus(m, add(m, cast(m, decay(), "float32"), bias)));
 }
 
 /** `(weight * normed(x).to(dtype) * silu(gate.float())).to(dtype)`. */

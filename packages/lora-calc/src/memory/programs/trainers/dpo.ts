@@ -112,7 +112,7 @@ function fusedDpoLoss(
     const outputs = callFusedHead(m, policy, { ...scored, wanted: STATISTICS });
     for (const output of outputs) frame.hold(output);
     const [logProbs, , , , meanLogits = logProbs] = outputs;
-    const own = summedHalves(m, frame, frame.hold(lastOf(m, logProbs, length - 1)));
+    const own = summedHalves(m, frame, frame.hold(lastOf(m, logProbs, 1, length - 1)));
     const others =
       reference === undefined ? batch.reference : fusedReference(m, frame, reference, scored);
     return m.withKind("logits", () => {
