@@ -312,6 +312,52 @@ def states_and_latents() -> list[Case]:
     return rows + padded + [case("deepseek_v3 on an H100", configs["deepseek_v3"], ALL_LINEAR, None, STEP | short) | h100]
 
 
+def gemma4_cases() -> list[Case]:
+    """Heads of two widths, keys that later layers share, vectors per layer, experts beside the MLP; alone and with eyes."""
+    base = {
+        "num_hidden_layers": 8, "layer_types": (["sliding_attention"] * 3 + ["full_attention"]) * 2, "head_dim": 32, "global_head_dim": 64,
+        "sliding_window": 128, "hidden_size_per_layer_input": 0, "tie_word_embeddings": True, "final_logit_softcapping": 30.0, "pad_token_id": 0,
+    }  # fmt: skip
+    per_layer = {"hidden_size_per_layer_input": 32, "vocab_size_per_layer_input": 1000}
+    sharing = per_layer | {"num_kv_shared_layers": 4, "use_double_wide_mlp": True}
+    no_values = {"attention_k_eq_v": True, "num_global_key_value_heads": 1}
+    experts = no_values | {"enable_moe_block": True, "num_experts": 8, "top_k_experts": 2, "moe_intermediate_size": 64}
+    tower = {
+        "model_type": "gemma4_vision", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 2, "head_dim": 32, "global_head_dim": 32, "position_embedding_size": 64,
+    }  # fmt: skip
+    special = {"image_token_id": 999, "video_token_id": 998, "audio_token_id": 997}
+
+    def text(**more: Any) -> dict[str, Any]:
+        return family("gemma4_text", **base | more)
+
+    def seeing(**more: Any) -> dict[str, Any]:
+        return {"model_type": "gemma4", "architectures": ["Gemma4ForConditionalGeneration"], "text_config": text(**more), "vision_config": tower, "audio_config": None} | special
+
+    layers = ALL_LINEAR | {"target_modules": r".*language_model\.layers\..*_proj"}
+    configs = {
+        "gemma4 with values that are keys": (text(**no_values), ALL_LINEAR),
+        "gemma4 with vectors per layer": (text(**per_layer), ALL_LINEAR),
+        "gemma4 with shared keys": (text(**sharing), ALL_LINEAR),
+        "gemma4 with experts": (text(**experts), ALL_LINEAR),
+        "gemma4 with eyes and shared keys": (seeing(**sharing), layers),
+        "gemma4 with eyes and experts": (seeing(use_bidirectional_attention="vision", **experts), layers),
+    }
+    kept = {"gradient_checkpointing": False}
+    rows = [
+        case(f"{name}: {what}", config, adapter, quantization, STEP | training)
+        for name, (config, adapter) in configs.items()
+        for what, quantization, training in (("kept", None, kept), ("qlora", NF4, {}))
+    ]
+    shared, adapter = configs["gemma4 with shared keys"]
+    more: list[tuple[str, Any, dict[str, Any]]] = [
+        ("padded", adapter, {"padding": True}),
+        ("reentrant checkpoints", adapter, {"use_reentrant": True}),
+        ("full fine-tuning", None, {"optim": "adamw_torch"}),
+    ]
+    return rows + [case(f"gemma4 with shared keys: {name}", shared, adapter, None, STEP | training) for name, adapter, training in more]
+
+
 def encoder_cases() -> list[Case]:
     """Encoders of text with their own losses: over masked tokens, and over a label per sequence."""
     sizes = {
@@ -357,14 +403,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + encoder_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + encoder_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

@@ -24,7 +24,7 @@ function clippedLinears(config: Config, usual: boolean): Clipped {
     : [];
   return (name, from, to) =>
     container(name, "Gemma4ClippableLinear", {
-      buffers: limits.map((limit) => buffer(limit, [])),
+      buffers: limits.map((limit) => buffer(limit, [], "model")),
       children: [linear("linear", from, to)],
     });
 }
@@ -40,7 +40,9 @@ export function gemma4Vision(config: Config): ModuleNode {
   const standardizes = config.boolean("standardize", false);
   const frequencies = [Math.ceil(headDim / 4)];
   return container("vision_tower", "Gemma4VisionModel", {
-    buffers: standardizes ? [buffer("std_bias", [width]), buffer("std_scale", [width])] : [],
+    buffers: standardizes
+      ? [buffer("std_bias", [width], "model"), buffer("std_scale", [width], "model")]
+      : [],
     children: [
       container("patch_embedder", "Gemma4VisionPatchEmbedder", {
         parameters: [{ name: "position_embedding_table", shape: [2, places, width] }],
@@ -118,7 +120,7 @@ export function gemma4Audio(config: Config): ModuleNode {
         ],
       }),
       container("rel_pos_enc", "Gemma4AudioRelPositionalEncoding", {
-        buffers: [buffer("inv_timescales", [1, 1, Math.floor(width / 2)])],
+        buffers: [buffer("inv_timescales", [1, 1, Math.floor(width / 2)], "model")],
       }),
       repeated("layers", config.layerCount("num_hidden_layers", 12), audioLayer(config, width)),
       linear("output_proj", width, config.size("output_proj_dims", 1536), { bias: true }),
@@ -151,7 +153,7 @@ function audioLayer(config: Config, width: number): ModuleNode {
       feedForward("feed_forward2"),
       container("self_attn", "Gemma4AudioAttention", {
         parameters: [{ name: "per_dim_scale", shape: [headDim] }],
-        buffers: [buffer("softcap", [])],
+        buffers: [buffer("softcap", [], "model")],
         children: [
           ...["q_proj", "k_proj", "v_proj", "post"].map((name) => clipped(name, width, width)),
           linear("relative_k_proj", width, width),

@@ -44,6 +44,8 @@ export interface LanguageModelParts {
   readonly scaledLogits?: boolean;
   readonly multipliedLogits?: boolean;
   readonly softcap?: boolean;
+  /** The class that sees caps its logits itself (gemma4). */
+  readonly capsLogits?: boolean;
   /** Last names of modules that PEFT refuses to methods like LoRA. */
   readonly incompatibleNames?: readonly string[];
   /** No program: the root says nothing of how it computes. */

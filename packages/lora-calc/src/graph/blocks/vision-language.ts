@@ -92,9 +92,10 @@ export function visionLanguage(
   );
 }
 
-/** These classes do not cap their logits, though TRL's chunked loss does by the text's configuration. */
-function withHead({ softcap }: LanguageModelParts): CausalLmForward {
+/** Most of these classes do not cap their logits, though TRL's chunked loss does by the text's configuration. */
+function withHead({ softcap, capsLogits }: LanguageModelParts): CausalLmForward {
   const plain = { kind: "causal_lm", decoder: "model", head: "lm_head" } as const;
+  if (softcap === true && capsLogits === true) return { ...plain, softcap };
   return softcap === true ? { ...plain, capsChunks: true } : plain;
 }
 

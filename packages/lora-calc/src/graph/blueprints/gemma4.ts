@@ -5,6 +5,9 @@ import { visionLanguage } from "../blocks/vision-language.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import { gemma4Parts } from "./gemma4-text.js";
 
+/** Pictures, videos and sounds. */
+const PLACEHOLDERS = 3;
+
 export const gemma4: Blueprint = {
   modelType: "gemma4",
   build: (config, context) => {
@@ -28,6 +31,7 @@ export const gemma4: Blueprint = {
             : [gemma4Embedder("embed_audio", audio.size("output_proj_dims", 1536), hiddenSize)]),
         ],
         tied: config.boolean("tie_word_embeddings", true),
+        textOnly: { makesMasks: true, countsFrom: 0, placeholders: PLACEHOLDERS },
       },
       config,
       context,

@@ -105,7 +105,7 @@ export const paligemma: Blueprint = {
         language,
         textOnly: {
           makesMasks: true,
-          countsFromOne: true,
+          countsFrom: 1,
           ...(picture >= language.vocabSize ? { replacesTokens: true } : {}),
         },
         tied: config.boolean("tie_word_embeddings", true),

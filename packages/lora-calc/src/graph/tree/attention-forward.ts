@@ -136,3 +136,29 @@ export interface LatentAttentionForward extends AttendingHeads {
   readonly keyRank: number;
   readonly rotary: RotaryVariant;
 }
+
+/**
+ * Each of queries, keys and values is projected, normalised and turned before the next is; the last layers use keys and values
+ * that an earlier layer of their kind left for them.
+ *
+ * Source: transformers models/gemma4/modeling_gemma4.py `Gemma4TextAttention`.
+ */
+export interface SharingAttentionForward extends AttendingHeads {
+  readonly kind: "sharing_attention";
+  readonly query: string;
+  readonly queryNorm: string;
+  readonly output: string;
+  /** Under which name keys and values are left, or found. */
+  readonly layerType: string;
+  readonly slidingWindow?: number;
+  /** Absent in a layer that uses those of another. */
+  readonly own?: {
+    readonly key: string;
+    readonly keyNorm: string;
+    /** Absent where keys before their norm are the values. */
+    readonly value?: string;
+    readonly valueNorm: string;
+    /** Left for the layers that have none. */
+    readonly isLeft: boolean;
+  };
+}

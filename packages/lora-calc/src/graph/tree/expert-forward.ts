@@ -79,6 +79,23 @@ export interface SharesRouterForward {
   readonly groups?: { readonly count: number; readonly taken: number };
 }
 
+/**
+ * Scores of tokens that are normalised and scaled; the shares of those taken are divided by their sum, in place, and multiplied
+ * by a number per expert.
+ *
+ * Source: transformers models/gemma4/modeling_gemma4.py `Gemma4TextRouter`.
+ */
+export interface NormedRouterForward {
+  readonly kind: "normed_router";
+  readonly chosen: number;
+  /** Children. */
+  readonly norm: string;
+  readonly projection: string;
+  /** Parameters: (hidden_size,) and (experts,). */
+  readonly scale: string;
+  readonly expertScale: string;
+}
+
 /** All experts at once: tokens in the order of their experts, one grouped product per parameter. */
 export interface ExpertsForward {
   readonly kind: "experts";

@@ -9,6 +9,7 @@ import type { Dtype } from "../../units/dtype.js";
 import type { Frame } from "../machine/frame.js";
 import type { Loop } from "../machine/loop.js";
 import type { Machine } from "../machine/machine.js";
+import type { SharedTensors } from "../machine/shared-tensors.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { Quantization } from "../settings/quantization.js";
 
@@ -50,6 +51,10 @@ export interface AttentionContext {
   readonly mask?: Tensor;
   /** Which tokens are no padding, (b, s), where there is padding: layers without attention have to leave it out themselves. */
   readonly padding?: Tensor;
+  /** Keys and values that layers leave for later ones. */
+  readonly shared?: SharedTensors;
+  /** Vectors of every token for every layer: (b, s, layers, width). */
+  readonly perLayer?: Tensor;
 }
 
 export interface QueryKeyValue {
@@ -108,6 +113,12 @@ export interface Kernels {
     states: readonly [query: Tensor, key: Tensor],
     tables: readonly [cos: Tensor, sin: Tensor],
   ) => readonly [Tensor, Tensor, ...Tensor[]];
+  /** States (b, s, heads, d) that are turned for themselves, before their heads are moved to the front. */
+  readonly rotaryUnmoved: (
+    m: Machine,
+    states: Tensor,
+    tables: readonly [cos: Tensor, sin: Tensor],
+  ) => Tensor;
   /** (b, s, hidden_size) → (b, s, hidden_size). */
   readonly gatedMlp: (m: Machine, call: GatedMlpCall, x: Tensor) => Tensor;
   /** (…, in_features) → (…, out_features), with the base computed by `runBase`. */

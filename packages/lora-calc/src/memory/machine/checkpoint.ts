@@ -9,6 +9,7 @@ import { backward } from "./engine.js";
 import { KeptOutputs } from "./kept-outputs.js";
 import type { Machine } from "./machine.js";
 import type { Saved, SavedTensorHook, Tensor } from "./tensor.js";
+import type { SharedTensors } from "./shared-tensors.js";
 import type { HalfDtype } from "./autocast.js";
 import { withAutocast } from "./ops/cast.js";
 
@@ -16,6 +17,8 @@ import { withAutocast } from "./ops/cast.js";
 export interface Checkpointed {
   readonly inputs: readonly Tensor[];
   readonly captured: readonly Tensor[];
+  /** What it reads and leaves in a dictionary. */
+  readonly shared?: SharedTensors;
   readonly run: (inputs: readonly Tensor[]) => readonly Tensor[];
 }
 
@@ -62,6 +65,7 @@ class CheckpointFrame {
     this.kept = kept;
     this.autocast = m.autocast.dtype;
     for (const tensor of [...work.inputs, ...work.captured]) m.retain(tensor);
+    work.shared?.retain();
   }
 
   placeholder(): Saved {
@@ -131,6 +135,7 @@ class CheckpointFrame {
   private end(): void {
     this.kept?.end();
     for (const tensor of [...this.work.inputs, ...this.work.captured]) this.m.release(tensor);
+    this.work.shared?.release();
   }
 }
 
@@ -153,44 +158,56 @@ export function checkpoint(
   }
 }
 
-/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=True)` of work with one input, whose first output alone is differentiated. */
+/** `torch.utils.checkpoint.checkpoint(..., use_reentrant=True)` of work whose first output alone is differentiated. */
 export function checkpointReentrant(m: Machine, work: Checkpointed): readonly Tensor[] {
-  const [input] = work.inputs;
-  if (input === undefined) throw new Error("a checkpoint needs an input");
+  const { inputs } = work;
   const autocast = m.autocast.dtype;
-  const node = m.track("CheckpointFunctionBackward", [input]);
-  const [result, ...others] = m.withoutGrad(() => work.run([input]));
+  const node = m.track("CheckpointFunctionBackward", inputs);
+  const [result, ...others] = m.withoutGrad(() => work.run(inputs));
   if (result === undefined) throw new Error("a checkpoint needs an output");
   if (node !== undefined) {
-    m.save(node, input);
+    for (const input of inputs) m.save(node, input);
+    const needs = inputs.map(({ requiresGrad }) => requiresGrad);
     node.attributes = work.captured.map((tensor) => m.retain(tensor));
-    node.backward = (gradient, saved) => {
-      const [kept] = saved;
-      if (kept === undefined) throw new Error("checkpoint saved nothing");
-      return [recomputeAndDifferentiate(m, work, [kept, gradient], autocast)];
-    };
+    node.shared = work.shared?.retain();
+    node.backward = (gradient, saved) =>
+      recomputeAndDifferentiate({ m, work, autocast, needs }, saved, gradient);
   }
   m.finish(node, [result], []);
   return [result, ...others];
 }
 
+interface SecondRun {
+  readonly m: Machine;
+  readonly work: Checkpointed;
+  readonly autocast: HalfDtype | undefined;
+  /** Which inputs need a gradient. */
+  readonly needs: readonly boolean[];
+}
+
 function recomputeAndDifferentiate(
-  m: Machine,
-  work: Checkpointed,
-  [kept, gradient]: readonly [Tensor, Tensor],
-  autocast: HalfDtype | undefined,
-): Tensor {
-  return m.frame((frame) => {
-    const input = frame.hold(m.alias(kept));
-    input.requiresGrad = true;
+  { m, work, autocast, needs }: SecondRun,
+  saved: readonly Tensor[],
+  gradient: Tensor,
+): readonly (Tensor | undefined)[] {
+  const gradients = m.frame((frame) => {
+    const inputs = saved.map((kept, index) => {
+      const input = frame.hold(m.alias(kept));
+      input.requiresGrad = needs[index] === true;
+      return input;
+    });
     m.gradEnabled = true;
-    const [output, ...others] = withAutocast(m, autocast, () => work.run([input]));
+    const [output, ...others] = withAutocast(m, autocast, () => work.run(inputs));
     m.gradEnabled = false;
     if (output === undefined) throw new Error("a checkpoint needs an output");
     for (const each of [output, ...others]) frame.hold(each);
     backward(m, output, gradient);
-    const { grad } = input;
-    if (grad === undefined) throw new Error("a checkpoint got no gradient");
-    return grad;
+    return inputs.filter((_, index) => needs[index]).map(({ grad }) => grad ?? noGradient());
   });
+  const left = gradients.values();
+  return needs.map((isNeeded) => (isNeeded ? left.next().value : undefined));
+}
+
+function noGradient(): never {
+  throw new Error("a checkpoint got no gradient");
 }

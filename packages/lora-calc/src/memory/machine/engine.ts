@@ -9,7 +9,7 @@
 import { add } from "./ops/elementwise.js";
 import { cast } from "./ops/cast.js";
 import { sumToShape } from "./ops/reduce.js";
-import { sameShape } from "./layout.js";
+import { isContiguous, isDense, sameShape } from "./layout.js";
 import type { Machine } from "./machine.js";
 import type { Node, OutputFacts, Tensor } from "./tensor.js";
 import { ReadyQueue } from "./ready-queue.js";
@@ -164,8 +164,9 @@ function accumulate(machine: Machine, leaf: Tensor, gradient: Tensor | undefined
   });
 }
 
-/** Gradients keep the memory order of their parameter (the layout contract of AccumulateGrad). */
+/** Gradients keep the memory order of their leaf, and are row-major where it has gaps (the layout contract of AccumulateGrad). */
 function sameLayout(gradient: Tensor, leaf: Tensor): boolean {
+  if (!isDense(leaf.shape, leaf.strides)) return isContiguous(gradient.shape, gradient.strides);
   return leaf.shape.every((size, dim) => size === 1 || gradient.strides[dim] === leaf.strides[dim]);
 }
 

@@ -92,6 +92,20 @@ export function expandedStrides(from: Shape, strides: Shape, shape: Shape): numb
   });
 }
 
+/** Whether the elements fill their memory without gaps, in some order of the dimensions. */
+export function isDense(shape: Shape, strides: Shape): boolean {
+  const steps = shape
+    .map((size, dim) => ({ size, stride: strides[dim] ?? 0 }))
+    .filter(({ size }) => size !== 1)
+    .sort((left, right) => left.stride - right.stride);
+  let expected = 1;
+  return steps.every(({ size, stride }) => {
+    const fits = stride === expected;
+    expected *= size;
+    return fits;
+  });
+}
+
 interface Operand {
   readonly shape: Shape;
   readonly strides: Shape;

@@ -144,6 +144,8 @@ export class Machine extends Lifetimes {
       this.releaseSaved(next);
       for (const attribute of next.attributes) this.release(attribute);
       next.attributes = [];
+      next.shared?.release();
+      next.shared = undefined;
       for (const edge of next.edges) if (edge !== undefined) pending.push(edge.node);
       const { leaf } = next;
       if (leaf !== undefined) {

@@ -90,6 +90,11 @@ export type Backward = (
   all: readonly (Tensor | undefined)[],
 ) => readonly (Tensor | undefined)[];
 
+/** What is kept alive for as long as something knows it. */
+export interface Releasable {
+  release(): void;
+}
+
 // Thousands of nodes: what many of them lack they share.
 const NO_TENSORS: readonly Tensor[] = [];
 const NO_OUTPUTS: readonly OutputFacts[] = [];
@@ -122,6 +127,8 @@ export class Node {
   section: Section | undefined;
   /** Tensors that Python code put on `ctx` as attributes: alive as long as the node. */
   attributes: readonly Tensor[] = NO_TENSORS;
+  /** A dictionary of tensors among them. */
+  shared: Releasable | undefined;
   /** Tensors and edges that point here. */
   owners = 0;
   /** During backward: edges into the node that have not delivered yet. */

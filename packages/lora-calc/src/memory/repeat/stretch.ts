@@ -1,7 +1,7 @@
 /**
- * From the recording of a sampled run to the events of the whole run. Inside a loop every release refers to an
- * allocation of the same or a neighbouring iteration, so a copied iteration releases the allocations of its own
- * neighbours. Whether the pattern really repeats is checked on the recording.
+ * From the recording of a sampled run to the events of the whole run. Inside a loop a release refers to an allocation of the
+ * same or a neighbouring iteration, so a copied iteration releases the allocations of its own neighbours; or to one far
+ * away, which stands for itself. Whether the pattern really repeats is checked on the recording.
  */
 
 import type { Mark, Tape } from "../machine/tape.js";
@@ -155,7 +155,7 @@ class Stretcher {
     const sample = this.sampledLoops[this.births.pass[allocation] ?? NONE];
     if (sample === undefined) {
       this.release(allocation, position);
-    } else if (from.loop === sample) {
+    } else if (from.loop === sample && Math.abs(position - from.position) <= sample.period) {
       this.release(allocation, iteration + position - from.position);
     } else {
       this.release(allocation, sample.indices[position] ?? -1);

@@ -69,6 +69,22 @@ export function addScalar(m: Machine, input: Tensor, tag = "add"): Tensor {
   return output;
 }
 
+/** `tensor *= scale` for what needs no gradient: the product lies where the tensor lay. */
+export function mulInPlace(m: Machine, input: Tensor, scale: Tensor): Tensor {
+  const node = m.track("MulBackward0", [input]);
+  if (node !== undefined) {
+    m.save(node, scale);
+    node.backward = (gradient, saved) => {
+      const [factor] = saved;
+      if (factor === undefined) throw new Error("mul saved nothing");
+      return [mul(m, gradient, factor)];
+    };
+  }
+  const output = m.alias(input);
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 export function mul(m: Machine, left: Tensor, right: Tensor): Tensor {
   const node = m.track("MulBackward0", [left, right]);
   if (node !== undefined) {

@@ -9,7 +9,7 @@ import { runLora } from "./torch/lora-linear.js";
 import { tableByBroadcast, tableByVmap } from "./torch/mask-table.js";
 import { range, rangeAndPast } from "./torch/position-ids.js";
 import { rmsNorm } from "./torch/rms-norm.js";
-import { applyRotary } from "./torch/rotary.js";
+import { applyRotary, turnUnmoved } from "./torch/rotary.js";
 import { anglesByMatmul, anglesByProduct } from "./torch/rotary-angles.js";
 
 export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"]): Kernels {
@@ -22,6 +22,7 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
     positionIds: rules.addsPastTokens ? rangeAndPast : range,
     rotaryAngles: rules.multipliesAngles ? anglesByProduct : anglesByMatmul,
     rotary: applyRotary,
+    rotaryUnmoved: turnUnmoved,
     gatedMlp,
     adaptedLinear: runLora,
     fuses4bit,

@@ -14,7 +14,7 @@ import { index } from "../../machine/ops/indexing.js";
 import { reshape, slice } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf } from "../../load/bound-module.js";
-import { callBackbone } from "../modules/decoder.js";
+import { callBackbone } from "../modules/backbone.js";
 import { chunkLoss } from "./chunk.js";
 import { causalLm } from "../modules/causal-lm.js";
 import type { LossRun } from "./loss-run.js";

@@ -6,7 +6,7 @@ import { withAutocast } from "../../machine/ops/cast.js";
 import { divScalar } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
-import { callBackbone } from "../modules/decoder.js";
+import { callBackbone } from "../modules/backbone.js";
 import { causalLm } from "../modules/causal-lm.js";
 import type { LossRun } from "./loss-run.js";
 

@@ -14,7 +14,7 @@ import type { Tensor } from "../../machine/tensor.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
 import { causalLm } from "../modules/causal-lm.js";
 import type { ModelRun } from "../modules/causal-lm.js";
-import { callBackbone } from "../modules/decoder.js";
+import { callBackbone } from "../modules/backbone.js";
 import { chunkedLogProbs } from "./chunked-log-probs.js";
 import type { LogProbOutput } from "./chunked-log-probs.js";
 import type { LossRun } from "./loss-run.js";

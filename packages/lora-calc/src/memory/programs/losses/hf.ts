@@ -10,7 +10,7 @@ import { logSoftmax, nllLoss } from "../../machine/ops/likelihood.js";
 import { contiguous, slice, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf } from "../../load/bound-module.js";
-import { callBackbone } from "../modules/decoder.js";
+import { callBackbone } from "../modules/backbone.js";
 import { causalLm, headLogits } from "../modules/causal-lm.js";
 import type { LossRun } from "./loss-run.js";
 

@@ -10,7 +10,7 @@ import { cast, withAutocast } from "../../machine/ops/cast.js";
 import { divScalar, mulScalar } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
-import { callBackbone } from "./decoder.js";
+import { callBackbone } from "./backbone.js";
 import { callLinear } from "./linear.js";
 
 /** One call of a model. */

@@ -1,10 +1,11 @@
 /** One decoder layer: norms, attention, MLP and residual additions in the order the blueprint says. */
 
+import { missing } from "../../../problem/missing.js";
 import type { DecoderLayerForward, InlineMlp } from "../../../graph/tree/forward.js";
 import type { Machine } from "../../machine/machine.js";
 import type { Frame } from "../../machine/frame.js";
 import { dropout } from "../../machine/ops/dropout.js";
-import { add, mulScalar } from "../../machine/ops/elementwise.js";
+import { add, mulInPlace, mulScalar } from "../../machine/ops/elementwise.js";
 import { reshape, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callActivation } from "./activation.js";
@@ -14,9 +15,11 @@ import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
 import { callGatedDeltaNet } from "./gated-delta-net.js";
 import { callLatentAttention } from "./latent-attention.js";
+import { withExpertsBeside, withInputPerLayer } from "./layer-extras.js";
 import { callLinear } from "./linear.js";
 import { callMlp } from "./mlp.js";
 import { callNorm } from "./norm.js";
+import { callSharingAttention } from "./sharing-attention.js";
 import { callShortConvolution } from "./short-convolution.js";
 import { callSparseMlp } from "./sparse-mlp.js";
 
@@ -57,6 +60,7 @@ function callMixer(
   }
   if (kind === "gated_delta_net") return [callGatedDeltaNet(m, module, hidden, context)];
   if (kind === "short_convolution") return [callShortConvolution(m, module, hidden, context)];
+  if (kind === "sharing_attention") return callSharingAttention(m, module, hidden, context);
   if (kind === "latent_attention") return callLatentAttention(m, module, hidden, context);
   return callAttention(m, module, hidden, context);
 }
@@ -108,8 +112,39 @@ function sequential(call: LayerCall, input: Tensor, context: AttentionContext): 
     frame.hold(weights);
     if (scores !== undefined) frame.drop(scores);
   }
-  const afterMlp = frame.rebind(mlpOutput, optionalNorm(m, module, forward.postMlpNorm, mlpOutput));
-  return addSublayer(call, middle, afterMlp);
+  const joined =
+    forward.expertsBeside === undefined
+      ? mlpOutput
+      : withExpertsBeside(call, forward.expertsBeside, {
+          output: mlpOutput,
+          residual: middle,
+          scores,
+        });
+  const afterMlp = frame.rebind(joined, optionalNorm(m, module, forward.postMlpNorm, joined));
+  const sum = addSublayer(call, middle, afterMlp);
+  return forward.inputPerLayer === undefined && forward.scaledBy === undefined
+    ? sum
+    : withExtras(call, { middle, sum, input: context.perLayer });
+}
+
+interface Finishing {
+  /** The residual that the MLP's output was added to. */
+  readonly middle: Tensor;
+  readonly sum: Tensor;
+  readonly input: Tensor | undefined;
+}
+
+/** What a token adds to this layer, and a scale of all. */
+function withExtras(call: LayerCall, { middle, sum, input }: Finishing): Tensor {
+  const { m, frame, module, forward } = call;
+  const { inputPerLayer, scaledBy } = forward;
+  let output = sum;
+  if (inputPerLayer !== undefined) {
+    frame.drop(middle);
+    output = withInputPerLayer(call, inputPerLayer, { residual: sum, input: input ?? missing() });
+  }
+  if (scaledBy === undefined) return output;
+  return frame.rebind(output, mulInPlace(m, output, module.buffers.get(scaledBy) ?? missing()));
 }
 
 /** The MLP of a layer whose attention and MLP stand side by side. */

@@ -4,6 +4,7 @@ import type { DecoderForward } from "../../../graph/tree/forward.js";
 import type { Machine } from "../../machine/machine.js";
 import { dropout } from "../../machine/ops/dropout.js";
 import { add, mulScalar, pointwise } from "../../machine/ops/elementwise.js";
+import { SharedTensors } from "../../machine/shared-tensors.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
@@ -15,68 +16,49 @@ import { buildMasks } from "./masks.js";
 import type { DecoderCall, Masks } from "./masks.js";
 import { indexOf, runLayers } from "./layers.js";
 import { callNorm } from "./norm.js";
+import { lookUpPerLayer, projectPerLayer } from "./per-layer-inputs.js";
 import { rotaryTables } from "./rotary-tables.js";
 
-/** `backbone(input_ids)`: (b, s) → (b, s, hidden_size); of a model that sees, what a batch of text alone runs. */
-export function callBackbone(
-  m: Machine,
-  module: BoundModule,
-  batch: Batch,
-  options: ForwardOptions,
-): Tensor {
-  const { forward } = module.node;
-  if (forward?.kind === "within") {
-    return m.call(module.path, [], () =>
-      callBackbone(m, childOf(module, forward.inner), batch, options),
-    );
-  }
-  if (forward?.kind !== "vision_language") return callDecoder(m, module, { batch, options });
-  const language = childOf(module, forward.language);
-  return m.call(module.path, [], (frame) => {
-    const decoder = decoderOf(language);
-    const { shape } = batch.inputIds;
-    if (forward.replacesTokens === true) frame.hold(m.empty("eq", shape, "bool"));
-    const inputIds =
-      forward.replacesTokens === true
-        ? frame.hold(m.empty("clone", shape, "int64"))
-        : batch.inputIds;
-    const looked = { batch: { ...batch, inputIds }, options };
-    const embedded = frame.hold(embedTokens(m, language, looked));
-    const inputs = { batch, options, dtype: embedded.dtype };
-    const call = { m, frame, module: language, forward: decoder };
-    const positions =
-      forward.countsFromOne === true ? frame.hold(fromOne(m, language, batch)) : undefined;
-    const masks = forward.makesMasks === true ? buildMasks(call, inputs) : undefined;
-    return callDecoder(m, language, { batch, options }, { embedded, positions, masks });
-  });
-}
-
-/** `position_ids + 1`. Source: transformers models/paligemma/modeling_paligemma.py. */
-function fromOne(m: Machine, language: BoundModule, batch: Batch): Tensor {
-  const positions = language.kernels.positionIds(m, batch.inputIds.size(-1));
-  return m.frame((frame) => pointwise(m, "add", [frame.hold(positions)], "int64"));
-}
-
-function decoderOf({ node: { forward }, path }: BoundModule): DecoderForward {
+export function decoderOf({ node: { forward }, path }: BoundModule): DecoderForward {
   if (forward?.kind !== "decoder") throw new Error(`${path} is not a decoder`);
   return forward;
 }
 
 /** What was made outside the decoder. */
-interface Given {
+export interface Given {
   readonly embedded: Tensor;
   readonly positions: Tensor | undefined;
   readonly masks: Masks | undefined;
+  /** Of the tokens alone. */
+  readonly perLayer?: Tensor;
 }
 
-interface DecoderInputs {
+export interface DecoderInputs {
   readonly batch: Batch;
   readonly options: ForwardOptions;
 }
 
-function callDecoder(
+/** `decoder(input_ids)`: (b, s) → (b, s, hidden_size). */
+export function callDecoder(
   m: Machine,
   module: BoundModule,
+  inputs: DecoderInputs,
+  given?: Given,
+): Tensor {
+  const shared = decoderOf(module).sharesKeys === true ? new SharedTensors(m) : undefined;
+  const output = runDecoder({ m, module, shared }, inputs, given);
+  shared?.release();
+  return output;
+}
+
+interface DecoderRun {
+  readonly m: Machine;
+  readonly module: BoundModule;
+  readonly shared: SharedTensors | undefined;
+}
+
+function runDecoder(
+  { m, module, shared }: DecoderRun,
   { batch, options }: DecoderInputs,
   given?: Given,
 ): Tensor {
@@ -84,6 +66,7 @@ function callDecoder(
   return m.call(module.path, [], (frame) => {
     const call = { m, frame, module, forward };
     const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, { batch, options }));
+    const perLayer = inputsPerLayer(call, { embedded, inputIds: batch.inputIds }, given?.perLayer);
     const positions =
       forward.countsMask === true
         ? overMask(m, frame, batch)
@@ -99,13 +82,25 @@ function callDecoder(
       frame.rebind(embedded, input);
     }
     const padding = batch.isPadded ? batch.attentionMask : undefined;
-    const contexts = layerContexts(call, { input, positions, masks, options, padding });
+    const beside = { padding, shared, perLayer };
+    const contexts = layerContexts(call, { input, positions, masks, options, beside });
     const scaled = forward.scalesLate === true ? frame.rebind(input, mulScalar(m, input)) : input;
     const start = frame.rebind(scaled, dropout(m, scaled, forward.embeddingDropout ?? 0));
     const layers = childOf(module, forward.layers);
     const hidden = runLayers({ m, frame, layers }, start, { contexts, options });
     return afterLayers(call, hidden);
   });
+}
+
+/** Vectors of every token for every layer, of models that have them; of the tokens alone where they were looked up outside. */
+function inputsPerLayer(
+  { m, frame, module, forward: { perLayerInputs: names } }: DecoderCall,
+  { embedded, inputIds }: { readonly embedded: Tensor; readonly inputIds: Tensor },
+  given: Tensor | undefined,
+): Tensor | undefined {
+  if (names === undefined) return undefined;
+  const looked = frame.hold(given ?? lookUpPerLayer(m, module, names, inputIds));
+  return frame.rebind(looked, projectPerLayer(m, module, names, { embedded, looked }));
 }
 
 /** The last norm, and the way back to a narrow embedding. */
@@ -135,7 +130,11 @@ function overMask(m: Machine, frame: Frame, { inputIds, attentionMask }: Batch):
   );
 }
 
-function embedTokens(m: Machine, module: BoundModule, { batch, options }: DecoderInputs): Tensor {
+export function embedTokens(
+  m: Machine,
+  module: BoundModule,
+  { batch, options }: DecoderInputs,
+): Tensor {
   const forward = decoderOf(module);
   const embedded = callEmbedding(m, childOf(module, forward.tokenEmbedding), batch.inputIds);
   if (options.inputRequiresGrad && embedded.isLeaf) embedded.requiresGrad = true;
@@ -166,13 +165,17 @@ interface LayerInputs {
   readonly positions: Tensor;
   readonly masks: Masks;
   readonly options: ForwardOptions;
-  readonly padding: Tensor | undefined;
+  readonly beside: {
+    readonly padding: Tensor | undefined;
+    readonly shared: SharedTensors | undefined;
+    readonly perLayer: Tensor | undefined;
+  };
 }
 
 /** What each kind of layer sees besides the hidden state. */
 function layerContexts(
   { m, frame, module, forward }: DecoderCall,
-  { input, positions, masks, options, padding }: LayerInputs,
+  { input, positions, masks, options, beside }: LayerInputs,
 ): (index: number) => AttentionContext {
   const rotary = forward.rotary === undefined ? undefined : childOf(module, forward.rotary);
   const kinds =
@@ -180,12 +183,13 @@ function layerContexts(
   const tables = new Map<string, readonly [Tensor, Tensor]>();
   if (rotary !== undefined) {
     for (const kind of kinds ?? [""]) {
-      const pair = rotaryTables(m, rotary, positions, input);
+      const pair = rotaryTables(m, rotary, positions, { hidden: input, kind });
       for (const table of pair) frame.hold(table);
       tables.set(kind, pair);
     }
   }
   const withState = layersWithState(module, forward);
+  const { padding, shared, perLayer } = beside;
   return (index) => {
     const kind = forward.layerTypes?.[index] ?? "full_attention";
     const pair = tables.get(kinds === undefined ? "" : kind);
@@ -199,6 +203,8 @@ function layerContexts(
       ...(pair === undefined || !seesTables ? {} : { tables: pair }),
       ...(mask === undefined ? {} : { mask }),
       ...(padding === undefined ? {} : { padding }),
+      ...(shared === undefined ? {} : { shared }),
+      ...(perLayer === undefined ? {} : { perLayer }),
     };
   };
 }

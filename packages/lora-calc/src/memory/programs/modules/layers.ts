@@ -6,6 +6,7 @@ import { checkpoint, checkpointReentrant } from "../../machine/checkpoint.js";
 import type { Checkpointed } from "../../machine/checkpoint.js";
 import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
+import { select } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { ForwardOptions } from "./batch.js";
 import { callEncoderLayer } from "./encoder-layer.js";
@@ -36,15 +37,20 @@ export function runLayers(
   layers.elements.forEach((layer, position) => {
     m.enterSection(loop, position);
     const context = contexts(indexOf(layer));
+    const { shared, perLayer } = context;
+    const part = perLayer === undefined ? undefined : frame.hold(select(m, perLayer, 2));
     const work = {
-      inputs: [hidden],
+      inputs: part === undefined ? [hidden] : [hidden, part],
       captured: capturedOf(context),
-      run: ([input]: readonly Tensor[]): readonly Tensor[] => {
+      ...(shared === undefined ? {} : { shared }),
+      run: ([input, own]: readonly Tensor[]): readonly Tensor[] => {
         if (input === undefined) throw new Error("a layer needs its hidden state");
         m.enterSection(loop, position);
-        return layer.node.forward?.kind === "encoder_layer"
-          ? [callEncoderLayer(m, layer, input, context)]
-          : callDecoderLayer(m, layer, input, context);
+        if (layer.node.forward?.kind === "encoder_layer") {
+          return [callEncoderLayer(m, layer, input, context)];
+        }
+        const seen = own === undefined ? context : { ...context, perLayer: own };
+        return callDecoderLayer(m, layer, input, seen);
       },
     };
     if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
@@ -53,6 +59,7 @@ export function runLayers(
     const before = kept;
     kept = scores === undefined ? undefined : frame.hold(scores);
     if (before !== undefined) frame.drop(before);
+    if (part !== undefined) frame.drop(part);
   });
   m.leaveSection();
   return hidden;

@@ -50,7 +50,9 @@ function windowPerKind(
     const { forward: kind } = layer.node;
     if (kind?.kind !== "decoder_layer") return undefined;
     const attention = childOf(layer, kind.attention).node.forward;
-    return attention?.kind === "attention" ? attention.slidingWindow : undefined;
+    return attention?.kind === "attention" || attention?.kind === "sharing_attention"
+      ? attention.slidingWindow
+      : undefined;
   });
   const { layerTypes, unusedWindow } = forward;
   const isMixed = layerTypes !== undefined;

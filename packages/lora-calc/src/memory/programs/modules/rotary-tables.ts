@@ -13,10 +13,11 @@ export function rotaryTables(
   m: Machine,
   module: BoundModule,
   positions: Tensor,
-  hidden: Tensor,
+  { hidden, kind = "" }: { readonly hidden: Tensor; readonly kind?: string },
 ): readonly [Tensor, Tensor] {
-  const { forward } = module.node;
-  if (forward?.kind !== "rotary") throw new Error(`${module.path} makes no rotary tables`);
+  const rotary = module.node.forward;
+  if (rotary?.kind !== "rotary") throw new Error(`${module.path} makes no rotary tables`);
+  const forward = { ...rotary, dim: rotary.dimOfType?.[kind] ?? rotary.dim };
   if (forward.isComplex === true) {
     const table = m.withoutGrad(() =>
       m.call(module.path, [positions], (frame) =>

@@ -23,6 +23,7 @@ import { view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callAdapted } from "./adapted-parameters.js";
 import { callCorrected } from "./corrected-router.js";
+import { callNormedRouter } from "./normed-router.js";
 import { flat, linearInFp32 } from "./router-input.js";
 
 /** Scores of all experts, and of every token the weights and places (tokens, chosen) of those that are taken. */
@@ -36,6 +37,7 @@ export function callRouter(
   if (forward?.kind === "corrected_router") {
     return callCorrected({ m, module, forward }, hidden, ofBlock);
   }
+  if (forward?.kind === "normed_router") return callNormedRouter(m, module, forward, hidden);
   if (forward?.kind === "grouped_router") return callGrouped(m, module, forward, hidden);
   if (forward?.kind === "shares_router") return callShares(m, module, forward, hidden);
   if (forward?.kind !== "router") throw new Error(`${module.path} is not a router`);

@@ -12,13 +12,16 @@ import type { Tensor } from "../../../machine/tensor.js";
 export function rmsNorm(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
   const { forward } = module.node;
   if (forward?.kind !== "rms_norm") throw new Error(`${module.path} is no RMS norm`);
+  if (forward.variant === "power_in_fp32") {
+    return powerInFp32(m, hidden, module.parameters.get("weight"));
+  }
   return RMS_NORMS[forward.variant](m, hidden, parameterOf(module, "weight"));
 }
 
 type RmsNorm = (m: Machine, hidden: Tensor, weight: Tensor) => Tensor;
 
 /** Each variant keeps an fp32 copy of its input; they differ in which other copies live how long. */
-const RMS_NORMS: Readonly<Record<RmsNormVariant, RmsNorm>> = {
+const RMS_NORMS: Readonly<Record<Exclude<RmsNormVariant, "power_in_fp32">, RmsNorm>> = {
   // transformers models/llama/modeling_llama.py LlamaRMSNorm
   scale_after_cast: (m, hidden, weight) =>
     m.frame((frame) => {
@@ -58,5 +61,22 @@ function normalize(m: Machine, x: Tensor): Tensor {
   return m.frame((frame) => {
     frame.hold(x);
     return mul(m, x, rsqrt(m, addScalar(m, meanLastDim(m, pow(m, x)))));
+  });
+}
+
+/** Source: transformers models/gemma4/modeling_gemma4.py `Gemma4RMSNorm`. */
+function powerInFp32(m: Machine, hidden: Tensor, weight: Tensor | undefined): Tensor {
+  return m.frame((frame) => {
+    const float = cast(m, hidden, "float32");
+    const normed = m.frame((inner) => {
+      inner.hold(float);
+      const squared = inner.hold(addScalar(m, meanLastDim(m, pow(m, float))));
+      return mul(m, float, pow(m, squared));
+    });
+    let output = frame.hold(normed);
+    if (weight !== undefined) {
+      output = frame.rebind(output, mul(m, output, cast(m, weight, "float32")));
+    }
+    return cast(m, output, hidden.dtype);
   });
 }

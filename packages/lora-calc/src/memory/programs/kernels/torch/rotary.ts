@@ -56,6 +56,19 @@ export function applyRotary(
   return [turnedQuery, turnedKey, ...kept];
 }
 
+/** The same for states that were not moved to the front yet: (b, s, heads, d). Source: transformers models/gemma4. */
+export function turnUnmoved(
+  m: Machine,
+  states: Tensor,
+  tables: readonly [cos: Tensor, sin: Tensor],
+): Tensor {
+  return m.frame((frame) => {
+    const cos = frame.hold(unsqueeze(m, tables[0], 2));
+    const sin = frame.hold(unsqueeze(m, tables[1], 2));
+    return turnHalves(m, states, cos, sin);
+  });
+}
+
 type Turn = (m: Machine, x: Tensor, cos: Tensor, sin: Tensor) => Tensor;
 
 /** `(x * cos) + (rotate_half(x) * sin)`. */
