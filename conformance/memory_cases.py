@@ -20,6 +20,9 @@ CONFIGS = Path(__file__).resolve().parent / "memory_configs.json"
 # Published models cut to a few layers, which differ from the whole ones by whole layers: fewer settings of more types.
 MORE_CONFIGS = CONFIGS.with_name("memory_configs_more.json")
 PER_MORE_MODEL = 5
+# Models whose class has a loss of its own: encoders whole, encoder-decoders cut to a few layers.
+OWN_LOSS_CONFIGS = CONFIGS.with_name("memory_configs_own_loss.json")
+PER_OWN_LOSS_MODEL = 6
 
 Case = dict[str, Any]
 
@@ -71,6 +74,39 @@ def drawn_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
                 quantization = None
             if quantization is None:
                 training.pop("prepare_kbit", None)
+            yield case(f"{name} {index}", config, adapter, quantization, training)
+
+
+def own_loss_cases(per_model: int) -> Iterator[Case]:
+    """transformers' Trainer over masked tokens, a label per sequence, or the labels of a decoder."""
+    for name, (config, targets) in json.loads(OWN_LOSS_CONFIGS.read_text()).items():
+        draw = random.Random(f"{SEED} {name}")
+        classifies = config["architectures"][0].endswith("ForSequenceClassification")
+        for index in range(per_model):
+            adapter: dict[str, Any] | None = {"peft_type": "LORA", "r": draw.choice([4, 8, 16, 32]), "target_modules": draw.choice(["all-linear", targets, targets])}
+            if draw.random() < 0.5:
+                adapter["lora_dropout"] = 0.1
+            if classifies:
+                adapter |= {"target_modules": targets, "task_type": "SEQ_CLS"}
+            if draw.random() < 0.2:
+                adapter = None
+            quantization = None if classifies or adapter is None else draw.choice([None, None, NF4, INT8])
+            training = {
+                "per_device_train_batch_size": draw.choice([1, 2, 4, 8]),
+                "max_length": draw.choice([64, 128, 200, 384, 512]),
+                "max_target_length": draw.choice([16, 64, 100, 128]),
+                "optim": draw.choice(["adamw_torch_fused", "adamw_torch", "adamw_bnb_8bit", "adafactor"]),
+                "gradient_checkpointing": draw.random() < 0.3,
+                "padding": draw.random() < 0.5,
+                "gradient_accumulation_steps": draw.choice([1, 1, 2]),
+                "dtype": draw.choice(["float32", "bfloat16"]) if adapter else "float32",
+                "bf16": draw.random() < 0.8,
+                "loss": "hf",
+            }
+            if "decoder_start_token_id" not in config:
+                del training["max_target_length"]
+            if quantization is not None:
+                training["dtype"] = "bfloat16"
             yield case(f"{name} {index}", config, adapter, quantization, training)
 
 
@@ -265,8 +301,8 @@ def fit_to_experts(draw: random.Random, adapter: dict[str, Any] | None) -> dict[
 def size_of(config: dict[str, Any]) -> float:
     """Rough number of parameters, only to keep full fine-tuning to small models."""
     text = config.get("text_config", config)
-    hidden = text.get("hidden_size") or text["n_embd"]
-    layers = text.get("num_hidden_layers") or text["n_layer"]
+    hidden = text.get("hidden_size") or text.get("d_model") or text["n_embd"]
+    layers = text.get("num_hidden_layers") or text.get("num_layers") or text["n_layer"]
     return 12 * layers * hidden**2 + text.get("vocab_size", 0) * hidden
 
 
@@ -280,7 +316,7 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 
 def all_cases(per_model: int) -> list[Case]:
     more = json.loads(MORE_CONFIGS.read_text())
-    return [*whole_cases(per_model), *drawn_cases(more, PER_MORE_MODEL), *option_cases(more, 1)]
+    return [*whole_cases(per_model), *drawn_cases(more, PER_MORE_MODEL), *option_cases(more, 1), *own_loss_cases(PER_OWN_LOSS_MODEL)]
 
 
 def whole_cases(per_model: int) -> list[Case]:

@@ -40,7 +40,7 @@ def trace_case(case: Case) -> dict[str, Any]:
         capability, workspace = CARDS[case["hardware"]["gpu"]]
         request["device"] = {"compute_capability": capability}
         request["training"] = case["training"] | {"cublas_workspace_bytes": workspace}
-    if "text_config" in config or "vision_config" in config:  # not every one of these has a causal class
+    if not config.get("architectures", ["ForCausalLM"])[0].endswith(("ForCausalLM", "LMHeadModel")):
         request["architecture"] = config["architectures"][0]
     try:
         result = trace(request)

@@ -365,7 +365,13 @@ def encoder_cases() -> list[Case]:
         "max_position_embeddings": 600, "pad_token_id": 0,
     }  # fmt: skip
     wide = {"peft_type": "LORA", "r": 8, "target_modules": "all-linear"}
-    label = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "target_modules": ["query", "value"], "task_type": "SEQ_CLS"}
+    label = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "task_type": "SEQ_CLS"}
+    others = {"vocab_size": 1000, "dim": 256, "n_layers": 5, "n_heads": 8, "hidden_dim": 640, "max_position_embeddings": 600}
+    families: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+        "bert": ("Bert", sizes, ["query", "value"]),
+        "roberta": ("Roberta", sizes, ["query", "value"]),
+        "distilbert": ("DistilBert", others, ["q_lin", "v_lin"]),
+    }
     kept, padded = {"gradient_checkpointing": False}, {"padding": True}
     rows: list[tuple[str, str, Any, Any, dict[str, Any]]] = [
         ("masked tokens", "ForMaskedLM", wide, None, kept),
@@ -376,10 +382,44 @@ def encoder_cases() -> list[Case]:
         ("a label per sequence, full fine-tuning", "ForSequenceClassification", None, None, kept | {"dtype": "float32", "bf16": False}),
     ]
     return [
-        case(f"{model_type}: {name}", sizes | {"model_type": model_type, "architectures": [prefix + head]}, adapter, quantization, STEP | {"loss": "hf"} | training)
-        for model_type, prefix in (("bert", "Bert"), ("roberta", "Roberta"))
+        case(
+            f"{model_type}: {name}", config | {"model_type": model_type, "architectures": [prefix + head]},
+            adapter | {"target_modules": targets} if adapter is label else adapter, quantization, STEP | {"loss": "hf"} | training,
+        )
+        for model_type, (prefix, config, targets) in families.items()
         for name, head, adapter, quantization, training in rows
     ]  # fmt: skip
+
+
+def encoder_decoder_cases() -> list[Case]:
+    """Labels of another length than the source: biases of scores, of zeros that need a gradient under checkpoints, and trained ones."""
+    sizes = {
+        "vocab_size": 1000, "d_model": 256, "d_kv": 32, "d_ff": 640, "num_layers": 4, "num_decoder_layers": 4, "num_heads": 8,
+        "decoder_start_token_id": 0, "pad_token_id": 0, "tie_word_embeddings": True,
+    }  # fmt: skip
+    gated = sizes | {"feed_forward_proj": "gated-gelu"}
+    configs = {
+        "t5": sizes | {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "feed_forward_proj": "relu"},
+        "t5 with a gate": gated | {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]},
+        "mt5": gated | {"model_type": "mt5", "architectures": ["MT5ForConditionalGeneration"]},
+    }
+    wide = {"peft_type": "LORA", "r": 8, "target_modules": "all-linear"}
+    usual = {"peft_type": "LORA", "r": 16, "lora_dropout": 0.1, "target_modules": ["q", "v"], "task_type": "SEQ_2_SEQ_LM"}
+    kept, whole = {"gradient_checkpointing": False}, {"optim": "adamw_torch", "dtype": "float32"}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", wide, None, kept),
+        ("qlora", wide, NF4, {}),
+        ("queries and values, padded", usual, None, kept | {"padding": True}),
+        ("int8, checkpoints, padded", usual, INT8, {"padding": True}),
+        ("full fine-tuning", None, None, kept | whole | {"bf16": False}),
+        ("full fine-tuning, bf16, checkpoints", None, None, whole),
+    ]
+    length = {"loss": "hf", "max_length": 200, "max_target_length": 96}
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | length | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows if model == "t5 with a gate" else rows[:2])
+    ]
 
 
 def fused_cases() -> list[Case]:
@@ -403,14 +443,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + encoder_decoder_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + encoder_decoder_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

@@ -26,7 +26,7 @@ import {
   rejectAdaptedHead,
   whyDropoutStays,
   whyNotRunnable,
-  whyNotEager,
+  whyNotEncoded,
   whyTooLong,
 } from "./memory/settings/runnable.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
@@ -216,7 +216,7 @@ function memoryPart(
     whyNotRunnable({ graph, plan: adapter, quantization, device }, training.loss) ??
     whyHeadsNotRunnable(graph.root, training) ??
     whyTooLong(graph.root, training) ??
-    whyNotEager(graph.root, training) ??
+    whyNotEncoded(graph.root, training) ??
     whyDropoutStays(graph.root, training);
   if (obstacle !== undefined) {
     const warning = `memory is not computed: ${obstacle}`;

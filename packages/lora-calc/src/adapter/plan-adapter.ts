@@ -14,6 +14,7 @@ import type { AdapterField } from "../fields/scenario.js";
 import { LORA_NAMES } from "./lora/lora-config.js";
 import { planLora } from "./lora/plan-lora.js";
 import type { World } from "../worlds/world.js";
+import { labelsOf } from "../worlds/world.js";
 import type { MethodConfig, MethodFacts } from "./plan/method-facts.js";
 import { LAYER_METHODS } from "./methods/index.js";
 import { planLayerMethod } from "./methods/layer-method.js";
@@ -117,9 +118,16 @@ export function planAdapter(
   const plan = method.plan(graph, kept, world);
   // What the method does not look at is looked at here.
   checkFields(kept, ADAPTER_FIELDS);
-  return removed.length === 0
-    ? plan
-    : { ...plan, warnings: [...removed.map(removedWarning), ...plan.warnings] };
+  const warnings = [...removed.map(removedWarning), ...unwrappedTask(kept, graph, world)];
+  return warnings.length === 0 ? plan : { ...plan, warnings: [...warnings, ...plan.warnings] };
+}
+
+/** Source: peft 0.21.0 peft_model.py `PeftModelForSeq2SeqLM.__init__`, which 0.21.2 mended. */
+function unwrappedTask(fields: Fields, graph: ModuleGraph, world: World): readonly Warning[] {
+  if (fields.string("task_type") !== "SEQ_2_SEQ_LM" || world.rules.wrapsSeq2Seq) return [];
+  const { peft, transformers } = labelsOf(world);
+  const message = `${peft} stops here with ${transformers} (AttributeError: '${graph.className}' object has no attribute '_prepare_encoder_decoder_kwargs_for_generation'); leave task_type out, or take PEFT 0.21.2, for which the answer is`;
+  return [{ code: "stops_in_peft", message }];
 }
 
 /** Names of the fields that the configuration of a method has; stops at a method that is not known. */

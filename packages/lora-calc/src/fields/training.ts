@@ -154,6 +154,13 @@ export const STEP_FIELDS = {
       flag: ["--padding"],
     }),
   }),
+  ...ownedBy("transformers", {
+    max_target_length: integer("tokens of the labels of an encoder-decoder", {
+      ...{ min: 1, max: MAX_LENGTH, default: 128, unit: "tokens" as const },
+      flag: ["--max-target-length"],
+      argument: "n",
+    }),
+  }),
   ...ownedBy("TRL", {
     router_aux_loss_coef: number("weight of the loss that balances experts, 0 is none", {
       ...{ min: 0, default: 0 },

@@ -88,6 +88,8 @@ export const WARNING_CODES = {
   text_only: "The step of a model that sees is computed for batches without pictures.",
   state_kernels:
     "Layers with a state are computed as PyTorch's operators, not as the kernels of a library.",
+  stops_in_peft:
+    "The releases that are computed stop at this; others run it, for which the answer is.",
   removed_field: "A field that early releases of PEFT had decides nothing any more and is ignored.",
   default_sizes: "The config.json names no size: the answer is for the defaults of its model_type.",
   memory_not_computed: "Counts and weights are answered, the memory of a step is not.",

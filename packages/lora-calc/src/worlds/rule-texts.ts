@@ -61,6 +61,14 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "routers of DeepSeek's kind keep their weights in float32",
     "routers of DeepSeek's kind have the dtype of the model",
   ],
+  copiesBias: [
+    "every layer copies the bias of T5's scores to lie row by row",
+    "the bias of T5's scores is used as it lies",
+  ],
+  wrapsSeq2Seq: [
+    "PEFT's task SEQ_2_SEQ_LM works",
+    "PEFT's task SEQ_2_SEQ_LM stops, for it borrows from transformers what is no longer there",
+  ],
   repeatsInDeltaRule: [
     "the gated delta rule repeats heads of queries and keys itself",
     "heads of queries and keys are repeated before the gated delta rule",
@@ -72,6 +80,7 @@ export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> 
   ["grouped_router", ["keepsRoutersFp32"]],
   ["shares_router", ["keepsRoutersFp32"]],
   ["gated_delta_net", ["repeatsInDeltaRule"]],
+  ["biased_attention", ["copiesBias"]],
 ]);
 
 const RULES = Object.keys(RULE_TEXTS) as readonly (keyof WorldRules)[];

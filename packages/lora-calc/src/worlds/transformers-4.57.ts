@@ -27,6 +27,8 @@ export const TRANSFORMERS_4_57: World = {
     leavesCapToSdpa: true,
     fusesHead: false,
     keepsRoutersFp32: false,
+    copiesBias: false,
+    wrapsSeq2Seq: true,
     repeatsInDeltaRule: false,
   },
   verified: {

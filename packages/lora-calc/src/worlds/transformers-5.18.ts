@@ -27,6 +27,8 @@ export const TRANSFORMERS_5_18: World = {
     leavesCapToSdpa: true,
     fusesHead: false,
     keepsRoutersFp32: false,
+    copiesBias: false,
+    wrapsSeq2Seq: false,
     repeatsInDeltaRule: false,
   },
   verified: { modelTypes: "all", onlyTied: [], memory: "all" },

@@ -27,6 +27,8 @@ export const TRANSFORMERS_5_24: World = {
     leavesCapToSdpa: false,
     fusesHead: true,
     keepsRoutersFp32: true,
+    copiesBias: true,
+    wrapsSeq2Seq: true,
     repeatsInDeltaRule: true,
   },
   verified: {

@@ -30,6 +30,10 @@ export interface WorldRules {
   readonly fusesHead: boolean;
   /** Routers that score in fp32 keep their weights in fp32, too (deepseek and its kin). */
   readonly keepsRoutersFp32: boolean;
+  /** A bias of attention scores is copied in every layer where it does not lie row by row. */
+  readonly copiesBias: boolean;
+  /** Models that generate have what the wrapper of PEFT's task SEQ_2_SEQ_LM borrows from them; else it stops. */
+  readonly wrapsSeq2Seq: boolean;
   /** The gated delta rule repeats the heads of queries and keys itself. */
   readonly repeatsInDeltaRule: boolean;
 }

@@ -5,7 +5,10 @@ import type { ModuleGraph } from "../tree/module-graph.js";
 import { modelOfClass } from "./model-classes.js";
 import type { ModelClasses } from "./model-classes.js";
 
-export interface EncoderDecoderParts extends Pick<ModelClasses, "modelType" | "sizes" | "classes"> {
+export interface EncoderDecoderParts extends Pick<
+  ModelClasses,
+  "modelType" | "sizes" | "classes" | "neverQuantized"
+> {
   /** Class that is built when none is named: the one that generates. */
   readonly generation: string;
   readonly base: string;

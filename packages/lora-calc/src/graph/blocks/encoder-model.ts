@@ -170,11 +170,12 @@ export function classifierDropout(config: Config): number {
 /** How a classifier of sequences computes, where its loss is the cross entropy over one label; else nothing. */
 export function labelLoss(
   config: Config,
-  names: Pick<SequenceClassifierForward, "encoder" | "classifier">,
+  names: Pick<SequenceClassifierForward, "encoder" | "classifier" | "preClassifier">,
+  dropout: number = classifierDropout(config),
 ): { readonly forward?: SequenceClassifierForward } {
   const problem = config.string("problem_type", "single_label_classification");
   if (labelCount(config) === 1 || problem !== "single_label_classification") return {};
   return {
-    forward: { kind: "sequence_classifier", ...names, dropout: classifierDropout(config) },
+    forward: { kind: "sequence_classifier", ...names, dropout },
   };
 }

@@ -72,13 +72,13 @@ export function router(
   { type, experts, hiddenSize }: Omit<ExpertsShape, "intermediateSize">,
   {
     bias = false,
-    correction,
+    corrects = false,
     keepsFp32,
     forward,
   }: {
     readonly bias?: boolean;
-    /** A correction of the scores: kept in fp32, or in the dtype that the model is loaded in (dots1). */
-    readonly correction?: "float32" | "model";
+    /** There is a correction of the scores, which loading keeps in fp32. */
+    readonly corrects?: boolean;
     /** The weight stays fp32 whatever dtype the model is loaded in. */
     readonly keepsFp32?: boolean;
     /** How it computes, where that is known. */
@@ -90,10 +90,7 @@ export function router(
   if (bias) parameters.push({ name: "bias", shape: [experts] });
   return container(name, type, {
     parameters,
-    buffers:
-      correction === undefined
-        ? []
-        : [{ ...persistentBuffer("e_score_correction_bias", [experts]), dtype: correction }],
+    buffers: corrects ? [persistentBuffer("e_score_correction_bias", [experts])] : [],
     ...(forward === undefined ? {} : { forward }),
   });
 }

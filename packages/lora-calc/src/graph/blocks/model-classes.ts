@@ -1,6 +1,7 @@
 /** The classes of one model_type, each as a tree: the one asked for is built, any other name is refused. */
 
 import type { BuildContext } from "../tree/blueprint.js";
+import type { EncoderDecoderForward } from "../tree/encoder-decoder-forward.js";
 import type { CausalLmForward, ImageClassifierForward } from "../tree/forward.js";
 import type { Buffer, Child, DecoderSizes, ModuleGraph, Parameter } from "../tree/module-graph.js";
 import { container } from "../tree/vocabulary.js";
@@ -15,7 +16,7 @@ export interface ModelClass {
   readonly inputEmbedding?: string;
   readonly outputEmbedding?: string;
   /** How it computes, where that is known. */
-  readonly forward?: CausalLmForward | ImageClassifierForward | undefined;
+  readonly forward?: CausalLmForward | ImageClassifierForward | EncoderDecoderForward | undefined;
   /** Names of weights that are one, the first registered first. */
   readonly tied?: readonly string[];
   readonly hidesTies?: boolean;
@@ -27,6 +28,7 @@ export interface ModelClasses {
   readonly usual: string;
   readonly classOfTask: Readonly<Record<string, string>>;
   readonly sizes: DecoderSizes;
+  readonly neverQuantized?: readonly string[];
   /** Trees by class name. */
   readonly classes: Readonly<Record<string, () => ModelClass>>;
 }
@@ -51,6 +53,7 @@ export function modelOfClass(parts: ModelClasses, context: BuildContext): Module
     ...(outputEmbedding === undefined ? {} : { outputEmbedding }),
     classOfTask,
     decoder: sizes,
+    ...(parts.neverQuantized === undefined ? {} : { neverQuantized: parts.neverQuantized }),
     tied: tied.length < 2 ? [] : [tied],
     ...(hidesTies === undefined ? {} : { hidesTies }),
   };

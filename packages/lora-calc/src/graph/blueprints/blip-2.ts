@@ -61,6 +61,7 @@ export const blip2: Blueprint = {
         classOfTask: { CAUSAL_LM: GENERATION, FEATURE_EXTRACTION: BASE },
         // PEFT looks for the word embedding in the first model inside, which is the eye.
         sizes: { ...sizes, hidesEmbedding: true },
+        neverQuantized: ["query_tokens", "qformer", ...(graph.neverQuantized ?? [])],
         classes: { [GENERATION]: whole, [BASE]: whole },
       },
       context,

@@ -21,8 +21,6 @@ type Generation = Pick<LlamaLike, Inherited> & {
   readonly denseLayers: number;
   /** The router scores by sigmoids with a correction, by shares of a softmax, or in a way that has no program. */
   readonly scores: "corrected" | "shares" | "unknown";
-  /** The correction follows the dtype of the model where the routers' weights do. */
-  readonly correctsInModelDtype?: boolean;
   /** Defaults of a corrected router: experts of a token, and the groups they come from. */
   readonly routing: { readonly chosen: number; readonly groups: readonly [number, number] };
   readonly mlpBias: boolean;
@@ -50,8 +48,6 @@ function deepseek(generation: Generation): Blueprint {
       const width = config.size("moe_intermediate_size", generation.expertWidth);
       const shared = config.integer("n_shared_experts", generation.sharedExperts);
       const mlpBias = generation.mlpBias && config.boolean("mlp_bias", false);
-      const isModels =
-        generation.correctsInModelDtype === true && !context.world.rules.keepsRoutersFp32;
       const routing = routingOf(config, context, generation);
       return llamaLike(
         {
@@ -91,9 +87,7 @@ function deepseek(generation: Generation): Blueprint {
                       ...(scores === "unknown"
                         ? {}
                         : { keepsFp32: context.world.rules.keepsRoutersFp32 }),
-                      ...(scores === "corrected"
-                        ? { correction: isModels ? "model" : "float32" }
-                        : {}),
+                      corrects: scores === "corrected",
                       forward: routing,
                     },
                   ),
@@ -167,7 +161,6 @@ export const deepseekV3: Blueprint = deepseek({
   denseLayers: 3,
   scores: "corrected",
   routing: { chosen: 8, groups: [8, 4] },
-  correctsInModelDtype: true,
   mlpBias: false,
   latent: { queryRank: 1536, plainDim: 128, valueDim: 128 },
 });

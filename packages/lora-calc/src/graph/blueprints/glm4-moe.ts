@@ -16,8 +16,6 @@ interface Experts {
   /** Experts of a token. */
   readonly chosen: number;
   readonly normalizes: boolean;
-  /** dtype of the correction of the scores. */
-  readonly correction: "float32" | "model";
 }
 
 export const glm4Moe: Blueprint = {
@@ -51,7 +49,6 @@ export const glm4Moe: Blueprint = {
           denseLayers: 1,
           chosen: 8,
           normalizes: true,
-          correction: "float32",
         }),
         rotary: "partial",
         cuts: "moved_after_norms",
@@ -88,7 +85,6 @@ export const dots1: Blueprint = {
           denseLayers: 0,
           chosen: 8,
           normalizes: false,
-          correction: "model",
         }),
       },
       config,
@@ -124,7 +120,7 @@ function sparse(
               "gate",
               { type: `${prefix}TopkRouter`, experts, hiddenSize },
               {
-                correction: context.world.rules.keepsRoutersFp32 ? "float32" : defaults.correction,
+                corrects: true,
                 keepsFp32: context.world.rules.keepsRoutersFp32,
                 forward: groupedRouter(config, context, defaults),
               },

@@ -60,7 +60,7 @@ export const mimoV2Flash: Blueprint = {
                 gate: router(
                   "gate",
                   { type: `${PREFIX}TopkRouter`, experts, hiddenSize },
-                  { correction: "float32" },
+                  { corrects: true },
                 ),
                 isFused: areFused(context),
               }),

@@ -176,7 +176,7 @@ function experts(config: Config, hiddenSize: number): ModuleNode {
         ],
         children: [activationModule("act_fn", act)],
       }),
-      router("gate", gate, { correction: "float32" }),
+      router("gate", gate, { corrects: true }),
       mlp("shared_experts", config, hiddenSize, shared),
       ...(latent === undefined
         ? [leaf("fc1_latent_proj", "Identity"), leaf("fc2_latent_proj", "Identity")]

@@ -2,25 +2,14 @@
 
 import { encoderDecoder } from "../blocks/encoder-decoder.js";
 import type { ModelClass } from "../blocks/model-classes.js";
-import { activation } from "../blocks/activation.js";
-import { activationModule } from "../blocks/mlp.js";
+import { t5Block } from "../blocks/t5-block.js";
+import type { T5Kind } from "../blocks/t5-block.js";
 import { labelCount } from "../blocks/task-heads.js";
-import { Config } from "../../model/config.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
-interface Kind {
-  readonly modelType: string;
-  readonly prefix: string;
-  readonly vocabSize: number;
-  readonly innerSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly feedForward: string;
-}
-
-function t5Like(kind: Kind): Blueprint {
+function t5Like(kind: T5Kind): Blueprint {
   const { modelType, prefix } = kind;
   return {
     modelType,
@@ -35,6 +24,12 @@ function t5Like(kind: Kind): Blueprint {
         shared: embedding("shared", vocabSize, hiddenSize),
         stack: (name, owner) =>
           container(name, `${prefix}Stack`, {
+            forward: {
+              kind: "biased_stack",
+              ...{ tokenEmbedding: "embed_tokens", layers: "block", finalNorm: "final_layer_norm" },
+              dropout: config.number("dropout_rate", 0.1),
+              isDecoder: name === "decoder",
+            },
             children: [
               embedding("embed_tokens", vocabSize, hiddenSize, {
                 tiedTo: `${owner}shared.weight`,
@@ -43,9 +38,9 @@ function t5Like(kind: Kind): Blueprint {
                 "block",
                 name === "encoder" ? layers : decoderLayers,
                 (index) => (index === 0 ? "first" : "other"),
-                (place) => block(kind, config, name === "decoder", place === "first"),
+                (place) => t5Block(kind, config, name === "decoder", place === "first"),
               ),
-              rmsNorm("final_layer_norm", `${prefix}LayerNorm`, hiddenSize),
+              rmsNorm("final_layer_norm", `${prefix}LayerNorm`, hiddenSize, "copied_variance"),
               leaf("dropout", "Dropout"),
             ],
           }),
@@ -61,8 +56,12 @@ function t5Like(kind: Kind): Blueprint {
             QUESTION_ANS: `${prefix}ForQuestionAnswering`,
           },
           sizes: { layers, hiddenSize, keyValueSize: hiddenSize },
+          neverQuantized: ["wo"],
           classes: {
-            ...plainClasses(prefix, stacks, { hiddenSize, vocabSize }),
+            ...plainClasses(prefix, stacks, {
+              ...{ hiddenSize, vocabSize },
+              scalesOutput: kind.scalesTied && config.boolean("tie_word_embeddings", true),
+            }),
             ...headedClasses(prefix, stacks, hiddenSize, labelCount(config)),
           },
         },
@@ -99,10 +98,16 @@ function tiedIn(owner: string, count: number): readonly string[] {
   return SHARING.slice(0, count).map((name) => owner + name);
 }
 
+interface HeadSizes {
+  readonly hiddenSize: number;
+  readonly vocabSize: number;
+  readonly scalesOutput: boolean;
+}
+
 function plainClasses(
   prefix: string,
   stacks: Stacks,
-  { hiddenSize, vocabSize }: { readonly hiddenSize: number; readonly vocabSize: number },
+  { hiddenSize, vocabSize, scalesOutput }: HeadSizes,
 ): Classes {
   const inputEmbedding = "shared";
   return {
@@ -117,6 +122,11 @@ function plainClasses(
         ...both(stacks, ""),
         linear("lm_head", hiddenSize, vocabSize, { tiedTo: "shared.weight" }),
       ],
+      forward: {
+        kind: "encoder_decoder",
+        ...{ encoder: "encoder", decoder: "decoder", head: "lm_head" },
+        ...(scalesOutput ? { scalesOutput } : {}),
+      },
       inputEmbedding,
       outputEmbedding: "lm_head",
       tied: [...SHARING, "lm_head.weight"],
@@ -167,71 +177,6 @@ function headedClasses(
   };
 }
 
-type SubLayer = "self" | "cross" | "feed_forward";
-
-function block(kind: Kind, config: Config, isDecoder: boolean, isFirst: boolean): ModuleNode {
-  const { prefix } = kind;
-  const hiddenSize = config.size(["d_model", "hidden_size"], 512);
-  const order: readonly SubLayer[] = isDecoder
-    ? ["self", "cross", "feed_forward"]
-    : ["self", "feed_forward"];
-  const tail = [
-    rmsNorm("layer_norm", `${prefix}LayerNorm`, hiddenSize),
-    leaf("dropout", "Dropout"),
-  ];
-  const make = (which: SubLayer): ModuleNode => {
-    switch (which) {
-      case "self":
-        return container("0", `${prefix}LayerSelfAttention`, {
-          children: [attention("SelfAttention", kind, config, isFirst), ...tail],
-        });
-      case "cross":
-        return container("0", `${prefix}LayerCrossAttention`, {
-          children: [attention("EncDecAttention", kind, config, false), ...tail],
-        });
-      case "feed_forward":
-        return container("0", `${prefix}LayerFF`, {
-          children: [feedForward(kind, config, hiddenSize), ...tail],
-        });
-    }
-  };
-  return container("0", `${prefix}Block`, {
-    children: [repeatedBy("layer", order.length, (index) => order[index] ?? "self", make)],
-  });
-}
-
-function attention(name: string, kind: Kind, config: Config, hasBias: boolean): ModuleNode {
-  const hiddenSize = config.size(["d_model", "hidden_size"], 512);
-  const heads = config.size(["num_heads", "num_attention_heads"], kind.heads);
-  const inner = heads * config.size("d_kv", 64);
-  const buckets = config.size("relative_attention_num_buckets", 32);
-  return container(name, `${kind.prefix}Attention`, {
-    children: [
-      ...["q", "k", "v"].map((projection) => linear(projection, hiddenSize, inner)),
-      linear("o", inner, hiddenSize),
-      ...(hasBias ? [embedding("relative_attention_bias", buckets, heads)] : []),
-    ],
-  });
-}
-
-/** `feed_forward_proj` is an activation, behind `gated-` when it gates a second projection. */
-function feedForward(kind: Kind, config: Config, hiddenSize: number): ModuleNode {
-  const innerSize = config.size("d_ff", kind.innerSize);
-  const given = config.string("feed_forward_proj", kind.feedForward);
-  const isGated = given.startsWith("gated-");
-  const name = given === "gated-gelu" ? "gelu_new" : given.replace("gated-", "");
-  const act = activation(new Config({ feed_forward_proj: name }), "feed_forward_proj", name);
-  const inputs = isGated ? ["wi_0", "wi_1"] : ["wi"];
-  return container("DenseReluDense", `${kind.prefix}Dense${isGated ? "Gated" : ""}ActDense`, {
-    children: [
-      ...inputs.map((projection) => linear(projection, hiddenSize, innerSize)),
-      linear("wo", innerSize, hiddenSize),
-      leaf("dropout", "Dropout"),
-      activationModule("act", act),
-    ],
-  });
-}
-
 export const t5: Blueprint = t5Like({
   modelType: "t5",
   prefix: "T5",
@@ -240,6 +185,7 @@ export const t5: Blueprint = t5Like({
   layers: 6,
   heads: 8,
   feedForward: "relu",
+  scalesTied: true,
 });
 
 export const mt5: Blueprint = t5Like({
@@ -250,4 +196,5 @@ export const mt5: Blueprint = t5Like({
   layers: 8,
   heads: 6,
   feedForward: "gated-gelu",
+  scalesTied: false,
 });

@@ -7,7 +7,8 @@ export interface TextEmbeddingsForward {
   readonly kind: "text_embeddings";
   readonly words: string;
   readonly positions: string;
-  readonly segments: string;
+  /** Absent where there are none (distilbert). */
+  readonly segments?: string;
   readonly norm: string;
   readonly dropout: number;
   /** Positions are a part of a buffer (bert), or counted over the tokens that are no padding (roberta). */
@@ -43,6 +44,15 @@ interface EncoderLayerForward {
   readonly attention: string;
   readonly intermediate: string;
   readonly output: string;
+}
+
+/** `mlpNorm(mlp(y) + y)` of `y = attentionNorm(attention(x) + x)` (distilbert). */
+interface PostNormLayerForward {
+  readonly kind: "post_norm_layer";
+  readonly attention: string;
+  readonly attentionNorm: string;
+  readonly mlp: string;
+  readonly mlpNorm: string;
 }
 
 interface EncoderLayersForward {
@@ -91,6 +101,8 @@ export interface SequenceClassifierForward {
   readonly classifier: string;
   /** Before a layer; a head has its own. */
   readonly dropout: number;
+  /** A layer and relu on the first hidden state, in the place of a pooler (distilbert). */
+  readonly preClassifier?: string;
 }
 
 export type EncoderForward =
@@ -99,6 +111,7 @@ export type EncoderForward =
   | SummedAttentionForward
   | IntermediateForward
   | EncoderLayerForward
+  | PostNormLayerForward
   | EncoderLayersForward
   | TextEncoderForward
   | PoolerForward

@@ -17,6 +17,7 @@ import type {
   VisionLanguageForward,
   WithinForward,
 } from "./decoder-forward.js";
+import type { EncoderDecoderForwards } from "./encoder-decoder-forward.js";
 import type { EncoderForward } from "./encoder-forward.js";
 import type {
   CorrectedRouterForward,
@@ -73,7 +74,9 @@ export type RmsNormVariant =
   /** `x * (1 + weight.float())`, cast at the end (gemma). */
   | "unit_offset"
   /** `x * mean ** -0.5` and, where there is a weight, `* weight.float()`, cast at the end (gemma4). */
-  | "power_in_fp32";
+  | "power_in_fp32"
+  /** `x * rsqrt(mean(x.float() ** 2))`, cast where the weight has 16 bits, `weight * x` (t5). */
+  | "copied_variance";
 
 /** LayerNorms that are more than PyTorch's. */
 export type LayerNormVariant =
@@ -141,6 +144,7 @@ export type Forward =
   | VisionLanguageForward
   | CausalLmForward
   | EncoderForward
+  | EncoderDecoderForwards
   | { readonly kind: "conv2d" }
   /** Parameters that the module around it uses directly: a convolution over time, a correction of scores. */
   | { readonly kind: "used_by_parent" }

@@ -110,6 +110,8 @@ export interface ModuleGraph {
   readonly storesOwnHead?: boolean;
   /** Last names of modules whose mathematics methods like LoRA would break: PEFT refuses them. */
   readonly incompatibleNames?: readonly string[];
+  /** Names of modules that transformers does not quantize (`_keep_in_fp32_modules`): beginnings or ends of paths. */
+  readonly neverQuantized?: readonly string[];
   /** The class itself does not say that it ties weights, the model inside it does; PEFT does not see them. */
   readonly hidesTies?: boolean;
 }

@@ -51,6 +51,8 @@ export interface AttentionContext {
   readonly mask?: Tensor;
   /** Which tokens are no padding, (b, s), where there is padding: layers without attention have to leave it out themselves. */
   readonly padding?: Tensor;
+  /** A bias of the scores is made to lie row by row. */
+  readonly copiesBias?: boolean;
   /** Keys and values that layers leave for later ones. */
   readonly shared?: SharedTensors;
   /** Vectors of every token for every layer: (b, s, layers, width). */
@@ -65,6 +67,8 @@ export interface QueryKeyValue {
   readonly sinks?: Tensor;
   /** (1, 1, positions, positions): which position may attend to which. */
   readonly table?: Tensor;
+  /** (1, heads, queries, keys): added to the scores. */
+  readonly bias?: Tensor;
 }
 
 /** Queries and keys (b, s, heads, key dim), perhaps of fewer heads, values (b, s, heads, value dim), decay and beta (b, s, heads). */
@@ -83,6 +87,8 @@ export type GatedMlpForward = Extract<MlpForward, { kind: "gated_mlp" | "fused_g
 export interface MaskPattern {
   readonly rows: number;
   readonly length: number;
+  /** Where tokens of another sequence ask: how many. Default: length. */
+  readonly queries?: number;
   readonly window: number | undefined;
   /** Whether it may attend to what comes after it, too. */
   readonly isBidirectional?: boolean;

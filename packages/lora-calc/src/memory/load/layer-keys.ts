@@ -38,6 +38,7 @@ function layerLists(graph: ModuleGraph): readonly LayerList[] {
     if (
       forward?.kind !== "decoder" &&
       forward?.kind !== "image_tower" &&
+      forward?.kind !== "biased_stack" &&
       forward?.kind !== "encoder_layers"
     ) {
       return [];

@@ -54,3 +54,48 @@ describe("a model of images", () => {
     expect(warnings.map(({ message }) => message).join()).toContain("set training.loss to hf");
   });
 });
+
+describe("an encoder-decoder", () => {
+  const answer = (model: string, training: object, more: object = {}): Estimate => {
+    const adapter = { r: 8, target_modules: "all-linear" };
+    const result = estimate({ model, adapter, training, ...more });
+    if (isRefusal(result)) throw new Error(result.error.message);
+    return result;
+  };
+  const peak = (training: object): number =>
+    peaksOf(answer("t5-small", training))?.allocated_peak ?? 0;
+
+  it("has a length of labels, which says nothing of other models", () => {
+    const short = peak({ max_length: 128, max_target_length: 32 });
+    expect(peak({ max_length: 128 })).toBeGreaterThan(short);
+    expect(short).toBeGreaterThan(0);
+    const { ignored, assumed } = answer("gpt2", { max_length: 128, max_target_length: 32 });
+    expect(ignored).toContain("training.max_target_length");
+    expect(assumed.map(({ path }) => path)).not.toContain("training.max_target_length");
+  });
+
+  it("is not computed where its program is another", () => {
+    const why = (training: object): string =>
+      answer("t5-small", training)
+        .warnings.map(({ message }) => message)
+        .join();
+    expect(why({ dtype: "float16", bf16: false })).toContain("clamp what they give");
+    expect(why({ use_reentrant: true })).toContain("reentrant checkpoints");
+    expect(why({ attn_implementation: "eager" })).toContain("eager attention of encoders");
+  });
+
+  it("keeps what transformers does not quantize, and is told where PEFT stops", () => {
+    const adapter = { r: 8, target_modules: ["q", "v"], task_type: "SEQ_2_SEQ_LM" as const };
+    const run = { model: "t5-small", adapter, training: {} };
+    const codes = (versions: object): readonly string[] => {
+      const result = estimate({ ...run, versions });
+      if (isRefusal(result)) throw new Error(result.error.message);
+      return result.warnings.map(({ code }) => code);
+    };
+    expect(codes({ transformers: "5.18" })).toContain("stops_in_peft");
+    expect(codes({ transformers: "5.24" })).not.toContain("stops_in_peft");
+    const { weights } = answer("t5-small", {}, { quantization: { load_in_8bit: true } });
+    // Twelve blocks with a `wo` of 2048 × 512, of 2 bytes a parameter where int8 has one.
+    expect(weights?.bytes ?? 0).toBeGreaterThan(60_506_624 + 12 * 2048 * 512);
+  });
+});

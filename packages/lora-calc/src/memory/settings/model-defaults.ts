@@ -10,6 +10,7 @@ import type { WorldRules } from "../../worlds/world.js";
 import { learnedPositions } from "./learned-positions.js";
 import type { TrainingSettings } from "./training.js";
 
+const TARGET_PATH = "training.max_target_length";
 const ATTENTION_PATH = "training.attn_implementation";
 
 export function modelDefaults(root: ModuleNode, rules: WorldRules): Partial<StepValues> {
@@ -31,8 +32,13 @@ export function ofModel(
     return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
   }
   if (classifiesImages(root) && OF_SEQUENCES.includes(path)) return [];
+  if (path === TARGET_PATH && !readsPairs(root)) return [];
   if (path === "training.max_length" && encodesText(root)) {
-    return [{ ...assumption, reason: "the model has positions for as many tokens" }];
+    const reason =
+      learnedPositions(root) === undefined
+        ? "what tokenizers of such models cut to"
+        : "the model has positions for as many tokens";
+    return [{ ...assumption, reason }];
   }
   const labels = hasOwnLoss(root) ? LABELS[root.forward.kind] : undefined;
   return path === "training.loss" && labels !== undefined
@@ -45,8 +51,11 @@ const OF_SEQUENCES: readonly string[] = ["training.max_length", "training.paddin
 
 /** Paths of given fields that change nothing for this model. */
 export function ignoredByModel(given: JsonObject, root: ModuleNode): readonly string[] {
-  if (!classifiesImages(root)) return [];
-  return OF_SEQUENCES.filter((path) => (given[path.replace("training.", "")] ?? null) !== null);
+  const paths = [
+    ...(classifiesImages(root) ? OF_SEQUENCES : []),
+    ...(readsPairs(root) ? [] : [TARGET_PATH]),
+  ];
+  return paths.filter((path) => (given[path.replace("training.", "")] ?? null) !== null);
 }
 
 /** What the loss of a class with one of its own is over. */
@@ -54,6 +63,7 @@ const LABELS = {
   image_classifier: "one label an image",
   masked_lm: "the masked tokens",
   sequence_classifier: "one label a sequence",
+  encoder_decoder: "the labels of the decoder",
 } as const;
 
 /** Whether transformers' Trainer trains the class with its own loss, which no trainer of TRL does. */
@@ -63,9 +73,15 @@ export function hasOwnLoss(
   return root.forward !== undefined && root.forward.kind in LABELS;
 }
 
+/** Whether one sequence is read and another is predicted. */
+function readsPairs({ forward }: ModuleNode): boolean {
+  return forward?.kind === "encoder_decoder";
+}
+
 /** Whether text is read whole, and not predicted token by token. */
 export function encodesText({ forward }: ModuleNode): boolean {
-  return forward?.kind === "masked_lm" || forward?.kind === "sequence_classifier";
+  const { kind } = forward ?? {};
+  return kind === "masked_lm" || kind === "sequence_classifier" || kind === "encoder_decoder";
 }
 
 /** Tokens of a sequence where nobody says: what a tokenizer cuts to. */

@@ -218,7 +218,8 @@ export function isLinearSubclass({ type, layer }: ModuleNode): boolean {
 
 /**
  * Whether transformers replaces a module by its quantized twin: exactly `nn.Linear` or `Conv1D` (in some worlds their
- * subclasses, too), and none of the skipped: by default the output embedding, tied weights, the module of the last parameter.
+ * subclasses, too), and none of the skipped: by default the output embedding, tied weights, the module of the last parameter;
+ * nor what the class keeps in full precision (T5's `wo`).
  *
  * Source: transformers quantizers/base.py `get_modules_to_not_convert`, quantizers_utils.py `should_convert_module`,
  * integrations/bitsandbytes.py `replace_with_bnb_linear`; transformers@4.57.6 `_replace_with_bnb_linear` (isinstance).
@@ -227,7 +228,7 @@ export function quantizedModules(
   graph: ModuleGraph,
   { skips, packsSubclasses = false }: Selection = {},
 ): (node: ModuleNode, path: string) => boolean {
-  const kept = skips ?? unconvertedNames(graph);
+  const kept = [...(skips ?? unconvertedNames(graph)), ...(graph.neverQuantized ?? [])];
   return (node, path) =>
     (node.type === "Linear" ||
       node.type === "Conv1D" ||

@@ -153,13 +153,27 @@ export function whyTooLong(
   return `the model has positions for ${places} tokens and a sequence has ${length}, at which its embedding of positions stops (IndexError); set training.max_length to at most ${places}`;
 }
 
-/** A sentence when an encoder would run an eager kernel, whose softmax keeps another dtype than those that have a program. */
-export function whyNotEager(
-  root: ModuleNode,
-  { attn_implementation: attention }: TrainingSettings,
-): string | undefined {
-  if (attention !== "eager" || !encodesText(root)) return undefined;
+/** A sentence when an encoder would run in a way that has no program (an eager kernel's softmax keeps another dtype), or undefined. */
+export function whyNotEncoded(root: ModuleNode, settings: TrainingSettings): string | undefined {
+  if (settings.attn_implementation !== "eager" || !encodesText(root)) {
+    return whyNotPaired(root, settings);
+  }
   return "eager attention of encoders is not modelled; leave training.attn_implementation out";
+}
+
+/** A sentence when an encoder-decoder would run in a way that has no program, or undefined. */
+function whyNotPaired(
+  { forward }: ModuleNode,
+  { gradient_checkpointing: recomputes, use_reentrant, ...settings }: TrainingSettings,
+): string | undefined {
+  if (forward?.kind !== "encoder_decoder") return undefined;
+  if (settings.dtype === "float16") {
+    return "an encoder-decoder loaded in float16, whose blocks clamp what they give, is not modelled; set training.dtype to float32 or bfloat16";
+  }
+  if (recomputes && (use_reentrant || settings.selective_checkpointing)) {
+    return `${use_reentrant ? "reentrant" : "selective"} checkpoints of an encoder-decoder are not modelled; leave training.${use_reentrant ? "use_reentrant" : "selective_checkpointing"} out`;
+  }
+  return undefined;
 }
 
 /** A sentence when a trainer switches off dropout that the model has of its own, or undefined. */

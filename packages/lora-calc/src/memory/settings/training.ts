@@ -239,7 +239,8 @@ function rejectTwoPrecisions({ bf16, fp16 }: TrainingSettings): void {
 }
 
 function rejectTooManyTokens(settings: TrainingSettings): void {
-  const tokens = settings.per_device_train_batch_size * settings.max_length;
+  const { max_length: length, max_target_length: target } = settings;
+  const tokens = settings.per_device_train_batch_size * Math.max(length, target);
   if (tokens <= MAX_TOKENS) return;
   reject({
     code: "limit_exceeded",

@@ -33,13 +33,14 @@ export function efficientAttention(
   states: readonly [query: Tensor, key: Tensor, value: Tensor],
   { mask, dropout, sm }: EfficientOptions,
 ): Tensor {
-  const [query, , value] = states;
-  const node = m.track("ScaledDotProductEfficientAttentionBackward0", states);
+  const [query, key, value] = states;
+  const inputs = mask?.requiresGrad === true ? [...states, mask] : states;
+  const node = m.track("ScaledDotProductEfficientAttentionBackward0", inputs);
   if (node !== undefined) {
     for (const input of [...states, mask]) if (input !== undefined) m.save(node, input);
   }
   const [batch = 1, heads = 1, length = 1, dim = 1] = query.shape;
-  const valueDim = value.size(-1);
+  const [valueDim, keys] = [value.size(-1), key.size(2)];
   const padded = ceilTo(length, STATISTICS_BLOCK);
   const [output, statistics] = m.attentionOutputs(() => {
     const shape = [batch, heads, length, valueDim];
@@ -53,25 +54,41 @@ export function efficientAttention(
   if (node !== undefined) {
     for (const kept of [output, statistics]) m.saveOutput(node, kept);
     const shapes = states.map(({ shape }) => shape);
+    const biasShape = mask?.requiresGrad === true ? mask.shape : undefined;
     node.backward = (gradient) =>
       around(
         m,
         isLengthMajor(gradient.shape, gradient.strides)
           ? []
           : [["efficient_grad_out_contiguous", gradient.shape, gradient.dtype]],
-        () =>
-          shapes.map((shape) =>
+        () => [
+          ...shapes.map((shape) =>
             m.empty(`${TAG}_backward`, shape, gradient.dtype, lengthMajor(shape)),
           ),
+          ...(biasShape === undefined ? [] : [gradientOfBias(m, biasShape, gradient.dtype)]),
+        ],
         [
           ...expandedGradients(shapes, gradient.dtype),
-          ...backwardBuffers(gradient, { queryDim: dim, sm, drops: dropout > 0 }),
+          ...backwardBuffers(gradient, { queryDim: dim, keys, sm, drops: dropout > 0 }),
         ],
       );
   }
   m.consume(statistics);
-  m.finish(node, [output], states);
+  m.finish(node, [output], inputs);
   return output;
+}
+
+/** Rows of the gradient of a bias begin at multiples of this many elements. */
+const BIAS_ALIGNMENT = 16;
+
+/** A gradient with wider rows, seen through a slice. */
+function gradientOfBias(m: Machine, shape: Shape, dtype: Dtype): Tensor {
+  const [batch = 1, heads = 1, queries = 1, keys = 1] = shape;
+  const width = ceilTo(keys, BIAS_ALIGNMENT);
+  const whole = m.empty(`${TAG}_backward`, [batch, heads, queries, width], dtype);
+  const part = m.alias(whole, shape, whole.strides);
+  m.consume(whole);
+  return part;
 }
 
 /**
@@ -101,6 +118,8 @@ interface Block {
 
 interface BackwardCall {
   readonly queryDim: number;
+  /** How many. */
+  readonly keys: number;
   readonly sm: number;
   readonly drops: boolean;
 }
@@ -108,7 +127,7 @@ interface BackwardCall {
 /** Row sums of gradient · output, and the fp32 gradients that do not fit the registers. */
 function backwardBuffers(
   { shape, dtype }: Tensor,
-  { queryDim, sm, drops }: BackwardCall,
+  { queryDim, keys, sm, drops }: BackwardCall,
 ): Inside[] {
   const [batch = 1, heads = 1, length = 1, valueDim = 1] = shape;
   const isHalf = dtype !== "float32";
@@ -118,7 +137,7 @@ function backwardBuffers(
   const { rows, columns } = block;
   // As many splits of the keys as keep 200 blocks busy.
   const splits = Math.max(
-    Math.min(Math.ceil(length / columns), Math.floor(200 / (batch * heads))),
+    Math.min(Math.ceil(keys / columns), Math.floor(200 / (batch * heads))),
     1,
   );
   const queries = Math.ceil(length / rows) * Math.ceil(queryDim / columns) * (4 + rows * columns);

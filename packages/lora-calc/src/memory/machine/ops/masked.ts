@@ -2,6 +2,7 @@
 
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
+import { elementwiseOutput } from "./elementwise.js";
 import { filledInto } from "./indexing.js";
 
 /** `tensor[mask == 0] = 0.0` on a view that nothing else sees: the result lies where the tensor lay. */
@@ -93,11 +94,11 @@ export function whereTable(m: Machine, table: Tensor, input: Tensor, other: Tens
     node.backward = (gradient) => [
       m.frame((frame) => {
         frame.hold(m.empty("scalar_tensor", [], gradient.dtype));
-        return m.empty("where", gradient.shape, gradient.dtype);
+        return elementwiseOutput(m, "where", [table, gradient], gradient.dtype);
       }),
     ];
   }
-  const output = m.empty("where", input.shape, input.dtype);
+  const output = elementwiseOutput(m, "where", [table, input], input.dtype);
   m.finish(node, [output], [input, other]);
   return output;
 }

@@ -132,6 +132,22 @@ function padded(m: Machine, gradient: Tensor, shape: Shape): Tensor {
   return whole;
 }
 
+/** `F.pad` of the last dimension to a width; the gradient is cut and copied. */
+export function padLast(m: Machine, input: Tensor, width: number): Tensor {
+  const node = m.track("ConstantPadNdBackward0", [input]);
+  const { shape, dtype } = input;
+  const output = m.empty("constant_pad_nd", [...shape.slice(0, -1), width], dtype);
+  if (node !== undefined) {
+    node.backward = (gradient) => {
+      const copy = m.empty("constant_pad_nd", shape, gradient.dtype);
+      m.consume(gradient);
+      return [copy];
+    };
+  }
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** Part of a gradient, without history. */
 export function narrow(m: Machine, input: Tensor, dim: number, size: number): Tensor {
   const shape = input.shape.map((old, index) => (index === dim ? size : old));

@@ -27,6 +27,9 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
     adaptedLinear: runLora,
     fuses4bit,
     gatedDeltaRule: { repeatsHeads: rules.repeatsInDeltaRule, run: chunkGatedDeltaRule },
-    attention: attend,
+    attention: rules.copiesBias
+      ? (m, forward, states, context) =>
+          attend(m, forward, states, { ...context, copiesBias: states.bias !== undefined })
+      : attend,
   };
 }

@@ -12,6 +12,7 @@ import { add } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callActivation } from "./activation.js";
 import { callAttention } from "./attention.js";
+import { callMlp } from "./mlp.js";
 import { callLinear } from "./linear.js";
 import { callNorm } from "./norm.js";
 
@@ -23,12 +24,34 @@ export function callEncoderLayer(
   context: AttentionContext,
 ): Tensor {
   const { forward } = module.node;
+  if (forward?.kind === "post_norm_layer") return callPostNormLayer(m, module, hidden, context);
   if (forward?.kind !== "encoder_layer") throw new Error(`${module.path} is no encoder layer`);
   return m.call(module.path, [hidden], (frame) => {
     const attention = childOf(module, forward.attention);
     const attended = frame.hold(callSummedAttention(m, attention, hidden, context));
     const inner = frame.hold(callIntermediate(m, childOf(module, forward.intermediate), attended));
     return callSummedOutput(m, childOf(module, forward.output), inner, attended);
+  });
+}
+
+/** Source: transformers models/distilbert/modeling_distilbert.py `TransformerBlock`. */
+function callPostNormLayer(
+  m: Machine,
+  module: BoundModule,
+  hidden: Tensor,
+  context: AttentionContext,
+): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "post_norm_layer") throw new Error(`${module.path} is no encoder layer`);
+  return m.call(module.path, [hidden], (frame) => {
+    const [output, scores] = callAttention(m, childOf(module, forward.attention), hidden, context);
+    frame.hold(output);
+    if (scores !== undefined) frame.hold(scores);
+    const norm = childOf(module, forward.attentionNorm);
+    const attended = frame.rebind(output, callNorm(m, norm, add(m, output, hidden)));
+    const fed = frame.hold(callMlp(m, childOf(module, forward.mlp), attended));
+    const last = childOf(module, forward.mlpNorm);
+    return frame.rebind(fed, callNorm(m, last, add(m, fed, attended)));
   });
 }
 

@@ -46,7 +46,7 @@ export function runLayers(
       run: ([input, own]: readonly Tensor[]): readonly Tensor[] => {
         if (input === undefined) throw new Error("a layer needs its hidden state");
         m.enterSection(loop, position);
-        if (layer.node.forward?.kind === "encoder_layer") {
+        if (layer.node.forward?.kind !== "decoder_layer") {
           return [callEncoderLayer(m, layer, input, context)];
         }
         const seen = own === undefined ? context : { ...context, perLayer: own };

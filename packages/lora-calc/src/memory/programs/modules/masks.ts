@@ -90,19 +90,21 @@ function buildMask(
   })[0];
 }
 
-/** The mask of an encoder under sdpa, where there is padding. Source: transformers masking_utils.py `create_bidirectional_mask`. */
+/** The mask of an encoder under sdpa, where there is padding; of as many queries as another sequence has tokens. Source: transformers masking_utils.py `create_bidirectional_mask`. */
 export function buildEncoderMask(
   m: Machine,
   { masks }: Kernels,
   { inputIds, attentionMask, isPadded }: Batch,
+  queries?: number,
 ): Tensor | undefined {
   if (!isPadded || attentionMask === undefined) return undefined;
   const [rows = 1, length = 1] = inputIds.shape;
   return m.frame((frame) => {
     frame.hold(pointwise(m, "_to_copy", [m.alias(attentionMask)], "bool"));
     const pattern = { rows, length, window: undefined, beside: "padding" } as const;
-    const table = masks.table(m, { ...pattern, isBidirectional: true });
-    return expand(m, table, [rows, 1, length, length]);
+    const asked = queries === undefined ? {} : { queries };
+    const table = masks.table(m, { ...pattern, ...asked, isBidirectional: true });
+    return expand(m, table, [rows, 1, queries ?? length, length]);
   });
 }
 

@@ -9,6 +9,7 @@ import type { TextEmbeddingsForward } from "../../../graph/tree/encoder-forward.
 import { missing } from "../../../problem/missing.js";
 import { childOf } from "../../load/bound-module.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
+import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { tanh } from "../../machine/ops/activations.js";
 import { dropout } from "../../machine/ops/dropout.js";
@@ -87,18 +88,52 @@ function embedText(
   const { forward } = module.node;
   if (forward?.kind !== "text_embeddings") throw new Error(`${module.path} embeds no text`);
   return m.call(module.path, [inputIds], (frame) => {
-    const places = frame.hold(placesOf(m, module, forward, inputIds));
-    const gathered = frame.hold(pointwise(m, "gather", [m.alias(places)], "int64"));
-    const segments = expand(m, gathered, inputIds.shape);
-    const words = frame.hold(callEmbedding(m, childOf(module, forward.words), inputIds));
-    if (options.inputRequiresGrad && words.isLeaf) words.requiresGrad = true;
-    const ofSegments = frame.hold(callEmbedding(m, childOf(module, forward.segments), segments));
-    const sum = frame.hold(add(m, words, ofSegments));
-    const ofPlaces = frame.hold(callEmbedding(m, childOf(module, forward.positions), places));
-    const whole = frame.rebind(sum, add(m, sum, ofPlaces));
-    const normed = frame.rebind(whole, callNorm(m, childOf(module, forward.norm), whole));
+    const sum =
+      forward.segments === undefined
+        ? wordsAndPlaces({ m, frame, module, forward }, inputIds, options)
+        : withSegments({ m, frame, module, forward }, inputIds, options);
+    const normed = frame.rebind(sum, callNorm(m, childOf(module, forward.norm), sum));
     return frame.rebind(normed, dropout(m, normed, forward.dropout));
   });
+}
+
+interface EmbeddingCall {
+  readonly m: Machine;
+  readonly frame: Frame;
+  readonly module: BoundModule;
+  readonly forward: TextEmbeddingsForward;
+}
+
+/** Source: transformers models/distilbert/modeling_distilbert.py `Embeddings`. */
+function wordsAndPlaces(call: EmbeddingCall, inputIds: Tensor, options: ForwardOptions): Tensor {
+  const { m, frame, module, forward } = call;
+  const words = frame.hold(embedWords(call, inputIds, options));
+  const places = frame.hold(placesOf(m, module, forward, inputIds));
+  const ofPlaces = frame.hold(callEmbedding(m, childOf(module, forward.positions), places));
+  return frame.hold(add(m, words, ofPlaces));
+}
+
+function withSegments(call: EmbeddingCall, inputIds: Tensor, options: ForwardOptions): Tensor {
+  const { m, frame, module, forward } = call;
+  const places = frame.hold(placesOf(m, module, forward, inputIds));
+  const gathered = frame.hold(pointwise(m, "gather", [m.alias(places)], "int64"));
+  const segments = expand(m, gathered, inputIds.shape);
+  const words = frame.hold(embedWords(call, inputIds, options));
+  const table = childOf(module, forward.segments ?? missing());
+  const ofSegments = frame.hold(callEmbedding(m, table, segments));
+  const sum = frame.hold(add(m, words, ofSegments));
+  const ofPlaces = frame.hold(callEmbedding(m, childOf(module, forward.positions), places));
+  return frame.rebind(sum, add(m, sum, ofPlaces));
+}
+
+function embedWords(
+  { m, module, forward }: EmbeddingCall,
+  inputIds: Tensor,
+  options: ForwardOptions,
+): Tensor {
+  const words = callEmbedding(m, childOf(module, forward.words), inputIds);
+  if (options.inputRequiresGrad && words.isLeaf) words.requiresGrad = true;
+  return words;
 }
 
 /** Positions (1, s) from a buffer, or (b, s) counted over what is no padding. */

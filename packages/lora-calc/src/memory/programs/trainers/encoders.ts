@@ -4,8 +4,10 @@
  * Source: transformers models/bert/modeling_bert.py `BertForMaskedLM`, `BertForSequenceClassification`; models/roberta.
  */
 
+import type { SequenceClassifierForward } from "../../../graph/tree/encoder-forward.js";
 import { childOf } from "../../load/bound-module.js";
 import type { BoundModule } from "../../load/bound-module.js";
+import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { activate, tanh } from "../../machine/ops/activations.js";
 import { autocastToFloat, cast, withAutocast } from "../../machine/ops/cast.js";
@@ -93,7 +95,7 @@ function classified(
     for (const output of outputs) frame.hold(output);
     return m.withKind("logits", () => {
       const classifier = childOf(policy, forward.classifier);
-      const [hidden, pooled] = outputs;
+      const [hidden, pooled = preClassified({ m, frame, policy, forward }, hidden)] = outputs;
       const dropped =
         pooled === undefined ? undefined : frame.hold(dropout(m, pooled, forward.dropout));
       const logits = frame.hold(
@@ -104,6 +106,25 @@ function classified(
       return [crossEntropy(m, view(m, logits, [-1, logits.size(-1)]), batch.labels), logits];
     });
   });
+}
+
+interface ClassifierCall {
+  readonly m: Machine;
+  readonly frame: Frame;
+  readonly policy: BoundModule;
+  readonly forward: SequenceClassifierForward;
+}
+
+/** `relu(layer(hidden[:, 0]))`, where the class has such a layer. */
+function preClassified(
+  { m, frame, policy, forward }: ClassifierCall,
+  hidden: Tensor,
+): Tensor | undefined {
+  if (forward.preClassifier === undefined) return undefined;
+  const first = frame.hold(select(m, hidden, 1));
+  const layer = childOf(policy, forward.preClassifier);
+  const dense = frame.rebind(first, callLinear(m, layer, first));
+  return frame.rebind(dense, activate(m, "relu", dense));
 }
 
 /** Source: transformers models/roberta/modeling_roberta.py `RobertaClassificationHead`. */

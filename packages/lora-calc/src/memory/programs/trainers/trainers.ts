@@ -4,6 +4,7 @@ import type { BoundModule } from "../../load/bound-module.js";
 import type { Method } from "../../settings/training.js";
 import { dpoTrainer } from "./dpo.js";
 import { encoderTrainer } from "./encoders.js";
+import { encoderDecoderTrainer } from "./encoder-decoder.js";
 import { imageClassificationTrainer } from "./image-classification.js";
 import { sftTrainer } from "./sft.js";
 import type { Trainer } from "./trainer.js";
@@ -13,6 +14,7 @@ const TRAINERS: Readonly<Record<Method, Trainer>> = { sft: sftTrainer, dpo: dpoT
 export function trainerOf(method: Method, { node }: BoundModule): Trainer {
   const kind = node.forward?.kind;
   if (kind === "image_classifier") return imageClassificationTrainer;
+  if (kind === "encoder_decoder") return encoderDecoderTrainer;
   if (kind === "masked_lm" || kind === "sequence_classifier") return encoderTrainer;
   return TRAINERS[method];
 }

@@ -7,7 +7,6 @@
 
 import type { AttendingHeads } from "../../../../graph/tree/forward.js";
 import type { AttentionContext, QueryKeyValue } from "../../../load/bound-module.js";
-import type { Frame } from "../../../machine/frame.js";
 import { tanh } from "../../../machine/ops/activations.js";
 import { autocastToFloat, autocastToHalf, cast } from "../../../machine/ops/cast.js";
 import { cudnnAttention } from "../../../machine/ops/cudnn-attention.js";
@@ -15,10 +14,11 @@ import { dropout } from "../../../machine/ops/dropout.js";
 import { add, cat, divScalar, mulScalar, subtract } from "../../../machine/ops/elementwise.js";
 import { efficientAttention } from "../../../machine/ops/efficient-attention.js";
 import { flashAttention } from "../../../machine/ops/flash-attention.js";
+import { whereTable } from "../../../machine/ops/masked.js";
 import { batchedMatmul } from "../../../machine/ops/matmul.js";
 import { largest } from "../../../machine/ops/reduce.js";
 import { softmax } from "../../../machine/ops/softmax.js";
-import { contiguous, expand, slice, transpose, view } from "../../../machine/ops/views.js";
+import { contiguous, expand, padLast, slice, transpose, view } from "../../../machine/ops/views.js";
 import type { Machine } from "../../../machine/machine.js";
 import type { Tensor } from "../../../machine/tensor.js";
 import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
@@ -54,9 +54,40 @@ function sdpa(
     const repeats = isGrouped && !keepsGroups;
     const key = repeats ? frame.hold(repeatHeads(m, forward, states.key)) : states.key;
     const value = repeats ? frame.hold(repeatHeads(m, forward, states.value)) : states.value;
-    const output = frame.hold(kernel(m, forward, { query: states.query, key, value }, context));
+    const { query, bias } = states;
+    const added = bias === undefined ? {} : { bias: frame.hold(biased(m, forward, bias, context)) };
+    const output = frame.hold(kernel(m, forward, { query, key, value, ...added }, context));
     return frame.rebind(output, contiguous(m, transpose(m, output, 1, 2)));
   });
+}
+
+/**
+ * A bias of the scores with the mask in it, or with what would mask without one.
+ *
+ * Source: transformers integrations/sdpa_attention.py `create_position_bias_mask`.
+ */
+function biased(
+  m: Machine,
+  { isBidirectional }: AttendingHeads,
+  bias: Tensor,
+  { mask, copiesBias = false }: AttentionContext,
+): Tensor {
+  const laid = (x: Tensor): Tensor => (copiesBias ? contiguous(m, x) : x);
+  if (mask === undefined && isBidirectional === true) return laid(bias);
+  return m.frame((frame) => {
+    const table = mask ?? frame.hold(causalTable(m, bias.size(-1)));
+    const least = m.empty("scalar_tensor", [], bias.dtype);
+    return laid(frame.hold(whereTable(m, table, bias, least)));
+  });
+}
+
+/** `arange[:, None] >= arange[None, :]`. */
+function causalTable(m: Machine, length: number): Tensor {
+  const places = (): Tensor => m.empty("arange", [length], "int64");
+  const [queries, keys] = [places(), places()];
+  const table = m.empty("ge", [1, 1, length, length], "bool");
+  for (const each of [queries, keys]) m.consume(each);
+  return table;
 }
 
 /** The kernel that the card runs, after autocast's casts. Every layer makes its own additive mask. */
@@ -70,24 +101,35 @@ function kernel(
     const query = frame.hold(autocastToHalf(m, states.query));
     const key = frame.hold(autocastToHalf(m, states.key));
     const value = frame.hold(autocastToHalf(m, states.value));
+    const added =
+      states.bias === undefined ? undefined : frame.hold(autocastToHalf(m, states.bias));
     const { headDim, attentionDropout } = forward;
     const chosen = chooseKernel(card, {
       dtype: query.dtype,
       headDim,
       valueDim: value.size(-1),
-      hasMask: mask !== undefined,
+      hasMask: mask !== undefined || added !== undefined,
+      maskNeedsGradient: added?.requiresGrad === true,
       isGrouped: query.size(1) !== key.size(1),
       dropout: attentionDropout,
       needsGradient: m.gradEnabled && [query, key, value].some((it) => it.requiresGrad),
     });
     if (chosen === "flash") return flashAttention(m, query, key, value);
-    if (chosen === "math") return mathAttention(m, forward, { query, key, value }, mask);
-    const bias = mask === undefined ? undefined : frame.hold(additiveMask(m, mask, query.dtype));
+    if (chosen === "math") return mathAttention(m, forward, { query, key, value }, added ?? mask);
+    const bias =
+      added ?? (mask === undefined ? undefined : frame.hold(additiveMask(m, mask, query.dtype)));
     if (chosen === "cudnn") return cudnnAttention(m, [query, key, value], bias);
+    const whole = bias === undefined ? undefined : expandedRows(m, bias, [query, key]);
+    // The cast of a bias is an argument, and stays; what a mask is made into is a variable.
+    if (whole !== undefined && bias !== undefined) {
+      if (added === undefined) frame.rebind(bias, whole);
+      else frame.hold(whole);
+    }
+    const { sm } = card;
     return efficientAttention(m, [query, key, value], {
-      mask: bias === undefined ? undefined : alignedRows(m, frame, bias),
+      mask: whole,
       dropout: attentionDropout,
-      sm: card.sm,
+      sm,
     });
   });
 }
@@ -96,13 +138,16 @@ function kernel(
 const MASK_ALIGNMENT = 8;
 
 /** `preprocess_mask` of the memory-efficient kernel: a wider copy, seen through a slice, where rows are not aligned. */
-function alignedRows(m: Machine, frame: Frame, bias: Tensor): Tensor {
+function alignedRows(m: Machine, bias: Tensor): Tensor {
+  if (bias.strides.slice(0, -1).every((stride) => stride % MASK_ALIGNMENT === 0)) return bias;
   const length = bias.size(-1);
-  const over = length % MASK_ALIGNMENT;
-  if (over === 0) return bias;
-  const width = length + MASK_ALIGNMENT - over;
-  const wide = m.empty("constant_pad_nd", [...bias.shape.slice(0, -1), width], bias.dtype);
-  return frame.rebind(bias, slice(m, wide, -1, [0, length]));
+  const width = length + MASK_ALIGNMENT - (length % MASK_ALIGNMENT);
+  return slice(m, padLast(m, bias, width), -1, [0, length]);
+}
+
+/** (b, heads, queries, keys) */
+function expandedRows(m: Machine, bias: Tensor, [query, key]: readonly [Tensor, Tensor]): Tensor {
+  return expand(m, alignedRows(m, bias), [...query.shape.slice(0, -1), key.size(2)]);
 }
 
 /** `softmax(q·kᵀ·scale + mask)·v` step by step; the 16-bit scores are returned with the output. */

@@ -18,6 +18,8 @@ export interface AttentionCall {
   /** Channels of a head of values. Default: headDim. */
   readonly valueDim?: number;
   readonly hasMask: boolean;
+  /** A bias that is trained, or made from one. */
+  readonly maskNeedsGradient?: boolean;
   /** Fewer heads of keys and values than of queries reach the kernel (`enable_gqa`). */
   readonly isGrouped: boolean;
   readonly dropout: number;
@@ -50,6 +52,7 @@ export function chooseKernel(card: AttentionCard, call: AttentionCall): Attentio
 function runsCudnn(card: AttentionCard, call: AttentionCall): boolean {
   return (
     card.prefersCudnn &&
+    call.maskNeedsGradient !== true &&
     call.headDim % 8 === 0 &&
     (call.valueDim ?? 0) % 8 === 0 &&
     takesHead(card, call) &&

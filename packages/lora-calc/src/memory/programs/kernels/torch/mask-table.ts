@@ -14,13 +14,13 @@ type MaskFunction = (m: Machine) => Tensor;
 
 /** The pattern on index ranges of batch, head, query and key that are broadcast. Source: transformers 5.18. */
 export function tableByBroadcast(m: Machine, pattern: MaskPattern): Tensor {
-  const { rows, length } = pattern;
+  const { rows, length, queries = length } = pattern;
   return m.frame((frame) => {
     for (const size of [rows, 1]) frame.hold(m.empty("arange", [size], "int64"));
-    for (let axis = 0; axis < 2; axis += 1) {
-      frame.hold(addScalar(m, m.empty("arange", [length], "int64")));
+    for (const size of [queries, length]) {
+      frame.hold(addScalar(m, m.empty("arange", [size], "int64")));
     }
-    return maskFunction(pattern, [], [1, 1, length, 1])(m);
+    return maskFunction(pattern, [], [1, 1, queries, 1])(m);
   });
 }
 

@@ -61,7 +61,7 @@ function biasOf(
   query: Tensor,
   mask: Tensor | undefined,
 ): Tensor | undefined {
-  if (mask !== undefined) return additiveMask(m, mask, "float32");
+  if (mask !== undefined) return mask.dtype === "bool" ? additiveMask(m, mask, "float32") : mask;
   return isBidirectional === true ? undefined : causalBias(m, query);
 }
 

@@ -46,6 +46,16 @@ const RMS_NORMS: Readonly<Record<Exclude<RmsNormVariant, "power_in_fp32">, RmsNo
       const normed = frame.rebind(float, mul(m, float, rsqrt(m, addScalar(m, variance))));
       return cast(m, mul(m, cast(m, weight, "float32"), normed), hidden.dtype);
     }),
+  // models/t5/modeling_t5.py T5LayerNorm
+  copied_variance: (m, hidden, weight) =>
+    m.frame((frame) => {
+      const variance = frame.hold(meanLastDim(m, pow(m, cast(m, hidden, "float32"))));
+      let normed = frame.hold(mul(m, hidden, rsqrt(m, addScalar(m, variance))));
+      if (weight.dtype !== "float32") {
+        normed = frame.rebind(normed, cast(m, normed, weight.dtype));
+      }
+      return mul(m, weight, normed);
+    }),
   // models/gemma/modeling_gemma.py GemmaRMSNorm
   unit_offset: (m, hidden, weight) =>
     m.frame((frame) => {
