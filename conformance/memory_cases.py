@@ -301,8 +301,8 @@ def fit_to_experts(draw: random.Random, adapter: dict[str, Any] | None) -> dict[
 def size_of(config: dict[str, Any]) -> float:
     """Rough number of parameters, only to keep full fine-tuning to small models."""
     text = config.get("text_config", config)
-    hidden = text.get("hidden_size") or text.get("d_model") or text["n_embd"]
-    layers = text.get("num_hidden_layers") or text.get("num_layers") or text["n_layer"]
+    hidden = text.get("hidden_size") or text.get("d_model") or text.get("dim") or text["n_embd"]
+    layers = text.get("num_hidden_layers") or text.get("num_layers") or text.get("n_layers") or text["n_layer"]
     return 12 * layers * hidden**2 + text.get("vocab_size", 0) * hidden
 
 

@@ -371,6 +371,8 @@ def encoder_cases() -> list[Case]:
         "bert": ("Bert", sizes, ["query", "value"]),
         "roberta": ("Roberta", sizes, ["query", "value"]),
         "distilbert": ("DistilBert", others, ["q_lin", "v_lin"]),
+        "modernbert": ("ModernBert", sizes | {"num_hidden_layers": 7, "local_attention": 128, "classifier_pooling": "mean"}, ["Wqkv", "Wo"]),
+        "modernbert by its first token": ("ModernBert", sizes | {"num_hidden_layers": 7, "classifier_pooling": "cls"}, ["Wqkv"]),
     }
     kept, padded = {"gradient_checkpointing": False}, {"padding": True}
     rows: list[tuple[str, str, Any, Any, dict[str, Any]]] = [
@@ -383,10 +385,10 @@ def encoder_cases() -> list[Case]:
     ]
     return [
         case(
-            f"{model_type}: {name}", config | {"model_type": model_type, "architectures": [prefix + head]},
+            f"{family_name}: {name}", config | {"model_type": family_name.split()[0], "architectures": [prefix + head]},
             adapter | {"target_modules": targets} if adapter is label else adapter, quantization, STEP | {"loss": "hf"} | training,
         )
-        for model_type, (prefix, config, targets) in families.items()
+        for family_name, (prefix, config, targets) in families.items()
         for name, head, adapter, quantization, training in rows
     ]  # fmt: skip
 

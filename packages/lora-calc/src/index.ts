@@ -101,7 +101,7 @@ export { countHeadline } from "./exchange/count-headline.js";
 export type { CountHeadline } from "./exchange/count-headline.js";
 export type { LinkedRuns } from "./exchange/link.js";
 export { decodeLink, decodeRuns, encodeLink, encodeRuns } from "./exchange/link.js";
-export { taskClasses, withTask } from "./exchange/choose-task.js";
+export { taskClasses, withModel, withTask, withUsualTask } from "./exchange/choose-task.js";
 export { withAssumed } from "./exchange/with-assumed.js";
 export { scoreMeasured, summarizeErrors } from "./exchange/measured-peaks.js";
 export type { ErrorSummary, MeasuredPeaks, ScoredTier, Tier } from "./exchange/measured-peaks.js";

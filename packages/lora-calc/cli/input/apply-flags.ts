@@ -1,5 +1,6 @@
 /** Lays the flags of a command line over a scenario; a flag wins over the file. */
 
+import { withUsualTask } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import { USUAL } from "./usual.js";
 import { SCENARIO_FLAGS } from "./scenario-flags.js";
@@ -18,7 +19,7 @@ export function applyFlags(scenario: Scenario, values: FlagValues): Scenario {
     const value = values.get(name);
     if (value !== undefined) result = setField(result, path, flagValue(kind, value));
   }
-  return result;
+  return scenario.adapter === USUAL.adapter ? withUsualTask(result) : result;
 }
 
 /** The LoRA that a model alone means is nothing to another method, which has defaults of its own in PEFT. */

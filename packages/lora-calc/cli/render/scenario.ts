@@ -39,6 +39,12 @@ function assumed({ assumed: entries }: Estimate, path: string): unknown {
 
 function modelText({ model }: Scenario): string {
   if (typeof model === "string") return oneLine(model);
+  const { id, architecture } = model;
+  if (typeof id === "string") {
+    return typeof architecture === "string"
+      ? `${oneLine(id)} as ${oneLine(architecture)}`
+      : oneLine(id);
+  }
   const config = model["config"];
   const type =
     typeof config === "object" && config !== null && "model_type" in config

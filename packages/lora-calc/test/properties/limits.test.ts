@@ -113,7 +113,7 @@ describe("limits", () => {
 
   it.each<[string, Scenario, string, string]>([
     ["no card", { model: "gpt2" }, "hardware.gpu", "need a card"],
-    ["no memory", { model: "t5-small", hardware: { gpu: "T4" } }, "", "memory is not computed"],
+    ["no memory", { model: "whisper-tiny", hardware: { gpu: "T4" } }, "", "memory is not computed"],
     ["a model nobody knows", { model: "no/such" }, "model", "no/such"],
   ])("are refused with %s", (_, scenario, path, words) => {
     const answer = limits(scenario);

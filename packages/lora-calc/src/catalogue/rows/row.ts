@@ -19,6 +19,8 @@ export interface ModelRow extends Provenance {
   readonly aliases?: readonly string[];
   /** Parameters of the model that transformers builds from `config`, tied weights once. */
   readonly parameters: number;
+  /** What it is fine-tuned for, as PEFT names it, where the published class is not for that. */
+  readonly task?: "SEQ_CLS" | "FEATURE_EXTRACTION";
   /** The keys of config.json that decide the structure; an absent key has the default of its class. */
   readonly config: JsonObject;
 }

@@ -4,6 +4,7 @@ import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
 import type {
   MaskedLmForward,
+  RotaryEncoderForward,
   SequenceClassifierForward,
   TextEncoderForward,
 } from "../tree/encoder-forward.js";
@@ -29,7 +30,7 @@ export interface EncoderParts {
   /** Heads are registered in front of the backbone (xlm-roberta). */
   readonly headsFirst?: boolean;
   /** How the backbone computes, where that is known. */
-  readonly encoder?: TextEncoderForward;
+  readonly encoder?: TextEncoderForward | RotaryEncoderForward;
   readonly maskedLm: EncoderHead;
   /** Head of `ForPreTraining`, for the classes that published checkpoints name. */
   readonly preTraining?: EncoderHead;
@@ -93,10 +94,11 @@ export function encoderModel(
   }
   const head = headOf(parts, className, config);
   const { before = [], behind, hasPooler = false, output } = head;
+  const { encoder } = parts;
+  const forward =
+    encoder?.kind === "text_encoder" && hasPooler ? { ...encoder, pooler: "pooler" } : encoder;
   const backboneNode = container(backbone, `${prefix}Model`, {
-    ...(parts.encoder === undefined
-      ? {}
-      : { forward: { ...parts.encoder, ...(hasPooler ? { pooler: "pooler" } : {}) } }),
+    ...(forward === undefined ? {} : { forward }),
     children: parts.children(hasPooler),
   });
   return {
@@ -170,7 +172,7 @@ export function classifierDropout(config: Config): number {
 /** How a classifier of sequences computes, where its loss is the cross entropy over one label; else nothing. */
 export function labelLoss(
   config: Config,
-  names: Pick<SequenceClassifierForward, "encoder" | "classifier" | "preClassifier">,
+  names: Omit<SequenceClassifierForward, "kind" | "dropout">,
   dropout: number = classifierDropout(config),
 ): { readonly forward?: SequenceClassifierForward } {
   const problem = config.string("problem_type", "single_label_classification");

@@ -4,6 +4,8 @@
 export type RotaryVariant =
   /** cos and sin in the model's dtype, all dimensions of a head (llama). */
   | "full"
+  /** Queries and keys are cast to fp32 for every product, the result is cast back (modernbert). */
+  | "full_cast"
   /** cos and sin stay fp32, the result is cast back (olmo2). */
   | "full_fp32"
   /** Only the first dimensions of a head; queries and keys are both turned before they are joined again (gpt_neox). */
@@ -54,6 +56,8 @@ type Projections =
   | { readonly kind: "fused_slices"; readonly fused: string }
   /** One projection cut into all queries, and the one head of keys and that of values (gpt_bigcode). */
   | { readonly kind: "fused_multi_query"; readonly fused: string }
+  /** One projection viewed as (3, heads, head_dim) and taken apart (modernbert). */
+  | { readonly kind: "fused_unbind"; readonly fused: string }
   /** One projection viewed as (heads, 3·head_dim) and cut inside each head (gpt_neox). */
   | { readonly kind: "fused_per_head"; readonly fused: string };
 

@@ -54,6 +54,8 @@ export interface DecoderLayerForward {
   readonly addsInputLast?: boolean;
   /** Also what the attention's norm gives keeps its variable (stablelm). */
   readonly keepsNormed?: boolean;
+  /** What attention gives keeps its variable, what the norms give has none (modernbert). */
+  readonly keepsAttended?: boolean;
   /** The outputs of attention and MLP have variables of their own, which keep them until the layer returns (gpt2). */
   readonly keepsSublayerOutputs?: boolean;
   /** `residual + hidden * multiplier` (granite). */

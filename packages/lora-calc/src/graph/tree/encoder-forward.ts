@@ -68,6 +68,34 @@ export interface TextEncoderForward {
   readonly pooler?: string;
 }
 
+/** An encoder of layers with rotary positions, of which some see a window to both sides (modernbert). */
+export interface RotaryEncoderForward {
+  readonly kind: "rotary_encoder";
+  readonly embeddings: string;
+  readonly layers: string;
+  readonly finalNorm: string;
+  readonly rotary: string;
+  readonly layerTypes: readonly string[];
+  /** To each side, in tokens. */
+  readonly window: number;
+}
+
+/** `dropout(norm(words))`. */
+interface NormedEmbeddingsForward {
+  readonly kind: "normed_embeddings";
+  readonly words: string;
+  readonly norm: string;
+  readonly dropout: number;
+}
+
+/** `norm(act(dense(x)))`. */
+interface PredictionHeadForward {
+  readonly kind: "prediction_head";
+  readonly dense: string;
+  readonly activation: Activation;
+  readonly norm: string;
+}
+
 /** `tanh(dense(hidden[:, 0]))`. */
 interface PoolerForward {
   readonly kind: "pooler";
@@ -84,6 +112,8 @@ export interface MaskedLmForward {
   readonly activation: Activation;
   readonly norm: string;
   readonly decoder: string;
+  /** The loss turns the logits to fp32 whatever autocast says (modernbert). */
+  readonly upcasts?: boolean;
 }
 
 /** `output(dropout(tanh(dense(dropout(hidden[:, 0])))))` (roberta). */
@@ -103,6 +133,8 @@ export interface SequenceClassifierForward {
   readonly dropout: number;
   /** A layer and relu on the first hidden state, in the place of a pooler (distilbert). */
   readonly preClassifier?: string;
+  /** A head on the first hidden state, or on the mean of those of tokens, in the place of a pooler (modernbert). */
+  readonly pooledHead?: { readonly head: string; readonly takesMean: boolean };
 }
 
 export type EncoderForward =
@@ -112,6 +144,9 @@ export type EncoderForward =
   | IntermediateForward
   | EncoderLayerForward
   | PostNormLayerForward
+  | RotaryEncoderForward
+  | NormedEmbeddingsForward
+  | PredictionHeadForward
   | EncoderLayersForward
   | TextEncoderForward
   | PoolerForward

@@ -201,6 +201,29 @@ export function cloneAsIs(m: Machine, input: Tensor): Tensor {
   return output;
 }
 
+/** `tensor.unbind(dim)`: views; the gradient stacks them again. */
+export function unbind(m: Machine, input: Tensor, dim: number): readonly Tensor[] {
+  const node = m.track("UnbindBackward0", [input]);
+  const full = input.shape;
+  const at = dim < 0 ? dim + full.length : dim;
+  const without = (values: Shape): Shape => values.filter((_, index) => index !== at);
+  const outputs = Array.from({ length: full[at] ?? 0 }, () =>
+    m.alias(input, without(full), without(input.strides)),
+  );
+  if (node !== undefined) {
+    node.backward = (gradient, _, all) => {
+      const zeros = all.map((part) =>
+        part === undefined ? m.empty("zeros", without(full), gradient.dtype) : undefined,
+      );
+      const stacked = m.empty("stack", full, gradient.dtype);
+      for (const each of zeros) if (each !== undefined) m.consume(each);
+      return [stacked];
+    };
+  }
+  m.finish(node, outputs, [input]);
+  return outputs;
+}
+
 interface Seen {
   readonly shape: Shape;
   readonly strides: Shape;

@@ -14,6 +14,7 @@ import {
   slice,
   splitLastDim,
   transpose,
+  unbind,
   unsqueeze,
   view,
 } from "../../machine/ops/views.js";
@@ -124,6 +125,12 @@ function projections(
       return [frame.rebind(queries, transpose(m, perHead, 1, 2)), key, value];
     }
     const fused = frame.hold(callLinear(m, childOf(module, kind.fused), hidden));
+    if (kind.kind === "fused_unbind") {
+      const shape = [...hidden.shape.slice(0, -1), 3, -1, headDim];
+      const parts = unbind(m, frame.rebind(fused, view(m, fused, shape)), -3);
+      for (const part of parts) frame.hold(part);
+      return three(parts.map((part) => frame.rebind(part, transpose(m, part, 1, 2))));
+    }
     if (kind.kind === "fused_per_head") {
       const perHead = frame.hold(toHeads(m, fused, 3 * headDim));
       return three(chunkLastDim(m, perHead, 3));

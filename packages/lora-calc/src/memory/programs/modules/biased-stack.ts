@@ -79,7 +79,7 @@ function contextsOf(
     mask === undefined ? plain : { ...plain, mask };
   if (memory === undefined) return [masked(buildEncoderMask(m, module.kernels, batch))];
   const queries = batch.inputIds.size(-1);
-  return [plain, masked(buildEncoderMask(m, module.kernels, memory.batch, queries))];
+  return [plain, masked(buildEncoderMask(m, module.kernels, memory.batch, { queries }))];
 }
 
 /** What a block is given beside the hidden state. */

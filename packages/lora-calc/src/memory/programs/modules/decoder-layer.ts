@@ -85,6 +85,12 @@ function sequential(call: LayerCall, input: Tensor, context: AttentionContext): 
     return withInlineMlp(call, { input, output: frame.rebind(normed, output), mlp: forward.mlp });
   }
   const mlp = childOf(module, forward.mlp);
+  if (forward.keepsAttended === true) {
+    frame.hold(output);
+    frame.drop(normed);
+    const middle = frame.hold(add(m, input, output));
+    return add(m, middle, callMlp(m, mlp, optionalNorm(m, module, forward.preMlpNorm, middle)));
+  }
   if (forward.keepsNormed === true) {
     frame.hold(output);
     const middle = frame.hold(addResidual(m, forward, input, output));

@@ -90,18 +90,22 @@ function buildMask(
   })[0];
 }
 
-/** The mask of an encoder under sdpa, where there is padding; of as many queries as another sequence has tokens. Source: transformers masking_utils.py `create_bidirectional_mask`. */
+/** The mask of an encoder under sdpa, where there is padding or a window; of as many queries as another sequence has tokens. Source: transformers masking_utils.py `create_bidirectional_mask`. */
 export function buildEncoderMask(
   m: Machine,
   { masks }: Kernels,
   { inputIds, attentionMask, isPadded }: Batch,
-  queries?: number,
+  { queries, window }: { readonly queries?: number; readonly window?: number } = {},
 ): Tensor | undefined {
-  if (!isPadded || attentionMask === undefined) return undefined;
   const [rows = 1, length = 1] = inputIds.shape;
+  const padding = isPadded ? attentionMask : undefined;
+  if (padding === undefined && (window === undefined || length < window)) return undefined;
   return m.frame((frame) => {
-    frame.hold(pointwise(m, "_to_copy", [m.alias(attentionMask)], "bool"));
-    const pattern = { rows, length, window: undefined, beside: "padding" } as const;
+    if (padding !== undefined) {
+      frame.hold(pointwise(m, "_to_copy", [m.alias(padding)], "bool"));
+    }
+    const beside = padding === undefined ? undefined : ("padding" as const);
+    const pattern = { rows, length, window, beside };
     const asked = queries === undefined ? {} : { queries };
     const table = masks.table(m, { ...pattern, ...asked, isBidirectional: true });
     return expand(m, table, [rows, 1, queries ?? length, length]);

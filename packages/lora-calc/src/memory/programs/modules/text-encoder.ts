@@ -21,6 +21,7 @@ import { callEmbedding } from "./embedding.js";
 import { runLayers } from "./layers.js";
 import { callLinear } from "./linear.js";
 import { buildEncoderMask } from "./masks.js";
+import { callRotaryEncoder } from "./rotary-encoder.js";
 import { callNorm } from "./norm.js";
 
 /** Hidden states (b, s, hidden_size), and what the pooler gives (b, hidden_size). */
@@ -31,6 +32,7 @@ export function callTextEncoder(
   options: ForwardOptions,
 ): readonly [Tensor] | readonly [Tensor, Tensor] {
   const { forward } = module.node;
+  if (forward?.kind === "rotary_encoder") return [callRotaryEncoder(m, module, batch, options)];
   if (forward?.kind !== "text_encoder") throw new Error(`${module.path} is no encoder of text`);
   return m.call<readonly [Tensor] | readonly [Tensor, Tensor]>(module.path, [], (frame) => {
     const embeddings = childOf(module, forward.embeddings);

@@ -12,10 +12,12 @@ import type { Machine } from "../../machine/machine.js";
 import { activate, tanh } from "../../machine/ops/activations.js";
 import { autocastToFloat, cast, withAutocast } from "../../machine/ops/cast.js";
 import { dropout } from "../../machine/ops/dropout.js";
+import { div, mul } from "../../machine/ops/elementwise.js";
+import { sumDim } from "../../machine/ops/reduce.js";
 import { logSoftmax, nllLoss } from "../../machine/ops/likelihood.js";
 import { select, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
-import type { LabelledBatch } from "../modules/batch.js";
+import type { Batch, LabelledBatch } from "../modules/batch.js";
 import { callLinear } from "../modules/linear.js";
 import { callNorm } from "../modules/norm.js";
 import { callTextEncoder } from "../modules/text-encoder.js";
@@ -78,7 +80,12 @@ function maskedLm(
         return inner.rebind(normed, callLinear(m, descendantOf(head, forward.decoder), normed));
       });
       frame.hold(logits);
-      return [crossEntropy(m, view(m, logits, [-1, logits.size(-1)]), batch.labels), logits];
+      const rows = (x: Tensor): Tensor => view(m, x, [-1, x.size(-1)]);
+      if (forward.upcasts !== true) return [crossEntropy(m, rows(logits), batch.labels), logits];
+      const wide = frame.hold(rows(cast(m, logits, "float32")));
+      const loss = crossEntropy(m, wide, batch.labels);
+      frame.drop(wide);
+      return [loss, logits];
     });
   });
 }
@@ -95,7 +102,7 @@ function classified(
     for (const output of outputs) frame.hold(output);
     return m.withKind("logits", () => {
       const classifier = childOf(policy, forward.classifier);
-      const [hidden, pooled = preClassified({ m, frame, policy, forward }, hidden)] = outputs;
+      const [hidden, pooled = pooledBy({ m, frame, policy, forward }, hidden, batch)] = outputs;
       const dropped =
         pooled === undefined ? undefined : frame.hold(dropout(m, pooled, forward.dropout));
       const logits = frame.hold(
@@ -115,16 +122,39 @@ interface ClassifierCall {
   readonly forward: SequenceClassifierForward;
 }
 
-/** `relu(layer(hidden[:, 0]))`, where the class has such a layer. */
-function preClassified(
-  { m, frame, policy, forward }: ClassifierCall,
-  hidden: Tensor,
-): Tensor | undefined {
+/** `relu(layer(hidden[:, 0]))`, or `head` of the first hidden state or of their mean, where the class has such. */
+function pooledBy(call: ClassifierCall, hidden: Tensor, batch: Batch): Tensor | undefined {
+  const { m, frame, policy, forward } = call;
+  if (forward.pooledHead !== undefined) {
+    const { head, takesMean } = forward.pooledHead;
+    const one = frame.hold(takesMean ? meanOfTokens(m, hidden, batch) : select(m, hidden, 1));
+    return frame.hold(callPredictionHead(m, childOf(policy, head), one));
+  }
   if (forward.preClassifier === undefined) return undefined;
   const first = frame.hold(select(m, hidden, 1));
   const layer = childOf(policy, forward.preClassifier);
   const dense = frame.rebind(first, callLinear(m, layer, first));
   return frame.rebind(dense, activate(m, "relu", dense));
+}
+
+/** `(hidden * mask).sum(1) / mask.sum(1)`, with ones where there is no mask. */
+function meanOfTokens(m: Machine, hidden: Tensor, { inputIds, attentionMask }: Batch): Tensor {
+  return m.frame((frame) => {
+    const mask = frame.hold(attentionMask ?? m.empty("ones", inputIds.shape, "bool"));
+    const product = mul(m, hidden, m.alias(mask, [...mask.shape, 1], [...mask.strides, 1]));
+    const sum = sumDim(m, product, 1);
+    return div(m, sum, m.empty("sum", [mask.size(0), 1], "int64"));
+  });
+}
+
+/** Source: transformers models/modernbert/modeling_modernbert.py `ModernBertPredictionHead`. */
+function callPredictionHead(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "prediction_head") throw new Error(`${module.path} is no head`);
+  return m.call(module.path, [hidden], () => {
+    const dense = callLinear(m, childOf(module, forward.dense), hidden);
+    return callNorm(m, childOf(module, forward.norm), activate(m, forward.activation, dense));
+  });
 }
 
 /** Source: transformers models/roberta/modeling_roberta.py `RobertaClassificationHead`. */

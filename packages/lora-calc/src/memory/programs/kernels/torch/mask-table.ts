@@ -49,7 +49,12 @@ function maskFunction(
     m.consume(start);
     return table;
   };
-  const base = window === undefined ? causal : allOf([insideWindow, causal], ones);
+  const nearBothWays: MaskFunction = (m) => {
+    const distance = pointwise(m, "abs", [m.empty("sub", [length, length], "int64")], "int64");
+    return pointwise(m, "le", [distance], "bool");
+  };
+  const near = isBidirectional === true ? nearBothWays : insideWindow;
+  const base = window === undefined ? causal : allOf([near, causal], ones);
   if (beside === undefined) return base;
   const padding: MaskFunction = (m) => m.empty("index", [rows, 1, 1, length], "bool");
   const sameSequence: MaskFunction = (m) => {

@@ -36,6 +36,10 @@ export function applyRotary(
       const turned = floats.map((x) => frame.hold(turnPairs(m, x, cos, sin)));
       return turned.map((x) => cast(m, x, query.dtype));
     }
+    if (variant === "full_cast") {
+      const turned = [query, key].map((x) => frame.hold(turnHalvesCast(m, x, cos, sin)));
+      return turned.map((x) => cast(m, x, query.dtype));
+    }
     if (variant === "partial_inline") return partialInline(m, [query, key], cos, sin);
     if (variant === "halves")
       return [query, key].map((x) => frame.hold(turnEachHalf(m, x, cos, sin)));
@@ -76,6 +80,13 @@ const turnHalves: Turn = (m, x, cos, sin) =>
   m.frame((frame) => {
     const straight = frame.hold(mul(m, x, cos));
     return add(m, straight, mul(m, rotateHalf(m, x), sin));
+  });
+
+/** The same in fp32, with a cast for each product. */
+const turnHalvesCast: Turn = (m, x, cos, sin) =>
+  m.frame((frame) => {
+    const straight = frame.hold(mul(m, cast(m, x, "float32"), cos));
+    return add(m, straight, mul(m, rotateHalf(m, cast(m, x, "float32")), sin));
   });
 
 /** `cat(first * cos - second * sin, second * cos + first * sin)`. */
