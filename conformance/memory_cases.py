@@ -140,11 +140,11 @@ def option_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
 
 
 OPTIONS_PER_MODEL = 4
-EAGER_ONLY = ("gpt_oss",)
+EAGER_ONLY = ("gpt_oss", "bloom")
 
 # Names of the input and the output embedding, and of attention's projections, by model_type.
-EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"))
-ATTENTION: dict[str, list[str]] = defaultdict(lambda: ["q_proj", "v_proj"], gpt2=["c_attn"], gpt_neox=["query_key_value"], phi3=["qkv_proj"])
+EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"), bloom=("word_embeddings", "lm_head"))
+ATTENTION: dict[str, list[str]] = defaultdict(lambda: ["q_proj", "v_proj"], gpt2=["c_attn"], gpt_neox=["query_key_value"], phi3=["qkv_proj"], bloom=["query_key_value"])
 
 
 def draw_adapter(draw: random.Random, config: dict[str, Any]) -> dict[str, Any] | None:

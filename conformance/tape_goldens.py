@@ -393,6 +393,27 @@ def encoder_cases() -> list[Case]:
     ]  # fmt: skip
 
 
+def alibi_cases() -> list[Case]:
+    """A bias per head and distance in place of positions, with heads that are a power of two and with others."""
+    sizes = {"model_type": "bloom", "vocab_size": 1000, "n_layer": 5, "pad_token_id": 0}
+    written_out = {"attn_implementation": "eager", "max_length": 200}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", ALL_LINEAR, None, {"gradient_checkpointing": False}),
+        ("qlora", ALL_LINEAR, NF4, {}),
+        ("padded", ALL_LINEAR | {"lora_dropout": 0.1}, None, {"padding": True, "loss": "hf"}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf", "dtype": "float32", "bf16": False}),
+    ]
+    configs = {
+        "bloom": sizes | {"hidden_size": 256, "n_head": 8},
+        "bloom with 12 heads": sizes | {"hidden_size": 192, "n_head": 12, "hidden_dropout": 0.1, "attention_dropout": 0.1, "apply_residual_connection_post_layernorm": True},
+    }
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | written_out | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in rows
+    ]
+
+
 def encoder_decoder_cases() -> list[Case]:
     """Labels of another length than the source: biases of scores, of zeros that need a gradient under checkpoints, and trained ones."""
     sizes = {
@@ -445,14 +466,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + encoder_decoder_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + encoder_decoder_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + encoder_decoder_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + encoder_decoder_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

@@ -65,6 +65,10 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "every layer copies the bias of T5's scores to lie row by row",
     "the bias of T5's scores is used as it lies",
   ],
+  slopesApart: [
+    "BLOOM's bias is made without a mask of ones",
+    "BLOOM's bias is made over a mask of ones",
+  ],
   wrapsSeq2Seq: [
     "PEFT's task SEQ_2_SEQ_LM works",
     "PEFT's task SEQ_2_SEQ_LM stops, for it borrows from transformers what is no longer there",
@@ -81,6 +85,7 @@ export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> 
   ["shares_router", ["keepsRoutersFp32"]],
   ["gated_delta_net", ["repeatsInDeltaRule"]],
   ["biased_attention", ["copiesBias"]],
+  ["alibi_attention", ["slopesApart"]],
 ]);
 
 const RULES = Object.keys(RULE_TEXTS) as readonly (keyof WorldRules)[];

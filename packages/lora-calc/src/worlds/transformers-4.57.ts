@@ -28,6 +28,7 @@ export const TRANSFORMERS_4_57: World = {
     fusesHead: false,
     keepsRoutersFp32: false,
     copiesBias: false,
+    slopesApart: false,
     wrapsSeq2Seq: true,
     repeatsInDeltaRule: false,
   },

@@ -28,6 +28,7 @@ export const TRANSFORMERS_5_18: World = {
     fusesHead: false,
     keepsRoutersFp32: false,
     copiesBias: false,
+    slopesApart: false,
     wrapsSeq2Seq: false,
     repeatsInDeltaRule: false,
   },

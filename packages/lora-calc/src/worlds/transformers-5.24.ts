@@ -28,6 +28,7 @@ export const TRANSFORMERS_5_24: World = {
     fusesHead: true,
     keepsRoutersFp32: true,
     copiesBias: true,
+    slopesApart: true,
     wrapsSeq2Seq: true,
     repeatsInDeltaRule: true,
   },

@@ -32,6 +32,8 @@ export interface WorldRules {
   readonly keepsRoutersFp32: boolean;
   /** A bias of attention scores is copied in every layer where it does not lie row by row. */
   readonly copiesBias: boolean;
+  /** ALiBi's slopes come from a function of their own, and a batch without padding has its bias without a mask of ones. */
+  readonly slopesApart: boolean;
   /** Models that generate have what the wrapper of PEFT's task SEQ_2_SEQ_LM borrows from them; else it stops. */
   readonly wrapsSeq2Seq: boolean;
   /** The gated delta rule repeats the heads of queries and keys itself. */

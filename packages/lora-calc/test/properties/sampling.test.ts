@@ -214,6 +214,9 @@ const mixedRuns = fc
       { model_type: "gemma4_text", ...GEMMA4 },
       { model_type: "opt", ffn_dim: 256, max_position_embeddings: 600 },
       { model_type: "bert", ...BERT },
+      { model_type: "modernbert", architectures: ["ModernBertForMaskedLM"] },
+      { model_type: "t5", architectures: ["T5ForConditionalGeneration"], d_kv: 32 },
+      { model_type: "bloom" },
     ),
     num_hidden_layers: fc.integer({ min: 7, max: 24 }),
     quantization: storage,
@@ -237,11 +240,11 @@ const mixedRuns = fc
     training: { ...training, loss: "hf" },
   }));
 
-it("so it does for layers with a state, latent attention and encoders", () => {
+it("so it does for layers with a state, latent attention, encoders and encoder-decoders", () => {
   fc.assert(
     fc.property(mixedRuns, (drawn) => {
       expectSame(drawn, 0);
     }),
-    { numRuns: draws(18), seed: 18 },
+    { numRuns: draws(24), seed: 18 },
   );
 });

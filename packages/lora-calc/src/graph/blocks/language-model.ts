@@ -2,6 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
+import type { AlibiDecoderForward } from "../tree/alibi-forward.js";
 import type { DecoderForward } from "../tree/forward.js";
 import { isRepeat } from "../tree/module-graph.js";
 import type { Buffer, Child, DecoderSizes, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
@@ -21,7 +22,7 @@ export interface LanguageModelParts {
   readonly within?: string;
   /** Buffers of the backbone itself. */
   readonly buffers?: readonly Buffer[];
-  readonly forward: DecoderForward;
+  readonly forward: DecoderForward | AlibiDecoderForward;
   readonly hiddenSize: number;
   /** Width of keys and values where the configuration has `num_key_value_heads`. Default: hiddenSize. */
   readonly keyValueSize?: number;

@@ -17,6 +17,7 @@ import type {
   VisionLanguageForward,
   WithinForward,
 } from "./decoder-forward.js";
+import type { AlibiForward } from "./alibi-forward.js";
 import type { EncoderDecoderForwards } from "./encoder-decoder-forward.js";
 import type { EncoderForward } from "./encoder-forward.js";
 import type {
@@ -145,6 +146,7 @@ export type Forward =
   | CausalLmForward
   | EncoderForward
   | EncoderDecoderForwards
+  | AlibiForward
   | { readonly kind: "conv2d" }
   /** Parameters that the module around it uses directly: a convolution over time, a correction of scores. */
   | { readonly kind: "used_by_parent" }

@@ -51,6 +51,8 @@ export interface AttentionContext {
   readonly mask?: Tensor;
   /** Which tokens are no padding, (b, s), where there is padding: layers without attention have to leave it out themselves. */
   readonly padding?: Tensor;
+  /** A bias per head and position: (b · heads, 1, s). */
+  readonly alibi?: Tensor;
   /** A bias of the scores is made to lie row by row. */
   readonly copiesBias?: boolean;
   /** Keys and values that layers leave for later ones. */
@@ -110,6 +112,8 @@ export interface Kernels {
   };
   /** Position ids (1, s). */
   readonly positionIds: (m: Machine, length: number) => Tensor;
+  /** ALiBi's bias of a batch without padding needs no mask, and its slopes leave nothing behind. */
+  readonly slopesApart: boolean;
   /** Angles of every position: what of them stays to the end of the call. */
   readonly rotaryAngles: (m: Machine, frame: Frame, positions: Tensor, frequencies: number) => void;
   /** Queries and keys (b, heads, s, d) turned by their positions. */

@@ -46,6 +46,8 @@ function sizesOf(graph: ModuleGraph): ModelSizes {
   };
 }
 
-function isAttention(forward: Forward | undefined): forward is Extract<Forward, { heads: number }> {
-  return forward !== undefined && "heads" in forward;
+function isAttention(
+  forward: Forward | undefined,
+): forward is Extract<Forward, { keyValueHeads: number }> {
+  return forward !== undefined && "keyValueHeads" in forward;
 }

@@ -1,6 +1,7 @@
 /** Matrix products. Frozen weights keep nothing of the input; trainable ones keep it. */
 
 import { isContiguous } from "../layout.js";
+import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Node, Tensor } from "../tensor.js";
 import { autocastToHalf } from "./cast.js";
@@ -159,5 +160,39 @@ export function batchedMatmul(m: Machine, left: Tensor, right: Tensor): Tensor {
     const rows = reshape(m, first, [-1, first.size(-2), first.size(-1)]);
     const columns = reshape(m, second, [-1, second.size(-2), second.size(-1)]);
     return view(m, bmm(m, rows, columns), shape);
+  });
+}
+
+/**
+ * `bias.baddbmm(left, right)`, the bias without history: one product with the bias in it; each gradient is a product and its
+ * multiple.
+ */
+export function addedProduct(
+  m: Machine,
+  givenBias: Tensor,
+  [givenLeft, givenRight]: readonly [Tensor, Tensor],
+): Tensor {
+  return m.frame((frame) => {
+    // Arguments are cast from right to left.
+    const right = frame.hold(autocastToHalf(m, givenRight));
+    const left = frame.hold(autocastToHalf(m, givenLeft));
+    frame.hold(autocastToHalf(m, givenBias));
+    const node = m.track("BaddbmmBackward0", [left, right]);
+    if (node !== undefined) {
+      const [needsLeft, needsRight] = [left.requiresGrad, right.requiresGrad];
+      if (needsLeft) m.save(node, right);
+      if (needsRight) m.save(node, left);
+      const [leftShape, rightShape] = [left.shape, right.shape];
+      node.backward = (gradient) => {
+        const made = (shape: Shape): Tensor => mulScalar(m, m.empty("bmm", shape, gradient.dtype));
+        const ofLeft = needsLeft ? made(leftShape) : undefined;
+        const ofRight = needsRight ? made(rightShape) : undefined;
+        return [ofLeft, ofRight];
+      };
+    }
+    const shape = [...left.shape.slice(0, -1), right.size(-1)];
+    const output = m.empty("baddbmm", shape, left.dtype);
+    m.finish(node, [output], [left, right]);
+    return output;
   });
 }

@@ -19,6 +19,7 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
       takesForPacked: rules.takesForPacked,
       table: rules.vmapsMasks ? tableByVmap : tableByBroadcast,
     },
+    slopesApart: rules.slopesApart,
     positionIds: rules.addsPastTokens ? rangeAndPast : range,
     rotaryAngles: rules.multipliesAngles ? anglesByProduct : anglesByMatmul,
     rotary: applyRotary,

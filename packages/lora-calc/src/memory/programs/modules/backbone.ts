@@ -9,6 +9,7 @@ import type { Machine } from "../../machine/machine.js";
 import { pointwise } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
+import { callAlibiDecoder } from "./alibi-decoder.js";
 import { callDecoder, decoderOf, embedTokens } from "./decoder.js";
 import { buildMasks } from "./masks.js";
 import { lookUpPerLayer } from "./per-layer-inputs.js";
@@ -26,6 +27,7 @@ export function callBackbone(
       callBackbone(m, childOf(module, forward.inner), batch, options),
     );
   }
+  if (forward?.kind === "alibi_decoder") return callAlibiDecoder(m, module, batch, options);
   if (forward?.kind !== "vision_language") return callDecoder(m, module, { batch, options });
   const language = childOf(module, forward.language);
   return m.call(module.path, [], (frame) => {

@@ -9,6 +9,7 @@ import type { Machine } from "../../machine/machine.js";
 import { select } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { ForwardOptions } from "./batch.js";
+import { callAlibiLayer } from "./alibi-layer.js";
 import { callEncoderLayer } from "./encoder-layer.js";
 import { callDecoderLayer } from "./decoder-layer.js";
 
@@ -46,6 +47,9 @@ export function runLayers(
       run: ([input, own]: readonly Tensor[]): readonly Tensor[] => {
         if (input === undefined) throw new Error("a layer needs its hidden state");
         m.enterSection(loop, position);
+        if (layer.node.forward?.kind === "alibi_layer") {
+          return callAlibiLayer(m, layer, input, context);
+        }
         if (layer.node.forward?.kind !== "decoder_layer") {
           return [callEncoderLayer(m, layer, input, context)];
         }
@@ -65,8 +69,9 @@ export function runLayers(
   return hidden;
 }
 
-function capturedOf({ positions, tables, mask }: AttentionContext): readonly Tensor[] {
+function capturedOf({ positions, tables, mask, alibi }: AttentionContext): readonly Tensor[] {
   return [
+    ...(alibi === undefined ? [] : [alibi]),
     ...(positions === undefined ? [] : [positions]),
     ...(tables ?? []),
     ...(mask === undefined ? [] : [mask]),

@@ -112,6 +112,29 @@ export function buildEncoderMask(
   });
 }
 
+interface EagerMaskInputs {
+  /** Which tokens are no padding, where that is said. */
+  readonly attended: Tensor | undefined;
+  readonly sizes: readonly [rows: number, length: number];
+}
+
+/** The mask of a class without a fused kernel: causal and without padding, added to the scores. */
+export function buildEagerMask(
+  m: Machine,
+  { masks }: Kernels,
+  { attended, sizes: [rows, length] }: EagerMaskInputs,
+  dtype: Dtype,
+): Tensor {
+  return m.frame((frame) => {
+    if (attended !== undefined) {
+      frame.hold(pointwise(m, "_to_copy", [m.alias(attended)], "bool"));
+    }
+    const beside = attended === undefined ? undefined : ("padding" as const);
+    const table = masks.table(m, { rows, length, window: undefined, beside });
+    return additive(m, expand(m, table, [rows, 1, length, length]), dtype);
+  });
+}
+
 /** Of which packed sequence every token is: (b, s). Source: transformers 4.57 `find_packed_sequence_indices`. */
 function sequenceIndices(m: Machine, rows: number, length: number): Tensor {
   return m.frame((frame) => {
