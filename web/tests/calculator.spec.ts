@@ -49,13 +49,18 @@ test("a model whose memory is not computed shows its counts, what it takes at th
   page,
 }) => {
   await open(page);
-  await ask(page, "Model", "google/gemma-4-E2B-it");
+  await ask(page, "Model", "google/gemma-3n-E2B-it");
   const answer = page.locator("#answer");
   await expect(answer.getByText(/Takes at least \d+\.\d\d GiB/)).toBeVisible();
   await expect(answer.getByText(/memory is not computed: /)).toBeVisible();
   await expect(answer.getByText("activations, the loss and workspaces come on top")).toBeVisible();
+  await expect(peftLine(page)).toContainText("trainable params: ");
+});
+
+test("layers of two widths stand in the table twice", async ({ page }) => {
+  await open(page);
+  await ask(page, "Model", "google/gemma-4-E2B-it");
   await expect(peftLine(page)).toHaveText(GEMMA_4_ALL_LINEAR);
-  // Layers of two widths: the same path stands in the table twice.
   await page.getByText("By module").click();
   await expect(page.getByText("model.language_model.layers.*.self_attn.q_proj")).toHaveCount(2);
 });
