@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { taskClasses, withModel, withUsualTask } from "./choose-model.js";
+
+describe("taskClasses(scenario)", () => {
+  it("names the class of each task, as transformers calls them", () => {
+    expect(taskClasses({ model: "gpt2" })).toMatchObject({
+      CAUSAL_LM: "GPT2LMHeadModel",
+      SEQ_CLS: "GPT2ForSequenceClassification",
+      FEATURE_EXTRACTION: "GPT2Model",
+    });
+  });
+
+  it("has none for a model that cannot be read", () => {
+    expect(taskClasses({ model: "nobody/knows-this" })).toEqual({});
+  });
+
+  it("has none where the release of transformers cannot be read, whichever model it is", () => {
+    expect(taskClasses({ model: "gpt2", versions: { transformers: "3.0" } })).toEqual({});
+  });
+});
+
+describe("withUsualTask(scenario)", () => {
+  it("is a label per sequence for what was published for pre-training", () => {
+    expect(withUsualTask({ model: "bert-base-uncased", adapter: { r: 8 } })).toEqual({
+      model: { id: "bert-base-uncased", architecture: "BertForSequenceClassification" },
+      adapter: { r: 8, task_type: "SEQ_CLS" },
+    });
+  });
+
+  it("leaves alone what says its task, trains everything, or is not published so", () => {
+    const said = { model: "bert-base-uncased", adapter: { task_type: "TOKEN_CLS" as const } };
+    const whole = { model: "bert-base-uncased", adapter: null };
+    const decoder = { model: "gpt2", adapter: { r: 8 } };
+    for (const scenario of [said, whole, decoder]) expect(withUsualTask(scenario)).toBe(scenario);
+  });
+});
+
+describe("withModel(scenario, name)", () => {
+  it("takes the task of the old model away with it", () => {
+    const start = { model: "gpt2", adapter: { r: 8 } };
+    const bert = withModel(start, "bert-base-uncased");
+    expect(bert.adapter).toEqual({ r: 8, task_type: "SEQ_CLS" });
+    expect(withModel(bert, "gpt2")).toEqual(start);
+    const said = { model: "gpt2", adapter: { task_type: "SEQ_CLS" as const } };
+    expect(withModel(said, "roberta-base").adapter).toEqual({ task_type: "SEQ_CLS" });
+  });
+});
