@@ -69,6 +69,10 @@ describe("an encoder-decoder", () => {
     const short = peak({ max_length: 128, max_target_length: 32 });
     expect(peak({ max_length: 128 })).toBeGreaterThan(short);
     expect(short).toBeGreaterThan(0);
+    const [labels] = answer("t5-small", { max_length: 128 }).assumed.filter(
+      ({ path }) => path === "training.max_target_length",
+    );
+    expect(labels?.reason).toBe("what run_summarization.py of transformers cuts labels to");
     const { ignored, assumed } = answer("gpt2", { max_length: 128, max_target_length: 32 });
     expect(ignored).toContain("training.max_target_length");
     expect(assumed.map(({ path }) => path)).not.toContain("training.max_target_length");

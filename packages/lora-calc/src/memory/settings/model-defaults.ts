@@ -32,7 +32,11 @@ export function ofModel(
     return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
   }
   if (classifiesImages(root) && OF_SEQUENCES.includes(path)) return [];
-  if (path === TARGET_PATH && !readsPairs(root)) return [];
+  if (path === TARGET_PATH) {
+    // Source: transformers examples/pytorch/summarization/run_summarization.py `max_target_length`. No trainer has it.
+    const reason = "what run_summarization.py of transformers cuts labels to";
+    return readsPairs(root) ? [{ ...assumption, reason }] : [];
+  }
   if (path === "training.max_length" && encodesText(root)) {
     const reason =
       learnedPositions(root) === undefined
