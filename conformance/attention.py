@@ -67,11 +67,14 @@ def kernel_of(
     value: torch.Tensor,
     mask: torch.Tensor | None,
     dropout_p: float,
+    enable_gqa: bool,
 ) -> str:
-    """flash, efficient, cudnn or math; queries and keys of unequal heads stand for `enable_gqa`."""
+    """flash, efficient, cudnn or math; unequal heads without `enable_gqa` are left to broadcasting, which is math's alone."""
     sm, dim, dim_v = device.sm, query.shape[-1], value.shape[-1]
     half = query.dtype in HALF
     grouped = query.shape[1] != key.shape[1]
+    if grouped and not enable_gqa:
+        return "math"
     requires_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (query, key, value))
     cudnn_dropout = (dropout_p * 16).is_integer()
     if device.prefers_cudnn and half and dim % 8 == 0 and dim_v % 8 == 0 and cudnn_dropout and key.shape[2] != 1:
@@ -107,9 +110,9 @@ def cuda_attention(
         if attn_mask is not None and attn_mask.is_floating_point():
             attn_mask = attn_mask.to(dtype)
     with torch.autocast("cpu", enabled=False):
-        kernel = kernel_of(device, query, key, value, attn_mask, dropout_p)
+        kernel = kernel_of(device, query, key, value, attn_mask, dropout_p, enable_gqa)
         if kernel == "math":
-            return math_attention(query, key, value, attn_mask, dropout_p, is_causal, scale)
+            return math_attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
         if kernel == "flash":
             return flash_attention(query, key, value, dropout_p, is_causal, scale)
         saves_lse = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (query, key, value))
@@ -156,6 +159,7 @@ def math_attention(
     dropout_p: float,
     is_causal: bool,
     scale: float | None,
+    enable_gqa: bool = False,
 ) -> torch.Tensor:
     """`_scaled_dot_product_attention_math`, statement by statement: locals live as long as the function's in C++.
 
@@ -171,7 +175,7 @@ def math_attention(
         del triangle
     elif mask is not None:
         mask = additive(mask, scaled_query.dtype)
-    groups = query.shape[1] // key.shape[1]
+    groups = query.shape[1] // key.shape[1] if enable_gqa else 1
     key_expanded = key.repeat_interleave(groups, -3) if groups > 1 else key
     value_expanded = value.repeat_interleave(groups, -3) if groups > 1 else value
     scores = torch.matmul(scaled_query, key_expanded.transpose(-2, -1) * root)

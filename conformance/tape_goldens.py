@@ -414,6 +414,29 @@ def alibi_cases() -> list[Case]:
     ]
 
 
+def falcon_cases() -> list[Case]:
+    """Keys that queries of other heads meet without being repeated, and keys of groups; a mask that is always made."""
+    sizes = {"model_type": "falcon", "vocab_size": 1000, "hidden_size": 256, "num_hidden_layers": 5, "num_attention_heads": 8, "bias": False, "parallel_attn": True}
+    configs = {
+        "falcon": sizes | {"multi_query": True},
+        "falcon in groups": sizes | {"new_decoder_architecture": True, "num_kv_heads": 2, "hidden_dropout": 0.1},
+        "falcon in groups, one norm": sizes | {"new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1},
+    }
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", ALL_LINEAR, None, {"gradient_checkpointing": False}),
+        ("qlora", ALL_LINEAR, NF4, {}),
+        ("padded, fp32 under autocast", {"peft_type": "LORA", "r": 8, "target_modules": ["query_key_value"], "lora_dropout": 0.1}, None, {"padding": True, "loss": "hf", "dtype": "float32"}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf", "dtype": "float32"}),
+        ("eager", ALL_LINEAR, None, {"attn_implementation": "eager", "gradient_checkpointing": False}),
+        ("eager without autocast", ALL_LINEAR, None, {"attn_implementation": "eager", "bf16": False}),
+    ]  # fmt: skip
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows if model != "falcon in groups, one norm" else rows[:2])
+    ]
+
+
 def encoder_decoder_cases() -> list[Case]:
     """Labels of another length than the source: biases of scores, of zeros that need a gradient under checkpoints, and trained ones."""
     sizes = {
@@ -466,14 +489,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + encoder_decoder_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + encoder_decoder_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

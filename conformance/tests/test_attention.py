@@ -49,7 +49,13 @@ def states(heads, key_heads, dim, dtype):
     ],
 )
 def test_kernel(device, heads, dim, dtype, mask, kernel):
-    assert kernel_of(device, *states(*heads, dim, dtype), mask, 0.0) == kernel
+    assert kernel_of(device, *states(*heads, dim, dtype), mask, 0.0, enable_gqa=heads[0] != heads[1]) == kernel
+
+
+@pytest.mark.parametrize("device", [T4, A100, H100, A100_214, H100_214])
+def test_no_fused_kernel_broadcasts_keys(device):
+    """check_batch_size_and_num_heads_dense: unequal heads need `enable_gqa`, which Falcon's attention does not give."""
+    assert kernel_of(device, *states(8, 1, 64, torch.float16), MASK, 0.0, enable_gqa=False) == "math"
 
 
 def recorded(run, make):
@@ -92,10 +98,10 @@ def profiled(run, make, tmp_path):
     return peaks
 
 
-@pytest.mark.parametrize("heads", [(8, 2), (8, 8)])
+@pytest.mark.parametrize(("heads", "enable_gqa"), [((8, 2), True), ((8, 8), True), ((8, 1), False)])
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
-def test_math_kernel_allocates_as_torch_does(heads, batch, dtype, tmp_path):
+def test_math_kernel_allocates_as_torch_does(heads, enable_gqa, batch, dtype, tmp_path):
     """The statements of `math_attention` against the composite in the wheel, peak for peak."""
 
     def make():
@@ -103,10 +109,11 @@ def test_math_kernel_allocates_as_torch_does(heads, batch, dtype, tmp_path):
         return [torch.zeros(shape, dtype=dtype, requires_grad=True).transpose(1, 2) for shape in shapes]
 
     def ours(query, key, value):
-        return math_attention(query, key, value, None, 0.0, True, None)
+        return math_attention(query, key, value, None, 0.0, True, None, enable_gqa)
 
     def torchs(query, key, value):
         with sdpa_kernel(SDPBackend.MATH):
-            return torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+            sdpa = torch.nn.functional.scaled_dot_product_attention
+            return sdpa(query, key, value, is_causal=True, enable_gqa=enable_gqa)
 
     assert recorded(ours, make) == profiled(torchs, make, tmp_path)

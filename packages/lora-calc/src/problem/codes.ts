@@ -88,6 +88,8 @@ export const WARNING_CODES = {
   text_only: "The step of a model that sees is computed for batches without pictures.",
   state_kernels:
     "Layers with a state are computed as PyTorch's operators, not as the kernels of a library.",
+  other_trainer:
+    "The stack's trainer does not train this class: the step is that of transformers' Trainer.",
   stops_in_peft:
     "The releases that are computed stop at this; others run it, for which the answer is.",
   removed_field: "A field that early releases of PEFT had decides nothing any more and is ignored.",

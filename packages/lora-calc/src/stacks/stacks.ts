@@ -18,6 +18,8 @@ export interface StackProfile extends StackReleases {
   readonly balancesExperts?: string;
   /** Its trainers score tokens with a fused head, which TRL's `loss_type` then names; else by logits. */
   readonly fusesHead?: true;
+  /** Its trainers train language models token by token; a class with a loss of its own is for another trainer. */
+  readonly trainsTokensOnly?: true;
   /** Its collator gives every batch an attention mask, padded or not. */
   readonly passesMask?: true;
   /** On a quantized base DoRA's magnitudes stay float32 beside adapters that are cast. */
@@ -37,6 +39,7 @@ const HF_TRAINER = {
 /** Source: trl 1.13.0 and 1.16.0 trainer/sft_trainer.py, trainer/utils.py `create_model_from_path`. */
 const TRL = {
   passesMask: true,
+  trainsTokensOnly: true,
   training: {
     per_device_train_batch_size: 8,
     // A model given by name is loaded in float32 unless model_init_kwargs says otherwise: twice the weights.
@@ -125,6 +128,11 @@ export function neighbourOf(id: StackId): StackId | undefined {
   );
   const at = family.indexOf(id);
   return family[at + 1] ?? family[at - 1];
+}
+
+/** The stacks whose trainer takes any class of transformers. Example: listGeneralTrainers()[0]?.id // "hf-trainer-5.18" */
+export function listGeneralTrainers(): readonly KnownStack[] {
+  return listStacks().filter(({ training }) => training === HF_TRAINER);
 }
 
 /** What a launcher installs, where it is known. */

@@ -1,4 +1,4 @@
-/** Falcon 1 and 2: one projection for queries, keys and values, whose width is what the architecture's switches say. Counted. */
+/** Falcon 1 and 2: one projection for queries, keys and values, whose width is what the architecture's switches say. */
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
@@ -6,6 +6,7 @@ import type { Blueprint } from "../tree/blueprint.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
+import type { AttentionForward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, layerNorm, leaf, linear, repeated } from "../tree/vocabulary.js";
 
@@ -25,7 +26,11 @@ export const falcon: Blueprint = {
         hiddenSize,
         vocabSize,
         tied: config.boolean("tie_word_embeddings", true),
-        forward: { kind: "decoder", tokenEmbedding: "word_embeddings", layers: "h" },
+        forward: {
+          kind: "decoder",
+          ...{ tokenEmbedding: "word_embeddings", rotary: "rotary_emb", layers: "h" },
+          ...{ finalNorm: "ln_f", alwaysMasks: true },
+        },
         children: [
           embedding("word_embeddings", vocabSize, hiddenSize),
           repeated(
@@ -36,7 +41,7 @@ export const falcon: Blueprint = {
           layerNorm("ln_f", hiddenSize),
           rotaryEmbedding("FalconRotaryEmbedding", headDim),
         ],
-        isCountedOnly: true,
+        isCountedOnly: !hasProgram(config),
       },
       config,
       context,
@@ -50,13 +55,53 @@ interface Sizes {
   readonly headDim: number;
 }
 
+/** Rotary embeddings, attention beside the MLP, and no biases: Falcon 7B, 40B, 180B and 2. The others (RW) are counted. */
+function hasProgram(config: Config): boolean {
+  return (
+    !config.boolean("alibi", false) &&
+    !config.boolean("bias", false) &&
+    config.boolean("parallel_attn", true) &&
+    (config.boolean("new_decoder_architecture", false) || config.boolean("multi_query", true))
+  );
+}
+
+function attentionForward(config: Config, { heads, headDim }: Sizes): AttentionForward {
+  const isNew = config.boolean("new_decoder_architecture", false);
+  return {
+    kind: "attention",
+    projections: {
+      ...{ kind: "fused_groups", fused: "query_key_value" },
+      groups: isNew ? (config.optionalSize("num_kv_heads") ?? heads) : 1,
+    },
+    ...{ output: "dense", heads, headDim, keyValueHeads: isNew ? heads : 1, rotary: "full" },
+    // Only the kernel that adds ALiBi drops shares of attention.
+    attentionDropout: 0,
+    dividesInPlace: true,
+    ...(isNew ? {} : { broadcastsKeys: true }),
+  };
+}
+
 function layer(config: Config, sizes: Sizes): ModuleNode {
   const { hiddenSize } = sizes;
-  const options = { bias: config.boolean("bias", false), type: "FalconLinear" };
+  const [attentionNorm, mlpNorm] = normNames(config);
+  const act = activation(config, "activation", "gelu");
+  const options = {
+    bias: config.boolean("bias", false),
+    type: "FalconLinear",
+    writtenOut: true,
+  } as const;
   const width = config.optionalSize("ffn_hidden_size") ?? 4 * hiddenSize;
   return container("0", "FalconDecoderLayer", {
+    forward: {
+      ...{ kind: "decoder_layer", attention: "self_attention", mlp: "mlp" },
+      ...{ parallel: true, joinsInPlace: true, returnsScores: true },
+      ...(attentionNorm === undefined ? {} : { preAttentionNorm: attentionNorm }),
+      ...(mlpNorm === undefined ? {} : { preMlpNorm: mlpNorm }),
+      residualDropout: config.number("hidden_dropout", 0),
+    },
     children: [
       container("self_attention", "FalconAttention", {
+        forward: attentionForward(config, sizes),
         children: [
           linear("query_key_value", hiddenSize, projectionWidth(config, sizes), options),
           linear("dense", hiddenSize, hiddenSize, options),
@@ -64,9 +109,13 @@ function layer(config: Config, sizes: Sizes): ModuleNode {
         ],
       }),
       container("mlp", "FalconMLP", {
+        forward: {
+          ...{ kind: "mlp", up: "dense_h_to_4h", activation: act, activationName: "act" },
+          down: "dense_4h_to_h",
+        },
         children: [
           linear("dense_h_to_4h", hiddenSize, width, options),
-          activationModule("act", activation(config, "activation", "gelu")),
+          activationModule("act", act),
           linear("dense_4h_to_h", width, hiddenSize, options),
         ],
       }),

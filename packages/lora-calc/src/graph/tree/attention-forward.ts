@@ -56,6 +56,8 @@ type Projections =
   | { readonly kind: "fused_slices"; readonly fused: string }
   /** One projection cut into all queries, and the one head of keys and that of values (gpt_bigcode). */
   | { readonly kind: "fused_multi_query"; readonly fused: string }
+  /** One projection viewed in groups of queries, one key and one value, each taken out by an index (falcon). */
+  | { readonly kind: "fused_groups"; readonly fused: string; readonly groups: number }
   /** One projection viewed as (3, heads, head_dim) and taken apart (modernbert). */
   | { readonly kind: "fused_unbind"; readonly fused: string }
   /** One projection viewed as (heads, 3·head_dim) and cut inside each head (gpt_neox). */
@@ -76,12 +78,16 @@ export interface AttendingHeads {
   /** Channels of a head of values, where they are others. */
   readonly valueDim?: number;
   readonly attentionDropout: number;
+  /** Keys of one head meet the queries of all without being repeated, which no fused kernel takes (falcon). */
+  readonly broadcastsKeys?: boolean;
   /** Every position sees every other. */
   readonly isBidirectional?: boolean;
   /** The scores are capped by tanh (only the eager kernel does it); false in a class that could, and is configured not to. */
   readonly softcap?: boolean;
   /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
   readonly softmaxInScoreDtype?: boolean;
+  /** Eager scores are divided in place, and their softmax runs in the dtype of the layer's input (falcon). */
+  readonly dividesInPlace?: boolean;
   /** The class has a kernel of its own, which no other replaces. */
   readonly ownKernel?: OwnKernel;
 }

@@ -50,6 +50,8 @@ export interface DecoderLayerForward {
   readonly parallel?: boolean;
   /** With `parallel`: both read one norm of it (phi, cohere). */
   readonly sharesNorm?: boolean;
+  /** With `parallel`: the MLP's output is added to in place, before dropout; all variables live to the end (falcon). */
+  readonly joinsInPlace?: boolean;
   /** With `sharesNorm`: the layer's input is added to the sum of both (phi). */
   readonly addsInputLast?: boolean;
   /** Also what the attention's norm gives keeps its variable (stablelm). */
@@ -113,6 +115,8 @@ export interface DecoderForward {
   readonly countsMask?: boolean;
   /** Masks are made before positions are looked up (opt, gpt_neo). */
   readonly masksFirst?: boolean;
+  /** A mask is made even where the kernel would need none (falcon). */
+  readonly alwaysMasks?: boolean;
   /** The embedding is projected to the width of the layers, and their output back (opt-350m). */
   readonly projectIn?: string;
   readonly projectOut?: string;

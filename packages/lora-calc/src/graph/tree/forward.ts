@@ -121,7 +121,8 @@ export interface ImageClassifierForward {
 }
 
 export type Forward =
-  | { readonly kind: "linear" }
+  /** `writtenOut`: `input @ weight.T`, so that autocast casts a view of the weight (falcon). */
+  | { readonly kind: "linear"; readonly writtenOut?: true }
   | { readonly kind: "hf_conv1d" }
   | { readonly kind: "embedding"; readonly scaled?: boolean }
   | { readonly kind: "rms_norm"; readonly variant: RmsNormVariant }

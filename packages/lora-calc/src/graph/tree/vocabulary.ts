@@ -57,6 +57,8 @@ export interface LinearOptions {
   /** Full path of the bias that is the same object. */
   readonly biasTiedTo?: string;
   readonly type?: string;
+  /** The class writes the product out. */
+  readonly writtenOut?: true;
 }
 
 /** `nn.Linear(inFeatures, outFeatures)`: weight (out_features, in_features). No bias unless said. */
@@ -64,7 +66,7 @@ export function linear(
   name: string,
   inFeatures: number,
   outFeatures: number,
-  { bias = false, tiedTo, biasTiedTo, type = "Linear" }: LinearOptions = {},
+  { bias = false, tiedTo, biasTiedTo, type = "Linear", writtenOut }: LinearOptions = {},
 ): ModuleNode {
   const weight: Parameter = {
     name: "weight",
@@ -80,7 +82,7 @@ export function linear(
     name,
     type,
     layer: { kind: "linear", inFeatures, outFeatures },
-    forward: { kind: "linear" },
+    forward: writtenOut === true ? { kind: "linear", writtenOut } : { kind: "linear" },
     parameters: bias ? [weight, biasParameter] : [weight],
     buffers: [],
     children: [],

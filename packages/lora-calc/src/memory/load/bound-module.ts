@@ -65,6 +65,8 @@ export interface QueryKeyValue {
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
+  /** Of the layer's input, where a kernel asks for it. */
+  readonly inputDtype?: Dtype;
   /** (heads,) */
   readonly sinks?: Tensor;
   /** (1, 1, positions, positions): which position may attend to which. */

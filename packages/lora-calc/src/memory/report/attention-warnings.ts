@@ -49,7 +49,7 @@ export function attentionKernels(
 
 /** Of the layers without a window; whether those with one get a mask depends on the length and changes little here. */
 function kernelOf(
-  { headDim, heads, keyValueHeads, attentionDropout }: AttentionForward,
+  { headDim, heads, keyValueHeads, attentionDropout, broadcastsKeys = false }: AttentionForward,
   training: TrainingSettings,
   card: AttentionCard,
 ): AttentionKernel {
@@ -59,6 +59,7 @@ function kernelOf(
     headDim,
     hasMask: training.padding,
     isGrouped: heads > keyValueHeads && keepsGroups,
+    broadcasts: broadcastsKeys,
     dropout: attentionDropout,
     needsGradient: true,
   });

@@ -22,6 +22,7 @@ import { ligerUse, ligerWarnings } from "./liger.js";
 import type { LigerUse } from "./liger.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
+import { otherTrainerWarnings } from "./other-trainer.js";
 import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
 import { hasExperts } from "./runnable.js";
 import { readTraining } from "./training.js";
@@ -75,7 +76,6 @@ export function readStep(
   const { settings } = read;
   const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root, world.rules));
   rejectSdpa(settings, graph, world.rules);
-  const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
   const hasRouters = hasExperts(graph.root);
@@ -85,7 +85,7 @@ export function readStep(
     isAsked,
     training: settings,
     quantization,
-    liger,
+    liger: ligerUse(read.liger, model),
     profile: stack?.id ?? "default",
     packed: stored.packed,
     assumed: [
@@ -99,6 +99,7 @@ export function readStep(
     warnings: [
       ...stored.warnings,
       ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
+      ...(isAsked ? otherTrainerWarnings(graph, stack) : []),
       ...compute.warnings,
       ...(isBalanced ? [balanceWarning(stack.balancesExperts)] : []),
       ...ligerWarnings(settings.loss, read.liger),

@@ -60,6 +60,15 @@ export function addInPlace(m: Machine, input: Tensor, other: Tensor): Tensor {
   return output;
 }
 
+/** `tensor /= number`. */
+export function divInPlace(m: Machine, input: Tensor): Tensor {
+  const node = m.track("DivBackward0", [input]);
+  const output = m.alias(input);
+  if (node !== undefined) node.backward = (gradient) => [divScalar(m, gradient)];
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** `tensor + number`. */
 export function addScalar(m: Machine, input: Tensor, tag = "add"): Tensor {
   const node = m.track("AddBackward0", [input]);

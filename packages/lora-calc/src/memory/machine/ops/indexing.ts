@@ -18,6 +18,21 @@ export function index(m: Machine, input: Tensor, indices: Tensor): Tensor {
   return output;
 }
 
+/** `input[..., [place], :]`, the place a list that becomes a tensor on the card: a copy of one row of the dimension before the last. */
+export function indexRow(m: Machine, input: Tensor): Tensor {
+  const place = m.empty("lift_fresh", [1], "int64");
+  const node = m.track("IndexBackward0", [input]);
+  if (node !== undefined) {
+    m.save(node, place);
+    const { shape } = input;
+    node.backward = (gradient) => [filledInto(m, shape, gradient.dtype)];
+  }
+  const output = m.empty("index", [...input.shape.slice(0, -2), 1, input.size(-1)], input.dtype);
+  m.consume(place);
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** The gradient of what was indexed: added into zeros of the full shape. */
 export function filledInto(m: Machine, shape: Shape, dtype: Dtype): Tensor {
   const zeros = m.empty("new_zeros", shape, dtype);

@@ -6,7 +6,7 @@ import type { Machine } from "../machine.js";
 import type { Node, Tensor } from "../tensor.js";
 import { autocastToHalf } from "./cast.js";
 import { mulScalar } from "./elementwise.js";
-import { reshape, t, transpose, view } from "./views.js";
+import { expand, reshape, t, transpose, view } from "./views.js";
 
 /**
  * `F.linear(input, weight, bias)` for an input of any rank: (…, in) · (out, in)ᵀ.
@@ -151,14 +151,15 @@ function rightGradient(
   return transpose(m, product(m, transpose(m, gradient, -2, -1), left), -2, -1);
 }
 
-/** `torch.matmul` of two 4-D tensors: both are brought to (batch · heads, …), which may copy, and multiplied there. */
+/** `torch.matmul` of two 4-D tensors, the right one perhaps of one head: both are brought to (batch · heads, …), which may copy, and multiplied there. */
 export function batchedMatmul(m: Machine, left: Tensor, right: Tensor): Tensor {
   return m.frame((frame) => {
     const second = frame.hold(autocastToHalf(m, right));
     const first = frame.hold(autocastToHalf(m, left));
     const shape = [...first.shape.slice(0, -1), second.size(-1)];
     const rows = reshape(m, first, [-1, first.size(-2), first.size(-1)]);
-    const columns = reshape(m, second, [-1, second.size(-2), second.size(-1)]);
+    const wide = expand(m, second, [...first.shape.slice(0, -2), ...second.shape.slice(-2)]);
+    const columns = reshape(m, wide, [-1, second.size(-2), second.size(-1)]);
     return view(m, bmm(m, rows, columns), shape);
   });
 }

@@ -23,6 +23,7 @@ import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
 import { missing } from "../../../problem/missing.js";
 import { callLinear } from "./linear.js";
+import { inGroups } from "./fused-groups.js";
 import { callNorm } from "./norm.js";
 
 /** What an attention module gives: its output, and the scores when the eager kernel hands them out. */
@@ -38,7 +39,11 @@ export function callAttention(
   const { forward } = module.node;
   if (forward?.kind !== "attention") throw new Error(`${module.path} is not an attention module`);
   return m.call<Attended>(module.path, [hidden], (frame) => {
-    const projected = projections(m, module, forward, hidden);
+    const { projections: kind } = forward;
+    const projected =
+      kind.kind === "fused_groups"
+        ? inGroups(m, frame.hold(callLinear(m, childOf(module, kind.fused), hidden)), kind, forward)
+        : projections(m, module, forward, hidden);
     for (const tensor of projected) frame.hold(tensor);
     let [query, key] = projected;
     const [, , value, gate] = projected;
@@ -63,7 +68,7 @@ export function callAttention(
     const [attended, scores] = module.kernels.attention(
       m,
       forward,
-      { query, key, value, ...sinks, ...table },
+      { query, key, value, ...sinks, ...table, inputDtype: hidden.dtype },
       context,
     );
     frame.hold(attended);

@@ -5,7 +5,7 @@ import type { DecoderLayerForward, InlineMlp } from "../../../graph/tree/forward
 import type { Machine } from "../../machine/machine.js";
 import type { Frame } from "../../machine/frame.js";
 import { dropout } from "../../machine/ops/dropout.js";
-import { add, mulInPlace, mulScalar } from "../../machine/ops/elementwise.js";
+import { add, addInPlace, mulInPlace, mulScalar } from "../../machine/ops/elementwise.js";
 import { reshape, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callActivation } from "./activation.js";
@@ -206,6 +206,8 @@ function parallel(
   input: Tensor,
   context: AttentionContext,
 ): Tensor {
+  if (forward.joinsInPlace === true)
+    return joinedInPlace({ m, frame, module, forward, returned }, input, context);
   if (forward.sharesNorm === true)
     return besides({ m, frame, module, forward, returned }, input, context);
   const attentionInput = optionalNorm(m, module, forward.preAttentionNorm, input);
@@ -222,6 +224,29 @@ function parallel(
   const mlpOutput = frame.hold(callMlp(m, moduleOfMlp(module, forward), mlpInput));
   const dropped = frame.rebind(mlpOutput, dropout(m, mlpOutput, forward.residualDropout ?? 0));
   return add(m, add(m, dropped, attended), input);
+}
+
+/**
+ * `mlp += attention; x + dropout(mlp)`, with a variable for everything.
+ *
+ * Source: transformers models/falcon/modeling_falcon.py `FalconDecoderLayer.forward`.
+ */
+function joinedInPlace(
+  { m, frame, module, forward, returned }: LayerCall,
+  input: Tensor,
+  context: AttentionContext,
+): Tensor {
+  const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
+  const mlpInput =
+    forward.preMlpNorm === undefined
+      ? normed
+      : frame.hold(callNorm(m, childOf(module, forward.preMlpNorm), input));
+  const [attended, scores] = callMixer(m, childOf(module, forward.attention), normed, context);
+  frame.hold(attended);
+  if (scores !== undefined) returned.push(frame.hold(scores));
+  const fed = frame.hold(callMlp(m, moduleOfMlp(module, forward), mlpInput));
+  const joined = frame.rebind(fed, addInPlace(m, fed, attended));
+  return add(m, input, dropout(m, joined, forward.residualDropout ?? 0));
 }
 
 /** Both read one norm: `x + attention(norm(x)) + mlp(norm(x))`, x first or last. */

@@ -2,8 +2,8 @@
 
 import type { Machine } from "../../machine/machine.js";
 import { autocastToHalf } from "../../machine/ops/cast.js";
-import { addmm, linear } from "../../machine/ops/matmul.js";
-import { reshape, view } from "../../machine/ops/views.js";
+import { addmm, linear, matmul } from "../../machine/ops/matmul.js";
+import { reshape, t, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import { parameterOf } from "../../load/bound-module.js";
@@ -27,6 +27,10 @@ function runBase(m: Machine, module: BoundModule, input: Tensor): Tensor {
   }
   if (module.quantization?.kind === "8bit") return linear8bit(m, module, input);
   if (module.node.layer?.kind === "hf_conv1d") return hfConv1d(m, module, input);
+  const { forward } = module.node;
+  if (forward?.kind === "linear" && forward.writtenOut === true) {
+    return matmul(m, input, t(m, parameterOf(module, "weight")));
+  }
   return linear(m, input, parameterOf(module, "weight"), module.parameters.get("bias"));
 }
 

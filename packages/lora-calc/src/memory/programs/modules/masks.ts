@@ -35,7 +35,8 @@ export interface DecoderCall {
 export function buildMasks({ m, frame, module, forward }: DecoderCall, inputs: MaskInputs): Masks {
   const masks = new Map<string, Tensor>();
   for (const [kind, window] of windowPerKind(module, forward)) {
-    const mask = buildMask(m, module.kernels, inputs, window);
+    const isNeeded = forward.alwaysMasks === true;
+    const mask = buildMask(m, module.kernels, inputs, { window, isNeeded });
     if (mask !== undefined) masks.set(kind, frame.hold(mask));
   }
   return masks;
@@ -66,7 +67,10 @@ function buildMask(
   m: Machine,
   { masks }: Kernels,
   { batch, options, dtype }: MaskInputs,
-  window: number | undefined,
+  {
+    window,
+    isNeeded: isAsked,
+  }: { readonly window: number | undefined; readonly isNeeded: boolean },
 ): Tensor | undefined {
   const [rows = 1, length = 1] = batch.inputIds.shape;
   const padding = batch.attentionMask;
@@ -78,7 +82,7 @@ function buildMask(
         : frame.hold(pointwise(m, "_to_copy", [m.alias(padding)], "bool"));
     if (mayBePacked) frame.hold(sequenceIndices(m, rows, length));
     const isLocal = window !== undefined && length >= window;
-    const isNeeded = batch.isPadded || isLocal || mayBePacked;
+    const isNeeded = isAsked || batch.isPadded || isLocal || mayBePacked;
     if (options.attention === "sdpa" && !isNeeded) return [];
     const beside = valid === undefined ? undefined : "padding";
     const mask = expand(

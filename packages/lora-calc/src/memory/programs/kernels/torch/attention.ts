@@ -23,7 +23,7 @@ import type { Machine } from "../../../machine/machine.js";
 import type { Tensor } from "../../../machine/tensor.js";
 import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
 import { additiveMask, mathAttention } from "./math-attention.js";
-import { inFp32WithTable } from "./own-attention.js";
+import { inFp32WithTable, inPlace } from "./own-attention.js";
 import { repeatHeads } from "./repeat-heads.js";
 
 /** Output (b, s, heads, d), and the scores (b, heads, s, s) when the kernel returns them. */
@@ -36,6 +36,8 @@ export function attend(
   const { sinks, table } = states;
   if (table !== undefined) return inFp32WithTable(m, forward, { ...states, table }, context);
   if (sinks !== undefined) return eagerWithSinks(m, forward, { ...states, sinks }, context);
+  if (context.implementation === "eager" && forward.dividesInPlace === true)
+    return inPlace(m, states, context);
   return context.implementation === "eager"
     ? eager(m, forward, states, context)
     : [sdpa(m, forward, states, context)];
@@ -51,7 +53,7 @@ function sdpa(
     const isGrouped = forward.heads > forward.keyValueHeads;
     const keepsGroups =
       isGrouped && context.mask === undefined && forward.headDim <= FLASH_MAX_HEAD_DIM;
-    const repeats = isGrouped && !keepsGroups;
+    const repeats = isGrouped && !keepsGroups && forward.broadcastsKeys !== true;
     const key = repeats ? frame.hold(repeatHeads(m, forward, states.key)) : states.key;
     const value = repeats ? frame.hold(repeatHeads(m, forward, states.value)) : states.value;
     const { query, bias } = states;
@@ -111,6 +113,7 @@ function kernel(
       hasMask: mask !== undefined || added !== undefined,
       maskNeedsGradient: added?.requiresGrad === true,
       isGrouped: query.size(1) !== key.size(1),
+      broadcasts: forward.broadcastsKeys === true,
       dropout: attentionDropout,
       needsGradient: m.gradEnabled && [query, key, value].some((it) => it.requiresGrad),
     });

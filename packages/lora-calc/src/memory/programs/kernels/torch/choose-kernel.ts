@@ -22,6 +22,8 @@ export interface AttentionCall {
   readonly maskNeedsGradient?: boolean;
   /** Fewer heads of keys and values than of queries reach the kernel (`enable_gqa`). */
   readonly isGrouped: boolean;
+  /** Fewer heads reach it without `enable_gqa`. */
+  readonly broadcasts?: boolean;
   readonly dropout: number;
   /** A gradient will be asked for. */
   readonly needsGradient: boolean;
@@ -43,6 +45,7 @@ const LITTLE_SHARED_MEMORY: ReadonlySet<number> = new Set([86, 87, 120]);
  *   { dtype: "bfloat16", headDim: 128, hasMask: false, isGrouped: true, dropout: 0, needsGradient: true }) // "math"
  */
 export function chooseKernel(card: AttentionCard, call: AttentionCall): AttentionKernel {
+  if (call.broadcasts === true) return "math";
   const isHalf = call.dtype === "bfloat16" || call.dtype === "float16";
   if (isHalf && runsCudnn(card, call)) return "cudnn";
   if (isHalf && runsFlash(card, call)) return "flash";

@@ -39,7 +39,7 @@ export function mathAttention(
       const scaled = frame.hold(mulScalar(m, query));
       const mask = biasOf(m, forward, query, given);
       if (mask !== undefined) frame.hold(mask);
-      const isGrouped = query.size(1) !== key.size(1);
+      const isGrouped = forward.broadcastsKeys !== true && query.size(1) !== key.size(1);
       const keys = frame.hold(isGrouped ? repeatHeads(m, forward, key) : key);
       const values = frame.hold(isGrouped ? repeatHeads(m, forward, value) : value);
       let weights = frame.hold(batchedMatmul(m, scaled, mulScalar(m, transpose(m, keys, -2, -1))));

@@ -5,7 +5,7 @@ import type { AttentionContext, QueryKeyValue } from "../../../load/bound-module
 import type { Machine } from "../../../machine/machine.js";
 import { autocastToFloat, cast } from "../../../machine/ops/cast.js";
 import { dropout } from "../../../machine/ops/dropout.js";
-import { add } from "../../../machine/ops/elementwise.js";
+import { add, divInPlace } from "../../../machine/ops/elementwise.js";
 import { whereTable } from "../../../machine/ops/masked.js";
 import { batchedMatmul } from "../../../machine/ops/matmul.js";
 import { softmax } from "../../../machine/ops/softmax.js";
@@ -13,6 +13,25 @@ import { contiguous, transpose } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 
 type WithTable = QueryKeyValue & { readonly table: Tensor };
+
+/** Keys of one head are broadcast. Source: transformers models/falcon/modeling_falcon.py `FalconAttention.forward`. */
+export function inPlace(
+  m: Machine,
+  { query, key, value, inputDtype = query.dtype }: QueryKeyValue,
+  { mask }: AttentionContext,
+): readonly [Tensor, Tensor] {
+  return m.frame<readonly [Tensor, Tensor]>((frame) => {
+    const product = frame.hold(batchedMatmul(m, query, transpose(m, key, -1, -2)));
+    const scores = frame.rebind(product, divInPlace(m, product));
+    const masked = mask === undefined ? scores : add(m, scores, mask);
+    const shares = frame.rebind(
+      scores,
+      m.frame((inner) => softmax(m, inner.hold(masked), { dtype: inputDtype })),
+    );
+    const output = frame.hold(batchedMatmul(m, shares, value));
+    return [frame.rebind(output, contiguous(m, transpose(m, output, 1, 2))), shares];
+  });
+}
 
 /** Source: transformers models/gpt_neo/modeling_gpt_neo.py `GPTNeoSelfAttention._attn`. */
 export function inFp32WithTable(
