@@ -107,6 +107,8 @@ def own_loss_cases(per_model: int) -> Iterator[Case]:
                 del training["max_target_length"]
             if quantization is not None:
                 training["dtype"] = "bfloat16"
+            if config["model_type"] == "deberta-v2":
+                training["attn_implementation"] = "eager"  # the class has no other
             yield case(f"{name} {index}", config, adapter, quantization, training)
 
 

@@ -393,6 +393,34 @@ def encoder_cases() -> list[Case]:
     ]  # fmt: skip
 
 
+def distance_cases() -> list[Case]:
+    """Scores of distances beside those of contents, with projections of their own or shared ones."""
+    sizes = {
+        "model_type": "deberta-v2", "architectures": ["DebertaV2ForSequenceClassification"], "vocab_size": 1000, "hidden_size": 256,
+        "num_hidden_layers": 5, "num_attention_heads": 8, "intermediate_size": 640, "max_position_embeddings": 300, "pad_token_id": 0,
+        "relative_attention": True, "position_biased_input": False, "type_vocab_size": 0, "pos_att_type": ["p2c", "c2p"],
+    }  # fmt: skip
+    configs = {
+        "deberta-v2": sizes | {"position_buckets": 64, "norm_rel_ebd": "layer_norm", "share_att_key": True},
+        "deberta-v2, projections apart": sizes | {"share_att_key": False, "cls_dropout": 0},
+    }
+    label = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "task_type": "SEQ_CLS"}
+    written_out = {"attn_implementation": "eager", "loss": "hf", "max_length": 200}
+    kept, padded = {"gradient_checkpointing": False}, {"padding": True}
+    rows: list[tuple[str, Any, dict[str, Any]]] = [
+        ("kept", label | {"target_modules": ["query_proj", "value_proj"]}, kept),
+        ("checkpoints", label | {"target_modules": "all-linear"}, {}),
+        ("fp32 under autocast, padded", label | {"target_modules": ["key_proj", "dense"]}, kept | padded | {"dtype": "float32"}),
+        ("one row, without autocast", label | {"target_modules": "all-linear"}, {"per_device_train_batch_size": 1, "bf16": False}),
+        ("full fine-tuning", None, kept | {"dtype": "float32", "bf16": False}),
+    ]
+    return [
+        case(f"{model}: {name}", config, adapter, None, STEP | written_out | training)
+        for model, config in configs.items()
+        for name, adapter, training in rows
+    ]
+
+
 def alibi_cases() -> list[Case]:
     """A bias per head and distance in place of positions, with heads that are a power of two and with others."""
     sizes = {"model_type": "bloom", "vocab_size": 1000, "n_layer": 5, "pad_token_id": 0}
@@ -489,14 +517,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

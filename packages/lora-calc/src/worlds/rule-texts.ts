@@ -69,6 +69,10 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "BLOOM's bias is made without a mask of ones",
     "BLOOM's bias is made over a mask of ones",
   ],
+  scriptsDistances: [
+    "DeBERTa's distances are counted by a script",
+    "DeBERTa's distances are counted by functions, whose tensors live longer",
+  ],
   wrapsSeq2Seq: [
     "PEFT's task SEQ_2_SEQ_LM works",
     "PEFT's task SEQ_2_SEQ_LM stops, for it borrows from transformers what is no longer there",
@@ -86,6 +90,7 @@ export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> 
   ["gated_delta_net", ["repeatsInDeltaRule"]],
   ["biased_attention", ["copiesBias"]],
   ["alibi_attention", ["slopesApart"]],
+  ["relative_layers", ["scriptsDistances"]],
 ]);
 
 const RULES = Object.keys(RULE_TEXTS) as readonly (keyof WorldRules)[];

@@ -29,6 +29,7 @@ export const TRANSFORMERS_4_57: World = {
     keepsRoutersFp32: false,
     copiesBias: false,
     slopesApart: false,
+    scriptsDistances: true,
     wrapsSeq2Seq: true,
     repeatsInDeltaRule: false,
   },

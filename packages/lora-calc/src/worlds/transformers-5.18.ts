@@ -29,6 +29,7 @@ export const TRANSFORMERS_5_18: World = {
     keepsRoutersFp32: false,
     copiesBias: false,
     slopesApart: false,
+    scriptsDistances: true,
     wrapsSeq2Seq: false,
     repeatsInDeltaRule: false,
   },

@@ -29,6 +29,7 @@ export const TRANSFORMERS_5_24: World = {
     keepsRoutersFp32: true,
     copiesBias: true,
     slopesApart: true,
+    scriptsDistances: false,
     wrapsSeq2Seq: true,
     repeatsInDeltaRule: true,
   },

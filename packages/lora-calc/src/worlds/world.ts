@@ -34,6 +34,8 @@ export interface WorldRules {
   readonly copiesBias: boolean;
   /** ALiBi's slopes come from a function of their own, and a batch without padding has its bias without a mask of ones. */
   readonly slopesApart: boolean;
+  /** DeBERTa's distances are counted by a script, whose tensors end with their last use; else by functions. */
+  readonly scriptsDistances: boolean;
   /** Models that generate have what the wrapper of PEFT's task SEQ_2_SEQ_LM borrows from them; else it stops. */
   readonly wrapsSeq2Seq: boolean;
   /** The gated delta rule repeats the heads of queries and keys itself. */

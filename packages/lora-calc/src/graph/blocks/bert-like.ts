@@ -1,6 +1,7 @@
 /** The layer that BERT and its kin share: attention and feed-forward, each with a norm behind its output. */
 
 import type { Config } from "../../model/config.js";
+import type { DisentangledAttentionForward } from "../tree/encoder-forward.js";
 import type { AttentionForward } from "../tree/forward.js";
 import type { Child, ModuleNode } from "../tree/module-graph.js";
 import { buffer, container, embedding, layerNorm, leaf, linear } from "../tree/vocabulary.js";
@@ -31,11 +32,13 @@ export interface BertLayer {
   readonly projections?: readonly [string, string, string];
   /** Modules of the attention behind its projections. Default: a dropout. */
   readonly behindProjections?: readonly ModuleNode[];
+  /** How an attention of its own computes, where that is known. */
+  readonly attention?: DisentangledAttentionForward;
 }
 
 /** `attention.self`, `attention.output`, `intermediate`, `output`. */
 export function bertLayer(
-  { prefix, selfType, projections, behindProjections }: BertLayer,
+  { prefix, selfType, projections, behindProjections, attention: own }: BertLayer,
   { hiddenSize, intermediateSize }: BertSizes,
   config: Config,
 ): ModuleNode {
@@ -43,7 +46,7 @@ export function bertLayer(
   const isUsual = projections === undefined && behindProjections === undefined;
   const act = activation(config, "hidden_act", "gelu");
   const dropout = config.number("hidden_dropout_prob", 0.1);
-  const attention = isUsual ? selfAttention(config, hiddenSize) : undefined;
+  const attention = isUsual ? selfAttention(config, hiddenSize) : own;
   const runs = attention !== undefined && !config.boolean("is_decoder", false);
   return container("0", `${prefix}Layer`, {
     ...(runs ? { forward: LAYER } : {}),

@@ -4,6 +4,7 @@ import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
 import type {
   MaskedLmForward,
+  DisentangledEncoderForward,
   RotaryEncoderForward,
   SequenceClassifierForward,
   TextEncoderForward,
@@ -30,7 +31,7 @@ export interface EncoderParts {
   /** Heads are registered in front of the backbone (xlm-roberta). */
   readonly headsFirst?: boolean;
   /** How the backbone computes, where that is known. */
-  readonly encoder?: TextEncoderForward | RotaryEncoderForward;
+  readonly encoder?: TextEncoderForward | RotaryEncoderForward | DisentangledEncoderForward;
   readonly maskedLm: EncoderHead;
   /** Head of `ForPreTraining`, for the classes that published checkpoints name. */
   readonly preTraining?: EncoderHead;

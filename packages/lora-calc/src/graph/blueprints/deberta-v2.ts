@@ -1,10 +1,15 @@
 /** DeBERTa-v2 and v3: attention to contents and to relative positions apart. */
 
 import type { Config } from "../../model/config.js";
+import { activation } from "../blocks/activation.js";
 import { bertLayer, predictionHead, readBertSizes } from "../blocks/bert-like.js";
-import { embeddingOf, encoderModel } from "../blocks/encoder-model.js";
+import { embeddingOf, encoderModel, labelLoss } from "../blocks/encoder-model.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Blueprint } from "../tree/blueprint.js";
+import type {
+  DisentangledAttentionForward,
+  RelativeLayersForward,
+} from "../tree/encoder-forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import {
   buffer,
@@ -29,12 +34,15 @@ export const debertaV2: Blueprint = {
     const tied = config.boolean("tie_word_embeddings", true);
     const word = embeddingOf("deberta", "embeddings.word_embeddings");
     const pooled = config.optionalSize("pooler_hidden_size") ?? hiddenSize;
+    const attention = attentionForward(config, hiddenSize);
+    const hasProgram = attention !== undefined && readsWordsAlone(config, width, hiddenSize);
     const layer = bertLayer(
       {
         prefix: PREFIX,
         selfType: "DisentangledSelfAttention",
         projections: ["query_proj", "key_proj", "value_proj"],
         behindProjections: positionModules(config, hiddenSize),
+        ...(hasProgram ? { attention } : {}),
       },
       sizes,
       config,
@@ -47,9 +55,11 @@ export const debertaV2: Blueprint = {
         wordEmbedding: "embeddings.word_embeddings",
         ...sizes,
         tied,
+        ...(hasProgram ? { encoder: ENCODER } : {}),
         children: () => [
           embeddings(config, width, hiddenSize),
           container("encoder", "DebertaV2Encoder", {
+            forward: layersForward(config),
             children: [repeated("layer", sizes.layers, layer), ...encoderTail(config, hiddenSize)],
           }),
         ],
@@ -72,6 +82,11 @@ export const debertaV2: Blueprint = {
         sequenceClassification: {
           behind: [
             container("pooler", "ContextPooler", {
+              forward: {
+                ...{ kind: "context_pooler", dense: "dense" },
+                activation: activation(config, "pooler_hidden_act", "gelu"),
+                dropout: config.number("pooler_dropout", 0),
+              },
               children: [
                 linear("dense", pooled, pooled, { bias: true }),
                 leaf("dropout", "Dropout"),
@@ -80,6 +95,13 @@ export const debertaV2: Blueprint = {
             linear("classifier", pooled, labelCount(config), { bias: true }),
             leaf("dropout", "Dropout"),
           ],
+          ...(hasProgram
+            ? labelLoss(
+                config,
+                { encoder: "deberta", classifier: "classifier", contextPooler: "pooler" },
+                classDropout(config),
+              )
+            : {}),
         },
       },
       config,
@@ -88,10 +110,68 @@ export const debertaV2: Blueprint = {
   },
 };
 
+const ENCODER = {
+  kind: "disentangled_encoder",
+  ...{ embeddings: "embeddings", encoder: "encoder" },
+} as const;
+
+function classDropout(config: Config): number {
+  const hidden = config.number("hidden_dropout_prob", 0.1);
+  return config.isNull("cls_dropout") ? hidden : config.number("cls_dropout", hidden);
+}
+
+/** Neither positions nor segments are added to the words, as in version 3; no convolution, whose workspace is cuDNN's own. */
+function readsWordsAlone(config: Config, width: number, hiddenSize: number): boolean {
+  return (
+    !config.boolean("position_biased_input", true) &&
+    config.integer("type_vocab_size", 0) === 0 &&
+    config.integer("conv_kernel_size", 0) === 0 &&
+    width === hiddenSize
+  );
+}
+
+/** Undefined where no distances are attended to, or the heads do not share the width evenly. */
+function attentionForward(
+  config: Config,
+  hiddenSize: number,
+): DisentangledAttentionForward | undefined {
+  const heads = config.size("num_attention_heads", 24);
+  const kinds = positionKinds(config);
+  const isRelative = config.boolean("relative_attention", false);
+  const headSize = config.optionalSize("attention_head_size") ?? hiddenSize / heads;
+  const [toKeys, toQueries] = [kinds.includes("c2p"), kinds.includes("p2c")];
+  if (!isRelative || !(toKeys || toQueries) || headSize * heads !== hiddenSize) return undefined;
+  const sharesProjections = config.boolean("share_att_key", false);
+  return {
+    kind: "disentangled_attention",
+    ...{ query: "query_proj", key: "key_proj", value: "value_proj", heads, sharesProjections },
+    ...(toKeys ? { distanceKey: sharesProjections ? "key_proj" : "pos_key_proj" } : {}),
+    ...(toQueries ? { distanceQuery: sharesProjections ? "query_proj" : "pos_query_proj" } : {}),
+    attentionDropout: config.number("attention_probs_dropout_prob", 0.1),
+    distanceDropout: config.number("hidden_dropout_prob", 0.1),
+  };
+}
+
+function layersForward(config: Config): RelativeLayersForward {
+  return {
+    ...{ kind: "relative_layers", layers: "layer", table: "rel_embeddings" },
+    ...(isNormed(config) ? { norm: "LayerNorm" } : {}),
+    countsBuckets: config.number("position_buckets", -1) > 0,
+  };
+}
+
+function isNormed(config: Config): boolean {
+  return config.string("norm_rel_ebd", "none").toLowerCase().includes("layer_norm");
+}
+
 function embeddings(config: Config, width: number, hiddenSize: number): ModuleNode {
   const positions = config.size("max_position_embeddings", 512);
   const segments = config.integer("type_vocab_size", 0);
   return container("embeddings", "DebertaV2Embeddings", {
+    forward: {
+      ...{ kind: "masked_embeddings", words: "word_embeddings", norm: "LayerNorm" },
+      dropout: config.number("hidden_dropout_prob", 0.1),
+    },
     buffers: [buffer("position_ids", [1, positions], "int64")],
     children: [
       embedding("word_embeddings", config.size("vocab_size", VOCABULARY), width),
@@ -128,18 +208,20 @@ function positionKinds(config: Config): readonly string[] {
     : config.string("pos_att_type", "").toLowerCase().split("|");
 }
 
+/** The encoder reads its weight, past any adapter. */
+const USED = { kind: "used_by_parent" } as const;
+
 function encoderTail(config: Config, hiddenSize: number): readonly ModuleNode[] {
   const kernel = config.integer("conv_kernel_size", 0);
   const given = config.number("max_relative_positions", -1);
   const distances = given < 1 ? config.size("max_position_embeddings", 512) : given;
   const buckets = config.number("position_buckets", -1);
   const rows = 2 * (buckets > 0 ? buckets : distances);
-  const isNormed = config.string("norm_rel_ebd", "none").toLowerCase().includes("layer_norm");
   return [
     ...(config.boolean("relative_attention", false)
-      ? [embedding("rel_embeddings", rows, hiddenSize)]
+      ? [{ ...embedding("rel_embeddings", rows, hiddenSize), forward: USED }]
       : []),
-    ...(isNormed ? [layerNorm("LayerNorm", hiddenSize)] : []),
+    ...(isNormed(config) ? [layerNorm("LayerNorm", hiddenSize)] : []),
     ...(kernel > 0
       ? [
           container("conv", "ConvLayer", {

@@ -80,6 +80,55 @@ export interface RotaryEncoderForward {
   readonly window: number;
 }
 
+/** An encoder whose attention sees contents and distances apart (deberta-v2). */
+export interface DisentangledEncoderForward {
+  readonly kind: "disentangled_encoder";
+  readonly embeddings: string;
+  readonly encoder: string;
+}
+
+/** `dropout(norm(words) * mask)`; positions are in attention alone. */
+interface MaskedEmbeddingsForward {
+  readonly kind: "masked_embeddings";
+  readonly words: string;
+  readonly norm: string;
+  readonly dropout: number;
+}
+
+/** Layers that share a table of distances, which is normalised for all. */
+export interface RelativeLayersForward {
+  readonly kind: "relative_layers";
+  readonly layers: string;
+  readonly table: string;
+  readonly norm?: string;
+  /** Distances are counted in buckets, far ones by their logarithm. */
+  readonly countsBuckets: boolean;
+}
+
+/** Attention of contents to contents (b · heads, s, s), of contents to distances and of distances to contents. */
+export interface DisentangledAttentionForward {
+  readonly kind: "disentangled_attention";
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  /** Projections of distances: those of contents, where they are shared. */
+  readonly distanceKey?: string;
+  readonly distanceQuery?: string;
+  /** Queries come first where projections are shared. */
+  readonly sharesProjections: boolean;
+  readonly heads: number;
+  readonly attentionDropout: number;
+  readonly distanceDropout: number;
+}
+
+/** `act(dense(dropout(hidden[:, 0])))` (deberta-v2). */
+interface ContextPoolerForward {
+  readonly kind: "context_pooler";
+  readonly dense: string;
+  readonly activation: Activation;
+  readonly dropout: number;
+}
+
 /** `dropout(norm(words))`. */
 interface NormedEmbeddingsForward {
   readonly kind: "normed_embeddings";
@@ -134,6 +183,8 @@ export interface SequenceClassifierForward {
   /** A layer and relu on the first hidden state, in the place of a pooler (distilbert). */
   readonly preClassifier?: string;
   /** A head on the first hidden state, or on the mean of those of tokens, in the place of a pooler (modernbert). */
+  /** A pooler that the class holds itself, beside which it looks for labels that are set (deberta-v2). */
+  readonly contextPooler?: string;
   readonly pooledHead?: { readonly head: string; readonly takesMean: boolean };
 }
 
@@ -145,6 +196,11 @@ export type EncoderForward =
   | EncoderLayerForward
   | PostNormLayerForward
   | RotaryEncoderForward
+  | DisentangledEncoderForward
+  | MaskedEmbeddingsForward
+  | RelativeLayersForward
+  | DisentangledAttentionForward
+  | ContextPoolerForward
   | NormedEmbeddingsForward
   | PredictionHeadForward
   | EncoderLayersForward

@@ -57,6 +57,8 @@ export interface AttentionContext {
   readonly copiesBias?: boolean;
   /** Keys and values that layers leave for later ones. */
   readonly shared?: SharedTensors;
+  /** Distances (1, s, s) in int64, and the rows of each (rows, hidden_size). */
+  readonly distances?: { readonly places: Tensor; readonly table: Tensor };
   /** Vectors of every token for every layer: (b, s, layers, width). */
   readonly perLayer?: Tensor;
 }
@@ -116,6 +118,8 @@ export interface Kernels {
   readonly positionIds: (m: Machine, length: number) => Tensor;
   /** ALiBi's bias of a batch without padding needs no mask, and its slopes leave nothing behind. */
   readonly slopesApart: boolean;
+  /** Distances between tokens are counted by a script, whose tensors end with their last use. */
+  readonly scriptsDistances: boolean;
   /** Angles of every position: what of them stays to the end of the call. */
   readonly rotaryAngles: (m: Machine, frame: Frame, positions: Tensor, frequencies: number) => void;
   /** Queries and keys (b, heads, s, d) turned by their positions. */

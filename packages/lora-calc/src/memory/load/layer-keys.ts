@@ -41,6 +41,7 @@ function layerLists(graph: ModuleGraph): readonly LayerList[] {
       forward?.kind !== "biased_stack" &&
       forward?.kind !== "alibi_decoder" &&
       forward?.kind !== "rotary_encoder" &&
+      forward?.kind !== "relative_layers" &&
       forward?.kind !== "encoder_layers"
     ) {
       return [];

@@ -102,7 +102,8 @@ export function classifiesImages({ forward }: ModuleNode): boolean {
 
 /** Attention with sinks is written out, for no fused kernel of PyTorch knows them; nor do they know a cap of the scores. */
 function lacksSdpa({ forward, children }: ModuleNode, rules: WorldRules): boolean {
-  if (forward?.kind === "alibi_attention") return true;
+  if (forward?.kind === "alibi_attention" || forward?.kind === "disentangled_attention")
+    return true;
   if (forward?.kind === "attention") {
     const isCapped = forward.softcap !== undefined && !rules.leavesCapToSdpa;
     if (isCapped || forward.sinks !== undefined || forward.ownKernel !== undefined) return true;

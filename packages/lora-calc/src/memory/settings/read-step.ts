@@ -76,6 +76,7 @@ export function readStep(
   const { settings } = read;
   const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root, world.rules));
   rejectSdpa(settings, graph, world.rules);
+  const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
   const hasRouters = hasExperts(graph.root);
@@ -85,7 +86,7 @@ export function readStep(
     isAsked,
     training: settings,
     quantization,
-    liger: ligerUse(read.liger, model),
+    liger,
     profile: stack?.id ?? "default",
     packed: stored.packed,
     assumed: [
@@ -98,8 +99,7 @@ export function readStep(
     obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
     warnings: [
       ...stored.warnings,
-      ...(isAsked ? trapsOf(assumed, stack, quantization) : []),
-      ...(isAsked ? otherTrainerWarnings(graph, stack) : []),
+      ...(isAsked ? warningsOf({ stack, graph, quantization, assumed }) : []),
       ...compute.warnings,
       ...(isBalanced ? [balanceWarning(stack.balancesExperts)] : []),
       ...ligerWarnings(settings.loss, read.liger),
@@ -249,16 +249,20 @@ function assumedCompute(
   };
 }
 
-/** Defaults that cost much memory and that their users often do not know. */
-function trapsOf(
-  assumed: readonly Assumption[],
-  stack: StackProfile | undefined,
-  quantization: Quantization | undefined,
-): readonly Warning[] {
+interface StackChoice {
+  readonly stack: StackProfile | undefined;
+  readonly graph: ModuleGraph;
+  readonly quantization: Quantization | undefined;
+  readonly assumed: readonly Assumption[];
+}
+
+/** Defaults of a stack that cost much memory and that its users often do not know, and what it does not train. */
+function warningsOf({ stack, graph, quantization, assumed }: StackChoice): readonly Warning[] {
+  const others = otherTrainerWarnings(graph, stack);
   const trap = stack?.dtypeTrap;
-  if (trap === undefined || !assumed.some(({ path }) => path === "training.dtype")) return [];
+  if (trap === undefined || !assumed.some(({ path }) => path === "training.dtype")) return others;
   const message = quantization === undefined ? trap.plain : trap.quantized;
-  return [{ code: "loads_in_float32", message }];
+  return [{ code: "loads_in_float32", message }, ...others];
 }
 
 /** How it is known that a checkpoint is stored packed: by its configuration, or by its name alone. */

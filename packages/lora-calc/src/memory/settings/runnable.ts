@@ -155,23 +155,31 @@ export function whyTooLong(
 
 /** A sentence when an encoder would run in a way that has no program (an eager kernel's softmax keeps another dtype), or undefined. */
 export function whyNotEncoded(root: ModuleNode, settings: TrainingSettings): string | undefined {
-  if (settings.attn_implementation !== "eager" || !encodesText(root)) {
+  if (settings.attn_implementation !== "eager" || !encodesText(root) || isDisentangled(root)) {
     return whyNotPaired(root, settings);
   }
   return "eager attention of encoders is not modelled; leave training.attn_implementation out";
 }
 
-/** A sentence when an encoder-decoder would run in a way that has no program, or undefined. */
+/** Whether layers are written out, and share what is made before them. */
+function isDisentangled({ forward, children }: ModuleNode): boolean {
+  if (forward?.kind === "disentangled_encoder") return true;
+  return children.some((child) => !isRepeat(child) && isDisentangled(child));
+}
+
+/** A sentence when layers that share tensors would run in a way that has no program, or undefined. */
 function whyNotPaired(
-  { forward }: ModuleNode,
+  root: ModuleNode,
   { gradient_checkpointing: recomputes, use_reentrant, ...settings }: TrainingSettings,
 ): string | undefined {
-  if (forward?.kind !== "encoder_decoder") return undefined;
-  if (settings.dtype === "float16") {
+  const isPair = root.forward?.kind === "encoder_decoder";
+  if (!isPair && !isDisentangled(root)) return undefined;
+  const whose = isPair ? "an encoder-decoder" : "attention to distances";
+  if (isPair && settings.dtype === "float16") {
     return "an encoder-decoder loaded in float16, whose blocks clamp what they give, is not modelled; set training.dtype to float32 or bfloat16";
   }
   if (recomputes && (use_reentrant || settings.selective_checkpointing)) {
-    return `${use_reentrant ? "reentrant" : "selective"} checkpoints of an encoder-decoder are not modelled; leave training.${use_reentrant ? "use_reentrant" : "selective_checkpointing"} out`;
+    return `${use_reentrant ? "reentrant" : "selective"} checkpoints of ${whose} are not modelled; leave training.${use_reentrant ? "use_reentrant" : "selective_checkpointing"} out`;
   }
   return undefined;
 }

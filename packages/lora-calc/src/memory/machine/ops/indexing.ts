@@ -63,6 +63,7 @@ export function indexCopy(m: Machine, frozen: Tensor, indices: Tensor, source: T
 export function gatherLast(m: Machine, input: Tensor, places: Tensor): Tensor {
   const node = m.track("GatherBackward0", [input]);
   if (node !== undefined) {
+    m.save(node, input);
     m.save(node, places);
     const { shape } = input;
     node.backward = (gradient) => [m.empty("new_zeros", shape, gradient.dtype)];

@@ -123,7 +123,8 @@ function saveFactors(
 ): { readonly ofLeft: FactorGradient; readonly ofRight: FactorGradient } {
   const needsLeft = left.requiresGrad;
   const needsRight = right.requiresGrad;
-  const rightIsColumnMajor = !isContiguous(right.shape, right.strides);
+  // Only `mm_mat2_backward` asks; `bmm` multiplies from the left whatever the layout.
+  const rightIsColumnMajor = product === mm && !isContiguous(right.shape, right.strides);
   if (needsLeft) m.save(node, right);
   if (needsRight) m.save(node, left);
   const ofRight: FactorGradient = (gradient, saved) => {

@@ -171,13 +171,6 @@ export function expand(m: Machine, input: Tensor, shape: Shape): Tensor {
   });
 }
 
-/** `tensor.repeat_interleave(repeats, dim=2)` of (b, s, heads, dim): every head so many times in a row. */
-export function repeatEach(m: Machine, input: Tensor, repeats: number): Tensor {
-  const [rows = 1, length = 1, heads = 1, dim = 1] = input.shape;
-  const spread = expand(m, unsqueeze(m, input, 3), [rows, length, heads, repeats, dim]);
-  return view(m, contiguous(m, spread), [rows, length, heads * repeats, dim]);
-}
-
 /** `tensor.contiguous()`: itself when it already is. */
 export function contiguous(m: Machine, input: Tensor): Tensor {
   return isContiguous(input.shape, input.strides) ? input : clone(m, input);

@@ -20,6 +20,7 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
       table: rules.vmapsMasks ? tableByVmap : tableByBroadcast,
     },
     slopesApart: rules.slopesApart,
+    scriptsDistances: rules.scriptsDistances,
     positionIds: rules.addsPastTokens ? rangeAndPast : range,
     rotaryAngles: rules.multipliesAngles ? anglesByProduct : anglesByMatmul,
     rotary: applyRotary,

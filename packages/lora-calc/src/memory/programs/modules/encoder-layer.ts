@@ -11,6 +11,7 @@ import { dropout } from "../../machine/ops/dropout.js";
 import { add } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callActivation } from "./activation.js";
+import { callDisentangledAttention } from "./disentangled-attention.js";
 import { callAttention } from "./attention.js";
 import { callMlp } from "./mlp.js";
 import { callLinear } from "./linear.js";
@@ -65,7 +66,10 @@ function callSummedAttention(
   if (forward?.kind !== "summed_attention") throw new Error(`${module.path} is no attention`);
   return m.call(module.path, [hidden], (frame) => {
     const inner = childOf(module, forward.attention);
-    const [attended, scores] = callAttention(m, inner, hidden, context);
+    const [attended, scores] =
+      inner.node.forward?.kind === "disentangled_attention"
+        ? [callDisentangledAttention(m, inner, hidden, context)]
+        : callAttention(m, inner, hidden, context);
     frame.hold(attended);
     if (scores !== undefined) frame.hold(scores);
     const output = callSummedOutput(m, childOf(module, forward.output), attended, hidden);

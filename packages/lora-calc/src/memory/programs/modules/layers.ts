@@ -24,12 +24,14 @@ interface LayersRun {
   /** What a layer sees besides the hidden state, by its real index. */
   readonly contexts: (index: number) => AttentionContext;
   readonly options: ForwardOptions;
+  /** Every hidden state has a name until the layers have run. */
+  readonly keepsStates?: boolean;
 }
 
 export function runLayers(
   { m, frame, layers }: LayersCall,
   start: Tensor,
-  { contexts, options }: LayersRun,
+  { contexts, options, keepsStates = false }: LayersRun,
 ): Tensor {
   const { loop = missing() } = layers;
   let hidden = start;
@@ -59,7 +61,7 @@ export function runLayers(
     };
     if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
     const [output, scores] = runOne(m, work, options);
-    hidden = frame.rebind(hidden, output);
+    hidden = keepsStates ? frame.hold(output) : frame.rebind(hidden, output);
     const before = kept;
     kept = scores === undefined ? undefined : frame.hold(scores);
     if (before !== undefined) frame.drop(before);
@@ -69,8 +71,10 @@ export function runLayers(
   return hidden;
 }
 
-function capturedOf({ positions, tables, mask, alibi }: AttentionContext): readonly Tensor[] {
+function capturedOf(context: AttentionContext): readonly Tensor[] {
+  const { positions, tables, mask, alibi, distances } = context;
   return [
+    ...(distances === undefined ? [] : [distances.places, distances.table]),
     ...(alibi === undefined ? [] : [alibi]),
     ...(positions === undefined ? [] : [positions]),
     ...(tables ?? []),

@@ -17,6 +17,7 @@ import { add, pointwise } from "../../machine/ops/elementwise.js";
 import { expand, select } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
+import { callDisentangledEncoder } from "./disentangled-encoder.js";
 import { callEmbedding } from "./embedding.js";
 import { runLayers } from "./layers.js";
 import { callLinear } from "./linear.js";
@@ -33,6 +34,8 @@ export function callTextEncoder(
 ): readonly [Tensor] | readonly [Tensor, Tensor] {
   const { forward } = module.node;
   if (forward?.kind === "rotary_encoder") return [callRotaryEncoder(m, module, batch, options)];
+  if (forward?.kind === "disentangled_encoder")
+    return [callDisentangledEncoder(m, module, batch, options)];
   if (forward?.kind !== "text_encoder") throw new Error(`${module.path} is no encoder of text`);
   return m.call<readonly [Tensor] | readonly [Tensor, Tensor]>(module.path, [], (frame) => {
     const embeddings = childOf(module, forward.embeddings);

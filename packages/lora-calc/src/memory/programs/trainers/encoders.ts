@@ -12,8 +12,9 @@ import type { Machine } from "../../machine/machine.js";
 import { activate, tanh } from "../../machine/ops/activations.js";
 import { autocastToFloat, cast, withAutocast } from "../../machine/ops/cast.js";
 import { dropout } from "../../machine/ops/dropout.js";
-import { div, mul } from "../../machine/ops/elementwise.js";
+import { div, mul, pointwise } from "../../machine/ops/elementwise.js";
 import { sumDim } from "../../machine/ops/reduce.js";
+import { gatherLast } from "../../machine/ops/indexing.js";
 import { logSoftmax, nllLoss } from "../../machine/ops/likelihood.js";
 import { select, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
@@ -110,8 +111,29 @@ function classified(
           ? callHead(m, classifier, hidden)
           : callLinear(m, classifier, dropped),
       );
+      if (forward.contextPooler !== undefined) return [foundLoss(m, logits, batch.labels), logits];
       return [crossEntropy(m, view(m, logits, [-1, logits.size(-1)]), batch.labels), logits];
     });
+  });
+}
+
+/**
+ * The loss over the rows whose label is set, which all are (`nonzero` gives the place of each): gathered, and in fp32.
+ *
+ * Source: transformers models/deberta_v2/modeling_deberta_v2.py `DebertaV2ForSequenceClassification.forward`.
+ */
+function foundLoss(m: Machine, logits: Tensor, labels: Tensor): Tensor {
+  return m.frame((frame) => {
+    const [rows = 1, classes = 1] = logits.shape;
+    const isSet = pointwise(m, "ge", [m.alias(labels)], "bool");
+    const places = frame.hold(
+      pointwise(m, "new_empty", [m.alias(labels, [rows, 1], [1, 1])], "int64"),
+    );
+    m.consume(isSet);
+    const spread = m.alias(places, [rows, classes], [1, 0]);
+    const found = frame.hold(gatherLast(m, logits, frame.hold(spread)));
+    const set = frame.hold(pointwise(m, "gather", [m.alias(labels)], "int64"));
+    return crossEntropy(m, cast(m, found, "float32"), set);
   });
 }
 
@@ -125,6 +147,10 @@ interface ClassifierCall {
 /** `relu(layer(hidden[:, 0]))`, or `head` of the first hidden state or of their mean, where the class has such. */
 function pooledBy(call: ClassifierCall, hidden: Tensor, batch: Batch): Tensor | undefined {
   const { m, frame, policy, forward } = call;
+  if (forward.contextPooler !== undefined) {
+    // Dropout takes its variable.
+    return callContextPooler(m, childOf(policy, forward.contextPooler), hidden);
+  }
   if (forward.pooledHead !== undefined) {
     const { head, takesMean } = forward.pooledHead;
     const one = frame.hold(takesMean ? meanOfTokens(m, hidden, batch) : select(m, hidden, 1));
@@ -144,6 +170,18 @@ function meanOfTokens(m: Machine, hidden: Tensor, { inputIds, attentionMask }: B
     const product = mul(m, hidden, m.alias(mask, [...mask.shape, 1], [...mask.strides, 1]));
     const sum = sumDim(m, product, 1);
     return div(m, sum, m.empty("sum", [mask.size(0), 1], "int64"));
+  });
+}
+
+/** Source: transformers models/deberta_v2/modeling_deberta_v2.py `ContextPooler`. */
+function callContextPooler(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
+  const { forward } = module.node;
+  if (forward?.kind !== "context_pooler") throw new Error(`${module.path} is no pooler`);
+  return m.call(module.path, [hidden], (frame) => {
+    const first = frame.hold(select(m, hidden, 1));
+    const dropped = frame.rebind(first, dropout(m, first, forward.dropout));
+    const dense = frame.hold(callLinear(m, childOf(module, forward.dense), dropped));
+    return frame.rebind(dense, activate(m, forward.activation, dense));
   });
 }
 

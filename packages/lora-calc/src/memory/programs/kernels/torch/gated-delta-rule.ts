@@ -23,14 +23,8 @@ import { maskedFill } from "../../../machine/ops/masked.js";
 import { batchedMatmul } from "../../../machine/ops/matmul.js";
 import { sumDim } from "../../../machine/ops/reduce.js";
 import { cumsum, padded, solveTriangular } from "../../../machine/ops/scan.js";
-import {
-  repeatEach,
-  reshape,
-  select,
-  slice,
-  transpose,
-  unsqueeze,
-} from "../../../machine/ops/views.js";
+import { repeatEach } from "../../../machine/ops/repeat.js";
+import { reshape, select, slice, transpose, unsqueeze } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 
 /** Positions of a chunk. */
