@@ -107,8 +107,6 @@ def own_loss_cases(per_model: int) -> Iterator[Case]:
                 del training["max_target_length"]
             if quantization is not None:
                 training["dtype"] = "bfloat16"
-            if config["model_type"] == "deberta-v2":
-                training["attn_implementation"] = "eager"  # the class has no other
             yield case(f"{name} {index}", config, adapter, quantization, training)
 
 
@@ -142,7 +140,7 @@ def option_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
 
 
 OPTIONS_PER_MODEL = 4
-EAGER_ONLY = ("gpt_oss", "bloom")
+EAGER_ONLY = ("gpt_oss", "bloom", "deberta-v2")
 
 # Names of the input and the output embedding, and of attention's projections, by model_type.
 EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"), bloom=("word_embeddings", "lm_head"))
@@ -304,7 +302,7 @@ def size_of(config: dict[str, Any]) -> float:
     """Rough number of parameters, only to keep full fine-tuning to small models."""
     text = config.get("text_config", config)
     hidden = text.get("hidden_size") or text.get("d_model") or text.get("dim") or text["n_embd"]
-    layers = text.get("num_hidden_layers") or text.get("num_layers") or text.get("n_layers") or text["n_layer"]
+    layers = text.get("num_hidden_layers") or text.get("num_layers") or text.get("n_layers") or text.get("encoder_layers") or text["n_layer"]
     return 12 * layers * hidden**2 + text.get("vocab_size", 0) * hidden
 
 

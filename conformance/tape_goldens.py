@@ -496,6 +496,39 @@ def encoder_decoder_cases() -> list[Case]:
     ]
 
 
+def paired_cases() -> list[Case]:
+    """Encoder-decoders whose tokens have positions: norms behind sums and before, positions that are learned, fixed and counted."""
+    sizes = {
+        "vocab_size": 1000, "d_model": 256, "encoder_layers": 4, "decoder_layers": 4, "encoder_attention_heads": 8, "decoder_attention_heads": 8,
+        "encoder_ffn_dim": 640, "decoder_ffn_dim": 512, "max_position_embeddings": 300, "decoder_start_token_id": 2, "pad_token_id": 1, "eos_token_id": 2,
+        "forced_eos_token_id": 2, "encoder_layerdrop": 0.0, "decoder_layerdrop": 0.0, "attention_dropout": 0.1, "activation_dropout": 0.1,
+    }  # fmt: skip
+    configs = {
+        "bart": sizes | {"model_type": "bart", "architectures": ["BartForConditionalGeneration"]},
+        "m2m_100": sizes | {"model_type": "m2m_100", "architectures": ["M2M100ForConditionalGeneration"]},
+        "mbart": sizes | {"model_type": "mbart", "architectures": ["MBartForConditionalGeneration"], "scale_embedding": True},
+        "pegasus": sizes | {"model_type": "pegasus", "architectures": ["PegasusForConditionalGeneration"], "scale_embedding": True},
+        "marian": sizes | {"model_type": "marian", "architectures": ["MarianMTModel"]},
+    }
+    wide = {"peft_type": "LORA", "r": 8, "target_modules": "all-linear"}
+    usual = {"peft_type": "LORA", "r": 16, "lora_dropout": 0.1, "target_modules": ["q_proj", "v_proj"]}
+    kept, whole = {"gradient_checkpointing": False}, {"optim": "adamw_torch", "dtype": "float32"}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", wide, None, kept),
+        ("qlora", wide, NF4, {}),
+        ("queries and values, padded, fp32 under autocast", usual, None, kept | {"padding": True, "dtype": "float32"}),
+        ("checkpoints, padded, without autocast", usual, None, {"padding": True, "bf16": False}),
+        ("full fine-tuning", None, None, kept | whole | {"bf16": False}),
+        ("full fine-tuning, bf16, checkpoints", None, None, whole),
+    ]
+    length = {"loss": "hf", "max_length": 200, "max_target_length": 96}
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | length | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows if model in ("bart", "m2m_100") else rows[:2] + rows[4:5])
+    ]
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -517,14 +550,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases() + paired_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases() + paired_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

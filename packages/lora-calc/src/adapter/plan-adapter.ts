@@ -2,7 +2,7 @@
 
 import { loraFieldHistory } from "../catalogue/lora-fields.js";
 import type { ModuleGraph } from "../graph/tree/module-graph.js";
-import { parameterCount } from "../graph/tree/sites.js";
+import { parameterCount, trainableCount } from "../graph/tree/sites.js";
 import type { Warning } from "../problem/codes.js";
 import { Fields, nearestOf, suggestion } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
@@ -174,7 +174,7 @@ function fullFineTuning(graph: ModuleGraph): AdapterPlan {
     copies: [],
     unfrozen: [],
     modelTensors: [],
-    trainable: base,
+    trainable: trainableCount(graph),
     all: base,
     warnings: [],
   };

@@ -1,13 +1,20 @@
 /** BART, mBART, Pegasus, M2M-100 (also NLLB) and Marian: one frame, other norms and positions. */
 
-import { decoderLayers, encoderLayers, readBartSizes } from "../blocks/bart-like.js";
+import {
+  decoderLayers,
+  encoderLayers,
+  readBartProgram,
+  readBartSizes,
+} from "../blocks/bart-like.js";
+import type { BartProgram } from "../blocks/bart-like.js";
+import { positionsOf, stackForward, wordsForward } from "../blocks/bart-stack.js";
+import type { BartStackKind } from "../blocks/bart-stack.js";
 import { encoderDecoder } from "../blocks/encoder-decoder.js";
 import type { ModelClass } from "../blocks/model-classes.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import {
-  buffer,
   persistentBuffer,
   container,
   embedding,
@@ -16,17 +23,12 @@ import {
   linear,
 } from "../tree/vocabulary.js";
 
-interface Kind {
+interface Kind extends BartStackKind {
   readonly modelType: string;
-  readonly prefix: string;
   readonly vocabSize: number;
   readonly activation: string;
-  /** Class of the word embeddings when they scale their output. */
-  readonly wordType?: string;
-  /** Learned positions (counted from 2), sinusoids in a parameter, or in a buffer. */
-  readonly positions: "learned" | "parameter" | "buffer";
-  readonly normsEmbeddings: boolean;
-  readonly normsLast: boolean;
+  /** Layers have their norms before attention and MLP, rather than behind the sums. */
+  readonly normsFirst: boolean;
   readonly hasLogitsBias: boolean;
   readonly hasTaskHeads: boolean;
   /** Classes of a classifier when the configuration gives none. */
@@ -35,9 +37,6 @@ interface Kind {
   /** Path of `get_input_embeddings()` in the backbone. */
   readonly input: string;
 }
-
-/** Source: transformers models/bart/modeling_bart.py `BartLearnedPositionalEmbedding`. */
-const POSITION_OFFSET = 2;
 
 function bartLike(kind: Kind): Blueprint {
   const { modelType, prefix } = kind;
@@ -54,19 +53,22 @@ function bartLike(kind: Kind): Blueprint {
       const vocabSize = config.size("vocab_size", kind.vocabSize);
       const isTied = config.boolean("tie_word_embeddings", true);
       const places = config.size("max_position_embeddings", 1024);
-      const words = (name: string, owner: string | undefined) =>
-        embedding(name, vocabSize, hiddenSize, {
+      const program = readBartProgram(config, kind.normsFirst);
+      const layersOf = { prefix, ...(isEven(program, hiddenSize) ? { program } : {}) };
+      const words = (name: string, owner: string | undefined): ModuleNode => ({
+        ...embedding(name, vocabSize, hiddenSize, {
           ...(kind.wordType === undefined ? {} : { type: kind.wordType }),
           ...(owner === undefined || !isTied ? {} : { tiedTo: `${owner}shared.weight` }),
-        });
+        }),
+        ...wordsForward(kind, name),
+      });
       const stack = (name: "encoder" | "decoder", owner: string): ModuleNode =>
         container(name, `${prefix}${name === "encoder" ? "Encoder" : "Decoder"}`, {
+          forward: stackForward(kind, name === "decoder", program.dropout),
           children: [
             words("embed_tokens", owner),
             positionsOf(kind, places, hiddenSize),
-            name === "encoder"
-              ? encoderLayers({ prefix }, sizes)
-              : decoderLayers({ prefix }, sizes),
+            name === "encoder" ? encoderLayers(layersOf, sizes) : decoderLayers(layersOf, sizes),
             kind.normsEmbeddings ? layerNorm("layernorm_embedding", hiddenSize) : undefined,
             kind.normsLast ? layerNorm("layer_norm", hiddenSize) : undefined,
           ],
@@ -99,6 +101,10 @@ function bartLike(kind: Kind): Blueprint {
       );
     },
   };
+}
+
+function isEven({ heads }: BartProgram, hiddenSize: number): boolean {
+  return heads.every((each) => hiddenSize % each === 0);
 }
 
 interface ClassSizes {
@@ -134,7 +140,12 @@ function classesOf(
           ...(isTied ? { tiedTo: "model.shared.weight" } : {}),
         }),
       ),
-      buffers: hasLogitsBias ? [persistentBuffer("final_logits_bias", [1, vocabSize])] : [],
+      buffers: hasLogitsBias ? [persistentBuffer(LOGITS_BIAS, [1, vocabSize], "model")] : [],
+      forward: {
+        ...{ kind: "encoder_decoder", encoder: "model.encoder", decoder: "model.decoder" },
+        head: "lm_head",
+        ...(hasLogitsBias ? { logitsBias: LOGITS_BIAS } : {}),
+      },
       outputEmbedding: "lm_head",
       hidesTies: false,
       tied: isTied ? [...tiedIn("model."), "lm_head.weight"] : [],
@@ -158,27 +169,12 @@ function classesOf(
   };
 }
 
+const LOGITS_BIAS = "final_logits_bias";
+
 function tiedIn(owner: string): readonly string[] {
   return ["shared", "encoder.embed_tokens", "decoder.embed_tokens"].map(
     (part) => `${owner}${part}.weight`,
   );
-}
-
-function positionsOf({ prefix, positions }: Kind, places: number, hiddenSize: number): ModuleNode {
-  switch (positions) {
-    case "learned":
-      return embedding("embed_positions", places + POSITION_OFFSET, hiddenSize, {
-        type: `${prefix}LearnedPositionalEmbedding`,
-      });
-    case "parameter":
-      return embedding("embed_positions", places, hiddenSize, {
-        type: `${prefix}SinusoidalPositionalEmbedding`,
-      });
-    case "buffer":
-      return container("embed_positions", `${prefix}SinusoidalPositionalEmbedding`, {
-        buffers: [buffer("weights", [places + POSITION_OFFSET, hiddenSize])],
-      });
-  }
 }
 
 const SHARED = { vocabSize: 50265, activation: "gelu", input: "shared" } as const;
@@ -186,6 +182,7 @@ const SHARED = { vocabSize: 50265, activation: "gelu", input: "shared" } as cons
 export const bart: Blueprint = bartLike({
   ...SHARED,
   modelType: "bart",
+  normsFirst: false,
   prefix: "Bart",
   wordType: "BartScaledWordEmbedding",
   positions: "learned",
@@ -200,6 +197,9 @@ export const bart: Blueprint = bartLike({
 export const mbart: Blueprint = bartLike({
   ...SHARED,
   modelType: "mbart",
+  keepsOnes: true,
+  rebindsRange: true,
+  normsFirst: true,
   prefix: "MBart",
   wordType: "MBartScaledWordEmbedding",
   positions: "learned",
@@ -213,6 +213,9 @@ export const mbart: Blueprint = bartLike({
 export const pegasus: Blueprint = bartLike({
   ...SHARED,
   modelType: "pegasus",
+  keepsOnes: true,
+  scalesWords: true,
+  normsFirst: true,
   prefix: "Pegasus",
   positions: "parameter",
   normsEmbeddings: false,
@@ -224,6 +227,7 @@ export const pegasus: Blueprint = bartLike({
 
 export const m2m100: Blueprint = bartLike({
   modelType: "m2m_100",
+  normsFirst: true,
   prefix: "M2M100",
   vocabSize: 128112,
   activation: "relu",
@@ -240,6 +244,10 @@ export const m2m100: Blueprint = bartLike({
 export const marian: Blueprint = bartLike({
   ...SHARED,
   modelType: "marian",
+  keepsOnes: true,
+  rebindsRange: true,
+  scalesWords: true,
+  normsFirst: false,
   prefix: "Marian",
   vocabSize: 58101,
   positions: "parameter",

@@ -86,7 +86,12 @@ function withStatics(
   const { hiddenSize } = shape;
   const statics = container("moe_statics", `${PREFIX}Statics`, {
     forward: { kind: "used_by_parent" },
-    parameters: [{ name: "e_score_correction_bias", shape: [1, experts], dtype: "float32" }],
+    parameters: [
+      {
+        ...{ name: "e_score_correction_bias", shape: [1, experts], dtype: "float32" },
+        isFrozen: true,
+      },
+    ],
   });
   if (!isFused) {
     const gate = linear("gate", hiddenSize, experts);

@@ -8,7 +8,7 @@ import type { Sizes } from "../blocks/llama/sizes.js";
 import { sharedRotary } from "../blocks/rotary.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../tree/module-graph.js";
+import type { ModuleNode, Parameter } from "../tree/module-graph.js";
 import { container, linear, rmsNorm } from "../tree/vocabulary.js";
 
 const PREFIX = "Laguna";
@@ -47,7 +47,10 @@ export const laguna: Blueprint = {
         makeMlp: (hiddenSize, _, index) => {
           if (isDense(index)) return undefined;
           const gate = router("gate", { type: `${PREFIX}TopKRouter`, experts, hiddenSize });
-          const correction = { name: "e_score_correction_bias", shape: [experts] };
+          const correction: Parameter = {
+            ...{ name: "e_score_correction_bias", shape: [experts] },
+            isFrozen: true,
+          };
           return expertsWithShared({
             prefix: PREFIX,
             type: `${PREFIX}SparseMoeBlock`,

@@ -25,7 +25,9 @@ export const whisper: Blueprint = {
       children: [
         conv("conv1", [config.size("num_mel_bins", 80), hiddenSize], KERNEL),
         conv("conv2", [hiddenSize, hiddenSize], KERNEL),
-        embedding("embed_positions", config.size("max_source_positions", 1500), hiddenSize),
+        embedding("embed_positions", config.size("max_source_positions", 1500), hiddenSize, {
+          isFrozen: true,
+        }),
         encoderLayers(KIND, sizes),
         layerNorm("layer_norm", hiddenSize),
       ],

@@ -19,6 +19,8 @@ export interface Parameter {
   readonly isDeclaredTied?: true;
   /** Dtype that the class keeps whatever dtype the model is loaded in. */
   readonly dtype?: Dtype;
+  /** The class makes it without a gradient: full fine-tuning leaves it as it is. */
+  readonly isFrozen?: true;
 }
 
 /** One buffer: takes memory, is never counted as a parameter. */

@@ -1,7 +1,7 @@
 /** Modules with their paths: the list that `named_modules()` walks, with equal layers kept as one site. */
 
 import { elementCount } from "../../units/dtype.js";
-import type { Child, ModuleGraph, ModuleNode } from "./module-graph.js";
+import type { Child, ModuleGraph, ModuleNode, Parameter } from "./module-graph.js";
 import { isRepeat } from "./module-graph.js";
 import { missing } from "../../problem/missing.js";
 
@@ -101,11 +101,12 @@ export function pathsOf(site: Pick<Site, "pattern" | "indices">): readonly strin
   return paths;
 }
 
-/** Elements of the parameters registered on one module, tied ones left out. Unit: parameters. */
-function ownParameterCount(node: ModuleNode): number {
+/** Elements of the parameters registered on one module that are asked for, tied ones left out. Unit: parameters. */
+function ownParameterCount(node: ModuleNode, isAsked: (parameter: Parameter) => boolean): number {
   let count = 0;
-  for (const { shape, tiedTo } of node.parameters) {
-    if (tiedTo === undefined) count += elementCount(shape);
+  for (const parameter of node.parameters) {
+    if (parameter.tiedTo === undefined && isAsked(parameter))
+      count += elementCount(parameter.shape);
   }
   return count;
 }
@@ -116,7 +117,16 @@ function ownParameterCount(node: ModuleNode): number {
  * Unit: parameters, exact. Source: torch.nn.Module.parameters (unique objects).
  */
 export function parameterCount(graph: ModuleGraph): number {
-  let count = ownParameterCount(graph.root);
-  for (const site of sitesOf(graph)) count += site.count * ownParameterCount(site.node);
+  return countOf(graph, () => true);
+}
+
+/** Parameters that full fine-tuning trains: those that the class does not make without a gradient. Unit: parameters, exact. */
+export function trainableCount(graph: ModuleGraph): number {
+  return countOf(graph, ({ isFrozen = false }) => !isFrozen);
+}
+
+function countOf(graph: ModuleGraph, isAsked: (parameter: Parameter) => boolean): number {
+  let count = ownParameterCount(graph.root, isAsked);
+  for (const site of sitesOf(graph)) count += site.count * ownParameterCount(site.node, isAsked);
   return count;
 }

@@ -38,8 +38,12 @@ export function parameter(name: string, shape: readonly number[], dtype?: Dtype)
 }
 
 /** A buffer that is saved with the weights. */
-export function persistentBuffer(name: string, shape: readonly number[]): Buffer {
-  return { ...buffer(name, shape), isPersistent: true };
+export function persistentBuffer(
+  name: string,
+  shape: readonly number[],
+  dtype: Buffer["dtype"] = "float32",
+): Buffer {
+  return { ...buffer(name, shape, dtype), isPersistent: true };
 }
 
 export function buffer(
@@ -135,6 +139,7 @@ export interface EmbeddingOptions {
   readonly tiedTo?: string;
   /** The class multiplies its output by a scale that is a buffer (gemma). */
   readonly scaled?: boolean;
+  readonly isFrozen?: true;
 }
 
 /** `nn.Embedding(rows, dim)`: weight (rows, dim). */
@@ -142,12 +147,13 @@ export function embedding(
   name: string,
   rows: number,
   dim: number,
-  { type = "Embedding", tiedTo, scaled = false }: EmbeddingOptions = {},
+  { type = "Embedding", tiedTo, scaled = false, isFrozen }: EmbeddingOptions = {},
 ): ModuleNode {
   const weight: Parameter = {
     name: "weight",
     shape: [rows, dim],
     ...(tiedTo === undefined ? {} : { tiedTo }),
+    ...(isFrozen === undefined ? {} : { isFrozen }),
   };
   return {
     name,

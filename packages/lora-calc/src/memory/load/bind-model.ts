@@ -152,7 +152,7 @@ class Loader {
 
   private bindParameters(module: BoundModule, quantization: Quantization | undefined): void {
     const { m, options } = this;
-    for (const { name, shape, tiedTo, dtype } of module.node.parameters) {
+    for (const { name, shape, tiedTo, dtype, isFrozen } of module.node.parameters) {
       const shared = tiedTo === undefined ? undefined : this.tied.get(tiedTo);
       if (shared !== undefined) {
         module.parameters.set(name, shared);
@@ -167,7 +167,7 @@ class Loader {
         continue;
       }
       const tensor = m.retain(m.empty("empty", shape, dtype ?? options.training.dtype));
-      tensor.requiresGrad = this.trains(module, name);
+      tensor.requiresGrad = isFrozen !== true && this.trains(module, name);
       tensor.section = m.section;
       module.parameters.set(name, tensor);
       this.tied.set(module.path === "" ? name : `${module.path}.${name}`, tensor);

@@ -57,6 +57,8 @@ export interface AttentionContext {
   readonly copiesBias?: boolean;
   /** Keys and values that layers leave for later ones. */
   readonly shared?: SharedTensors;
+  /** What attention to another sequence reads: (b, t, hidden_size). */
+  readonly memory?: Tensor;
   /** Distances (1, s, s) in int64, and the rows of each (rows, hidden_size). */
   readonly distances?: { readonly places: Tensor; readonly table: Tensor };
   /** Vectors of every token for every layer: (b, s, layers, width). */

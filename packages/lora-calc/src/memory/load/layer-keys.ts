@@ -39,6 +39,7 @@ function layerLists(graph: ModuleGraph): readonly LayerList[] {
       forward?.kind !== "decoder" &&
       forward?.kind !== "image_tower" &&
       forward?.kind !== "biased_stack" &&
+      forward?.kind !== "paired_stack" &&
       forward?.kind !== "alibi_decoder" &&
       forward?.kind !== "rotary_encoder" &&
       forward?.kind !== "relative_layers" &&

@@ -23,9 +23,15 @@ interface Table {
   readonly unused: number;
 }
 
+/** First rows that BART and mBART leave unused. */
+const OFFSET = 2;
+
 function tableOf(forward: Forward | undefined): Table | undefined {
   if (forward?.kind === "text_embeddings") {
     return { name: forward.positions, unused: forward.unusedPositions };
+  }
+  if (forward?.kind === "paired_stack" && forward.places !== "counted") {
+    return { name: forward.positions, unused: forward.places === "learned" ? OFFSET : 0 };
   }
   if (forward?.kind !== "decoder" || forward.positionEmbedding === undefined) return undefined;
   return { name: forward.positionEmbedding, unused: forward.unusedPositions ?? 0 };

@@ -144,13 +144,15 @@ export function rejectAdaptedHead(
 }
 
 /** A sentence when a sequence has more tokens than a model has learned positions for, or undefined. */
-export function whyTooLong(
-  node: ModuleNode,
-  { max_length: length }: TrainingSettings,
-): string | undefined {
+export function whyTooLong(node: ModuleNode, settings: TrainingSettings): string | undefined {
   const places = learnedPositions(node);
-  if (places === undefined || length <= places) return undefined;
-  return `the model has positions for ${places} tokens and a sequence has ${length}, at which its embedding of positions stops (IndexError); set training.max_length to at most ${places}`;
+  const isPair = node.forward?.kind === "encoder_decoder";
+  const fields = isPair
+    ? (["max_length", "max_target_length"] as const)
+    : (["max_length"] as const);
+  const long = fields.find((field) => settings[field] > (places ?? Infinity));
+  if (long === undefined) return undefined;
+  return `the model has positions for ${places} tokens and a sequence has ${settings[long]}, at which its embedding of positions stops (IndexError); set training.${long} to at most ${places}`;
 }
 
 /** A sentence when an encoder would run in a way that has no program (an eager kernel's softmax keeps another dtype), or undefined. */

@@ -43,7 +43,7 @@ export function callAttention(
     const projected =
       kind.kind === "fused_groups"
         ? inGroups(m, frame.hold(callLinear(m, childOf(module, kind.fused), hidden)), kind, forward)
-        : projections(m, module, forward, hidden);
+        : projections(m, module, forward, { hidden, seen: context.memory ?? hidden });
     for (const tensor of projected) frame.hold(tensor);
     let [query, key] = projected;
     const [, , value, gate] = projected;
@@ -108,19 +108,26 @@ type Projected =
   | readonly [query: Tensor, key: Tensor, value: Tensor]
   | readonly [query: Tensor, key: Tensor, value: Tensor, gate: Tensor];
 
+/** What queries are made of, and what keys and values are. */
+interface Read {
+  readonly hidden: Tensor;
+  readonly seen: Tensor;
+}
+
 /** Queries (b, heads, s, d), keys and values (b, kv_heads, s, d), as views of what the projections give. */
 function projections(
   m: Machine,
   module: BoundModule,
   forward: AttentionForward,
-  hidden: Tensor,
+  { hidden, seen }: Read,
 ): Projected {
   const { projections: kind, headDim } = forward;
   return m.frame<Projected>((frame) => {
     if (forward.gatesOutput === true && kind.kind === "separate") {
       return gated({ m, frame, module, forward }, kind, hidden);
     }
-    if (kind.kind === "separate") return separate({ m, frame, module, forward }, kind, hidden);
+    if (kind.kind === "separate")
+      return separate({ m, frame, module, forward }, kind, { hidden, seen });
     if (kind.kind === "fused_multi_query") {
       const fused = unsqueeze(m, callLinear(m, childOf(module, kind.fused), hidden), 1);
       const [queries, key, value] = three(splitLastDim(m, fused, widths(forward)));
@@ -159,7 +166,7 @@ interface AttentionCall {
 function separate(
   { m, frame, module, forward }: AttentionCall,
   names: Separate,
-  hidden: Tensor,
+  { hidden, seen }: Read,
 ): Projected {
   const norm = forward.queryKeyNorm;
   const normed = (x: Tensor, name: string | undefined, here: QueryKeyNormPlace): Tensor =>
@@ -173,8 +180,8 @@ function separate(
     const projectedQuery = project(names.query);
     const scaled = forward.scalesQuery === true ? mulScalar(m, projectedQuery) : projectedQuery;
     const query = frame.hold(heads(scaled));
-    const key = frame.hold(project(names.key));
-    const value = frame.hold(project(names.value));
+    const key = frame.hold(callLinear(m, childOf(module, names.key), seen));
+    const value = frame.hold(callLinear(m, childOf(module, names.value), seen));
     return [query, frame.rebind(key, heads(key)), frame.rebind(value, heads(value))];
   }
   if (names.cuts === "moved_after_norms") {

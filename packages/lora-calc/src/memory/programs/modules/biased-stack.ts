@@ -24,7 +24,7 @@ import { callLinear } from "./linear.js";
 import { buildEncoderMask } from "./masks.js";
 import { callNorm } from "./norm.js";
 
-interface StackInputs {
+export interface StackInputs {
   readonly batch: Batch;
   readonly options: ForwardOptions;
   /** What a decoder attends to: the output of an encoder, and the batch that it was made of. */

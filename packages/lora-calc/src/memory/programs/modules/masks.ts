@@ -63,14 +63,19 @@ function windowPerKind(
   return kinds;
 }
 
-function buildMask(
+interface MaskNeed {
+  readonly window: number | undefined;
+  readonly isNeeded: boolean;
+  /** Whether all of the given mask is ones is read before it is left out. */
+  readonly isRead?: boolean;
+}
+
+/** The causal mask of a batch; undefined where the kernel needs none. */
+export function buildMask(
   m: Machine,
   { masks }: Kernels,
   { batch, options, dtype }: MaskInputs,
-  {
-    window,
-    isNeeded: isAsked,
-  }: { readonly window: number | undefined; readonly isNeeded: boolean },
+  { window, isNeeded: isAsked, isRead = false }: MaskNeed,
 ): Tensor | undefined {
   const [rows = 1, length = 1] = batch.inputIds.shape;
   const padding = batch.attentionMask;
@@ -83,6 +88,10 @@ function buildMask(
     if (mayBePacked) frame.hold(sequenceIndices(m, rows, length));
     const isLocal = window !== undefined && length >= window;
     const isNeeded = isAsked || batch.isPadded || isLocal || mayBePacked;
+    if (isRead) {
+      frame.hold(m.empty("sum", [], "int64"));
+      frame.hold(m.empty("eq", [], "bool"));
+    }
     if (options.attention === "sdpa" && !isNeeded) return [];
     const beside = valid === undefined ? undefined : "padding";
     const mask = expand(

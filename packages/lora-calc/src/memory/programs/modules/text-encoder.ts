@@ -18,6 +18,7 @@ import { expand, select } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 import { callDisentangledEncoder } from "./disentangled-encoder.js";
+import { countedPlaces } from "./counted-places.js";
 import { callEmbedding } from "./embedding.js";
 import { runLayers } from "./layers.js";
 import { callLinear } from "./linear.js";
@@ -152,13 +153,5 @@ function placesOf(
     const buffer = module.buffers.get("position_ids") ?? missing();
     return m.alias(buffer, [1, inputIds.size(-1)], buffer.strides);
   }
-  return m.frame((inner) => {
-    const isToken = pointwise(m, "ne", [m.alias(inputIds)], "bool");
-    const mask = inner.hold(pointwise(m, "_to_copy", [isToken], "int32"));
-    const sums = pointwise(m, "cumsum", [mask], "int64");
-    const shifted = pointwise(m, "add", [pointwise(m, "_to_copy", [sums], "int32")], "int32");
-    const counts = inner.hold(pointwise(m, "mul", [shifted, mask], "int32"));
-    const wide = pointwise(m, "_to_copy", [counts], "int64");
-    return pointwise(m, "add", [wide], "int64");
-  });
+  return countedPlaces(m, inputIds);
 }

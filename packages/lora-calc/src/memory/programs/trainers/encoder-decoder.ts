@@ -6,15 +6,18 @@
  */
 
 import { childOf } from "../../load/bound-module.js";
+import type { BoundModule } from "../../load/bound-module.js";
 import type { Machine } from "../../machine/machine.js";
 import { autocastToFloat, cast, withAutocast } from "../../machine/ops/cast.js";
-import { mulScalar } from "../../machine/ops/elementwise.js";
+import { add, mulScalar } from "../../machine/ops/elementwise.js";
 import { logSoftmax, nllLoss } from "../../machine/ops/likelihood.js";
 import { view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch } from "../modules/batch.js";
+import { callPairedStack } from "../modules/paired-stack.js";
 import { callBiasedStack } from "../modules/biased-stack.js";
 import { callLinear } from "../modules/linear.js";
+import type { StackInputs } from "../modules/biased-stack.js";
 import type { PolicyRun, Trainer } from "./trainer.js";
 
 export const encoderDecoderTrainer: Trainer = (m, settings) => {
@@ -50,6 +53,11 @@ function predicted(m: Machine, run: PolicyRun, pair: Pair): readonly Tensor[] {
   });
 }
 
+function callStack(m: Machine, stack: BoundModule, inputs: StackInputs): Tensor {
+  const isPaired = stack.node.forward?.kind === "paired_stack";
+  return isPaired ? callPairedStack(m, stack, inputs) : callBiasedStack(m, stack, inputs);
+}
+
 /** The loss, the logits, and what the encoder gave, which is returned beside them. */
 function forwardOf(
   m: Machine,
@@ -59,15 +67,18 @@ function forwardOf(
   const { forward } = policy.node;
   if (forward?.kind !== "encoder_decoder") throw new Error(`${policy.path} has no decoder`);
   return m.frame<readonly [Tensor, Tensor, Tensor]>((frame) => {
-    const encoder = childOf(policy, forward.encoder);
-    const hidden = frame.hold(callBiasedStack(m, encoder, { batch: source, options }));
+    const stackAt = (path: string): BoundModule => path.split(".").reduce(childOf, policy);
+    const hidden = frame.hold(callStack(m, stackAt(forward.encoder), { batch: source, options }));
     const memory = { hidden, batch: source };
-    const decoder = childOf(policy, forward.decoder);
-    const decoded = frame.hold(callBiasedStack(m, decoder, { batch: target, options, memory }));
+    const decoder = stackAt(forward.decoder);
+    const decoded = frame.hold(callStack(m, decoder, { batch: target, options, memory }));
     // The decoder's outputs keep what is multiplied.
     const scaled = forward.scalesOutput === true ? frame.hold(mulScalar(m, decoded)) : decoded;
     return m.withKind("logits", () => {
-      const logits = frame.hold(callLinear(m, childOf(policy, forward.head), scaled));
+      const plain = frame.hold(callLinear(m, childOf(policy, forward.head), scaled));
+      const { logitsBias } = forward;
+      const bias = logitsBias === undefined ? undefined : policy.buffers.get(logitsBias);
+      const logits = bias === undefined ? plain : frame.rebind(plain, add(m, plain, bias));
       const wide = frame.hold(autocastToFloat(m, view(m, logits, [-1, logits.size(-1)])));
       const loss = nllLoss(m, logSoftmax(m, wide), labels);
       frame.drop(wide);
