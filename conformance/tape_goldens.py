@@ -465,6 +465,35 @@ def falcon_cases() -> list[Case]:
     ]
 
 
+def mamba_cases() -> list[Case]:
+    """Mamba 2 in most layers and attention in one, with and without positions."""
+    sizes = {
+        "model_type": "granitemoehybrid", "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 512, "shared_intermediate_size": 512,
+        "num_hidden_layers": 6, "num_attention_heads": 8, "num_key_value_heads": 4, "num_local_experts": 0, "num_experts_per_tok": 0, "mamba_n_heads": 16,
+        "mamba_d_state": 32, "mamba_d_head": 32, "mamba_chunk_size": 64, "mamba_expand": 2, "pad_token_id": 0,
+        "layers_block_type": ["mamba", "mamba", "mamba", "attention", "mamba", "mamba"],
+    }  # fmt: skip
+    configs = {
+        "granitemoehybrid with mamba": sizes | {"mamba_n_groups": 1, "position_embedding_type": "nope"},
+        "granitemoehybrid with mamba in groups": sizes | {"mamba_n_groups": 2, "position_embedding_type": "rope"},
+        "granitemoehybrid with experts": sizes | {"num_local_experts": 8, "num_experts_per_tok": 2, "intermediate_size": 64},
+    }
+    most = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj", "v_proj", "in_proj", "input_linear"]}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", most, None, {"gradient_checkpointing": False}),
+        ("qlora", most, NF4, {}),
+        ("fp32 under autocast, padded", most | {"lora_dropout": 0.1}, None, {"padding": True, "dtype": "float32", "gradient_checkpointing": False}),
+        ("without autocast, whole chunks", most, None, {"bf16": False, "max_length": 256}),
+        ("one chunk, one row", most, None, {"max_length": 48, "per_device_train_batch_size": 1, "gradient_checkpointing": False}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf"}),
+    ]
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | {"max_length": 200} | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows if model != "granitemoehybrid with experts" else rows[:3])
+    ]
+
+
 def encoder_decoder_cases() -> list[Case]:
     """Labels of another length than the source: biases of scores, of zeros that need a gradient under checkpoints, and trained ones."""
     sizes = {
@@ -550,14 +579,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases() + paired_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + encoder_decoder_cases() + paired_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

@@ -73,6 +73,10 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "DeBERTa's distances are counted by a script",
     "DeBERTa's distances are counted by functions, whose tensors live longer",
   ],
+  groupsGatedNorm: [
+    "Granite 4's gated norm is over each group of heads",
+    "Granite 4's gated norm is over all heads",
+  ],
   wrapsSeq2Seq: [
     "PEFT's task SEQ_2_SEQ_LM works",
     "PEFT's task SEQ_2_SEQ_LM stops, for it borrows from transformers what is no longer there",
@@ -91,6 +95,7 @@ export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> 
   ["biased_attention", ["copiesBias"]],
   ["alibi_attention", ["slopesApart"]],
   ["relative_layers", ["scriptsDistances"]],
+  ["mamba2", ["groupsGatedNorm"]],
 ]);
 
 const RULES = Object.keys(RULE_TEXTS) as readonly (keyof WorldRules)[];

@@ -30,6 +30,7 @@ export const TRANSFORMERS_4_57: World = {
     copiesBias: false,
     slopesApart: false,
     scriptsDistances: true,
+    groupsGatedNorm: false,
     wrapsSeq2Seq: true,
     repeatsInDeltaRule: false,
   },

@@ -30,6 +30,7 @@ export const TRANSFORMERS_5_18: World = {
     copiesBias: false,
     slopesApart: false,
     scriptsDistances: true,
+    groupsGatedNorm: false,
     wrapsSeq2Seq: false,
     repeatsInDeltaRule: false,
   },

@@ -30,6 +30,7 @@ export const TRANSFORMERS_5_24: World = {
     copiesBias: true,
     slopesApart: true,
     scriptsDistances: false,
+    groupsGatedNorm: true,
     wrapsSeq2Seq: true,
     repeatsInDeltaRule: true,
   },

@@ -36,6 +36,8 @@ export interface WorldRules {
   readonly slopesApart: boolean;
   /** DeBERTa's distances are counted by a script, whose tensors end with their last use; else by functions. */
   readonly scriptsDistances: boolean;
+  /** Granite 4's gated norm is over each group of heads; else over all. */
+  readonly groupsGatedNorm: boolean;
   /** Models that generate have what the wrapper of PEFT's task SEQ_2_SEQ_LM borrows from them; else it stops. */
   readonly wrapsSeq2Seq: boolean;
   /** The gated delta rule repeats the heads of queries and keys itself. */

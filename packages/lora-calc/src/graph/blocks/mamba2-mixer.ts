@@ -1,6 +1,7 @@
 /** Mamba 2: a state space whose step, input and output depend on the token; several families hold it under their names. */
 
 import type { Config } from "../../model/config.js";
+import type { Mamba2Forward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, conv, leaf, linear, rmsNorm } from "../tree/vocabulary.js";
 import { activationOf } from "./mlp.js";
@@ -25,7 +26,20 @@ export interface Mamba2Names {
   readonly normType?: string;
   /** Field of the activation. Default: `hidden_act`. */
   readonly activationField?: string;
+  /** Undefined where the mixer is counted only. */
+  readonly program?: Mamba2Program;
 }
+
+/** Sizes of the scan. */
+type Mamba2Program = Pick<
+  Mamba2Forward,
+  "heads" | "headDim" | "groups" | "stateSize" | "chunk" | "groupsNorm"
+>;
+
+const NAMES = {
+  kind: "mamba2",
+  ...{ input: "in_proj", convolution: "conv1d", norm: "norm", output: "out_proj" },
+} as const;
 
 /**
  *     in_proj: hidden → gate, input, B, C and a step per head
@@ -34,13 +48,14 @@ export interface Mamba2Names {
  * Source: transformers models/mamba2/modeling_mamba2.py `Mamba2Mixer`.
  */
 export function mamba2Mixer(
-  { name, type, normType, activationField = "hidden_act" }: Mamba2Names,
+  { name, type, normType, activationField = "hidden_act", program }: Mamba2Names,
   config: Config,
   sizes: Mamba2Sizes,
 ): ModuleNode {
   const { hiddenSize, width, heads, state, kernel } = sizes;
   const mixed = width + 2 * state;
   return container(name, type, {
+    ...(program === undefined ? {} : { forward: { ...NAMES, ...program } }),
     parameters: ["dt_bias", "A_log", "D"].map((each) => ({ name: each, shape: [heads] })),
     children: [
       activationOf("act", config, activationField, "silu"),

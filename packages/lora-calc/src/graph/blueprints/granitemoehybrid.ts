@@ -1,11 +1,10 @@
 /**
  * Granite 4: Mamba 2 in most layers, attention in some or in all; an MLP that all tokens use, beside experts if there are any.
- * The step runs where there is neither Mamba nor an expert (granite-4.0-micro, 1b, 350m).
  */
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
-import { fusedExperts, router } from "../blocks/experts.js";
+import { fusedExperts, router, topKRouter } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import { groupedQueryAttention } from "../blocks/attention.js";
 import { mamba2Mixer } from "../blocks/mamba2-mixer.js";
@@ -32,22 +31,24 @@ export const granitemoehybrid: Blueprint = {
       types === undefined || ["mamba", "linear_attention"].includes(types[index] ?? "");
     const isRotated = config.fields.get("position_embedding_type") === "rope";
     const layers = config.layerCount("num_hidden_layers", 32);
-    const isPlain =
-      experts === 0 &&
-      Array.from({ length: layers }, (_, index) => index).every((at) => !isMamba(at));
     const norm = (name: string) => rmsNorm(name, `${PREFIX}RMSNorm`, hiddenSize);
+    const routing =
+      experts === 0 ? undefined : topKRouter(config, context, { chosen: 8, normalizes: false });
+    const hasProgram = experts === 0 || routing !== undefined;
     const layer = (index: number) =>
       container("0", `${PREFIX}DecoderLayer`, {
         forward: {
-          ...{ kind: "decoder_layer", attention: "self_attn", mlp: "shared_mlp" },
+          ...{ kind: "decoder_layer", mlp: "shared_mlp" },
+          attention: isMamba(index) ? "mamba" : "self_attn",
           preAttentionNorm: "input_layernorm",
           preMlpNorm: "post_attention_layernorm",
           scaledResidual: true,
+          ...(experts === 0 ? {} : { expertsFirst: "block_sparse_moe" }),
         },
         children: [
           norm("input_layernorm"),
           norm("post_attention_layernorm"),
-          experts > 0 ? expertBlock(config, hiddenSize, experts) : undefined,
+          experts > 0 ? expertBlock(config, routing, { hiddenSize, experts }) : undefined,
           sharedMlp(config, hiddenSize),
           isMamba(index)
             ? mixer(config, hiddenSize)
@@ -92,7 +93,7 @@ export const granitemoehybrid: Blueprint = {
           norm("norm"),
           isRotated ? rotaryEmbedding(`${PREFIX}RotaryEmbedding`, headDim) : undefined,
         ],
-        ...(isPlain ? {} : { isCountedOnly: true }),
+        ...(hasProgram ? {} : { isCountedOnly: true }),
       },
       config,
       context,
@@ -102,14 +103,22 @@ export const granitemoehybrid: Blueprint = {
 
 function mixer(config: Config, hiddenSize: number): ModuleNode {
   const bias = config.boolean("mamba_proj_bias", false);
+  const width = Math.floor(config.number("mamba_expand", 2) * hiddenSize);
+  const heads = config.size("mamba_n_heads", 128);
+  const [groups, stateSize] = [config.size("mamba_n_groups", 1), config.size("mamba_d_state", 256)];
+  const headDim = config.optionalSize("mamba_d_head") ?? width / heads;
+  const isEven = heads * headDim === width && heads % groups === 0;
+  const chunk = config.size("mamba_chunk_size", 256);
+  const program = { heads, headDim, groups, stateSize, chunk };
   return mamba2Mixer(
-    { name: "mamba", type: `${PREFIX}MambaLayer`, normType: `${PREFIX}RMSNormGated` },
+    {
+      ...{ name: "mamba", type: `${PREFIX}MambaLayer`, normType: `${PREFIX}RMSNormGated` },
+      ...(isEven && config.string("hidden_act", "silu") === "silu" ? { program } : {}),
+    },
     config,
     {
-      hiddenSize,
-      width: Math.floor(config.number("mamba_expand", 2) * hiddenSize),
-      heads: config.size("mamba_n_heads", 128),
-      state: config.size("mamba_n_groups", 1) * config.size("mamba_d_state", 256),
+      ...{ hiddenSize, width, heads },
+      state: groups * stateSize,
       kernel: config.size("mamba_d_conv", 4),
       convBias: config.boolean("mamba_conv_bias", true),
       inBias: bias,
@@ -118,12 +127,24 @@ function mixer(config: Config, hiddenSize: number): ModuleNode {
   );
 }
 
-function expertBlock(config: Config, hiddenSize: number, experts: number): ModuleNode {
+interface ExpertSizes {
+  readonly hiddenSize: number;
+  readonly experts: number;
+}
+
+function expertBlock(
+  config: Config,
+  routing: ReturnType<typeof topKRouter>,
+  { hiddenSize, experts }: ExpertSizes,
+): ModuleNode {
   const intermediateSize = config.size("intermediate_size", 11008);
   const act = activation(config, "hidden_act", "silu");
+  const forward =
+    routing === undefined ? undefined : { ...routing, softmaxLast: "in_fp32" as const };
   return container("block_sparse_moe", `${PREFIX}MoE`, {
+    forward: { kind: "sparse_mlp", router: "router", experts: "experts" },
     children: [
-      router("router", { type: `${PREFIX}TopKRouter`, experts, hiddenSize }),
+      router("router", { type: `${PREFIX}TopKRouter`, experts, hiddenSize }, { forward }),
       fusedExperts({ type: `${PREFIX}Experts`, experts, hiddenSize, intermediateSize }, act),
     ],
   });

@@ -71,6 +71,8 @@ export interface DecoderLayerForward {
   readonly dropsBeforeSum?: boolean;
   /** Experts that read what the MLP's norm reads; both are normalised and added (gemma4). */
   readonly expertsBeside?: ExpertsBeside;
+  /** Experts that read what the MLP reads; what it gives is added to theirs (granitemoehybrid). */
+  readonly expertsFirst?: string;
   /** What a token adds to this layer (gemma4). */
   readonly inputPerLayer?: InputPerLayer;
   /** Buffer that the output is multiplied by, in place (gemma4). */

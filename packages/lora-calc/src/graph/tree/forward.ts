@@ -29,7 +29,11 @@ import type {
   SharesRouterForward,
   SparseMlpForward,
 } from "./expert-forward.js";
-import type { GatedDeltaNetForward, ShortConvolutionForward } from "./recurrent-forward.js";
+import type {
+  GatedDeltaNetForward,
+  Mamba2Forward,
+  ShortConvolutionForward,
+} from "./recurrent-forward.js";
 
 export type { Activation } from "./activation.js";
 export type {
@@ -44,7 +48,7 @@ export type {
   RotaryForward,
   VisionLanguageForward,
 } from "./decoder-forward.js";
-export type { DeltaProjections, GatedDeltaNetForward } from "./recurrent-forward.js";
+export type { DeltaProjections, GatedDeltaNetForward, Mamba2Forward } from "./recurrent-forward.js";
 export type {
   AttendingHeads,
   AttentionForward,
@@ -132,6 +136,7 @@ export type Forward =
   | LatentAttentionForward
   | SharingAttentionForward
   | GatedDeltaNetForward
+  | Mamba2Forward
   | MlpForward
   | SparseMlpForward
   | RouterForward

@@ -50,6 +50,30 @@ export type DeltaProjections =
   | { readonly kind: "joint"; readonly mixedAndGate: string; readonly betaAndDecay: string };
 
 /**
+ * A state space per head whose step, input and output depend on the token, scanned chunk by chunk.
+ *
+ * Source: transformers models/granitemoehybrid/modeling_granitemoehybrid.py `GraniteMoeHybridMambaLayer`.
+ */
+export interface Mamba2Forward {
+  readonly kind: "mamba2";
+  /** Gate, input, B, C and a step per head in one. */
+  readonly input: string;
+  readonly convolution: string;
+  /** Norm of the output, which the gate multiplies before. */
+  readonly norm: string;
+  readonly output: string;
+  readonly heads: number;
+  readonly headDim: number;
+  /** Groups of heads that share B and C. */
+  readonly groups: number;
+  readonly stateSize: number;
+  /** The norm is over each group of heads in every release (nemotron_h). */
+  readonly groupsNorm?: boolean;
+  /** Positions of a chunk. */
+  readonly chunk: number;
+}
+
+/**
  * Three projections in one: `out(second * conv1d(first * third))` over a few tokens.
  *
  * Source: transformers models/lfm2/modeling_lfm2.py `Lfm2ShortConv`.

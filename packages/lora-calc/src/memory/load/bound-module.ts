@@ -88,6 +88,19 @@ export interface DeltaStates {
   readonly beta: Tensor;
 }
 
+/** Of a state space: hidden (b, s, heads, d), step (b, s, heads), input and output (b, s, groups, state), the others (heads,). */
+export interface ScanStates {
+  readonly hidden: Tensor;
+  readonly step: Tensor;
+  readonly rate: Tensor;
+  readonly input: Tensor;
+  readonly output: Tensor;
+  readonly direct: Tensor;
+  readonly stepBias: Tensor;
+  /** Positions of a chunk. */
+  readonly chunk: number;
+}
+
 /** An MLP whose gate is one product with the other, in two projections or cut from one. */
 export type GatedMlpForward = Extract<MlpForward, { kind: "gated_mlp" | "fused_gated_mlp" }>;
 
@@ -153,6 +166,12 @@ export interface Kernels {
     /** Fewer heads of queries and keys are repeated in there. */
     readonly repeatsHeads: boolean;
     readonly run: (m: Machine, states: DeltaStates) => Tensor;
+  };
+  readonly mamba2: {
+    /** The gated norm is over each group of heads. */
+    readonly groupsNorm: boolean;
+    /** (b, s, heads, d). */
+    readonly scan: (m: Machine, states: ScanStates) => Tensor;
   };
   /** Output (b, s, heads, d), and the scores (b, heads, s, s) when they are handed out. */
   readonly attention: (

@@ -6,6 +6,7 @@ import { attend } from "./torch/attention.js";
 import { gatedMlp } from "./torch/gated-mlp.js";
 import { chunkGatedDeltaRule } from "./torch/gated-delta-rule.js";
 import { runLora } from "./torch/lora-linear.js";
+import { mamba2ChunkScan } from "./torch/mamba2-scan.js";
 import { tableByBroadcast, tableByVmap } from "./torch/mask-table.js";
 import { range, rangeAndPast } from "./torch/position-ids.js";
 import { rmsNorm } from "./torch/rms-norm.js";
@@ -29,6 +30,7 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
     adaptedLinear: runLora,
     fuses4bit,
     gatedDeltaRule: { repeatsHeads: rules.repeatsInDeltaRule, run: chunkGatedDeltaRule },
+    mamba2: { groupsNorm: rules.groupsGatedNorm, scan: mamba2ChunkScan },
     attention: rules.copiesBias
       ? (m, forward, states, context) =>
           attend(m, forward, states, { ...context, copiesBias: states.bias !== undefined })

@@ -11,7 +11,7 @@ import type { Machine } from "../../machine/machine.js";
 import { withAutocast } from "../../machine/ops/cast.js";
 import { add, divScalar, pointwise } from "../../machine/ops/elementwise.js";
 import { index } from "../../machine/ops/indexing.js";
-import { reshape, slice } from "../../machine/ops/views.js";
+import { lastOf, reshape, slice } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf } from "../../load/bound-module.js";
 import { callBackbone } from "../modules/backbone.js";
@@ -80,7 +80,10 @@ function sumChunks(
     m.enterSection(loop, position);
     const start = chunk * CHUNK_ROWS;
     const end = start + (sizes[chunk] ?? missing());
-    const inputs = [slice(m, rows, 0, [start, end]), slice(m, labels, 0, [start, end])];
+    // `x[0:256]` is a view of its own even where it is all of x.
+    const part = (x: Tensor): Tensor =>
+      count <= CHUNK_ROWS ? lastOf(m, x, 0, count) : slice(m, x, 0, [start, end]);
+    const inputs = [part(rows), part(labels)];
     const previous = parts;
     parts = checkpoint(m, {
       inputs,

@@ -17,6 +17,7 @@ import { callGatedDeltaNet } from "./gated-delta-net.js";
 import { callLatentAttention } from "./latent-attention.js";
 import { withExpertsBeside, withInputPerLayer } from "./layer-extras.js";
 import { callLinear } from "./linear.js";
+import { callMamba2 } from "./mamba2.js";
 import { callMlp } from "./mlp.js";
 import { callNorm } from "./norm.js";
 import { callSharingAttention } from "./sharing-attention.js";
@@ -59,6 +60,7 @@ function callMixer(
     );
   }
   if (kind === "gated_delta_net") return [callGatedDeltaNet(m, module, hidden, context)];
+  if (kind === "mamba2") return [callMamba2(m, module, hidden, context)];
   if (kind === "short_convolution") return [callShortConvolution(m, module, hidden, context)];
   if (kind === "sharing_attention") return callSharingAttention(m, module, hidden, context);
   if (kind === "latent_attention") return callLatentAttention(m, module, hidden, context);
@@ -112,7 +114,7 @@ function sequential(call: LayerCall, input: Tensor, context: AttentionContext): 
   );
   const middle = addSublayer(call, input, afterAttention);
   const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
-  const [given, weights] = callAnyMlp(m, mlp, mlpInput);
+  const [given, weights] = behindExperts(call, mlp, mlpInput);
   const mlpOutput = frame.rebind(mlpInput, given);
   if (weights !== undefined) {
     frame.hold(weights);
@@ -188,6 +190,17 @@ function addSublayer({ m, frame, forward }: LayerCall, residual: Tensor, output:
   }
   const dropped = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
   return frame.rebind(dropped, add(m, residual, dropped));
+}
+
+/** The MLP, which is added to what experts give that run before it, where a layer has both. */
+function behindExperts(
+  { m, frame, module, forward: { expertsFirst } }: LayerCall,
+  mlp: BoundModule,
+  hidden: Tensor,
+): readonly [Tensor] | readonly [Tensor, Tensor] {
+  if (expertsFirst === undefined) return callAnyMlp(m, mlp, hidden);
+  const [ofExperts] = callAnyMlp(m, childOf(module, expertsFirst), hidden);
+  return [add(m, frame.hold(ofExperts), callMlp(m, mlp, hidden))];
 }
 
 /** With experts the weights of the choice may come, too; they take the variable of the attention's scores. */

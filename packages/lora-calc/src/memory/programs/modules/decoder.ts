@@ -215,7 +215,7 @@ function layersWithState(module: BoundModule, { layers }: DecoderForward): Reado
     const { forward } = layer.node;
     if (forward?.kind !== "decoder_layer") return false;
     const { kind } = childOf(layer, forward.attention).node.forward ?? {};
-    return kind === "gated_delta_net" || kind === "short_convolution";
+    return kind === "gated_delta_net" || kind === "short_convolution" || kind === "mamba2";
   });
   return new Set(found.map(indexOf));
 }

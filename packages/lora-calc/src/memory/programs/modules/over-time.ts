@@ -21,7 +21,9 @@ export function overTime(
   return m.frame((frame) => {
     const weight = parameterOf(module, "weight");
     const bias = module.parameters.get("bias");
-    const wide = depthwiseConvolution(m, cast(m, x, weight.dtype), weight, bias);
+    const wide = m.frame((inner) =>
+      depthwiseConvolution(m, inner.hold(cast(m, x, weight.dtype)), weight, bias),
+    );
     const cut = frame.hold(slice(m, wide, -1, [0, x.size(-1)]));
     if (activation === undefined) return cast(m, cut, x.dtype);
     const activated = m.call("activation", [cut], () => activate(m, activation, cut));
