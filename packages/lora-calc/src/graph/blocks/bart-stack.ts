@@ -72,10 +72,13 @@ export function positionsOf(
         forward: { kind: "used_by_parent" },
       };
     case "parameter":
-      return embedding("embed_positions", places, hiddenSize, {
-        type: `${prefix}SinusoidalPositionalEmbedding`,
-        isFrozen: true,
-      });
+      return {
+        ...embedding("embed_positions", places, hiddenSize, {
+          type: `${prefix}SinusoidalPositionalEmbedding`,
+          isFrozen: true,
+        }),
+        forward: { kind: "used_by_parent" },
+      };
     case "buffer":
       return container("embed_positions", `${prefix}SinusoidalPositionalEmbedding`, {
         forward: { kind: "used_by_parent" },

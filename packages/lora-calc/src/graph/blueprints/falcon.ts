@@ -41,7 +41,7 @@ export const falcon: Blueprint = {
           layerNorm("ln_f", hiddenSize),
           rotaryEmbedding("FalconRotaryEmbedding", headDim),
         ],
-        isCountedOnly: !hasProgram(config),
+        isCountedOnly: !hasProgram(config, heads),
       },
       config,
       context,
@@ -56,13 +56,20 @@ interface Sizes {
 }
 
 /** Rotary embeddings, attention beside the MLP, and no biases: Falcon 7B, 40B, 180B and 2. The others (RW) are counted. */
-function hasProgram(config: Config): boolean {
+function hasProgram(config: Config, heads: number): boolean {
+  const isNew = config.boolean("new_decoder_architecture", false);
+  // The old architecture asks for the one norm even where it has two.
+  if (isNew ? heads % groupsOf(config, heads) !== 0 : normNames(config).length === 2) return false;
   return (
     !config.boolean("alibi", false) &&
     !config.boolean("bias", false) &&
     config.boolean("parallel_attn", true) &&
-    (config.boolean("new_decoder_architecture", false) || config.boolean("multi_query", true))
+    (isNew || config.boolean("multi_query", true))
   );
+}
+
+function groupsOf(config: Config, heads: number): number {
+  return config.optionalSize("num_kv_heads") ?? heads;
 }
 
 function attentionForward(config: Config, { heads, headDim }: Sizes): AttentionForward {
@@ -71,7 +78,7 @@ function attentionForward(config: Config, { heads, headDim }: Sizes): AttentionF
     kind: "attention",
     projections: {
       ...{ kind: "fused_groups", fused: "query_key_value" },
-      groups: isNew ? (config.optionalSize("num_kv_heads") ?? heads) : 1,
+      groups: isNew ? groupsOf(config, heads) : 1,
     },
     ...{ output: "dense", heads, headDim, keyValueHeads: isNew ? heads : 1, rotary: "full" },
     // Only the kernel that adds ALiBi drops shares of attention.
@@ -127,7 +134,7 @@ function layer(config: Config, sizes: Sizes): ModuleNode {
 /** One key and value head (7B), some (40B), or as many as queries (RW). */
 function projectionWidth(config: Config, { hiddenSize, heads, headDim }: Sizes): number {
   if (config.boolean("new_decoder_architecture", false)) {
-    return (2 * (config.optionalSize("num_kv_heads") ?? heads) + heads) * headDim;
+    return (2 * groupsOf(config, heads) + heads) * headDim;
   }
   return config.boolean("multi_query", true) ? hiddenSize + 2 * headDim : 3 * hiddenSize;
 }

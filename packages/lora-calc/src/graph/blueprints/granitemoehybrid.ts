@@ -106,7 +106,9 @@ function mixer(config: Config, hiddenSize: number): ModuleNode {
   const width = Math.floor(config.number("mamba_expand", 2) * hiddenSize);
   const heads = config.size("mamba_n_heads", 128);
   const [groups, stateSize] = [config.size("mamba_n_groups", 1), config.size("mamba_d_state", 256)];
-  const headDim = config.optionalSize("mamba_d_head") ?? width / heads;
+  const given = config.fields.get("mamba_d_head");
+  // "auto" is the default of the class.
+  const headDim = typeof given === "number" ? given : width / heads;
   const isEven = heads * headDim === width && heads % groups === 0;
   const chunk = config.size("mamba_chunk_size", 256);
   const program = { heads, headDim, groups, stateSize, chunk };
