@@ -84,3 +84,16 @@ describe("attention on the card that is named", () => {
     expect(answered({ model, quantization: null, training }).memory?.process_peak).toBeDefined();
   });
 });
+
+it("says of keys that are broadcast that no card has a kernel for them, and of keys in groups nothing", () => {
+  const said = (model: string): string => {
+    const scenario = { model, quantization: null, hardware: { gpu: "A100 80GB" } };
+    const { warnings } = answered({ ...scenario, training: { max_length: 64 } });
+    return (
+      warnings.filter(({ code }) => code === "attention_math").map((each) => each.message)[0] ?? ""
+    );
+  };
+  expect(said("falcon-7b")).toContain("no fused kernel takes on any card");
+  expect(said("falcon-7b")).not.toContain("Ampere");
+  expect(said("falcon-40b")).toBe("");
+});

@@ -32,7 +32,9 @@ export function attentionWarnings(
   if (stranger !== undefined) return [strangerWarning(name, stranger)];
   const kernels = attentionKernels(root, training, attention);
   return [
-    ...(kernels.has("math") ? [mathWarning(name, training, attention)] : []),
+    ...(kernels.has("math")
+      ? [mathWarning(name, training, wayOut(root, training, attention))]
+      : []),
     ...(kernels.has("cudnn") ? [cudnnWarning(name)] : []),
   ];
 }
@@ -65,19 +67,26 @@ function kernelOf(
   });
 }
 
-function mathWarning(
-  card: string,
+/** What the fused kernels take in its place. */
+function wayOut(
+  root: ModuleNode,
   training: TrainingSettings,
   { rules: { efficientTakesGroups } }: AttentionCard,
-): Warning {
+): string {
+  if (attentionsOf(root).some(({ broadcastsKeys = false }) => broadcastsKeys)) {
+    return "the class lets one head of keys meet the queries of all without enable_gqa, which no fused kernel takes on any card";
+  }
   const dtype = autocastDtype(training) ?? training.dtype;
   const taken = efficientTakesGroups
     ? "they take this model"
     : "they take models with as many key heads as query heads, padded batches, and from torch 2.14 on this model";
-  const way =
-    dtype === "bfloat16"
-      ? `before Ampere no fused kernel takes bfloat16; in float16 ${taken}`
-      : taken;
+  return dtype === "bfloat16"
+    ? `before Ampere no fused kernel takes bfloat16; in float16 ${taken}`
+    : taken;
+}
+
+function mathWarning(card: string, training: TrainingSettings, way: string): Warning {
+  const dtype = autocastDtype(training) ?? training.dtype;
   return {
     code: "attention_math",
     message: `on ${card} scaled_dot_product_attention has no fused kernel for this run in ${dtype}: PyTorch's math kernel holds the scores of every pair of tokens in float32; ${way}`,
