@@ -77,17 +77,26 @@ def drawn_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
             yield case(f"{name} {index}", config, adapter, quantization, training)
 
 
+# Class endings: the task of PEFT, and the layer that must be left unpacked.
+HEADS: dict[str, tuple[str, str | None]] = {
+    "ForSequenceClassification": ("SEQ_CLS", None),
+    "ForTokenClassification": ("TOKEN_CLS", "score"),
+    "ForQuestionAnswering": ("QUESTION_ANS", "qa_outputs"),
+}
+
+
 def own_loss_cases(per_model: int) -> Iterator[Case]:
     """transformers' Trainer over masked tokens, a label per sequence, or the labels of a decoder."""
     for name, (config, targets) in json.loads(OWN_LOSS_CONFIGS.read_text()).items():
         draw = random.Random(f"{SEED} {name}")
-        classifies = config["architectures"][0].endswith("ForSequenceClassification")
+        task, layer = next((each for ending, each in HEADS.items() if config["architectures"][0].endswith(ending)), (None, None))
+        classifies = task == "SEQ_CLS" and "num_key_value_heads" not in config
         for index in range(per_model):
             adapter: dict[str, Any] | None = {"peft_type": "LORA", "r": draw.choice([4, 8, 16, 32]), "target_modules": draw.choice(["all-linear", targets, targets])}
             if draw.random() < 0.5:
                 adapter["lora_dropout"] = 0.1
-            if classifies:
-                adapter |= {"target_modules": targets, "task_type": "SEQ_CLS"}
+            if task is not None:
+                adapter |= {"target_modules": targets, "task_type": task}
             if draw.random() < 0.2:
                 adapter = None
             quantization = None if classifies or adapter is None else draw.choice([None, None, NF4, INT8])
@@ -107,6 +116,10 @@ def own_loss_cases(per_model: int) -> Iterator[Case]:
                 del training["max_target_length"]
             if quantization is not None:
                 training["dtype"] = "bfloat16"
+                if layer == "score" and "num_key_value_heads" not in config:
+                    layer = "classifier"
+                if layer is not None:  # its bias comes last, so that transformers would pack it, and PEFT could not copy it
+                    quantization = quantization | {"llm_int8_skip_modules": [layer]}
             yield case(f"{name} {index}", config, adapter, quantization, training)
 
 

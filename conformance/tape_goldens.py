@@ -558,6 +558,52 @@ def paired_cases() -> list[Case]:
     ]
 
 
+def head_cases() -> list[Case]:
+    """A label per sequence or per token, a number, or the places of an answer: heads on decoders and encoders."""
+    encoder = {
+        "vocab_size": 1000, "hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 640,
+        "max_position_embeddings": 600, "pad_token_id": 0,
+    }  # fmt: skip
+    window = {"head_dim": 64, "sliding_window": 128, "tie_word_embeddings": True}
+    fused = {"vocab_size": 1000, "hidden_size": 256, "pad_token_id": 3}
+    bases: dict[str, tuple[str, dict[str, Any], list[str], str]] = {
+        "llama": ("Llama", family("llama", pad_token_id=0), ["q_proj", "v_proj"], "labels answers tokens number"),
+        "llama without padding": ("Llama", family("llama"), ["q_proj", "v_proj"], "labels"),
+        "gemma2": ("Gemma2", family("gemma2", pad_token_id=0, **window), ["q_proj", "v_proj"], "labels"),
+        "gemma3": ("Gemma3Text", family("gemma3_text", pad_token_id=0, **window), ["q_proj", "v_proj"], "number"),
+        "mixtral": ("Mixtral", family("mixtral", pad_token_id=0, num_local_experts=8, num_experts_per_tok=2), ["q_proj"], "tokens"),
+        "gpt2": ("GPT2", fused | {"model_type": "gpt2", "n_layer": 5, "n_head": 8, "n_positions": 512}, ["c_attn"], "labels tokens answers"),
+        "gpt_neox": ("GPTNeoX", family("gpt_neox", pad_token_id=0), ["query_key_value"], "tokens"),
+        "bloom": ("Bloom", fused | {"model_type": "bloom", "n_layer": 5, "n_head": 8}, ["query_key_value"], "tokens"),
+        "falcon": ("Falcon", fused | {"model_type": "falcon", "num_hidden_layers": 5, "num_attention_heads": 8}, ["query_key_value"], "answers"),
+        "bert": ("Bert", encoder | {"model_type": "bert"}, ["query", "value"], "tokens answers number"),
+        "roberta": ("Roberta", encoder | {"model_type": "roberta"}, ["query", "value"], "answers number"),
+        "distilbert": ("DistilBert", {"model_type": "distilbert", "vocab_size": 1000, "dim": 256, "n_layers": 4, "n_heads": 8, "hidden_dim": 640}, ["q_lin"], "tokens answers"),
+        "modernbert": ("ModernBert", encoder | {"model_type": "modernbert"}, ["Wqkv"], "tokens answers number"),
+        "deberta": ("DebertaV2", encoder | {
+            "model_type": "deberta-v2", "relative_attention": True, "position_buckets": 64, "norm_rel_ebd": "layer_norm", "share_att_key": True,
+            "pos_att_type": ["p2c", "c2p"], "position_biased_input": False, "type_vocab_size": 0,
+        }, ["query_proj"], "tokens answers number"),
+    }  # fmt: skip
+    heads = {"labels": "ForSequenceClassification", "tokens": "ForTokenClassification", "answers": "ForQuestionAnswering", "number": "ForSequenceClassification"}
+    tasks = {"labels": "SEQ_CLS", "tokens": "TOKEN_CLS", "answers": "QUESTION_ANS", "number": "SEQ_CLS"}
+    rows = []
+    for name, (prefix, config, targets, asked) in bases.items():
+        for head in asked.split():
+            full = config | {"architectures": [prefix + heads[head]], "num_labels": {"number": 1, "answers": 2}.get(head, 3)}
+            adapter = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "task_type": tasks[head], "target_modules": targets}
+            training = STEP | {"loss": "hf", "gradient_checkpointing": False, "attn_implementation": "eager" if name in ("bloom", "deberta") else "sdpa"}
+            if name.endswith("padding"):
+                training["per_device_train_batch_size"] = 1
+            packed = NF4 | {"llm_int8_skip_modules": ["score", "qa_outputs", "classifier"]}
+            rows.append(case(f"{name}: {head}", full, adapter, None, training))
+            if head != "number":
+                rows.append(case(f"{name}: {head}, qlora, padded", full, adapter, packed, training | {"padding": True, "gradient_checkpointing": True}))
+            else:
+                rows.append(case(f"{name}: {head}, full fine-tuning in fp32", full, None, None, training | {"dtype": "float32"}))
+    return rows
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -579,14 +625,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

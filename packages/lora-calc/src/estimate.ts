@@ -29,6 +29,7 @@ import {
   whyNotEncoded,
   whyTooLong,
 } from "./memory/settings/runnable.js";
+import { rejectPackedCopies } from "./memory/settings/packed-copies.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
 import { stateKernelWarnings } from "./memory/report/state-kernels.js";
 import { textOnlyWarnings } from "./memory/report/text-only.js";
@@ -73,6 +74,18 @@ export function estimate(scenario: Scenario, options: EstimateOptions = {}): Res
   }
 }
 
+/** What the adapter adds; AdaLoRA's ranks as they are trained where a step or a packed base is asked for. */
+function planOf(
+  scenario: Fields,
+  graph: ModuleGraph,
+  world: World,
+  { isAsked, quantization }: StepSettings,
+): AdapterPlan {
+  const plan = planAdapter(graph, scenario.object("adapter")?.values ?? null, world);
+  rejectPackedCopies(graph, plan, quantization);
+  return isAsked || quantization !== undefined ? withTrainedRanks(plan) : plan;
+}
+
 /** A fault of ours is the answer to its scenario alone: others in a batch are answered. */
 function internalProblem(error: unknown): Problem {
   const what = error instanceof Error ? error.message : String(error);
@@ -93,8 +106,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
   );
   const step = readStep(scenario, description, graph, world);
   const { quantization } = step;
-  const counted = planAdapter(graph, scenario.object("adapter")?.values ?? null, world);
-  const plan = step.isAsked || quantization !== undefined ? withTrainedRanks(counted) : counted;
+  const plan = planOf(scenario, graph, world, step);
   const stored = storedBytes(graph, step.training.dtype, quantization);
   rejectUncountable(plan.all, stored.bytes);
   const isFull = !scenario.has("adapter");

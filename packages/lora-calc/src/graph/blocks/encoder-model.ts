@@ -9,9 +9,10 @@ import type {
   SequenceClassifierForward,
   TextEncoderForward,
 } from "../tree/encoder-forward.js";
+import type { AnswerFinderForward, HeadForward } from "../tree/head-forward.js";
 import type { Child, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, leaf, linear } from "../tree/vocabulary.js";
-import { labelCount, rejectClass } from "./task-heads.js";
+import { labelCount, labelLoss, rejectClass } from "./task-heads.js";
 
 export interface EncoderParts {
   readonly modelType: string;
@@ -36,6 +37,8 @@ export interface EncoderParts {
   /** Head of `ForPreTraining`, for the classes that published checkpoints name. */
   readonly preTraining?: EncoderHead;
   readonly sequenceClassification: EncoderHead;
+  /** In front of the classifier of tokens. Default: that of other classifiers. */
+  readonly tokenDropout?: number;
   /** Default: `dropout`, `classifier`. */
   readonly tokenClassification?: EncoderHead;
   /** Default: `qa_outputs`. */
@@ -50,7 +53,7 @@ interface EncoderHead {
   /** Path of the layer that makes logits over the vocabulary. */
   readonly output?: string;
   /** How the class computes on the backbone, where that is known. */
-  readonly forward?: MaskedLmForward | SequenceClassifierForward;
+  readonly forward?: MaskedLmForward | SequenceClassifierForward | HeadForward;
   /** Name of its bias under which it is registered first, if they share it. */
   readonly sharedBias?: string;
 }
@@ -132,7 +135,8 @@ function tiedGroups(
 }
 
 function headOf(parts: EncoderParts, className: string, config: Config): EncoderHead {
-  const { prefix, hiddenSize, preTraining } = parts;
+  const { prefix, backbone, hiddenSize, preTraining } = parts;
+  const { tokenDropout: dropout = classifierDropout(config) } = parts;
   if (preTraining !== undefined && className === `${prefix}ForPreTraining`) return preTraining;
   switch (className) {
     case `${prefix}ForMaskedLM`:
@@ -140,11 +144,23 @@ function headOf(parts: EncoderParts, className: string, config: Config): Encoder
     case `${prefix}ForSequenceClassification`:
       return parts.sequenceClassification;
     case `${prefix}ForTokenClassification`:
-      return parts.tokenClassification ?? { behind: classifier(hiddenSize, config) };
+      return (
+        parts.tokenClassification ?? {
+          behind: classifier(hiddenSize, config),
+          ...(parts.encoder === undefined
+            ? {}
+            : {
+                forward: { kind: "token_classifier", backbone, classifier: "classifier", dropout },
+              }),
+        }
+      );
     case `${prefix}ForQuestionAnswering`:
       return (
         parts.questionAnswering ?? {
           behind: [linear("qa_outputs", hiddenSize, labelCount(config), { bias: true })],
+          ...(parts.encoder === undefined
+            ? {}
+            : answerFinder(config, { backbone, output: "qa_outputs" })),
         }
       );
     default: {
@@ -154,6 +170,16 @@ function headOf(parts: EncoderParts, className: string, config: Config): Encoder
       return rejectClass(parts.modelType, className, known);
     }
   }
+}
+
+/** How a head of two scores a token computes; with more labels the class stops (ValueError), and says nothing. */
+export function answerFinder(
+  config: Config,
+  names: Omit<AnswerFinderForward, "kind" | "dropout">,
+  dropout = 0,
+): { readonly forward?: HeadForward } {
+  if (labelCount(config) !== 2) return {};
+  return { forward: { kind: "answer_finder", dropout, ...names } };
 }
 
 /** Dropout and a linear layer, as most classes have them. */
@@ -170,15 +196,14 @@ export function classifierDropout(config: Config): number {
   return config.isNull("classifier_dropout") ? hidden : config.number("classifier_dropout", hidden);
 }
 
-/** How a classifier of sequences computes, where its loss is the cross entropy over one label; else nothing. */
-export function labelLoss(
+/** How a classifier of sequences computes, where its loss is that of one class or one number; else nothing. */
+export function sequenceClassifier(
   config: Config,
-  names: Omit<SequenceClassifierForward, "kind" | "dropout">,
+  names: Omit<SequenceClassifierForward, "kind" | "dropout" | "loss">,
   dropout: number = classifierDropout(config),
 ): { readonly forward?: SequenceClassifierForward } {
-  const problem = config.string("problem_type", "single_label_classification");
-  if (labelCount(config) === 1 || problem !== "single_label_classification") return {};
-  return {
-    forward: { kind: "sequence_classifier", ...names, dropout },
-  };
+  const loss = labelLoss(config);
+  return loss === undefined
+    ? {}
+    : { forward: { kind: "sequence_classifier", ...names, dropout, loss } };
 }

@@ -4,10 +4,11 @@ import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
 import type { AlibiDecoderForward } from "../tree/alibi-forward.js";
 import type { DecoderForward } from "../tree/forward.js";
+import type { HeadForward } from "../tree/head-forward.js";
 import { isRepeat } from "../tree/module-graph.js";
 import type { Buffer, Child, DecoderSizes, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, leaf, linear } from "../tree/vocabulary.js";
-import { labelCount, rejectClass } from "./task-heads.js";
+import { labelCount, labelLoss, rejectClass } from "./task-heads.js";
 
 export interface LanguageModelParts {
   readonly modelType: string;
@@ -35,6 +36,11 @@ export interface LanguageModelParts {
   readonly taskPrefix?: string;
   /** Heads that transformers has for the model_type beside the causal one. Default: all three. */
   readonly taskHeads?: readonly TaskHead[];
+  /** Heads are written in the class's own file, whose loss over tokens leaves the dtype to autocast. */
+  readonly hasOwnHeads?: boolean;
+  /** `classifier_dropout` of the class where it has one, and its `hidden_dropout`. Default: none, 0.1. */
+  readonly classifierDropout?: number;
+  readonly hiddenDropout?: number;
   /** Attribute of the token classifier. Default: `score`, as in transformers' generic head. */
   readonly tokenClassifier?: string;
   /** Attribute of the backbone under a question-answering head. Default: `transformer`, as in the generic head. */
@@ -72,6 +78,8 @@ interface TaskModel {
   readonly head?: string;
   /** Attribute of the backbone when it differs from the causal model's. */
   readonly backbone?: string;
+  /** How a head with labels computes, where that has a program. */
+  readonly forward?: HeadForward | undefined;
 }
 
 /** Source: peft utils/peft_types.py `TaskType`. */
@@ -96,20 +104,54 @@ const TASKS: Readonly<Record<TaskHead | "ForCausalLM", MakeRoot>> = {
   }),
   ForSequenceClassification: (parts, config) => ({
     children: [linear("score", headWidth(parts), labelCount(config))],
+    forward: lastTokenClassifier(parts, config),
   }),
-  ForTokenClassification: (parts, config) => ({
-    children: [
-      leaf("dropout", "Dropout"),
-      linear(parts.tokenClassifier ?? "score", parts.hiddenSize, labelCount(config), {
-        bias: true,
-      }),
-    ],
-  }),
-  ForQuestionAnswering: (parts) => ({
-    backbone: parts.questionAnsweringBackbone ?? "transformer",
-    children: [linear("qa_outputs", headWidth(parts), 2, { bias: true })],
-  }),
+  ForTokenClassification: (parts, config) => {
+    const classifier = parts.tokenClassifier ?? "score";
+    const bias = { bias: true };
+    return {
+      children: [
+        leaf("dropout", "Dropout"),
+        linear(classifier, parts.hiddenSize, labelCount(config), bias),
+      ],
+      forward: {
+        kind: "token_classifier",
+        ...{ backbone: parts.backbone, classifier, dropout: tokenDropout(parts, config) },
+        ...(parts.hasOwnHeads === true ? {} : { upcasts: true }),
+      },
+    };
+  },
+  ForQuestionAnswering: (parts) => {
+    const backbone = parts.questionAnsweringBackbone ?? "transformer";
+    const output = "qa_outputs";
+    return {
+      backbone,
+      children: [linear(output, headWidth(parts), 2, { bias: true })],
+      forward: { kind: "answer_finder", backbone, output, dropout: 0 },
+    };
+  },
 };
+
+function lastTokenClassifier(
+  { backbone }: LanguageModelParts,
+  config: Config,
+): HeadForward | undefined {
+  const loss = labelLoss(config);
+  if (loss === undefined) return undefined;
+  const findsPadding = config.has("pad_token_id") && !config.isNull("pad_token_id");
+  return { kind: "last_token_classifier", backbone, classifier: "score", findsPadding, loss };
+}
+
+/** Source: transformers modeling_layers.py `GenericForTokenClassification.__init__`. */
+function tokenDropout(
+  { classifierDropout, hiddenDropout = 0.1 }: LanguageModelParts,
+  config: Config,
+): number {
+  const isGiven = config.has("classifier_dropout") && !config.isNull("classifier_dropout");
+  return isGiven || classifierDropout !== undefined
+    ? config.number("classifier_dropout", classifierDropout ?? 0.1)
+    : config.number("hidden_dropout", hiddenDropout);
+}
 
 function headWidth({ hiddenSize, headWidth: width = hiddenSize }: LanguageModelParts): number {
   return width;
@@ -129,15 +171,14 @@ export function languageModel(
     children,
     head,
     backbone = parts.backbone,
+    forward = head === undefined ? undefined : causalForward(parts, head),
   } = TASKS[headOf(parts, className, [baseClass, causalClass])](parts, config);
   return {
     modelType: parts.modelType,
     className,
     root: container("", className, {
       children: [backboneNode(parts, backbone, baseClass), ...children],
-      ...(head === undefined || parts.isCountedOnly === true
-        ? {}
-        : { forward: causalForward(parts, head) }),
+      ...(forward === undefined || parts.isCountedOnly === true ? {} : { forward }),
     }),
     inputEmbedding: `${backbone}.${parts.forward.tokenEmbedding}`,
     decoder: decoderSizes(parts),

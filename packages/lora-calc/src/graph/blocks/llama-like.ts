@@ -40,6 +40,7 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   readonly taskPrefix?: string;
   readonly taskHeads?: LanguageModelParts["taskHeads"];
   readonly questionAnsweringBackbone?: string;
+  readonly hiddenDropout?: number;
   /** Name of what takes the MLP's place in a layer. Default: mlp. */
   readonly mlpName?: string;
   readonly scaledResidual?: boolean;
@@ -110,11 +111,13 @@ export function llamaParts(family: LlamaLike, config: Config): LanguageModelPart
 /** What a family says of the classes around the backbone and of its head. */
 function headParts(family: LlamaLike): Partial<LanguageModelParts> {
   const { backboneType, taskPrefix, taskHeads, questionAnsweringBackbone } = family;
+  const { hiddenDropout } = family;
   return {
     ...(backboneType === undefined ? {} : { backboneType }),
     ...(taskPrefix === undefined ? {} : { taskPrefix }),
     ...(taskHeads === undefined ? {} : { taskHeads }),
     ...(questionAnsweringBackbone === undefined ? {} : { questionAnsweringBackbone }),
+    ...(hiddenDropout === undefined ? {} : { hiddenDropout }),
     ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
     ...(family.multipliedLogits === true ? { multipliedLogits: true } : {}),
     ...(family.headBias === true ? { headBias: true } : {}),

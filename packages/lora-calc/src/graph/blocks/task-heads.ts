@@ -1,6 +1,7 @@
 /** What the heads of all kinds of models share: how many classes, and which class names there are. */
 
 import type { Config } from "../../model/config.js";
+import type { LabelLoss } from "../tree/head-forward.js";
 import { nearestName } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 
@@ -9,6 +10,18 @@ export function labelCount(config: Config, fallback = 2): number {
   const labels = config.fields.get("id2label");
   const named = typeof labels === "object" && labels !== null ? Object.keys(labels).length : 0;
   return config.optionalSize("num_labels") ?? (named || fallback);
+}
+
+/**
+ * What a label of a sequence is compared by, where that has a program: one class of several, or one number; not several
+ * classes or numbers at a time.
+ */
+export function labelLoss(config: Config): LabelLoss | undefined {
+  const count = labelCount(config);
+  const usual = count === 1 ? "regression" : "single_label_classification";
+  const problem = config.string("problem_type", usual);
+  if (problem === "regression") return count === 1 ? "number" : undefined;
+  return problem === "single_label_classification" && count > 1 ? "classes" : undefined;
 }
 
 /** Stops at a class that a model_type does not have here. */

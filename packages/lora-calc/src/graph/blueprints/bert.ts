@@ -8,7 +8,12 @@ import {
   predictionHead,
   readBertSizes,
 } from "../blocks/bert-like.js";
-import { classifier, embeddingOf, encoderModel, labelLoss } from "../blocks/encoder-model.js";
+import {
+  classifier,
+  embeddingOf,
+  encoderModel,
+  sequenceClassifier,
+} from "../blocks/encoder-model.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import { container, repeated } from "../tree/vocabulary.js";
 
@@ -64,7 +69,7 @@ export const bert: Blueprint = {
         sequenceClassification: {
           behind: classifier(hiddenSize, config),
           hasPooler: true,
-          ...labelLoss(config, { encoder: "bert", classifier: "classifier" }),
+          ...sequenceClassifier(config, { encoder: "bert", classifier: "classifier" }),
         },
       },
       config,

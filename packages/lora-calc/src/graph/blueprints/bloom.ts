@@ -55,6 +55,8 @@ export const bloom: Blueprint = {
       {
         modelType: "bloom",
         prefix: "Bloom",
+        hasOwnHeads: true,
+        hiddenDropout: 0,
         backbone: "transformer",
         tokenClassifier: "classifier",
         hiddenSize,

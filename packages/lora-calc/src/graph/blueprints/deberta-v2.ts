@@ -3,7 +3,7 @@
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
 import { bertLayer, predictionHead, readBertSizes } from "../blocks/bert-like.js";
-import { embeddingOf, encoderModel, labelLoss } from "../blocks/encoder-model.js";
+import { embeddingOf, encoderModel, sequenceClassifier } from "../blocks/encoder-model.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type {
@@ -96,7 +96,7 @@ export const debertaV2: Blueprint = {
             leaf("dropout", "Dropout"),
           ],
           ...(hasProgram
-            ? labelLoss(
+            ? sequenceClassifier(
                 config,
                 { encoder: "deberta", classifier: "classifier", contextPooler: "pooler" },
                 classDropout(config),

@@ -1,7 +1,12 @@
 /** DistilBERT. */
 
 import { activation } from "../blocks/activation.js";
-import { embeddingOf, encoderModel, labelLoss } from "../blocks/encoder-model.js";
+import {
+  answerFinder,
+  embeddingOf,
+  encoderModel,
+  sequenceClassifier,
+} from "../blocks/encoder-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Config } from "../../model/config.js";
@@ -70,7 +75,7 @@ export const distilbert: Blueprint = {
         },
         sequenceClassification: {
           behind: [square("pre_classifier", hiddenSize), labels(), leaf("dropout", "Dropout")],
-          ...labelLoss(
+          ...sequenceClassifier(
             config,
             {
               ...{ encoder: "distilbert", classifier: "classifier" },
@@ -79,7 +84,13 @@ export const distilbert: Blueprint = {
             config.number("seq_classif_dropout", 0.2),
           ),
         },
+        tokenDropout: config.number("dropout", 0.1),
         questionAnswering: {
+          ...answerFinder(
+            config,
+            { backbone: "distilbert", output: "qa_outputs" },
+            config.number("qa_dropout", 0.1),
+          ),
           behind: [
             linear("qa_outputs", hiddenSize, labelCount(config), { bias: true }),
             leaf("dropout", "Dropout"),

@@ -21,6 +21,8 @@ export const falcon: Blueprint = {
       {
         modelType: "falcon",
         prefix: "Falcon",
+        hasOwnHeads: true,
+        hiddenDropout: 0,
         backbone: "transformer",
         tokenClassifier: "classifier",
         hiddenSize,

@@ -80,6 +80,7 @@ export const gptBigcode: Blueprint = {
       {
         modelType: "gpt_bigcode",
         prefix: "GPTBigCode",
+        hasOwnHeads: true,
         taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
         backbone: "transformer",
         tokenClassifier: "classifier",

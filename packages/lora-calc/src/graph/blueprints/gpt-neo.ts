@@ -26,6 +26,8 @@ export const gptNeo: Blueprint = {
       {
         modelType: "gpt_neo",
         prefix: "GPTNeo",
+        hasOwnHeads: true,
+        classifierDropout: 0.1,
         backbone: "transformer",
         tokenClassifier: "classifier",
         hiddenSize,

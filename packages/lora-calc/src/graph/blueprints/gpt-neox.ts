@@ -70,6 +70,8 @@ export const gptNeox: Blueprint = {
       {
         modelType: "gpt_neox",
         prefix: "GPTNeoX",
+        hasOwnHeads: true,
+        classifierDropout: 0.1,
         backbone: "gpt_neox",
         questionAnsweringBackbone: "gpt_neox",
         tokenClassifier: "classifier",

@@ -74,6 +74,7 @@ export const gpt2: Blueprint = {
       {
         modelType: "gpt2",
         prefix: "GPT2",
+        hasOwnHeads: true,
         backbone: "transformer",
         tokenClassifier: "classifier",
         causalClass: "GPT2LMHeadModel",

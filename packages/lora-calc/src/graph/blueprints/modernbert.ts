@@ -1,7 +1,12 @@
 /** ModernBERT: a pre-norm encoder with rotary positions and full attention in every third layer. */
 
 import { activation } from "../blocks/activation.js";
-import { embeddingOf, encoderModel, labelLoss } from "../blocks/encoder-model.js";
+import {
+  answerFinder,
+  embeddingOf,
+  encoderModel,
+  sequenceClassifier,
+} from "../blocks/encoder-model.js";
 import { activationModule } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { labelCount } from "../blocks/task-heads.js";
@@ -34,6 +39,9 @@ export const modernbert: Blueprint = {
         leaf("drop", "Dropout"),
         linear("classifier", hiddenSize, labelCount(config), { bias: true }),
       ],
+    };
+    const overTokens = {
+      ...{ backbone: "model", head: "head", dropout: config.number("classifier_dropout", 0) },
     };
     return encoderModel(
       {
@@ -80,8 +88,14 @@ export const modernbert: Blueprint = {
           ...labelled,
           ...labels(config),
         },
-        tokenClassification: labelled,
-        questionAnswering: labelled,
+        tokenClassification: {
+          ...labelled,
+          forward: { kind: "token_classifier", classifier: "classifier", ...overTokens },
+        },
+        questionAnswering: {
+          ...labelled,
+          ...answerFinder(config, { output: "classifier", ...overTokens }),
+        },
       },
       config,
       context,
@@ -142,9 +156,9 @@ function maskedTokens(config: Config, act: Activation): { readonly forward?: Mas
   };
 }
 
-function labels(config: Config): ReturnType<typeof labelLoss> {
+function labels(config: Config): ReturnType<typeof sequenceClassifier> {
   const takesMean = config.string("classifier_pooling", "cls") === "mean";
-  return labelLoss(
+  return sequenceClassifier(
     config,
     { encoder: "model", classifier: "classifier", pooledHead: { head: "head", takesMean } },
     config.number("classifier_dropout", 0),

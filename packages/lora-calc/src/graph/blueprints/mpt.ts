@@ -35,6 +35,7 @@ export const mpt: Blueprint = {
       {
         modelType: "mpt",
         prefix: "Mpt",
+        hasOwnHeads: true,
         backbone: "transformer",
         tokenClassifier: "classifier",
         hiddenSize,

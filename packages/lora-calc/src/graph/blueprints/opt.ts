@@ -49,6 +49,7 @@ export const opt: Blueprint = {
       {
         modelType: "opt",
         prefix: "OPT",
+        hasOwnHeads: true,
         taskHeads: ["ForSequenceClassification", "ForQuestionAnswering"],
         backbone: "model",
         questionAnsweringBackbone: "model",

@@ -5,7 +5,7 @@ import {
   classifierDropout,
   embeddingOf,
   encoderModel,
-  labelLoss,
+  sequenceClassifier,
 } from "../blocks/encoder-model.js";
 import { labelCount } from "../blocks/task-heads.js";
 import type { Blueprint } from "../tree/blueprint.js";
@@ -69,7 +69,7 @@ function robertaLike({ modelType, prefix, vocabSize: usual, headsFirst }: Kind):
             behind: [lmHead],
           },
           sequenceClassification: {
-            ...labelLoss(config, { encoder: "roberta", classifier: "classifier" }),
+            ...sequenceClassifier(config, { encoder: "roberta", classifier: "classifier" }),
             behind: [
               container("classifier", `${prefix}ClassificationHead`, {
                 forward: {

@@ -22,6 +22,7 @@ export const stablelm: Blueprint = {
           layers: 32,
           heads: 32,
         },
+        hiddenDropout: 0,
         attentionBias: config.boolean("use_qkv_bias", false) ? "query_key_value" : false,
         tied: config.boolean("tie_word_embeddings", false),
         makeNorm: (name, size) => layerNorm(name, size),

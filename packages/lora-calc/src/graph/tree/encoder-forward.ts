@@ -1,6 +1,7 @@
 /** How encoders of text compute, whose layers have a norm behind every sum, and the heads on them. */
 
 import type { Activation } from "./activation.js";
+import type { LabelLoss } from "./head-forward.js";
 
 /** Words, positions and segments, all added; a norm and a dropout (bert). */
 export interface TextEmbeddingsForward {
@@ -180,11 +181,12 @@ export interface SequenceClassifierForward {
   readonly classifier: string;
   /** Before a layer; a head has its own. */
   readonly dropout: number;
+  readonly loss: LabelLoss;
   /** A layer and relu on the first hidden state, in the place of a pooler (distilbert). */
   readonly preClassifier?: string;
-  /** A head on the first hidden state, or on the mean of those of tokens, in the place of a pooler (modernbert). */
   /** A pooler that the class holds itself, beside which it looks for labels that are set (deberta-v2). */
   readonly contextPooler?: string;
+  /** A head on the first hidden state, or on the mean of those of tokens, in the place of a pooler (modernbert). */
   readonly pooledHead?: { readonly head: string; readonly takesMean: boolean };
 }
 

@@ -20,6 +20,7 @@ import type {
 import type { AlibiForward } from "./alibi-forward.js";
 import type { EncoderDecoderForwards } from "./encoder-decoder-forward.js";
 import type { EncoderForward } from "./encoder-forward.js";
+import type { HeadForward } from "./head-forward.js";
 import type {
   CorrectedRouterForward,
   ExpertsForward,
@@ -151,6 +152,7 @@ export type Forward =
   | VisionLanguageForward
   | CausalLmForward
   | EncoderForward
+  | HeadForward
   | EncoderDecoderForwards
   | AlibiForward
   | { readonly kind: "conv2d" }

@@ -67,6 +67,9 @@ const LABELS = {
   image_classifier: "one label an image",
   masked_lm: "the masked tokens",
   sequence_classifier: "one label a sequence",
+  last_token_classifier: "one label a sequence",
+  token_classifier: "one label a token",
+  answer_finder: "the places where an answer starts and ends",
   encoder_decoder: "the labels of the decoder",
 } as const;
 
@@ -83,10 +86,19 @@ function readsPairs({ forward }: ModuleNode): boolean {
 }
 
 /** Whether text is read whole, and not predicted token by token. */
-export function encodesText({ forward }: ModuleNode): boolean {
-  const { kind } = forward ?? {};
-  return kind === "masked_lm" || kind === "sequence_classifier" || kind === "encoder_decoder";
+export function encodesText({ forward, children }: ModuleNode): boolean {
+  if (forward === undefined) return false;
+  if (ENCODERS.has(forward.kind)) return true;
+  if (!("backbone" in forward)) return false;
+  const { backbone: name } = forward;
+  return children.some((child) => !isRepeat(child) && child.name === name && encodesText(child));
 }
+
+/** Encoders of text, and the classes that hold one. */
+const ENCODERS: ReadonlySet<string> = new Set([
+  ...["masked_lm", "sequence_classifier", "encoder_decoder"],
+  ...["text_encoder", "rotary_encoder", "disentangled_encoder"],
+]);
 
 /** Tokens of a sequence where nobody says: what a tokenizer cuts to. */
 const USUAL_LENGTH = 512;

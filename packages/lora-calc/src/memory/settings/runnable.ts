@@ -68,9 +68,6 @@ export function whyNotRunnable(
   if (device?.hasGroupedProduct === false && hasExperts(graph.root)) {
     return `experts on ${device.name}, a card before Ampere, run one by one, which is not modelled`;
   }
-  if (graph.root.forward?.kind === "sequence_classifier" && quantization !== undefined) {
-    return `a quantized ${graph.className}, whose classifier transformers leaves as it is, is not modelled`;
-  }
   const layers = deepestRepeat(graph.root);
   if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
   if (quantization !== undefined && endsInLayers(graph)) {

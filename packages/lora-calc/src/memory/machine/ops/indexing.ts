@@ -18,6 +18,19 @@ export function index(m: Machine, input: Tensor, indices: Tensor): Tensor {
   return output;
 }
 
+/** `input[rows, places]`: one vector per row, (b, s, n) → (b, n). */
+export function indexPlaces(m: Machine, input: Tensor, rows: Tensor, places: Tensor): Tensor {
+  const node = m.track("IndexBackward0", [input]);
+  if (node !== undefined) {
+    for (const indices of [rows, places]) m.save(node, indices);
+    const { shape } = input;
+    node.backward = (gradient) => [filledInto(m, shape, gradient.dtype)];
+  }
+  const output = m.empty("index", [rows.size(0), input.size(-1)], input.dtype);
+  m.finish(node, [output], [input, rows, places]);
+  return output;
+}
+
 /** `input[..., [place], :]`, the place a list that becomes a tensor on the card: a copy of one row of the dimension before the last. */
 export function indexRow(m: Machine, input: Tensor): Tensor {
   const place = m.empty("lift_fresh", [1], "int64");

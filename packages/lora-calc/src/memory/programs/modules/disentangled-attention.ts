@@ -44,7 +44,10 @@ export function callDisentangledAttention(
     const query = frame.hold(projected(call, forward.query, hidden));
     const key = frame.hold(projected(call, forward.key, hidden));
     const value = frame.hold(projected(call, forward.value, hidden));
-    const product = batchedMatmul(m, query, divScalar(m, transpose(m, key, -1, -2)));
+    // What is given to the product stays until it returns, cast or not.
+    const product = m.frame((inner) =>
+      batchedMatmul(m, query, inner.hold(divScalar(m, transpose(m, key, -1, -2)))),
+    );
     let scores = frame.hold(product);
     const table = frame.hold(dropout(m, distances.table, forward.distanceDropout));
     const inputs = { query, key, table, places: distances.places };

@@ -10,16 +10,17 @@ import type { BoundModule } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { activate, tanh } from "../../machine/ops/activations.js";
-import { autocastToFloat, cast, withAutocast } from "../../machine/ops/cast.js";
+import { cast, withAutocast } from "../../machine/ops/cast.js";
 import { dropout } from "../../machine/ops/dropout.js";
 import { div, mul, pointwise } from "../../machine/ops/elementwise.js";
 import { sumDim } from "../../machine/ops/reduce.js";
 import { gatherLast } from "../../machine/ops/indexing.js";
-import { logSoftmax, nllLoss } from "../../machine/ops/likelihood.js";
+import { crossEntropy, mseLoss } from "../../machine/ops/losses.js";
 import { select, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, LabelledBatch } from "../modules/batch.js";
 import { callLinear } from "../modules/linear.js";
+import { callPredictionHead } from "../modules/prediction-head.js";
 import { callNorm } from "../modules/norm.js";
 import { callTextEncoder } from "../modules/text-encoder.js";
 import type { PolicyRun, Trainer } from "./trainer.js";
@@ -29,7 +30,11 @@ export const encoderTrainer: Trainer = (m, settings, policy) => {
   const isMasked = policy.node.forward?.kind === "masked_lm";
   const shape = [rows, length];
   const inputIds = m.retain(m.empty("zeros", shape, "int64"));
-  const labels = m.retain(m.empty("zeros", isMasked ? shape : [rows], "int64"));
+  const { forward } = policy.node;
+  const isNumber = forward?.kind === "sequence_classifier" && forward.loss === "number";
+  const labels = m.retain(
+    m.empty("zeros", isMasked ? shape : [rows], isNumber ? "float32" : "int64"),
+  );
   const mask = isPadded ? [m.retain(m.empty("zeros", shape, "int64"))] : [];
   const batch: LabelledBatch = {
     inputIds,
@@ -111,6 +116,14 @@ function classified(
           ? callHead(m, classifier, hidden)
           : callLinear(m, classifier, dropped),
       );
+      if (forward.loss === "number") {
+        // DeBERTa brings the logits to the dtype of the labels, and returns those.
+        const compared =
+          forward.contextPooler === undefined
+            ? logits
+            : frame.rebind(logits, cast(m, view(m, logits, [-1]), batch.labels.dtype));
+        return [mseLoss(m, view(m, compared, [-1]), batch.labels), compared];
+      }
       if (forward.contextPooler !== undefined) return [foundLoss(m, logits, batch.labels), logits];
       return [crossEntropy(m, view(m, logits, [-1, logits.size(-1)]), batch.labels), logits];
     });
@@ -185,16 +198,6 @@ function callContextPooler(m: Machine, module: BoundModule, hidden: Tensor): Ten
   });
 }
 
-/** Source: transformers models/modernbert/modeling_modernbert.py `ModernBertPredictionHead`. */
-function callPredictionHead(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
-  const { forward } = module.node;
-  if (forward?.kind !== "prediction_head") throw new Error(`${module.path} is no head`);
-  return m.call(module.path, [hidden], () => {
-    const dense = callLinear(m, childOf(module, forward.dense), hidden);
-    return callNorm(m, childOf(module, forward.norm), activate(m, forward.activation, dense));
-  });
-}
-
 /** Source: transformers models/roberta/modeling_roberta.py `RobertaClassificationHead`. */
 function callHead(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
   if (module.copy !== undefined) return callHead(m, module.copy, hidden);
@@ -207,14 +210,6 @@ function callHead(m: Machine, module: BoundModule, hidden: Tensor): Tensor {
     const bent = frame.rebind(dense, tanh(m, dense));
     const again = frame.rebind(bent, dropout(m, bent, forward.dropout));
     return frame.rebind(again, callLinear(m, childOf(module, forward.output), again));
-  });
-}
-
-/** `CrossEntropyLoss()(logits, labels)`: autocast runs it in fp32. */
-function crossEntropy(m: Machine, logits: Tensor, labels: Tensor): Tensor {
-  return m.frame((frame) => {
-    const wide = frame.hold(autocastToFloat(m, logits));
-    return nllLoss(m, logSoftmax(m, wide), labels);
   });
 }
 

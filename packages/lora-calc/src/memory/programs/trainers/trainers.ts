@@ -5,6 +5,7 @@ import type { Method } from "../../settings/training.js";
 import { dpoTrainer } from "./dpo.js";
 import { encoderTrainer } from "./encoders.js";
 import { encoderDecoderTrainer } from "./encoder-decoder.js";
+import { headTrainer } from "./heads.js";
 import { imageClassificationTrainer } from "./image-classification.js";
 import { sftTrainer } from "./sft.js";
 import type { Trainer } from "./trainer.js";
@@ -16,5 +17,8 @@ export function trainerOf(method: Method, { node }: BoundModule): Trainer {
   if (kind === "image_classifier") return imageClassificationTrainer;
   if (kind === "encoder_decoder") return encoderDecoderTrainer;
   if (kind === "masked_lm" || kind === "sequence_classifier") return encoderTrainer;
+  if (kind === "last_token_classifier" || kind === "token_classifier" || kind === "answer_finder") {
+    return headTrainer;
+  }
   return TRAINERS[method];
 }
