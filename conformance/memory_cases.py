@@ -112,6 +112,10 @@ def own_loss_cases(per_model: int) -> Iterator[Case]:
                 "bf16": draw.random() < 0.8,
                 "loss": "hf",
             }
+            if config["architectures"][0].endswith("Model") and "decoder_start_token_id" not in config:  # pairs of texts
+                training |= {"loss": "multiple_negatives_ranking", "pooling_mode": draw.choice(["mean", "cls", "lasttoken"])}
+                if adapter is not None:
+                    adapter["task_type"] = "FEATURE_EXTRACTION"
             if "decoder_start_token_id" not in config:
                 del training["max_target_length"]
             if quantization is not None:

@@ -604,6 +604,41 @@ def head_cases() -> list[Case]:
     return rows
 
 
+def pair_cases() -> list[Case]:
+    """sentence-transformers: pairs of texts, embedded in two runs, and the loss over all of a batch."""
+    encoder = {
+        "vocab_size": 1000, "hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 640,
+        "max_position_embeddings": 600, "pad_token_id": 0,
+    }  # fmt: skip
+    small = {"model_type": "distilbert", "vocab_size": 1000, "dim": 256, "n_layers": 4, "n_heads": 8, "hidden_dim": 640, "max_position_embeddings": 600}
+    gemma3 = family("gemma3_text", head_dim=64, sliding_window=128, num_hidden_layers=6)
+    bases: dict[str, tuple[str, dict[str, Any], list[str], str]] = {
+        "qwen3": ("Qwen3Model", family("qwen3", head_dim=32, num_hidden_layers=4), ["q_proj", "v_proj"], "lasttoken"),
+        "gemma3": ("Gemma3TextModel", gemma3, ["q_proj", "v_proj"], "mean"),
+        "bert": ("BertModel", encoder | {"model_type": "bert"}, ["query", "value"], "cls"),
+        "roberta": ("RobertaModel", encoder | {"model_type": "roberta"}, ["query", "value"], "mean"),
+        "distilbert": ("DistilBertModel", small, ["q_lin", "v_lin"], "lasttoken"),
+        "modernbert": ("ModernBertModel", encoder | {"model_type": "modernbert"}, ["Wqkv", "Wo"], "mean"),
+    }
+    lora = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "task_type": "FEATURE_EXTRACTION"}
+    step = STEP | {"loss": "multiple_negatives_ranking"}
+    kept, padded = {"gradient_checkpointing": False}, {"padding": True}
+    rows: list[tuple[str, bool, Any, dict[str, Any]]] = [
+        ("pairs", True, None, kept),
+        ("pairs, qlora, padded", True, NF4, padded),
+        ("pairs in fp32", True, None, kept | {"dtype": "float32", "bf16": False}),
+        ("pairs, full fine-tuning, padded", False, None, kept | padded | {"dtype": "float32"}),
+    ]
+    return [
+        case(
+            f"{name}: {row}", config | {"architectures": [model]}, lora | {"target_modules": targets} if adapts else None, quantization,
+            step | {"pooling_mode": pooling} | training,
+        )
+        for name, (model, config, targets, pooling) in bases.items()
+        for row, adapts, quantization, training in rows
+    ]  # fmt: skip
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -625,14 +660,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

@@ -1,6 +1,6 @@
 /** Lays the flags of a command line over a scenario; a flag wins over the file. */
 
-import { withUsualTask } from "lora-calc";
+import { taskClasses, withTask, withUsualTask } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import { USUAL } from "./usual.js";
 import { SCENARIO_FLAGS } from "./scenario-flags.js";
@@ -19,7 +19,17 @@ export function applyFlags(scenario: Scenario, values: FlagValues): Scenario {
     const value = values.get(name);
     if (value !== undefined) result = setField(result, path, flagValue(kind, value));
   }
+  const task = values.get("--task-type");
+  if (typeof task === "string") return withClassOf(result, task);
   return scenario.adapter === USUAL.adapter ? withUsualTask(result) : result;
+}
+
+/** A task that is asked for by its flag means the class with its head, unless the scenario names a class. */
+function withClassOf(scenario: Scenario, task: string): Scenario {
+  const { model } = scenario;
+  if (typeof model === "object" && model["architecture"] !== undefined) return scenario;
+  const ofTask = taskClasses(scenario)[task];
+  return ofTask === undefined ? scenario : withTask(scenario, task, ofTask);
 }
 
 /** The LoRA that a model alone means is nothing to another method, which has defaults of its own in PEFT. */

@@ -21,6 +21,7 @@ import { planLayerMethod } from "./methods/layer-method.js";
 import type { AdapterPlan } from "./plan/plan.js";
 import { planTrainableTokens, TOKEN_FIELDS } from "./methods/trainable-tokens.js";
 import { ADAPTION_FIELDS, planAdaptionPrompt } from "./prompts/adaption-prompt.js";
+import { taskClassWarnings } from "./plan/task-type.js";
 import { PROMPT_METHODS } from "./prompts/index.js";
 import { planPromptMethod, PROMPT_FIELDS } from "./prompts/prompt-method.js";
 
@@ -118,7 +119,11 @@ export function planAdapter(
   const plan = method.plan(graph, kept, world);
   // What the method does not look at is looked at here.
   checkFields(kept, ADAPTER_FIELDS);
-  const warnings = [...removed.map(removedWarning), ...unwrappedTask(kept, graph, world)];
+  const warnings = [
+    ...removed.map(removedWarning),
+    ...unwrappedTask(kept, graph, world),
+    ...taskClassWarnings(graph, kept),
+  ];
   return warnings.length === 0 ? plan : { ...plan, warnings: [...warnings, ...plan.warnings] };
 }
 

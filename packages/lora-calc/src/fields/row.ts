@@ -12,6 +12,7 @@ export type Owner =
   | "transformers"
   | "PEFT"
   | "bitsandbytes"
+  | "sentence-transformers"
   | "DeepSpeed"
   | "lora-calc";
 

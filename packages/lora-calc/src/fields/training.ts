@@ -108,12 +108,16 @@ export const STEP_FIELDS = {
     }),
   }),
   ...ownedBy("lora-calc", {
-    loss: choice(["hf", "nll", "chunked_nll", "fused", "liger", "cce"], "program of the loss", {
-      default: "chunked_nll",
-      beyond: ["unsloth", "dft"],
-      flag: ["--loss"],
-      argument: "loss",
-    }),
+    loss: choice(
+      ["hf", "nll", "chunked_nll", "fused", "liger", "cce", "multiple_negatives_ranking"],
+      "program of the loss",
+      {
+        default: "chunked_nll",
+        beyond: ["unsloth", "dft"],
+        flag: ["--loss"],
+        argument: "loss",
+      },
+    ),
   }),
   ...ownedBy("TrainingArguments", {
     use_liger_kernel: boolean("Liger's kernels and fused loss", {
@@ -159,6 +163,13 @@ export const STEP_FIELDS = {
       ...{ min: 1, max: MAX_LENGTH, default: 128, unit: "tokens" as const },
       flag: ["--max-target-length"],
       argument: "n",
+    }),
+  }),
+  ...ownedBy("sentence-transformers", {
+    pooling_mode: choice(["mean", "cls", "lasttoken"], "how tokens become one vector of a text", {
+      default: "mean",
+      flag: ["--pooling-mode"],
+      argument: "name",
     }),
   }),
   ...ownedBy("TRL", {

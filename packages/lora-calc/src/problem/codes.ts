@@ -90,6 +90,7 @@ export const WARNING_CODES = {
     "Layers with a state are computed as PyTorch's operators, not as the kernels of a library.",
   other_trainer:
     "The stack's trainer does not train this class: the step is that of transformers' Trainer.",
+  task_class: "The adapter is for a task that another class of the model_type has the head for.",
   stops_in_peft:
     "The releases that are computed stop at this; others run it, for which the answer is.",
   removed_field: "A field that early releases of PEFT had decides nothing any more and is ignored.",

@@ -20,6 +20,10 @@ export interface StackProfile extends StackReleases {
   readonly fusesHead?: true;
   /** Its trainers train language models token by token; a class with a loss of its own is for another trainer. */
   readonly trainsTokensOnly?: true;
+  /** Adapters are added by transformers' `add_adapter`, which leaves them in the dtype of the base; PEFT casts 16 bits to float32. */
+  readonly adaptersFollowBase?: true;
+  /** Its trainer embeds pairs of texts with classes that have no head. */
+  readonly trainsPairs?: true;
   /** Its collator gives every batch an attention mask, padded or not. */
   readonly passesMask?: true;
   /** On a quantized base DoRA's magnitudes stay float32 beside adapters that are cast. */
@@ -93,6 +97,17 @@ const STACKS = [
     source: "transformers 5.24.0 training_args.py, trainer.py",
   },
   {
+    id: "sentence-transformers-6.2",
+    name: "sentence-transformers 6.2 SentenceTransformerTrainer",
+    releases: { transformers: "5.24.0", peft: "0.21.2" },
+    passesMask: true,
+    trainsPairs: true,
+    adaptersFollowBase: true,
+    training: { ...HF_TRAINER, loss: "multiple_negatives_ranking" },
+    source:
+      "sentence-transformers 6.2.0 base/trainer.py, base/training_args.py, sentence_transformer/losses/multiple_negatives_ranking.py",
+  },
+  {
     id: "plain-loop",
     name: "Hand-written PyTorch loop",
     releases: {},
@@ -133,6 +148,11 @@ export function neighbourOf(id: StackId): StackId | undefined {
 /** The stacks whose trainer takes any class of transformers. Example: listGeneralTrainers()[0]?.id // "hf-trainer-5.18" */
 export function listGeneralTrainers(): readonly KnownStack[] {
   return listStacks().filter(({ training }) => training === HF_TRAINER);
+}
+
+/** The stacks whose trainer embeds texts. Example: listEmbeddingTrainers()[0]?.id // "sentence-transformers-6.2" */
+export function listEmbeddingTrainers(): readonly KnownStack[] {
+  return listStacks().filter((stack: StackProfile) => stack.trainsPairs === true);
 }
 
 /** What a launcher installs, where it is known. */

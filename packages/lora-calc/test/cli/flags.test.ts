@@ -55,6 +55,23 @@ describe("applyFlags(scenario, values)", () => {
   });
 });
 
+describe("--task-type", () => {
+  const task = new Map([["--task-type", "TOKEN_CLS"]]);
+
+  it("means the class with the head of the task", () => {
+    expect(applyFlags({ model: "gpt2" }, task)).toEqual({
+      model: { id: "gpt2", architecture: "GPT2ForTokenClassification" },
+      adapter: { task_type: "TOKEN_CLS" },
+    });
+  });
+
+  it("leaves a class alone that the scenario names, and a task without one", () => {
+    const named = { model: { id: "gpt2", architecture: "GPT2LMHeadModel" } };
+    expect(applyFlags(named, task).model).toEqual(named.model);
+    expect(applyFlags({ model: "gpt2" }, new Map([["--task-type", "TYPO"]])).model).toBe("gpt2");
+  });
+});
+
 describe("SCENARIO_FLAGS", () => {
   it.each(Object.entries(FLAGS_OF_VERSION_1))("%s still sets %s", (spelling, path) => {
     const flag = SCENARIO_FLAGS.find(({ name, aliases }) => [name, ...aliases].includes(spelling));

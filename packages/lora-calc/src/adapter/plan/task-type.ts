@@ -1,5 +1,7 @@
 /** The task of the model: it decides which heads are trained in full beside the adapter. */
 
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import type { Warning } from "../../problem/codes.js";
 import type { Fields } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 
@@ -50,3 +52,26 @@ export const HEADS_BY_TASK: Readonly<Partial<Record<TaskType, readonly string[]>
   TOKEN_CLS: ["classifier", "score"],
   QUESTION_ANS: ["qa_outputs"],
 };
+
+/** Tasks whose class differs from the one that generates. */
+const TASKS_OF_HEADS: readonly string[] = [...Object.keys(HEADS_BY_TASK), "FEATURE_EXTRACTION"];
+
+/**
+ * PEFT wraps any class for any task: a causal language model under SEQ_CLS keeps its head over the vocabulary, and the one
+ * for labels is not there. Says so where the model_type has a class for the task.
+ */
+export function taskClassWarnings(
+  { className, classOfTask = {} }: ModuleGraph,
+  adapter: Fields,
+): readonly Warning[] {
+  const task = adapter.string("task_type");
+  const hasHead = task !== undefined && TASKS_OF_HEADS.includes(task);
+  const ofTask = hasHead ? classOfTask[task] : undefined;
+  if (ofTask === undefined || ofTask === className) return [];
+  return [
+    {
+      code: "task_class",
+      message: `task_type ${task} is for ${ofTask}, and the model is ${className}: counts and memory are of that class and its loss; for the other set model.architecture to ${ofTask}`,
+    },
+  ];
+}

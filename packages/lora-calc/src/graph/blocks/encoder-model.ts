@@ -11,6 +11,7 @@ import type {
 } from "../tree/encoder-forward.js";
 import type { AnswerFinderForward, HeadForward } from "../tree/head-forward.js";
 import type { Child, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
+import { isRepeat } from "../tree/module-graph.js";
 import { container, leaf, linear } from "../tree/vocabulary.js";
 import { labelCount, labelLoss, rejectClass } from "./task-heads.js";
 
@@ -92,17 +93,16 @@ export function encoderModel(
       ...(parts.notFound === undefined ? {} : { notFound: parts.notFound }),
     },
   };
+  const { encoder } = parts;
   if (className === `${prefix}Model`) {
-    const root = container("", className, { children: parts.children(true) });
+    const children = parts.children(true);
+    const root = container("", className, { children, ...ranBy(encoder, hasChild(children)) });
     return { ...common, root, inputEmbedding: parts.wordEmbedding, tied: [] };
   }
   const head = headOf(parts, className, config);
   const { before = [], behind, hasPooler = false, output } = head;
-  const { encoder } = parts;
-  const forward =
-    encoder?.kind === "text_encoder" && hasPooler ? { ...encoder, pooler: "pooler" } : encoder;
   const backboneNode = container(backbone, `${prefix}Model`, {
-    ...(forward === undefined ? {} : { forward }),
+    ...ranBy(encoder, hasPooler),
     children: parts.children(hasPooler),
   });
   return {
@@ -118,6 +118,22 @@ export function encoderModel(
     ...(output === undefined ? {} : { outputEmbedding: output }),
     tied: output !== undefined && parts.tied ? tiedGroups(parts, output, head.sharedBias) : [],
   };
+}
+
+/** A pooler runs in the backbone that holds one. */
+function ranBy(
+  encoder: EncoderParts["encoder"],
+  hasPooler: boolean,
+): { readonly forward?: NonNullable<EncoderParts["encoder"]> } {
+  if (encoder === undefined) return {};
+  const runsPooler = encoder.kind === "text_encoder" && hasPooler;
+  return { forward: runsPooler ? { ...encoder, pooler: POOLER } : encoder };
+}
+
+const POOLER = "pooler";
+
+function hasChild(children: readonly (Child | undefined)[]): boolean {
+  return children.some((child) => child !== undefined && !isRepeat(child) && child.name === POOLER);
 }
 
 /** In the order in which the names are registered. */

@@ -246,10 +246,14 @@ export function decoderSizes(parts: LanguageModelParts): DecoderSizes {
 }
 
 function backboneNode(parts: LanguageModelParts, name: string, type: string): ModuleNode {
+  const { within } = parts;
+  const forward =
+    within === undefined ? parts.forward : ({ kind: "within", inner: within } as const);
   return container(name, type, {
     children: parts.children,
     buffers: parts.buffers ?? [],
-    forward: parts.within === undefined ? parts.forward : { kind: "within", inner: parts.within },
+    // A root that says nothing is not run.
+    ...(name === "" && parts.isCountedOnly === true ? {} : { forward }),
   });
 }
 

@@ -15,6 +15,8 @@ const LOSS_SOURCES: Readonly<Record<LossName, (labels: LibraryLabels) => string>
   dpo: ({ trl }) =>
     `${trl} trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax`,
   cce: () => "cut-cross-entropy 25.6.4 cce.py",
+  multiple_negatives_ranking: () =>
+    "sentence-transformers 6.2.0 sentence_transformer/losses/multiple_negatives_ranking.py",
 };
 
 const LIGER_SOURCE = "Liger-Kernel 0.8.2 ops/rms_norm.py, rope.py, swiglu.py, geglu.py";

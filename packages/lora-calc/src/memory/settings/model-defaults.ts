@@ -11,12 +11,14 @@ import { learnedPositions } from "./learned-positions.js";
 import type { TrainingSettings } from "./training.js";
 
 const TARGET_PATH = "training.max_target_length";
+const POOLING_PATH = "training.pooling_mode";
 const ATTENTION_PATH = "training.attn_implementation";
 
 export function modelDefaults(root: ModuleNode, rules: WorldRules): Partial<StepValues> {
   return {
     ...(lacksSdpa(root, rules) ? { attn_implementation: "eager" } : {}),
     ...(hasOwnLoss(root) ? { loss: "hf" } : {}),
+    ...(embedsText(root) ? { loss: PAIRS_LOSS, pooling_mode: poolingOf(root) } : {}),
     ...(encodesText(root) ? { max_length: longestOf(root) } : {}),
   };
 }
@@ -44,6 +46,11 @@ export function ofModel(
         : "the model has positions for as many tokens";
     return [{ ...assumption, reason }];
   }
+  if (path === POOLING_PATH) {
+    return embedsText(root) ? [{ ...assumption, reason: poolingReason(root) }] : [];
+  }
+  if (path === "training.loss" && embedsText(root))
+    return [{ ...assumption, reason: PAIRS_REASON }];
   const labels = hasOwnLoss(root) ? LABELS[root.forward.kind] : undefined;
   return path === "training.loss" && labels !== undefined
     ? [{ ...assumption, reason: `the class has a loss of its own, over ${labels}` }]
@@ -58,6 +65,7 @@ export function ignoredByModel(given: JsonObject, root: ModuleNode): readonly st
   const paths = [
     ...(classifiesImages(root) ? OF_SEQUENCES : []),
     ...(readsPairs(root) ? [] : [TARGET_PATH]),
+    ...(embedsText(root) ? [] : [POOLING_PATH]),
   ];
   return paths.filter((path) => (given[path.replace("training.", "")] ?? null) !== null);
 }
@@ -78,6 +86,34 @@ export function hasOwnLoss(
   root: ModuleNode,
 ): root is ModuleNode & { readonly forward: { readonly kind: keyof typeof LABELS } } {
   return root.forward !== undefined && root.forward.kind in LABELS;
+}
+
+/** The loss of sentence-transformers over pairs of texts. */
+export const PAIRS_LOSS = "multiple_negatives_ranking";
+
+/** Whether the class has no head: what it gives of a text is made one vector (sentence-transformers). */
+export function embedsText({ forward }: ModuleNode): boolean {
+  return forward !== undefined && BACKBONES.has(forward.kind);
+}
+
+const BACKBONES: ReadonlySet<string> = new Set([
+  ...["decoder", "alibi_decoder", "within"],
+  ...["text_encoder", "rotary_encoder", "disentangled_encoder"],
+]);
+
+const PAIRS_REASON =
+  "a class without a head is trained on pairs of texts, by sentence-transformers' MultipleNegativesRankingLoss";
+
+/** The default of sentence-transformers is the mean; of what reads in one direction, the last token has seen all others. */
+function poolingOf(root: ModuleNode): StepValues["pooling_mode"] {
+  return encodesText(root) ? "mean" : "lasttoken";
+}
+
+function poolingReason(root: ModuleNode): string {
+  const why = encodesText(root)
+    ? "the default of sentence-transformers"
+    : "the last token of a decoder has seen all others";
+  return `${why}; a checkpoint says its own in 1_Pooling/config.json`;
 }
 
 /** Whether one sequence is read and another is predicted. */

@@ -2,9 +2,9 @@
 
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Warning } from "../../problem/codes.js";
-import { listGeneralTrainers } from "../../stacks/stacks.js";
+import { listEmbeddingTrainers, listGeneralTrainers } from "../../stacks/stacks.js";
 import type { StackProfile } from "../../stacks/stacks.js";
-import { hasOwnLoss } from "./model-defaults.js";
+import { embedsText, hasOwnLoss } from "./model-defaults.js";
 
 /**
  * Encoders, encoder-decoders and classifiers compute their loss themselves, which transformers' Trainer takes and TRL's
@@ -15,6 +15,7 @@ export function otherTrainerWarnings(
   { root, className }: ModuleGraph,
   stack: StackProfile | undefined,
 ): readonly Warning[] {
+  if (embedsText(root)) return embeddingTrainerWarnings(className, stack);
   if (!hasOwnLoss(root) || (stack !== undefined && stack.trainsTokensOnly !== true)) return [];
   const trainers = listGeneralTrainers().map(({ id }) => id);
   const whose =
@@ -24,6 +25,23 @@ export function otherTrainerWarnings(
     {
       code: "other_trainer",
       message: `${className} is trained by transformers' Trainer${why}: the step is that trainer's, under ${whose} (precision, checkpointing, batch); for its own defaults set stack to ${trainers.join(" or ")}`,
+    },
+  ];
+}
+
+/** A class without a head has no loss, and neither TRL's nor transformers' trainer gives it one. */
+function embeddingTrainerWarnings(
+  className: string,
+  stack: StackProfile | undefined,
+): readonly Warning[] {
+  if (stack?.trainsPairs === true) return [];
+  const trainers = listEmbeddingTrainers().map(({ id }) => id);
+  const whose =
+    stack === undefined ? "this calculator's defaults" : `the settings of ${stack.name}`;
+  return [
+    {
+      code: "other_trainer",
+      message: `${className} has no head, and is trained on pairs of texts by sentence-transformers: the step is that trainer's, two runs of per_device_train_batch_size texts each, under ${whose} (precision, checkpointing, batch); for its own defaults set stack to ${trainers.join(" or ")}`,
     },
   ];
 }

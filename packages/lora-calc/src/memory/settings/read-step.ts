@@ -69,9 +69,7 @@ export function readStep(
     own: { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root, world.rules) },
     published: publishedDtype(model),
     source,
-    fusesHead: fusesHead(stack, world),
-    passesMask: stack?.passesMask === true && world.rules.takesForPacked,
-    keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
+    ...habitsOf(stack, world, quantization),
   });
   const { settings } = read;
   const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root, world.rules));
@@ -104,6 +102,20 @@ export function readStep(
       ...(isBalanced ? [balanceWarning(stack.balancesExperts)] : []),
       ...ligerWarnings(settings.loss, read.liger),
     ],
+  };
+}
+
+/** What a stack does of itself, here. */
+function habitsOf(
+  stack: StackProfile | undefined,
+  world: World,
+  quantization: Quantization | undefined,
+) {
+  return {
+    fusesHead: fusesHead(stack, world),
+    passesMask: stack?.passesMask === true && world.rules.takesForPacked,
+    adaptersFollow: stack?.adaptersFollowBase === true && quantization === undefined,
+    keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
   };
 }
 

@@ -6,7 +6,7 @@ import { sitesOf } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
 import { learnedPositions } from "./learned-positions.js";
-import { encodesText, hasOwnLoss } from "./model-defaults.js";
+import { embedsText, encodesText, hasOwnLoss, PAIRS_LOSS } from "./model-defaults.js";
 import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
 import type { LossName, TrainingSettings } from "./training.js";
@@ -54,13 +54,20 @@ export function whyNotRunnable(
   loss: LossName,
 ): string | undefined {
   const isOwn = hasOwnLoss(graph.root);
+  const embeds = embedsText(graph.root);
+  if (embeds && loss !== PAIRS_LOSS) {
+    return `${graph.className} has no head, and is trained on pairs of texts; set training.loss to ${PAIRS_LOSS}, or model.architecture to a class with a head`;
+  }
+  if (!embeds && loss === PAIRS_LOSS) {
+    return `${PAIRS_LOSS} is sentence-transformers' loss over what a class without a head gives, and ${graph.className} has one; set adapter.task_type to FEATURE_EXTRACTION and model.architecture to AutoModel`;
+  }
   if (isOwn && loss === "dpo") {
     return `${graph.className} gives no log-probabilities of tokens to prefer; leave training.method out`;
   }
   if (isOwn && loss !== "hf") {
     return `${graph.className} is trained by transformers' Trainer with its own loss; set training.loss to hf`;
   }
-  if (!isOwn && graph.root.forward?.kind !== "causal_lm") {
+  if (!isOwn && !embeds && graph.root.forward?.kind !== "causal_lm") {
     return `the forward pass of ${graph.className} is not modelled`;
   }
   const missing = firstWithoutForward(graph.root, graph.root.type);

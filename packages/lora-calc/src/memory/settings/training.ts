@@ -64,6 +64,8 @@ interface Defaults {
   readonly fusesHead?: boolean;
   /** DoRA's magnitudes stay float32 where the adapters are cast by default. */
   readonly keepsMagnitudes?: boolean;
+  /** Adapters get the dtype of the base they are added to. */
+  readonly adaptersFollow?: boolean;
   /** The trainer's batches bring an attention mask, and the release asks whether they do. */
   readonly passesMask?: boolean;
 }
@@ -77,6 +79,7 @@ export function readTraining(
     source,
     fusesHead = false,
     keepsMagnitudes = false,
+    adaptersFollow = false,
     passesMask = false,
   }: Defaults,
 ): ReadTraining {
@@ -88,6 +91,7 @@ export function readTraining(
   const followsFp16 = asked.fp16 === true && asked.bf16 === undefined;
   const defaults = {
     ...own,
+    ...(adaptersFollow ? { adapter_dtype: asked.dtype ?? own.dtype } : {}),
     ...(liger === undefined ? {} : { loss: lossWith(liger, own.loss) }),
     ...(followsFp16 ? { bf16: false } : {}),
   };

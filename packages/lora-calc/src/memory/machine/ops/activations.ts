@@ -66,7 +66,12 @@ function relu(m: Machine, input: Tensor): Tensor {
 }
 
 /** `tensor.clamp(...)`: keeps its input; backward compares it with each bound. */
-export function clamp(m: Machine, input: Tensor, bounds: readonly ("ge" | "le")[]): Tensor {
+export function clamp(
+  m: Machine,
+  input: Tensor,
+  bounds: readonly ("ge" | "le")[],
+  name: "clamp" | "clamp_min" = "clamp",
+): Tensor {
   const node = m.track("ClampBackward1", [input]);
   if (node !== undefined) {
     m.save(node, input);
@@ -78,7 +83,7 @@ export function clamp(m: Machine, input: Tensor, bounds: readonly ("ge" | "le")[
       return [result];
     };
   }
-  const output = elementwiseOutput(m, "clamp", [input], input.dtype);
+  const output = elementwiseOutput(m, name, [input], input.dtype);
   m.finish(node, [output], [input]);
   return output;
 }

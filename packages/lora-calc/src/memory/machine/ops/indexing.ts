@@ -18,7 +18,7 @@ export function index(m: Machine, input: Tensor, indices: Tensor): Tensor {
   return output;
 }
 
-/** `input[rows, places]`: one vector per row, (b, s, n) → (b, n). */
+/** `input[rows, places]`: of every row what is at its place, (b, s, n) → (b, n) or (b, s) → (b). */
 export function indexPlaces(m: Machine, input: Tensor, rows: Tensor, places: Tensor): Tensor {
   const node = m.track("IndexBackward0", [input]);
   if (node !== undefined) {
@@ -26,7 +26,7 @@ export function indexPlaces(m: Machine, input: Tensor, rows: Tensor, places: Ten
     const { shape } = input;
     node.backward = (gradient) => [filledInto(m, shape, gradient.dtype)];
   }
-  const output = m.empty("index", [rows.size(0), input.size(-1)], input.dtype);
+  const output = m.empty("index", [rows.size(0), ...input.shape.slice(2)], input.dtype);
   m.finish(node, [output], [input, rows, places]);
   return output;
 }
@@ -72,8 +72,17 @@ export function indexCopy(m: Machine, frozen: Tensor, indices: Tensor, source: T
   return output;
 }
 
+/** `input.gather(1, places)` of one vector per row, (b, s, n) → (b, 1, n); it keeps the whole input. */
+export function gatherVector(m: Machine, input: Tensor, places: Tensor): Tensor {
+  return gathered(m, input, places, [input.size(0), 1, input.size(-1)]);
+}
+
 /** `input.gather(-1, places)`: the gradient is added into zeros of the full shape. */
 export function gatherLast(m: Machine, input: Tensor, places: Tensor): Tensor {
+  return gathered(m, input, places, places.shape);
+}
+
+function gathered(m: Machine, input: Tensor, places: Tensor, result: Shape): Tensor {
   const node = m.track("GatherBackward0", [input]);
   if (node !== undefined) {
     m.save(node, input);
@@ -81,7 +90,7 @@ export function gatherLast(m: Machine, input: Tensor, places: Tensor): Tensor {
     const { shape } = input;
     node.backward = (gradient) => [m.empty("new_zeros", shape, gradient.dtype)];
   }
-  const output = m.empty("gather", places.shape, input.dtype);
+  const output = m.empty("gather", result, input.dtype);
   m.finish(node, [output], [input]);
   return output;
 }

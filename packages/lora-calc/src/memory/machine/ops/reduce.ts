@@ -1,5 +1,6 @@
 /** Sums and means. */
 
+import type { Dtype } from "../../../units/dtype.js";
 import { expandedStrides } from "../layout.js";
 import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
@@ -44,19 +45,22 @@ export function sumLastDim(m: Machine, input: Tensor): Tensor {
   return sumTo(m, input, input.shape.slice(0, -1));
 }
 
-/** `tensor.sum(dim)` of one dimension, which may stay with size 1; the gradient is spread over it again. */
+/**
+ * `tensor.sum(dim)` of one dimension, which may stay with size 1; the gradient is spread over it again. A dtype that is named
+ * is summed in without a copy.
+ */
 export function sumDim(
   m: Machine,
   given: Tensor,
   dim: number,
-  { keepsDim = false }: { readonly keepsDim?: boolean } = {},
+  { keepsDim = false, dtype }: { readonly keepsDim?: boolean; readonly dtype?: Dtype } = {},
 ): Tensor {
-  const input = autocastToFloat(m, given);
+  const input = dtype === undefined ? autocastToFloat(m, given) : given;
   const node = m.track("SumBackward1", [input]);
   const full = input.shape;
   const at = dim < 0 ? dim + full.length : dim;
   const rest = [...full.slice(0, at), ...(keepsDim ? [1] : []), ...full.slice(at + 1)];
-  const output = m.empty("sum", rest, input.dtype);
+  const output = m.empty("sum", rest, dtype ?? input.dtype);
   if (node !== undefined) {
     node.backward = (gradient) => {
       const { strides } = gradient;

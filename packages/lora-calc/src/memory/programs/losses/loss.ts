@@ -9,7 +9,10 @@ import { ligerLoss } from "./liger.js";
 import type { Loss } from "./loss-run.js";
 import { nllLoss } from "./nll.js";
 
-export const LOSSES: Readonly<Record<Exclude<LossName, "dpo">, Loss>> = {
+/** Losses of other trainers than this one. */
+type OtherLoss = "dpo" | "multiple_negatives_ranking";
+
+export const LOSSES: Readonly<Record<Exclude<LossName, OtherLoss>, Loss>> = {
   chunked_nll: chunkedNllLoss,
   hf: hfLoss,
   nll: nllLoss,

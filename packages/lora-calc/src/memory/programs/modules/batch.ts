@@ -19,6 +19,8 @@ export interface Batch {
   readonly attentionMask?: Tensor;
   /** Whether it masks anything: transformers looks, and leaves out one that does not. */
   readonly isPadded: boolean;
+  /** The mask masks nothing, and the release looks whether it does where nothing else stands against leaving it out. */
+  readonly isRead?: true;
 }
 
 /** With the token that each position is to predict. */

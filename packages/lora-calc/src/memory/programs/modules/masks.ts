@@ -75,7 +75,7 @@ export function buildMask(
   m: Machine,
   { masks }: Kernels,
   { batch, options, dtype }: MaskInputs,
-  { window, isNeeded: isAsked, isRead = false }: MaskNeed,
+  { window, isNeeded: isAsked, isRead: mustRead = false }: MaskNeed,
 ): Tensor | undefined {
   const [rows = 1, length = 1] = batch.inputIds.shape;
   const padding = batch.attentionMask;
@@ -88,7 +88,7 @@ export function buildMask(
     if (mayBePacked) frame.hold(sequenceIndices(m, rows, length));
     const isLocal = window !== undefined && length >= window;
     const isNeeded = isAsked || batch.isPadded || isLocal || mayBePacked;
-    if (isRead) {
+    if (mustRead || (batch.isRead === true && !isNeeded)) {
       frame.hold(m.empty("sum", [], "int64"));
       frame.hold(m.empty("eq", [], "bool"));
     }
@@ -111,18 +111,23 @@ export function buildEncoderMask(
   { queries, window }: { readonly queries?: number; readonly window?: number } = {},
 ): Tensor | undefined {
   const [rows = 1, length = 1] = inputIds.shape;
-  const padding = isPadded ? attentionMask : undefined;
-  if (padding === undefined && (window === undefined || length < window)) return undefined;
-  return m.frame((frame) => {
-    if (padding !== undefined) {
-      frame.hold(pointwise(m, "_to_copy", [m.alias(padding)], "bool"));
+  const isLocal = window !== undefined && length >= window;
+  if (attentionMask === undefined && !isLocal) return undefined;
+  return m.frame<readonly Tensor[]>((frame) => {
+    if (attentionMask !== undefined) {
+      frame.hold(pointwise(m, "_to_copy", [m.alias(attentionMask)], "bool"));
     }
-    const beside = padding === undefined ? undefined : ("padding" as const);
+    if (!isPadded && !isLocal) {
+      // It is given, and read: all are ones.
+      frame.hold(m.empty("all", [], "bool"));
+      return [];
+    }
+    const beside = attentionMask === undefined ? undefined : ("padding" as const);
     const pattern = { rows, length, window, beside };
     const asked = queries === undefined ? {} : { queries };
     const table = masks.table(m, { ...pattern, ...asked, isBidirectional: true });
-    return expand(m, table, [rows, 1, queries ?? length, length]);
-  });
+    return [expand(m, table, [rows, 1, queries ?? length, length])];
+  })[0];
 }
 
 interface EagerMaskInputs {

@@ -8,7 +8,9 @@ import type { Trainer } from "./trainer.js";
 
 export const sftTrainer: Trainer = (m, settings) => {
   const { loss } = settings;
-  if (loss === "dpo") throw new Error("supervised fine-tuning has losses of its own");
+  if (loss === "dpo" || loss === "multiple_negatives_ranking") {
+    throw new Error("supervised fine-tuning has losses of its own");
+  }
   const batch = makeBatch(m, settings);
   const { inputIds, labels, attentionMask } = batch;
   return {
