@@ -152,7 +152,7 @@ def option_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
                 "max_length": min(positions(config), draw.choice([512, 1024])),
                 "loss": draw.choice(["chunked_nll", "hf", "nll"]),
             }
-            adapter = ALL_LINEAR | {"r": draw.choice([8, 16, 32])} | adapter_change
+            adapter = ALL_LINEAR | {"r": draw.choice([8, 16, 32])} | all_of(config) | adapter_change
             yield case(f"{name} {option}", config, adapter, quantization, training | training_change)
 
 
@@ -160,14 +160,23 @@ OPTIONS_PER_MODEL = 4
 EAGER_ONLY = ("gpt_oss", "bloom", "deberta-v2")
 
 # Names of the input and the output embedding, and of attention's projections, by model_type.
-EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"), bloom=("word_embeddings", "lm_head"))
+EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"), bloom=("word_embeddings", "lm_head"), nemotron_h=("embeddings", "lm_head"))
 ATTENTION: dict[str, list[str]] = defaultdict(lambda: ["q_proj", "v_proj"], gpt2=["c_attn"], gpt_neox=["query_key_value"], phi3=["qkv_proj"], bloom=["query_key_value"])
+
+
+# PEFT refuses "all-linear" where Mamba uses the weight of out_proj directly.
+NOT_ALL_LINEAR: dict[str, list[str]] = {"nemotron_h": ["in_proj", "q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
+
+
+def all_of(config: dict[str, Any]) -> dict[str, Any]:
+    names = NOT_ALL_LINEAR.get(config["model_type"])
+    return {} if names is None else {"target_modules": names}
 
 
 def draw_adapter(draw: random.Random, config: dict[str, Any]) -> dict[str, Any] | None:
     if draw.random() < 0.12 and size_of(config) < 2e9:
         return None
-    adapter: dict[str, Any] = ALL_LINEAR | {"r": draw.choice([4, 8, 16, 32, 64])}
+    adapter: dict[str, Any] = ALL_LINEAR | {"r": draw.choice([4, 8, 16, 32, 64])} | all_of(config)
     if draw.random() < 0.25:
         adapter["lora_dropout"] = 0.05
     if draw.random() < 0.12:
@@ -298,8 +307,9 @@ def has_experts(config: dict[str, Any]) -> bool:
 def expert_options(config: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """What can be trained where experts are: "all-linear" stands for the experts' parameters, too."""
     router = "router.weight" if config["model_type"] == "gpt_oss" else "gate.weight"
+    up = "experts.up_proj" if config["model_type"] == "nemotron_h" else "experts.gate_up_proj"
     return {
-        "gate and up": ({"target_modules": ATTENTION["llama"], "target_parameters": ["experts.gate_up_proj"]}, {}),
+        "gate and up": ({"target_modules": ATTENTION["llama"], "target_parameters": [up]}, {}),
         "down, foreach": ({"target_modules": [], "target_parameters": ["experts.down_proj"]}, {"optim": "adamw_torch"}),
         "router": ({"target_modules": [], "target_parameters": [router]}, {"gradient_checkpointing": False}),
         "attention": ({"target_modules": ATTENTION["llama"], "use_dora": True}, {}),

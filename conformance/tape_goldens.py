@@ -639,6 +639,57 @@ def pair_cases() -> list[Case]:
     ]  # fmt: skip
 
 
+def single_mixer_cases() -> list[Case]:
+    """One mixer a layer: Mamba 2, attention, an MLP or experts without gates (nemotron_h)."""
+    sizes = {
+        "model_type": "nemotron_h", "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 640, "num_attention_heads": 8,
+        "num_key_value_heads": 2, "head_dim": 32, "mamba_num_heads": 8, "mamba_head_dim": 64, "n_groups": 2, "ssm_state_size": 32,
+        "chunk_size": 64, "moe_intermediate_size": 192, "moe_shared_expert_intermediate_size": 320, "n_routed_experts": 8, "pad_token_id": 0,
+    }  # fmt: skip
+    configs = {
+        "nemotron_h": sizes | {"layers_block_type": ["mamba", "mlp", "attention", "mlp", "mamba", "mlp"]},
+        "nemotron_h with experts": sizes | {"layers_block_type": ["mamba", "moe", "attention", "moe", "mamba"]},
+    }
+    most = {"peft_type": "LORA", "r": 8, "target_modules": ["in_proj", "q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", most, None, {"gradient_checkpointing": False}),
+        ("qlora", most, NF4, {}),
+        ("fp32 under autocast, padded", most | {"target_modules": ["q_proj", "in_proj"], "lora_dropout": 0.1}, None, {"padding": True, "dtype": "float32", "gradient_checkpointing": False}),
+        ("without autocast, prepared", most, NF4, {"bf16": False, "max_length": 256, "prepare_kbit": True, "loss": "hf"}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf"}),
+    ]
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | {"max_length": 200} | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in rows
+    ]
+
+
+def kin_cases() -> list[Case]:
+    """Types whose program is that of another one, each run once beside its own class."""
+    encoder = {
+        "vocab_size": 1000, "hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 640,
+        "max_position_embeddings": 600, "pad_token_id": 0,
+    }  # fmt: skip
+    linear = {"linear_num_value_heads": 8, "linear_num_key_heads": 4, "linear_key_head_dim": 32, "linear_value_head_dim": 32}
+    turned = {"rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "partial_rotary_factor": 0.25, "mrope_section": [1, 1, 2]}}
+    delta = {"head_dim": 64, "num_hidden_layers": 5, "pad_token_id": 0} | linear | turned
+    experts = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 192, "shared_expert_intermediate_size": 320}
+    sight = {"model_type": "clip_vision_model", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 56, "patch_size": 14}
+    configs = {
+        "camembert": encoder | {"model_type": "camembert", "architectures": ["CamembertForMaskedLM"]},
+        "xlm-roberta": encoder | {"model_type": "xlm-roberta", "architectures": ["XLMRobertaForMaskedLM"]},
+        "llava": {"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": family("llama", num_hidden_layers=4), "vision_config": sight, "image_token_index": 999},
+        "ministral3": family("ministral3", num_hidden_layers=4, head_dim=32),
+        "qwen3_5_text": family("qwen3_5_text", architectures=["Qwen3_5ForCausalLM"], **delta),
+        "qwen3_5_moe_text": family("qwen3_5_moe_text", architectures=["Qwen3_5MoeForCausalLM"], **delta, **experts),
+    }  # fmt: skip
+    ways: list[tuple[str, Any, dict[str, Any]]] = [("kept", None, {"gradient_checkpointing": False}), ("qlora, padded", NF4, {"padding": True})]
+    step = STEP | {"max_length": 200, "loss": "hf"}
+    adapter = {"peft_type": "LORA", "r": 8, "target_modules": ["query", "value", "q_proj", "v_proj", "in_proj_qkv", "o_proj"]}
+    return [case(f"{name}: {way}", config, adapter, quantization, step | more) for name, config in configs.items() for way, quantization, more in ways]
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -660,14 +711,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

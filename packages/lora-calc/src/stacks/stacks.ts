@@ -98,7 +98,7 @@ const STACKS = [
   },
   {
     id: "sentence-transformers-6.2",
-    name: "sentence-transformers 6.2 SentenceTransformerTrainer",
+    name: "sentence-transformers 6.2",
     releases: { transformers: "5.24.0", peft: "0.21.2" },
     passesMask: true,
     trainsPairs: true,

@@ -8,6 +8,8 @@ import { describeModel } from "../../src/model/description.js";
 import type { JsonObject } from "../../src/problem/fields.js";
 import { readModels } from "./counted-cases.js";
 import type { Model } from "./counted-cases.js";
+import { DIFFERENCES, readTraces } from "./compare-traces.js";
+import { readTapes } from "./compare-tape.js";
 import { readGoldens } from "./goldens.js";
 import { USUAL_WORLD } from "../../src/worlds/index.js";
 
@@ -50,10 +52,55 @@ function classesOf(models: readonly Model[]): number {
   return new Set(names).size;
 }
 
-function hasMemory([model]: readonly Model[]): boolean {
-  if (model === undefined) return false;
-  const { graph } = buildGraph(describeModel({ config: model.config }, () => ({})), USUAL_WORLD);
-  return graph.root.forward !== undefined;
+/** Of the classes that the counts are compared for, whether one can be run. */
+function hasMemory(models: readonly Model[]): boolean {
+  return models.some(({ config }) => {
+    const { graph } = buildGraph(describeModel({ config }, () => ({})), USUAL_WORLD);
+    return graph.root.forward !== undefined;
+  });
+}
+
+/** Tapes of the usual world and of the next. */
+const tapes = ["tapes.jsonl.gz", "tapes-transformers-5.24.jsonl.gz"].flatMap(readTapes);
+
+interface Trace {
+  readonly type: string;
+  /** Allocated bytes at the peak; the other tiers are told in memory-differences.json. */
+  readonly isEqual: boolean;
+}
+
+const traces = Object.entries(DIFFERENCES).flatMap(([file, differences]) =>
+  readTraces(file).flatMap(({ scenario, expected }): readonly Trace[] => {
+    if (expected === undefined) return [];
+    const [allocated = 0] = differences[scenario.id] ?? [];
+    return [{ type: typeOfScenario(scenario), isEqual: allocated === 0 }];
+  }),
+);
+
+function typeOfScenario({ model }: JsonObject): string {
+  return typeOf(model as { readonly config: JsonObject });
+}
+
+interface Compared {
+  readonly traces: number;
+  readonly equal: number;
+  readonly tapes: number;
+}
+
+function comparedOf(type: string): Compared {
+  const own = traces.filter((trace) => trace.type === type);
+  return {
+    traces: own.length,
+    equal: own.filter(({ isEqual }) => isEqual).length,
+    tapes: tapes.filter(({ scenario }) => typeOfScenario(scenario) === type).length,
+  };
+}
+
+/** `traced`: the real code ran beside it; `at least`: weights, adapters and optimizer alone. */
+function certaintyOf(type: string, own: readonly Model[]): string {
+  const { traces: runs, equal, tapes: whole } = comparedOf(type);
+  if (runs + whole > 0) return `traced | ${runs} | ${equal} | ${whole}`;
+  return hasMemory(own) ? "read | | |" : "at least | | |";
 }
 
 function row(type: string): string {
@@ -62,7 +109,7 @@ function row(type: string): string {
   const refused = cases.filter((golden) => "error" in golden).length;
   const methods = others.filter((model) => typeOf(model) === type).flatMap((model) => model.cases);
   const sizes = published.filter((model) => typeOf(model) === type && "parameters" in model);
-  const memory = hasMemory(own) ? "yes" : "";
+  const memory = certaintyOf(type, own);
   return `| ${type} | ${classesOf(own)} | ${cases.length} | ${refused} | ${methods.length} | ${sizes.length} | ${memory} |`;
 }
 
@@ -96,11 +143,12 @@ function page(): string {
     "",
     `## ${types.length} model types`,
     "",
-    "Classes: heads whose module trees are compared too. Published: checkpoints whose size is compared. Memory: a program of the training step; without it counts and weights only.",
+    "Classes: heads whose module trees are compared too. Published: checkpoints whose size is compared. Memory: `traced`, a program of the training step that was run beside the real code;",
+    "`at least`, what weights, adapters and optimizer take. Traces: whole steps whose peaks are compared, and those whose allocated peak is equal to the byte. Tapes: steps compared event by event.",
     "Types whose classes lie in their repositories are compared with that code (conformance/remote_code.py, transformers 4.57), and with LoRA alone.",
     "",
-    "| model_type | Classes | LoRA | refused | Other methods | Published | Memory |",
-    "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    "| model_type | Classes | LoRA | refused | Other methods | Published | Memory | Traces | equal | Tapes |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |",
     ...types.map(row),
     "",
     `## ${listMethods().length} methods`,
@@ -124,6 +172,16 @@ function page(): string {
 
 it("is told in docs/coverage.md", async () => {
   await expect(page()).toMatchFileSnapshot("../../../../docs/coverage.md");
+});
+
+it("has run the real code beside every program, and is equal in most", () => {
+  const runs = types
+    .filter((type) => hasMemory(lora.filter((model) => typeOf(model) === type)))
+    .map((type) => ({ type, ...comparedOf(type) }));
+  expect(runs.filter((run) => run.traces + run.tapes === 0)).toEqual([]);
+  expect(runs.filter((run) => run.equal < 0.75 * run.traces)).toEqual([]);
+  const equal = traces.filter(({ isEqual }) => isEqual).length;
+  expect(equal / traces.length).toBeGreaterThanOrEqual(0.9);
 });
 
 it("leaves out no type, no method and few published models", () => {

@@ -50,6 +50,7 @@ export interface LanguageModelParts {
   readonly headWidth?: number;
   readonly scaledLogits?: boolean;
   readonly multipliedLogits?: boolean;
+  readonly upcastsLogits?: boolean;
   readonly softcap?: boolean;
   /** The class that sees caps its logits itself (gemma4). */
   readonly capsLogits?: boolean;
@@ -265,6 +266,7 @@ function causalForward(parts: LanguageModelParts, head: string) {
     ...(parts.scaledLogits === true ? { scaledLogits: true } : {}),
     ...(parts.multipliedLogits === true ? { multipliedLogits: true } : {}),
     ...(parts.softcap === true ? { softcap: true } : {}),
+    ...(parts.upcastsLogits === true ? { upcastsLogits: true } : {}),
   };
 }
 

@@ -3,11 +3,12 @@
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
 import { activation } from "../blocks/activation.js";
-import { router } from "../blocks/experts.js";
+import { groupedQueryAttention } from "../blocks/attention.js";
+import { groupedRouter, ROUTED, router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import { MAMBA_INCOMPATIBLE, mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
-import type { Blueprint } from "../tree/blueprint.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
@@ -34,7 +35,7 @@ export const nemotronH: Blueprint = {
     const mixers = mixersOf(config);
     const vocabSize = config.size("vocab_size", 131072);
     const keyWidth = config.size("num_key_value_heads", 8) * config.size("head_dim", 128);
-    const norm = (name: string) => rmsNorm(name, "NemotronHRMSNorm", hiddenSize);
+    const norm = (name: string) => rmsNorm(name, "NemotronHRMSNorm", hiddenSize, "scale_in_fp32");
     return languageModel(
       {
         modelType: "nemotron_h",
@@ -60,13 +61,14 @@ export const nemotronH: Blueprint = {
             (index) => mixers[index] ?? "mlp",
             (mixer) =>
               container("0", "NemotronHBlock", {
-                children: [norm("norm"), mixerNode(mixer, config, hiddenSize)],
+                forward: { kind: "mixer_layer", norm: "norm", mixer: "mixer" },
+                children: [norm("norm"), mixerNode(mixer, config, context, hiddenSize)],
               }),
           ),
           norm("norm_f"),
         ],
+        upcastsLogits: true,
         incompatibleNames: MAMBA_INCOMPATIBLE,
-        isCountedOnly: true,
       },
       config,
       context,
@@ -93,7 +95,12 @@ function mixersOf(config: Config): readonly Mixer[] {
   });
 }
 
-function mixerNode(mixer: Mixer, config: Config, hiddenSize: number): ModuleNode {
+function mixerNode(
+  mixer: Mixer,
+  config: Config,
+  context: BuildContext,
+  hiddenSize: number,
+): ModuleNode {
   switch (mixer) {
     case "mamba":
       return stateSpace(config, hiddenSize);
@@ -102,26 +109,33 @@ function mixerNode(mixer: Mixer, config: Config, hiddenSize: number): ModuleNode
     case "mlp":
       return mlp("mixer", config, hiddenSize, config.size("intermediate_size", 21504));
     case "moe":
-      return experts(config, hiddenSize);
+      return experts(config, context, hiddenSize);
   }
 }
 
 function stateSpace(config: Config, hiddenSize: number): ModuleNode {
   const heads = config.size("mamba_num_heads", 128);
+  const headDim = config.size("mamba_head_dim", 64);
+  const groups = config.size(["mamba_n_groups", "n_groups"], 8);
+  const stateSize = config.size("ssm_state_size", 128);
+  const chunk = config.size(["mamba_chunk_size", "chunk_size"], 128);
   const bias = config.boolean("use_bias", false);
+  const isEven = heads % groups === 0 && config.string("mamba_hidden_act", "silu") === "silu";
+  const program = { heads, headDim, groups, stateSize, chunk, groupsNorm: true };
   return mamba2Mixer(
     {
       name: "mixer",
       type: "NemotronHMamba2Mixer",
       normType: "Zamba2RMSNormGated",
       activationField: "mamba_hidden_act",
+      ...(isEven ? { program } : {}),
     },
     config,
     {
       hiddenSize,
-      width: heads * config.size("mamba_head_dim", 64),
+      width: heads * headDim,
       heads,
-      state: config.size(["mamba_n_groups", "n_groups"], 8) * config.size("ssm_state_size", 128),
+      state: groups * stateSize,
       kernel: config.size(["mamba_d_conv", "conv_kernel"], 4),
       convBias: config.boolean(["mamba_conv_bias", "use_conv_bias"], true),
       inBias: bias,
@@ -131,20 +145,17 @@ function stateSpace(config: Config, hiddenSize: number): ModuleNode {
 }
 
 function attention(config: Config, hiddenSize: number): ModuleNode {
-  const headDim = config.size("head_dim", 128);
-  const width = config.size("num_attention_heads", 32) * headDim;
-  const keys = config.size("num_key_value_heads", 8) * headDim;
-  return container("mixer", "NemotronHAttention", {
-    children: [
-      linear("q_proj", hiddenSize, width),
-      linear("k_proj", hiddenSize, keys),
-      linear("v_proj", hiddenSize, keys),
-      linear("o_proj", width, hiddenSize),
-    ],
+  return groupedQueryAttention({
+    ...{ name: "mixer", type: "NemotronHAttention", hiddenSize },
+    heads: config.size("num_attention_heads", 32),
+    keyValueHeads: config.size("num_key_value_heads", 8),
+    headDim: config.size("head_dim", 128),
+    attentionDropout: config.number("attention_dropout", 0),
   });
 }
 
 function mlp(name: string, config: Config, hiddenSize: number, width: number): ModuleNode {
+  const act = activation(config, "mlp_hidden_act", "relu2");
   return plainMlp({
     name,
     type: "NemotronHMLP",
@@ -153,12 +164,13 @@ function mlp(name: string, config: Config, hiddenSize: number, width: number): M
     bias: config.boolean("mlp_bias", false),
     hiddenSize,
     intermediateSize: width,
-    activation: activationModule("act_fn", activation(config, "mlp_hidden_act", "relu2")),
+    activation: activationModule("act_fn", act),
+    program: { activation: act },
   });
 }
 
-/** Experts without gates; they may work on a narrower vector than the rest. */
-function experts(config: Config, hiddenSize: number): ModuleNode {
+/** Experts without gates; they may work on a narrower vector than the rest, which has no program. */
+function experts(config: Config, context: BuildContext, hiddenSize: number): ModuleNode {
   const count = config.size(["n_routed_experts", "num_local_experts"], 8);
   const width = config.size("moe_intermediate_size", 7688);
   const latent = config.optionalSize("moe_latent_size");
@@ -167,16 +179,27 @@ function experts(config: Config, hiddenSize: number): ModuleNode {
   const act = activation(config, "mlp_hidden_act", "relu2");
   const shared = config.size("moe_shared_expert_intermediate_size", 7688);
   const gate = { type: "NemotronHTopkRouter", experts: count, hiddenSize };
+  const routing = groupedRouter(config, context, { chosen: 2, normalizes: true });
+  const forward = latent === undefined && routing !== undefined;
   return container("mixer", "NemotronHMoE", {
+    ...(forward ? { forward: { ...ROUTED, sharedLast: "shared_experts" } } : {}),
     children: [
       container("experts", "NemotronHExperts", {
+        forward: {
+          ...{ kind: "experts", gateUp: "up_proj", down: "down_proj" },
+          ...{ activation: act, hasNoGate: true },
+        },
         parameters: [
           { name: "up_proj", shape: [count, width, inner] },
           { name: "down_proj", shape: [count, inner, width] },
         ],
         children: [activationModule("act_fn", act)],
       }),
-      router("gate", gate, { corrects: true }),
+      router("gate", gate, {
+        corrects: true,
+        keepsFp32: context.world.rules.keepsRoutersFp32,
+        forward: forward ? routing : undefined,
+      }),
       mlp("shared_experts", config, hiddenSize, shared),
       ...(latent === undefined
         ? [leaf("fc1_latent_proj", "Identity"), leaf("fc2_latent_proj", "Identity")]

@@ -34,6 +34,13 @@ export type MlpForward =
 /** An MLP whose parts are children of the layer; the tokens are flattened before it. */
 export type InlineMlp = Extract<MlpForward, { kind: "mlp" }>;
 
+/** A layer with one mixer: a state space, attention, an MLP or experts; `x + mixer(norm(x))` (nemotron_h). */
+export interface MixerLayerForward {
+  readonly kind: "mixer_layer";
+  readonly norm: string;
+  readonly mixer: string;
+}
+
 /** Order of norms, attention, MLP and residual additions in one decoder layer. */
 export interface DecoderLayerForward {
   readonly kind: "decoder_layer";
@@ -196,6 +203,8 @@ export interface CausalLmForward {
   /** The logits are divided by a number (granite). */
   readonly scaledLogits?: boolean;
   /** The logits are multiplied by a number (cohere). */
+  /** The class turns the logits to fp32 itself (nemotron_h). */
+  readonly upcastsLogits?: boolean;
   readonly multipliedLogits?: boolean;
   /** tanh cap of the logits (gemma2). */
   readonly softcap?: boolean;

@@ -101,6 +101,8 @@ export interface ExpertsForward {
   readonly kind: "experts";
   readonly gateUp: string;
   readonly down: string;
+  /** `gateUp` makes no gate: `down(act(up(x)))` (nemotron_h). */
+  readonly hasNoGate?: boolean;
   /** `clamped_swiglu` cuts gate and up out of one another, clamps both and takes `(up + 1) · gate · sigmoid(gate)`. */
   readonly activation: Activation | "clamped_swiglu";
   /** Biases per expert, under the names of the weights with `_bias` behind. */

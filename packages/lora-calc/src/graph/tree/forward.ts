@@ -12,6 +12,7 @@ import type {
   CausalLmForward,
   DecoderForward,
   DecoderLayerForward,
+  MixerLayerForward,
   MlpForward,
   RotaryForward,
   VisionLanguageForward,
@@ -148,6 +149,7 @@ export type Forward =
   | ShortConvolutionForward
   | ExpertsForward
   | DecoderLayerForward
+  | MixerLayerForward
   | DecoderForward
   | VisionLanguageForward
   | CausalLmForward

@@ -153,7 +153,9 @@ class Loader {
   private bindParameters(module: BoundModule, quantization: Quantization | undefined): void {
     const { m, options } = this;
     for (const { name, shape, tiedTo, dtype, isFrozen } of module.node.parameters) {
-      const shared = tiedTo === undefined ? undefined : this.tied.get(tiedTo);
+      const own = module.path === "" ? name : `${module.path}.${name}`;
+      // A tied weight may be registered before the one it is tied to (heads in front of the backbone: xlm-roberta).
+      const shared = this.tied.get(tiedTo ?? own);
       if (shared !== undefined) {
         module.parameters.set(name, shared);
         continue;
@@ -170,7 +172,8 @@ class Loader {
       tensor.requiresGrad = isFrozen !== true && this.trains(module, name);
       tensor.section = m.section;
       module.parameters.set(name, tensor);
-      this.tied.set(module.path === "" ? name : `${module.path}.${name}`, tensor);
+      this.tied.set(own, tensor);
+      if (tiedTo !== undefined) this.tied.set(tiedTo, tensor);
     }
     if (quantization === undefined) return;
     for (const { name, shape, dtype } of storedWeight(module.node, quantization).slice(1)) {

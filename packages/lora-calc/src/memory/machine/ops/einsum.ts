@@ -25,6 +25,11 @@ export function einsum(
   const summed = both.filter((each) => !wanted.includes(each));
   const rows = letters.filter((each) => !ofRight.includes(each));
   const columns = letters.filter((each) => !ofLeft.includes(each));
+  const [row = "", column = ""] = [rows[0], columns[0]];
+  // The operand whose own index comes first in the output is the left one.
+  if (made.includes(row) && made.includes(column) && made.indexOf(column) < made.indexOf(row)) {
+    return einsum(m, `${ofRight},${ofLeft}->${wanted}`, [right, left]);
+  }
   const sizeOf = (each: string): number =>
     ofLeft.includes(each) ? left.size(ofLeft.indexOf(each)) : right.size(ofRight.indexOf(each));
   const sizes = (names: readonly string[]): number[] => names.map(sizeOf);

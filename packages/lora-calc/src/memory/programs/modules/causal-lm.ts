@@ -57,6 +57,8 @@ export function headLogits(m: Machine, model: BoundModule, hidden: Tensor): Tens
       logits = frame.rebind(logits, tanh(m, logits));
       logits = frame.rebind(logits, mulScalar(m, logits));
     }
-    return logits;
+    return forward.upcastsLogits === true
+      ? frame.rebind(logits, cast(m, logits, "float32"))
+      : logits;
   });
 }

@@ -9,19 +9,14 @@ import { add, addInPlace, mulInPlace, mulScalar } from "../../machine/ops/elemen
 import { reshape, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callActivation } from "./activation.js";
-import { callAttention } from "./attention.js";
 import type { Attended } from "./attention.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
-import { callGatedDeltaNet } from "./gated-delta-net.js";
-import { callLatentAttention } from "./latent-attention.js";
 import { withExpertsBeside, withInputPerLayer } from "./layer-extras.js";
 import { callLinear } from "./linear.js";
-import { callMamba2 } from "./mamba2.js";
+import { callMixer } from "./mixer.js";
 import { callMlp } from "./mlp.js";
 import { callNorm } from "./norm.js";
-import { callSharingAttention } from "./sharing-attention.js";
-import { callShortConvolution } from "./short-convolution.js";
 import { callSparseMlp } from "./sparse-mlp.js";
 
 /** `layer(hidden)`: (b, s, hidden_size) → (b, s, hidden_size), and the scores of attention where the class returns them. */
@@ -43,28 +38,6 @@ export function callDecoderLayer(
     const [scores] = returned;
     return forward.returnsScores === true && scores !== undefined ? [output, scores] : [output];
   });
-}
-
-/** Attention, or what a layer has in its place. */
-function callMixer(
-  m: Machine,
-  module: BoundModule,
-  hidden: Tensor,
-  context: AttentionContext,
-): Attended {
-  const { forward } = module.node;
-  const kind = forward?.kind;
-  if (forward?.kind === "within") {
-    return m.call<Attended>(module.path, [hidden], () =>
-      callMixer(m, childOf(module, forward.inner), hidden, context),
-    );
-  }
-  if (kind === "gated_delta_net") return [callGatedDeltaNet(m, module, hidden, context)];
-  if (kind === "mamba2") return [callMamba2(m, module, hidden, context)];
-  if (kind === "short_convolution") return [callShortConvolution(m, module, hidden, context)];
-  if (kind === "sharing_attention") return callSharingAttention(m, module, hidden, context);
-  if (kind === "latent_attention") return callLatentAttention(m, module, hidden, context);
-  return callAttention(m, module, hidden, context);
 }
 
 interface LayerCall {

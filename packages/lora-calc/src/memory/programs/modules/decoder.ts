@@ -15,6 +15,7 @@ import { callLinear } from "./linear.js";
 import { buildMasks } from "./masks.js";
 import type { DecoderCall, Masks } from "./masks.js";
 import { indexOf, runLayers } from "./layers.js";
+import { WITH_STATE } from "./mixer.js";
 import { callNorm } from "./norm.js";
 import { lookUpPerLayer, projectPerLayer } from "./per-layer-inputs.js";
 import { rotaryTables } from "./rotary-tables.js";
@@ -213,9 +214,9 @@ function layerContexts(
 function layersWithState(module: BoundModule, { layers }: DecoderForward): ReadonlySet<number> {
   const found = childOf(module, layers).elements.filter((layer) => {
     const { forward } = layer.node;
-    if (forward?.kind !== "decoder_layer") return false;
-    const { kind } = childOf(layer, forward.attention).node.forward ?? {};
-    return kind === "gated_delta_net" || kind === "short_convolution" || kind === "mamba2";
+    if (forward?.kind !== "decoder_layer" && forward?.kind !== "mixer_layer") return false;
+    const mixer = forward.kind === "mixer_layer" ? forward.mixer : forward.attention;
+    return WITH_STATE.has(childOf(layer, mixer).node.forward?.kind);
   });
   return new Set(found.map(indexOf));
 }

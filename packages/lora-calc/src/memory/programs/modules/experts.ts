@@ -73,7 +73,7 @@ export function callExperts(
       };
       const [raw, gateBias] = product(chosenRows, forward.gateUp);
       const both = frame.hold(raw);
-      const inner = frame.rebind(both, gated(m, forward, `${module.path}.act_fn`, both));
+      const inner = frame.rebind(both, activated(m, forward, `${module.path}.act_fn`, both));
       const [last] = product(inner, forward.down, gateBias);
       const computed = frame.rebind(inner, last);
       const weighted = frame.hold(mul(m, computed, unsqueeze(m, ordered, -1)));
@@ -86,16 +86,22 @@ export function callExperts(
   );
 }
 
-/** `act_fn(gate) * up` of the two halves. */
-function gated(m: Machine, { activation }: ExpertsForward, path: string, both: Tensor): Tensor {
+/** `act_fn(gate) * up` of the two halves, or `act_fn(up)`. */
+function activated(
+  m: Machine,
+  { activation, hasNoGate }: ExpertsForward,
+  path: string,
+  both: Tensor,
+): Tensor {
   if (activation === "clamped_swiglu") return clampedSwiglu(m, both);
+  if (hasNoGate === true) return m.call(path, [both], () => activate(m, activation, both));
   return m.frame((frame) => {
     const [gate, up] = chunkLastDim(m, both, 2);
     if (gate === undefined || up === undefined) throw new Error("chunk gave too few parts");
     frame.hold(gate);
     frame.hold(up);
-    const activated = m.call(path, [gate], () => activate(m, activation, gate));
-    return mul(m, activated, up);
+    const bent = m.call(path, [gate], () => activate(m, activation, gate));
+    return mul(m, bent, up);
   });
 }
 

@@ -12,6 +12,7 @@ import type { ForwardOptions } from "./batch.js";
 import { callAlibiLayer } from "./alibi-layer.js";
 import { callEncoderLayer } from "./encoder-layer.js";
 import { callDecoderLayer } from "./decoder-layer.js";
+import { callMixerLayer } from "./mixer-layer.js";
 
 interface LayersCall {
   readonly m: Machine;
@@ -49,10 +50,10 @@ export function runLayers(
       run: ([input, own]: readonly Tensor[]): readonly Tensor[] => {
         if (input === undefined) throw new Error("a layer needs its hidden state");
         m.enterSection(loop, position);
-        if (layer.node.forward?.kind === "alibi_layer") {
-          return callAlibiLayer(m, layer, input, context);
-        }
-        if (layer.node.forward?.kind !== "decoder_layer") {
+        const kind = layer.node.forward?.kind;
+        if (kind === "alibi_layer") return callAlibiLayer(m, layer, input, context);
+        if (kind === "mixer_layer") return [callMixerLayer(m, layer, input, context)];
+        if (kind !== "decoder_layer") {
           return [callEncoderLayer(m, layer, input, context)];
         }
         const seen = own === undefined ? context : { ...context, perLayer: own };

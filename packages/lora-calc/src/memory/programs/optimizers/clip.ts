@@ -1,9 +1,9 @@
 /** `torch.nn.utils.clip_grad_norm_` with foreach kernels: one norm per gradient, scaled in place. */
 
-import type { Dtype } from "../../../units/dtype.js";
 import type { Machine } from "../../machine/machine.js";
 import { promote } from "../../machine/ops/cast.js";
 import type { Tensor } from "../../machine/tensor.js";
+import { groupsByDtype } from "./by-dtype.js";
 import { forEachParameter } from "./each-parameter.js";
 
 export function clipGradients(m: Machine, parameters: readonly Tensor[]): void {
@@ -34,17 +34,4 @@ export function clipGradients(m: Machine, parameters: readonly Tensor[]): void {
   m.release(coefficient);
   m.release(clamped);
   m.release(total);
-}
-
-/** Foreach kernels take gradients of one dtype at a time: a hash map of dtypes, in which what came last stands first. */
-function groupsByDtype(parameters: readonly Tensor[]): readonly (readonly Tensor[])[] {
-  const groups = new Map<Dtype, Tensor[]>();
-  for (const parameter of parameters) {
-    const { grad } = parameter;
-    if (grad === undefined) continue;
-    const group = groups.get(grad.dtype);
-    if (group === undefined) groups.set(grad.dtype, [parameter]);
-    else group.push(parameter);
-  }
-  return [...groups.values()].reverse();
 }
