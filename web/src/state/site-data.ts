@@ -2,6 +2,7 @@
 
 import { familyOf, listFields, listGpus, listModels, listRecipes, listStacks } from "lora-calc";
 import type { CardFamily, Field, FieldType, RecipeRow, Scenario } from "lora-calc";
+import { FIELD_WORDS } from "../words/fields-en.js";
 import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
 import { DEFAULT_SCENARIO } from "./default-scenario.js";
@@ -42,13 +43,10 @@ export interface SiteData {
   readonly controls: Readonly<Record<string, Control>>;
 }
 
-/** Sections whose fields are set one by one. */
-const CONTROLLED = /^(?:adapter|training)\./;
-
-/** Of the fields that people set: those with a flag of their own. */
+/** Of the fields that people set, those that the page has words for, and so controls. */
 function controlsOf(fields: readonly Field[]): SiteData["controls"] {
   const controls = fields
-    .filter(({ path, flag }) => flag !== undefined && CONTROLLED.test(path))
+    .filter(({ path, flag }) => flag !== undefined && Object.hasOwn(FIELD_WORDS, path))
     .map(({ path, type, default: own }) => {
       const values = type.kind === "choice" ? { values: type.values } : {};
       return [path, { kind: kindOf(type), ...values, default: own }] as const;
