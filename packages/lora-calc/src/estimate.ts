@@ -120,8 +120,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
     spread: { ranks, strategy },
     step,
     options,
-    obstacle:
-      obstacle ?? whyNotThisWorld(world, graph.modelType) ?? packed?.obstacle ?? step.obstacle,
+    obstacle: obstacle ?? whyNotThisWorld(world, graph) ?? packed?.obstacle ?? step.obstacle,
     hasFloor:
       obstacle === undefined &&
       packed === undefined &&
@@ -173,15 +172,16 @@ function savedDtypes(training: TrainingSettings): SavedDtypes {
   return { base, trained: adapter_dtype, ...magnitude };
 }
 
-/** Modelling code of other releases keeps other tensors; only what was judged is computed. */
+/** Modelling code of other releases keeps other tensors; only what was judged is computed: in a world of some types, language models. */
 function whyNotThisWorld(
   { verified: { memory }, releases }: World,
-  modelType: string,
+  { modelType, className, root }: ModuleGraph,
 ): string | undefined {
-  const isJudged = memory === "all" || memory.includes(modelType);
-  if (isJudged) return undefined;
+  if (memory === "all") return undefined;
+  const isKnown = memory.includes(modelType);
+  if (isKnown && root.forward?.kind === "causal_lm") return undefined;
   const usual = shortRelease(USUAL_WORLD, "transformers");
-  return `the step of ${modelType} under transformers ${releases.transformers[0]} is not judged; with versions.transformers ${usual} it is`;
+  return `the step of ${isKnown ? className : modelType} under transformers ${releases.transformers[0]} is not judged; with versions.transformers ${usual} it is`;
 }
 
 /** Beyond 2^53 a number is no longer exact; no model is within a thousandth of it. */

@@ -81,6 +81,10 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "PEFT's task SEQ_2_SEQ_LM works",
     "PEFT's task SEQ_2_SEQ_LM stops, for it borrows from transformers what is no longer there",
   ],
+  sparesBiasedHead: [
+    "a head with a bias stays unpacked on a quantized base",
+    "a head with a bias is packed on a quantized base, where PEFT cannot copy it",
+  ],
   repeatsInDeltaRule: [
     "the gated delta rule repeats heads of queries and keys itself",
     "heads of queries and keys are repeated before the gated delta rule",
@@ -96,6 +100,9 @@ export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> 
   ["alibi_attention", ["slopesApart"]],
   ["relative_layers", ["scriptsDistances"]],
   ["mamba2", ["groupsGatedNorm"]],
+  ["token_classifier", ["sparesBiasedHead"]],
+  ["answer_finder", ["sparesBiasedHead"]],
+  ["sequence_classifier", ["sparesBiasedHead"]],
 ]);
 
 const RULES = Object.keys(RULE_TEXTS) as readonly (keyof WorldRules)[];

@@ -32,6 +32,7 @@ export const TRANSFORMERS_4_57: World = {
     scriptsDistances: true,
     groupsGatedNorm: false,
     wrapsSeq2Seq: true,
+    sparesBiasedHead: true,
     repeatsInDeltaRule: false,
   },
   verified: {

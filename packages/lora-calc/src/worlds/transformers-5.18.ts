@@ -32,6 +32,7 @@ export const TRANSFORMERS_5_18: World = {
     scriptsDistances: true,
     groupsGatedNorm: false,
     wrapsSeq2Seq: false,
+    sparesBiasedHead: false,
     repeatsInDeltaRule: false,
   },
   verified: { modelTypes: "all", onlyTied: [], memory: "all" },

@@ -32,6 +32,7 @@ export const TRANSFORMERS_5_24: World = {
     scriptsDistances: false,
     groupsGatedNorm: true,
     wrapsSeq2Seq: true,
+    sparesBiasedHead: false,
     repeatsInDeltaRule: true,
   },
   verified: {

@@ -40,6 +40,8 @@ export interface WorldRules {
   readonly groupsGatedNorm: boolean;
   /** Models that generate have what the wrapper of PEFT's task SEQ_2_SEQ_LM borrows from them; else it stops. */
   readonly wrapsSeq2Seq: boolean;
+  /** A head whose last parameter is a bias stays unpacked, as one without a bias does; else it is packed. */
+  readonly sparesBiasedHead: boolean;
   /** The gated delta rule repeats the heads of queries and keys itself. */
   readonly repeatsInDeltaRule: boolean;
 }

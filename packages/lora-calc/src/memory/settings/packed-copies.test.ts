@@ -16,12 +16,14 @@ function answer(
   architecture: string,
   adapter: NonNullable<Scenario["adapter"]>,
   quantization: NonNullable<Scenario["quantization"]>,
+  versions: NonNullable<Scenario["versions"]> = {},
 ): Result {
   return estimate({
     model: { config: { ...BASE, architectures: [architecture] } },
     adapter: { r: 8, target_modules: ["q_proj"], ...adapter },
     quantization,
     hardware: { gpu: "RTX 4090" },
+    versions,
   });
 }
 
@@ -58,6 +60,13 @@ describe("a trained copy of what is stored in 4 or 8 bits", () => {
     expect(isRefusal(result) ? result.error : result.memory).toMatchObject({
       allocated_peak: expect.any(Number) as number,
     });
+  });
+
+  it("is not refused under transformers 4.57, which leaves a head with a bias unpacked", () => {
+    const result = answer("LlamaForTokenClassification", { task_type: "TOKEN_CLS" }, NF4, {
+      transformers: "4.57",
+    });
+    expect(isRefusal(result) ? result.error : undefined).toBeUndefined();
   });
 
   it("is computed where transformers leaves the module unpacked: the last parameter is its weight", () => {

@@ -1,7 +1,7 @@
 /**
  * A module that is stored in 4 or 8 bits cannot be copied to be trained: its weight is integers.
  *
- * transformers leaves the module of the last parameter unpacked where that is a weight (`score` of a classifier of
+ * transformers 5 leaves the module of the last parameter unpacked where that is a weight (`score` of a classifier of
  * sequences), not where it is a bias (`score` of a classifier of tokens, `qa_outputs`), of which PEFT then makes the copy.
  *
  * Source: peft utils/other.py `ModulesToSaveWrapper.update` (`requires_grad_(True)`); transformers quantizers/base.py

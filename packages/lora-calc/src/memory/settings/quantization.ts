@@ -36,6 +36,8 @@ interface Selection {
   readonly skips?: readonly string[];
   /** Subclasses of nn.Linear are packed, too. */
   readonly packsSubclasses?: boolean;
+  /** The module of the last parameter stays as it is where that is a bias, too. */
+  readonly sparesBiasedHead?: boolean;
 }
 
 export type ComputeDtype = (typeof COMPUTE_DTYPES)[number];
@@ -82,6 +84,7 @@ export function readQuantization(
   const selection: Selection = {
     ...(skips === undefined ? {} : { skips }),
     ...(world.rules.packsLinearSubclasses ? { packsSubclasses: true } : {}),
+    ...(world.rules.sparesBiasedHead ? { sparesBiasedHead: true } : {}),
   };
   if (eightBit) return { kind: "8bit", ...selection };
   return {
@@ -222,13 +225,17 @@ export function isLinearSubclass({ type, layer }: ModuleNode): boolean {
  * nor what the class keeps in full precision (T5's `wo`).
  *
  * Source: transformers quantizers/base.py `get_modules_to_not_convert`, quantizers_utils.py `should_convert_module`,
- * integrations/bitsandbytes.py `replace_with_bnb_linear`; transformers@4.57.6 `_replace_with_bnb_linear` (isinstance).
+ * integrations/bitsandbytes.py `replace_with_bnb_linear`; transformers@4.57.6 `_replace_with_bnb_linear` (isinstance),
+ * `get_keys_to_not_convert`, which takes ".bias" off the name of the last parameter, too.
  */
 export function quantizedModules(
   graph: ModuleGraph,
-  { skips, packsSubclasses = false }: Selection = {},
+  { skips, packsSubclasses = false, sparesBiasedHead = false }: Selection = {},
 ): (node: ModuleNode, path: string) => boolean {
-  const kept = [...(skips ?? unconvertedNames(graph)), ...(graph.neverQuantized ?? [])];
+  const kept = [
+    ...(skips ?? unconvertedNames(graph, sparesBiasedHead)),
+    ...(graph.neverQuantized ?? []),
+  ];
   return (node, path) =>
     (node.type === "Linear" ||
       node.type === "Conv1D" ||
@@ -236,13 +243,14 @@ export function quantizedModules(
     !kept.some((name) => path.startsWith(name) || path.endsWith(name));
 }
 
-function unconvertedNames(graph: ModuleGraph): readonly string[] {
+function unconvertedNames(graph: ModuleGraph, sparesBiasedHead: boolean): readonly string[] {
   const names = graph.tied.flat().map((name) => name.replace(/\.weight$/, ""));
   if (graph.outputEmbedding !== undefined) names.push(graph.outputEmbedding);
   const last = sitesOf(graph).findLast(({ node }) =>
     node.parameters.some(({ tiedTo }) => tiedTo === undefined),
   );
   const lastName = last?.node.parameters.findLast(({ tiedTo }) => tiedTo === undefined)?.name;
-  if (last !== undefined && lastName === "weight") names.push(last.path);
+  const isSpared = lastName === "weight" || (sparesBiasedHead && lastName === "bias");
+  if (last !== undefined && isSpared) names.push(last.path);
   return names;
 }

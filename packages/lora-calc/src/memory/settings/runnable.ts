@@ -55,14 +55,14 @@ export function whyNotRunnable(
 ): string | undefined {
   const isOwn = hasOwnLoss(graph.root);
   const embeds = embedsText(graph.root);
+  if ((isOwn || embeds) && loss === "dpo") {
+    return `${graph.className} gives no log-probabilities of tokens to prefer; leave training.method out`;
+  }
   if (embeds && loss !== PAIRS_LOSS) {
     return `${graph.className} has no head, and is trained on pairs of texts; set training.loss to ${PAIRS_LOSS}, or model.architecture to a class with a head`;
   }
   if (!embeds && loss === PAIRS_LOSS) {
     return `${PAIRS_LOSS} is sentence-transformers' loss over what a class without a head gives, and ${graph.className} has one; set adapter.task_type to FEATURE_EXTRACTION and model.architecture to AutoModel`;
-  }
-  if (isOwn && loss === "dpo") {
-    return `${graph.className} gives no log-probabilities of tokens to prefer; leave training.method out`;
   }
   if (isOwn && loss !== "hf") {
     return `${graph.className} is trained by transformers' Trainer with its own loss; set training.loss to hf`;
