@@ -576,14 +576,14 @@ def head_cases() -> list[Case]:
         "gpt_neox": ("GPTNeoX", family("gpt_neox", pad_token_id=0), ["query_key_value"], "tokens"),
         "bloom": ("Bloom", fused | {"model_type": "bloom", "n_layer": 5, "n_head": 8}, ["query_key_value"], "tokens"),
         "falcon": ("Falcon", fused | {"model_type": "falcon", "num_hidden_layers": 5, "num_attention_heads": 8}, ["query_key_value"], "answers"),
-        "bert": ("Bert", encoder | {"model_type": "bert"}, ["query", "value"], "tokens answers number"),
-        "roberta": ("Roberta", encoder | {"model_type": "roberta"}, ["query", "value"], "answers number"),
-        "distilbert": ("DistilBert", {"model_type": "distilbert", "vocab_size": 1000, "dim": 256, "n_layers": 4, "n_heads": 8, "hidden_dim": 640}, ["q_lin"], "tokens answers"),
-        "modernbert": ("ModernBert", encoder | {"model_type": "modernbert"}, ["Wqkv"], "tokens answers number"),
+        "bert": ("Bert", encoder | {"model_type": "bert"}, ["query", "value"], "labels tokens answers number"),
+        "roberta": ("Roberta", encoder | {"model_type": "roberta"}, ["query", "value"], "labels answers number"),
+        "distilbert": ("DistilBert", {"model_type": "distilbert", "vocab_size": 1000, "dim": 256, "n_layers": 4, "n_heads": 8, "hidden_dim": 640}, ["q_lin"], "labels tokens answers"),
+        "modernbert": ("ModernBert", encoder | {"model_type": "modernbert"}, ["Wqkv"], "labels tokens answers number"),
         "deberta": ("DebertaV2", encoder | {
             "model_type": "deberta-v2", "relative_attention": True, "position_buckets": 64, "norm_rel_ebd": "layer_norm", "share_att_key": True,
             "pos_att_type": ["p2c", "c2p"], "position_biased_input": False, "type_vocab_size": 0,
-        }, ["query_proj"], "tokens answers number"),
+        }, ["query_proj"], "labels tokens answers number"),
     }  # fmt: skip
     heads = {"labels": "ForSequenceClassification", "tokens": "ForTokenClassification", "answers": "ForQuestionAnswering", "number": "ForSequenceClassification"}
     tasks = {"labels": "SEQ_CLS", "tokens": "TOKEN_CLS", "answers": "QUESTION_ANS", "number": "SEQ_CLS"}

@@ -48,7 +48,7 @@ function ofFirst(m: Machine, frame: Frame, { hidden, mask }: Tokens): Tensor {
 function ofAll(m: Machine, frame: Frame, { hidden, mask }: Tokens): Tensor {
   const [rows = 1, length = 1] = mask.shape;
   const { dtype } = hidden;
-  const wide = dtype === "float32" ? dtype : "float32";
+  const wide = "float32";
   const factors = frame.hold(
     pointwise(m, "_to_copy", [m.alias(mask, [rows, length, 1], [length, 1, 1])], dtype),
   );
