@@ -58,6 +58,7 @@ export const FIELD_WORDS: Readonly<Record<string, FieldWords>> = {
       hf: "whole logits, float32 (HF)",
       liger: "fused (Liger)",
       cce: "cut cross entropy",
+      multiple_negatives_ranking: "pairs of texts (sentence-transformers)",
     },
   },
   "training.adapter_dtype": {

@@ -2,9 +2,8 @@
 
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
-import { autocastToFloat } from "./cast.js";
+import { autocastToFloat, promote } from "./cast.js";
 import { logSoftmax, nllLoss } from "./likelihood.js";
-import { promote } from "./cast.js";
 
 /** `F.cross_entropy(logits, labels)`: autocast runs it in fp32. */
 export function crossEntropy(m: Machine, logits: Tensor, labels: Tensor): Tensor {
