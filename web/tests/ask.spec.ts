@@ -30,6 +30,19 @@ test("a size lists the models that have it, and keys choose one", async ({ page 
   );
 });
 
+test("a model that cannot generate is asked for what it is for", async ({ page }) => {
+  await open(page);
+  await page.getByRole("combobox", { name: "Way to train" }).selectOption("lora");
+  const model = page.getByRole("combobox", { name: "Model to train" });
+  await model.fill("google-bert/bert-base-uncased");
+  await model.press("Enter");
+  // Printed by peft 0.21.0 for BertForSequenceClassification, r=16 on all linear layers.
+  await expect(peftLine(page)).toContainText(
+    "trainable params: 2,680,322 || all params: 112,164,100",
+  );
+  await expect(page.getByText(/cannot generate/)).toHaveCount(0);
+});
+
 test("a pasted address of the Hub is understood, and Escape puts back what was there", async ({
   page,
 }) => {

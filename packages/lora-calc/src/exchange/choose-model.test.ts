@@ -44,4 +44,20 @@ describe("withModel(scenario, name)", () => {
     const said = { model: "gpt2", adapter: { task_type: "SEQ_CLS" as const } };
     expect(withModel(said, "roberta-base").adapter).toEqual({ task_type: "SEQ_CLS" });
   });
+
+  it("takes the task that generates away from a model that cannot, and brings it to none", () => {
+    const generates = { model: "gpt2", adapter: { r: 8, task_type: "CAUSAL_LM" as const } };
+    const bert = withModel(generates, "google-bert/bert-base-uncased");
+    expect(bert.adapter).toEqual({ r: 8, task_type: "SEQ_CLS" });
+    expect(withModel(bert, "gpt2")).toEqual({ model: "gpt2", adapter: { r: 8 } });
+    expect(withModel(generates, "BAAI/bge-base-en-v1.5")).toMatchObject({
+      model: { architecture: "BertModel" },
+      adapter: { task_type: "FEATURE_EXTRACTION" },
+    });
+    expect(withModel(generates, "FacebookAI/roberta-base").adapter).toEqual({ r: 8 });
+    expect(withModel(generates, "google-t5/t5-small").adapter).toEqual(generates.adapter);
+    expect(withModel(generates, "nobody/knows-this").adapter).toEqual(generates.adapter);
+    expect(withModel({ model: "gpt2", adapter: null }, "bert-base-uncased").adapter).toBe(null);
+    expect(withModel(generates, "Qwen/Qwen3-0.6B").adapter).toEqual(generates.adapter);
+  });
 });

@@ -2,6 +2,7 @@
 
 import { knownModel } from "../catalogue/models.js";
 import { readModel } from "../graph/read-model.js";
+import type { ModuleGraph } from "../graph/tree/module-graph.js";
 import { InputError } from "../problem/problem.js";
 import { Fields } from "../problem/fields.js";
 import type { Scenario } from "../scenario.js";
@@ -13,12 +14,7 @@ import { withTask } from "./choose-task.js";
  * Example: taskClasses({ model: "gpt2" }).SEQ_CLS // "GPT2ForSequenceClassification"
  */
 export function taskClasses(scenario: Scenario): Readonly<Record<string, string>> {
-  try {
-    return readModel(new Fields(scenario, "")).graph.classOfTask ?? {};
-  } catch (error) {
-    if (error instanceof InputError) return {};
-    throw error;
-  }
+  return readGraph(scenario)?.classOfTask ?? {};
 }
 
 /**
@@ -39,16 +35,39 @@ export function withUsualTask(scenario: Scenario): Scenario {
 
 /**
  * The scenario for another model by its name: a task that came with the old one goes with it, and that of the new one comes.
+ * Generating text is what a scenario says when nothing was chosen (every worked example does), so it goes, too, where the
+ * new one's published class cannot: BERT, models that embed texts.
  *
  * Example: withModel({ model: "gpt2", adapter: { r: 8 } }, "bert-base-uncased").adapter?.task_type // "SEQ_CLS"
  */
 export function withModel(scenario: Scenario, name: string): Scenario {
-  const { model, adapter } = scenario;
-  const old = typeof model === "string" ? undefined : model["id"];
-  const task = typeof old === "string" ? knownModel(old)?.task : undefined;
-  if (task === undefined || adapter?.task_type !== task) {
-    return withUsualTask({ ...scenario, model: name });
+  const old = scenario.model;
+  const id = typeof old === "string" ? undefined : old["id"];
+  const brought = typeof id === "string" ? knownModel(id)?.task : undefined;
+  const chosen = { ...scenario, model: name };
+  const task = scenario.adapter?.task_type ?? undefined;
+  const goes =
+    task !== undefined && (task === brought || (task === "CAUSAL_LM" && !canGenerate(name)));
+  return withUsualTask(goes ? withoutTask(chosen) : chosen);
+}
+
+/** Whether the class that a model was published as generates text; a model that cannot be read is taken to. */
+function canGenerate(model: string): boolean {
+  const graph = readGraph({ model });
+  const { CAUSAL_LM, SEQ_2_SEQ_LM } = graph?.classOfTask ?? {};
+  return graph === undefined || graph.className === CAUSAL_LM || graph.className === SEQ_2_SEQ_LM;
+}
+
+function withoutTask(scenario: Scenario): Scenario {
+  const fields = Object.entries(scenario.adapter ?? {}).filter(([field]) => field !== "task_type");
+  return { ...scenario, adapter: Object.fromEntries(fields) };
+}
+
+function readGraph(scenario: Scenario): ModuleGraph | undefined {
+  try {
+    return readModel(new Fields(scenario, "")).graph;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
   }
-  const others = Object.entries(adapter).filter(([field]) => field !== "task_type");
-  return withUsualTask({ ...scenario, model: name, adapter: Object.fromEntries(others) });
 }
