@@ -157,15 +157,16 @@ def option_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
 
 
 OPTIONS_PER_MODEL = 4
-EAGER_ONLY = ("gpt_oss", "bloom", "deberta-v2")
+EAGER_ONLY = ("gpt_oss", "bloom", "deberta-v2", "gptj")
 
 # Names of the input and the output embedding, and of attention's projections, by model_type.
-EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"), bloom=("word_embeddings", "lm_head"), nemotron_h=("embeddings", "lm_head"))
-ATTENTION: dict[str, list[str]] = defaultdict(lambda: ["q_proj", "v_proj"], gpt2=["c_attn"], gpt_neox=["query_key_value"], phi3=["qkv_proj"], bloom=["query_key_value"])
+EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"), bloom=("word_embeddings", "lm_head"), nemotron_h=("embeddings", "lm_head"), gptj=("wte", "lm_head"))
+ATTENTION: dict[str, list[str]] = defaultdict(lambda: ["q_proj", "v_proj"], gpt2=["c_attn"], gpt_neox=["query_key_value"], phi3=["qkv_proj"], bloom=["query_key_value"], deepseek_v32=["q_b_proj", "kv_b_proj"], glm_moe_dsa=["q_b_proj", "kv_b_proj"])
 
 
 # PEFT refuses "all-linear" where Mamba uses the weight of out_proj directly.
-NOT_ALL_LINEAR: dict[str, list[str]] = {"nemotron_h": ["in_proj", "q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
+STATE_AND_ATTENTION = ["in_proj", "q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"]
+NOT_ALL_LINEAR: dict[str, list[str]] = {"nemotron_h": STATE_AND_ATTENTION, "falcon_h1": [*STATE_AND_ATTENTION, "gate_proj"]}
 
 
 def all_of(config: dict[str, Any]) -> dict[str, Any]:

@@ -690,6 +690,128 @@ def kin_cases() -> list[Case]:
     return [case(f"{name}: {way}", config, adapter, quantization, step | more) for name, config in configs.items() for way, quantization, more in ways]
 
 
+def classic_cases() -> list[Case]:
+    """Sines looked up in every layer, an activation that is trained, and heads that flash attention pads."""
+    deep = {"vocab_size": 1000, "n_embd": 256, "n_layer": 5, "n_head": 8, "n_positions": 512}
+    odd = {"num_hidden_layers": 4, "pad_token_id": 0, "num_attention_heads": 4}
+    configs = {
+        "gptj": deep | {"model_type": "gptj", "rotary_dim": 16},
+        "gptj, whole heads turned": deep | {"model_type": "gptj", "rotary_dim": 32, "attn_pdrop": 0.1, "resid_pdrop": 0.1, "embd_pdrop": 0.1},
+        "codegen": deep | {"model_type": "codegen", "rotary_dim": 16},
+        "apertus": family("apertus", num_hidden_layers=5, pad_token_id=0),
+        "heads of 50": family("llama", hidden_size=200, num_key_value_heads=2, head_dim=50, **odd),
+        "heads of 36": family("llama", hidden_size=192, num_key_value_heads=4, head_dim=36, **odd),
+    }  # fmt: skip
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", ALL_LINEAR, None, {"gradient_checkpointing": False}),
+        ("qlora", ALL_LINEAR, NF4, {}),
+        ("padded, fp32 under autocast", {"peft_type": "LORA", "r": 8, "target_modules": "all-linear", "lora_dropout": 0.1}, None, {"padding": True, "loss": "hf", "dtype": "float32"}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf", "dtype": "float32"}),
+        ("eager without autocast", ALL_LINEAR, None, {"attn_implementation": "eager", "bf16": False}),
+    ]  # fmt: skip
+    written_out = set() if HAS_FUSED_HEAD else {"gptj", "codegen"}
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | ({"attn_implementation": "eager"} if config["model_type"] in written_out else {}) | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows[:2] if "," in model else rows)
+    ]
+
+
+def chosen_cases() -> list[Case]:
+    """Attention to tokens that a small attention chose, in every layer or for several."""
+    sizes = {
+        "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 640, "num_hidden_layers": 5, "num_attention_heads": 8, "num_key_value_heads": 8,
+        "pad_token_id": 0, "kv_lora_rank": 48, "q_lora_rank": 80, "qk_rope_head_dim": 16, "qk_nope_head_dim": 32, "v_head_dim": 40,
+        "n_routed_experts": 8, "num_experts_per_tok": 2, "n_shared_experts": 1, "moe_intermediate_size": 192, "first_k_dense_replace": 1,
+        "index_topk": 64, "index_head_dim": 32, "index_n_heads": 4,
+    }  # fmt: skip
+    shared = sizes | {"model_type": "glm_moe_dsa", "indexer_types": ["full", "full", "shared", "shared", "full"]}
+    configs = {
+        "deepseek_v32": sizes | {"model_type": "deepseek_v32", "n_group": 2, "topk_group": 1},
+        "glm_moe_dsa": sizes | {"model_type": "glm_moe_dsa"},
+        "glm_moe_dsa, choices shared": shared,
+        "glm_moe_dsa, all chosen": shared | {"index_topk": 2048, "num_hidden_layers": 3, "indexer_types": ["full", "shared", "full"]},
+    }
+    dense = {"peft_type": "LORA", "r": 8, "target_modules": ["q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj"]}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", ALL_LINEAR, None, {"gradient_checkpointing": False}),
+        ("qlora", ALL_LINEAR, NF4, {}),
+        ("padded, fp32 under autocast", dense | {"lora_dropout": 0.1}, None, {"padding": True, "loss": "hf", "dtype": "float32"}),
+        ("reentrant checkpoints, one row", dense, NF4, {"use_reentrant": True, "per_device_train_batch_size": 1}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf", "dtype": "float32"}),
+        ("eager without autocast", dense, None, {"attn_implementation": "eager", "bf16": False}),
+        ("eager, kept", dense, None, {"attn_implementation": "eager", "gradient_checkpointing": False}),
+    ]  # fmt: skip
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows[:2] if "all" in model else rows)
+    ]
+
+
+def side_by_side_cases() -> list[Case]:
+    """Mamba 2 and attention in one layer, with multipliers everywhere, with and without a norm."""
+    sizes = {
+        "model_type": "falcon_h1", "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 640, "num_hidden_layers": 4, "num_attention_heads": 8,
+        "num_key_value_heads": 2, "head_dim": 32, "pad_token_id": 0, "tie_word_embeddings": False, "mamba_d_ssm": 192, "mamba_n_heads": 6,
+        "mamba_d_head": 32, "mamba_n_groups": 2, "mamba_d_state": 48, "mamba_chunk_size": 64,
+    }  # fmt: skip
+    configs = {
+        "falcon_h1": sizes,
+        "falcon_h1, a norm behind the gate": sizes | {"mamba_rms_norm": True, "mamba_norm_before_gate": False},
+        "falcon_h1, a norm before the gate": sizes | {"mamba_rms_norm": True, "mamba_norm_before_gate": True},
+    }
+    lora = {"peft_type": "LORA", "r": 8, "target_modules": ["in_proj", "q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", lora, None, {"gradient_checkpointing": False}),
+        ("qlora", lora, NF4, {}),
+        ("padded, fp32 under autocast", lora | {"lora_dropout": 0.1}, None, {"padding": True, "loss": "hf", "dtype": "float32"}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf", "dtype": "float32", "max_length": 300}),
+        ("eager without autocast", lora, None, {"attn_implementation": "eager", "bf16": False, "max_length": 100}),
+    ]  # fmt: skip
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows if "," not in model else rows[:3])
+    ]
+
+
+def alternating_cases() -> list[Case]:
+    """Several streams that layers predict and correct, a low-rank path beside attention, gates that are cut; alone, and behind eyes and ears."""
+    text = family(
+        "gemma3n_text", architectures=["Gemma3nForCausalLM"], head_dim=32, pad_token_id=0, vocab_size_per_layer_input=900, hidden_size_per_layer_input=48,
+        laurel_rank=24, num_hidden_layers=5, num_kv_shared_layers=2, sliding_window=128, intermediate_size=[640] * 5,
+        layer_types=["sliding_attention", "sliding_attention", "full_attention", "sliding_attention", "full_attention"],
+        activation_sparsity_pattern=[0.95, 0.95, 0.0, 0.0, 0.0],
+    )  # fmt: skip
+    whole = {key: value for key, value in text.items() if key != "architectures"}
+    seeing = {
+        "model_type": "gemma3n", "architectures": ["Gemma3nForConditionalGeneration"], "text_config": whole | {"vocab_size": 1400},
+        "vision_config": {"vocab_size": 128, "vocab_offset": 1000, "hidden_size": 64}, "audio_config": {"vocab_size": 128, "vocab_offset": 1128, "hidden_size": 64, "conf_num_hidden_layers": 1},
+    }  # fmt: skip
+    configs = {
+        "gemma3n_text": text,
+        "gemma3n_text, no scale, dense": text | {"altup_correct_scale": False, "activation_sparsity_pattern": [0.0] * 5, "altup_num_inputs": 3},
+        "gemma3n": seeing,
+    }
+    lora = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj", "v_proj", "gate_proj", "linear_left"]}
+    skipped = NF4 | {"llm_int8_skip_modules": ["prediction_coefs", "correction_coefs", "lm_head"]}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", ALL_LINEAR, None, {"gradient_checkpointing": False}),
+        ("checkpoints", ALL_LINEAR, None, {}),
+        ("qlora with whole coefficients", lora, skipped, {}),
+        ("padded, fp32 under autocast", lora | {"lora_dropout": 0.1}, None, {"padding": True, "loss": "hf", "dtype": "float32", "gradient_checkpointing": False}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch", "loss": "hf", "dtype": "float32"}),
+        ("eager without autocast", lora, None, {"attn_implementation": "eager", "bf16": False, "max_length": 100}),
+    ]  # fmt: skip
+    return [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | training)
+        for model, config in configs.items()
+        for name, adapter, quantization, training in (rows[:4] if "," in model else rows)
+        if not (model == "gemma3n" and adapter == ALL_LINEAR)
+    ]
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -711,14 +833,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

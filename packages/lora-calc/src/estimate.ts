@@ -12,7 +12,7 @@ import { defaultSizeWarnings } from "./graph/default-sizes.js";
 import type { ModuleGraph } from "./graph/tree/module-graph.js";
 import { parameterCount } from "./graph/tree/sites.js";
 import { stepFloor } from "./memory/report/at-least.js";
-import { attentionWarnings, whyHeadsNotRunnable } from "./memory/report/attention-warnings.js";
+import { attentionWarnings } from "./memory/report/attention-warnings.js";
 import { readHardware, unknownCard } from "./memory/settings/device.js";
 import type { Device, Hardware } from "./memory/settings/device.js";
 import { estimateMemory } from "./memory/report/estimate-memory.js";
@@ -29,6 +29,7 @@ import {
   whyNotEncoded,
   whyTooLong,
 } from "./memory/settings/runnable.js";
+import { whyCoefficientsStop } from "./memory/settings/packed-coefficients.js";
 import { rejectPackedCopies } from "./memory/settings/packed-copies.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
 import { stateKernelWarnings } from "./memory/report/state-kernels.js";
@@ -226,7 +227,7 @@ function memoryPart(
   const obstacle =
     known ??
     whyNotRunnable({ graph, plan: adapter, quantization, device }, training.loss) ??
-    whyHeadsNotRunnable(graph.root, training) ??
+    whyCoefficientsStop(graph, quantization) ??
     whyTooLong(graph.root, training) ??
     whyNotEncoded(graph.root, training) ??
     whyDropoutStays(graph.root, training);

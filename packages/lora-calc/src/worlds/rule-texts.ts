@@ -85,6 +85,14 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "a head with a bias stays unpacked on a quantized base",
     "a head with a bias is packed on a quantized base, where PEFT cannot copy it",
   ],
+  looksSinesUpOnce: [
+    "GPT-J and CodeGen look their sines up once, and run sdpa",
+    "GPT-J and CodeGen look their sines up in every layer, and have attention of their own",
+  ],
+  checksOwnTokens: [
+    "Gemma 3n's text model looks vectors per layer up for tokens that have them, and clamps magnitudes",
+    "the model around Gemma 3n's text model chooses the tokens that have vectors per layer, and magnitudes are compared with a tensor",
+  ],
   repeatsInDeltaRule: [
     "the gated delta rule repeats heads of queries and keys itself",
     "heads of queries and keys are repeated before the gated delta rule",
@@ -100,6 +108,8 @@ export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> 
   ["alibi_attention", ["slopesApart"]],
   ["relative_layers", ["scriptsDistances"]],
   ["mamba2", ["groupsGatedNorm"]],
+  ["alternating_layer", ["checksOwnTokens"]],
+  ["sinusoidal_attention", ["looksSinesUpOnce"]],
   ["token_classifier", ["sparesBiasedHead"]],
   ["answer_finder", ["sparesBiasedHead"]],
   ["sequence_classifier", ["sparesBiasedHead"]],

@@ -34,6 +34,8 @@ export const TRANSFORMERS_4_57: World = {
     wrapsSeq2Seq: true,
     sparesBiasedHead: true,
     repeatsInDeltaRule: false,
+    looksSinesUpOnce: false,
+    checksOwnTokens: false,
   },
   verified: {
     // Modules and ties are the same as under 5, or the blueprint builds both. The others have other modules (vit, dinov2, swin,

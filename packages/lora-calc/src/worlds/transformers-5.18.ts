@@ -34,6 +34,8 @@ export const TRANSFORMERS_5_18: World = {
     wrapsSeq2Seq: false,
     sparesBiasedHead: false,
     repeatsInDeltaRule: false,
+    looksSinesUpOnce: false,
+    checksOwnTokens: false,
   },
   verified: { modelTypes: "all", onlyTied: [], memory: "all" },
   source:

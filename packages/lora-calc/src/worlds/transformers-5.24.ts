@@ -34,6 +34,8 @@ export const TRANSFORMERS_5_24: World = {
     wrapsSeq2Seq: true,
     sparesBiasedHead: false,
     repeatsInDeltaRule: true,
+    looksSinesUpOnce: true,
+    checksOwnTokens: true,
   },
   verified: {
     modelTypes: "all",

@@ -44,6 +44,10 @@ export interface WorldRules {
   readonly sparesBiasedHead: boolean;
   /** The gated delta rule repeats the heads of queries and keys itself. */
   readonly repeatsInDeltaRule: boolean;
+  /** GPT-J and CodeGen look their sines up once, and run any attention; else in every layer, with attention of their own. */
+  readonly looksSinesUpOnce: boolean;
+  /** Gemma 3n's text model leaves out tokens without vectors per layer, and clamps magnitudes; else the model around it does. */
+  readonly checksOwnTokens: boolean;
 }
 
 /** What was compared with the libraries themselves. */

@@ -32,6 +32,7 @@ export interface GroupedQueryAttention {
   readonly slidingWindow?: number;
   readonly softcap?: boolean;
   readonly scalesByPosition?: boolean;
+  readonly scalesKey?: boolean;
   /** The query projection makes a gate of the output, too. */
   readonly gatesOutput?: boolean;
   /** A parameter `sinks` with a score per head. */
@@ -66,6 +67,7 @@ export function groupedQueryAttention(options: GroupedQueryAttention): ModuleNod
     ...(options.outputDropout === undefined ? {} : { outputDropout: options.outputDropout }),
     ...(softcap === undefined ? {} : { softcap }),
     ...(scalesByPosition === undefined ? {} : { scalesByPosition }),
+    ...(options.scalesKey === true ? { scalesKey: true } : {}),
     ...(options.gatesOutput === true ? { gatesOutput: true } : {}),
     ...(options.sinks === true ? { sinks: "sinks" } : {}),
     ...(queryKeyNorm === undefined

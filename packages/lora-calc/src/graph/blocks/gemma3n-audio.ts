@@ -13,10 +13,10 @@ import {
   rmsNorm,
 } from "../tree/vocabulary.js";
 
-const CLIPPING = buffer("gradient_clipping", []);
+const CLIPPING = buffer("gradient_clipping", [], "model");
 
 function norm(name: string, size: number): ModuleNode {
-  return rmsNorm(name, "Gemma3nRMSNorm", size);
+  return rmsNorm(name, "Gemma3nRMSNorm", size, "power_in_fp32");
 }
 
 export function gemma3nAudio(config: Config): ModuleNode {
@@ -126,7 +126,7 @@ function attention(config: Config, width: number): ModuleNode {
   return container("attn", "Gemma3nAudioAttention", {
     parameters: [{ name: "per_dim_scale", shape: [headDim] }],
     buffers: [
-      buffer("q_scale", []),
+      buffer("q_scale", [], "model"),
       buffer("local_causal_valid_mask", [chunk, context], "bool"),
       buffer("softcap", []),
     ],
@@ -150,12 +150,18 @@ export function gemma3nEmbedder(
 ): ModuleNode {
   const width = config.size("hidden_size", usual);
   return container(name, "Gemma3nMultimodalEmbedder", {
+    forward: {
+      ...{ kind: "sense_embedder", embedding: "embedding", norm: "hard_embedding_norm" },
+      ...{ projection: "embedding_projection", postNorm: "embedding_post_projection_norm" },
+    },
     children: [
       embedding("embedding", config.size("vocab_size", 128), width),
       norm("hard_embedding_norm", width),
       norm("soft_embedding_norm", width),
       linear("embedding_projection", width, hiddenSize),
-      leaf("embedding_post_projection_norm", "Gemma3nRMSNorm"),
+      container("embedding_post_projection_norm", "Gemma3nRMSNorm", {
+        forward: { kind: "rms_norm", variant: "power_in_fp32" },
+      }),
     ],
   });
 }

@@ -3,7 +3,7 @@
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
 import type { AlibiDecoderForward } from "../tree/alibi-forward.js";
-import type { DecoderForward } from "../tree/forward.js";
+import type { DecoderForward, LogitsFactor } from "../tree/forward.js";
 import type { HeadForward } from "../tree/head-forward.js";
 import { isRepeat } from "../tree/module-graph.js";
 import type { Buffer, Child, DecoderSizes, ModuleGraph, ModuleNode } from "../tree/module-graph.js";
@@ -49,13 +49,15 @@ export interface LanguageModelParts {
   /** Width that heads take where it is not hiddenSize (opt). */
   readonly headWidth?: number;
   readonly scaledLogits?: boolean;
-  readonly multipliedLogits?: boolean;
+  readonly multipliedLogits?: LogitsFactor;
   readonly upcastsLogits?: boolean;
   readonly softcap?: boolean;
   /** The class that sees caps its logits itself (gemma4). */
   readonly capsLogits?: boolean;
   /** Last names of modules that PEFT refuses to methods like LoRA. */
   readonly incompatibleNames?: readonly string[];
+  /** Names of modules that are not quantized. */
+  readonly neverQuantized?: readonly string[];
   /** No program: the root says nothing of how it computes. */
   readonly isCountedOnly?: boolean;
 }
@@ -183,15 +185,19 @@ export function languageModel(
     }),
     inputEmbedding: `${backbone}.${parts.forward.tokenEmbedding}`,
     decoder: decoderSizes(parts),
-    ...incompatible(parts),
+    ...exceptions(parts),
     classOfTask: classOfTask(parts, baseClass, causalClass),
     ...(head === undefined ? {} : { outputEmbedding: head }),
     tied: head !== undefined && parts.tied ? [tiedNames(parts, head)] : [],
   };
 }
 
-function incompatible({ incompatibleNames: names }: LanguageModelParts) {
-  return names === undefined ? {} : { incompatibleNames: names };
+/** Modules that PEFT refuses, and those that transformers does not quantize. */
+function exceptions({ incompatibleNames, neverQuantized }: LanguageModelParts) {
+  return {
+    ...(incompatibleNames === undefined ? {} : { incompatibleNames }),
+    ...(neverQuantized === undefined ? {} : { neverQuantized }),
+  };
 }
 
 function classOfTask(
@@ -218,7 +224,7 @@ function baseModel(parts: LanguageModelParts, baseClass: string): ModuleGraph {
     root: backboneNode(parts, "", baseClass),
     inputEmbedding: parts.forward.tokenEmbedding,
     decoder: decoderSizes(parts),
-    ...incompatible(parts),
+    ...exceptions(parts),
     classOfTask: classOfTask(parts, baseClass, parts.causalClass ?? `${parts.prefix}ForCausalLM`),
     tied: [],
   };
@@ -264,7 +270,7 @@ function causalForward(parts: LanguageModelParts, head: string) {
     decoder: parts.backbone,
     head,
     ...(parts.scaledLogits === true ? { scaledLogits: true } : {}),
-    ...(parts.multipliedLogits === true ? { multipliedLogits: true } : {}),
+    ...(parts.multipliedLogits === undefined ? {} : { multipliedLogits: parts.multipliedLogits }),
     ...(parts.softcap === true ? { softcap: true } : {}),
     ...(parts.upcastsLogits === true ? { upcastsLogits: true } : {}),
   };

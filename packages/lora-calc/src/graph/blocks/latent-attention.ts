@@ -1,7 +1,7 @@
 /** Attention whose queries, keys and values are made from short vectors (deepseek and its kin). */
 
 import type { Config } from "../../model/config.js";
-import type { RotaryVariant } from "../tree/forward.js";
+import type { LatentAttentionForward, RotaryVariant } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, layerNorm, linear, rmsNorm } from "../tree/vocabulary.js";
 
@@ -18,14 +18,23 @@ export interface LatentSizes extends LatentDefaults {
   readonly heads: number;
   readonly ropeDim: number;
   readonly rotary: RotaryVariant;
-  readonly indexHeads?: number;
+  readonly index?: LatentIndex;
+}
+
+/** Of attention to chosen tokens. */
+export interface LatentIndex {
+  /** Heads of an indexer; absent where the choice of an earlier layer is used. */
+  readonly heads?: number;
+  readonly chosen: number;
+  readonly isInterleaved: boolean;
+  readonly returnsChoice: boolean;
 }
 
 /** Multi-head latent attention: queries (optionally), keys and values are made from short vectors. */
 export function latentAttention(
   prefix: string,
   config: Config,
-  { hiddenSize, heads, ropeDim, rotary, indexHeads, ...usual }: LatentSizes,
+  { hiddenSize, heads, ropeDim, rotary, index, ...usual }: LatentSizes,
 ): ModuleNode {
   // Fewer are not repeated, and the class stops.
   const keyHeadsAreAll = config.integer("num_key_value_heads", heads) === heads;
@@ -37,24 +46,18 @@ export function latentAttention(
     : config.size("q_lora_rank", usual.queryRank);
   const bias = config.boolean("attention_bias", false);
   const queryWidth = heads * (plainDim + ropeDim);
-  const isPlain = indexHeads === undefined && keyHeadsAreAll;
   return container("self_attn", `${prefix}Attention`, {
-    ...(isPlain
+    ...(keyHeadsAreAll
       ? {
           forward: {
             kind: "latent_attention",
             query: queryRank === undefined ? ["q_proj"] : ["q_a_proj", "q_a_layernorm", "q_b_proj"],
             keyValue: ["kv_a_proj_with_mqa", "kv_a_layernorm", "kv_b_proj"],
             output: "o_proj",
-            heads,
-            keyValueHeads: heads,
-            headDim: plainDim + ropeDim,
-            valueDim,
-            plainDim,
-            ropeDim,
-            keyRank,
-            rotary,
+            ...{ heads, keyValueHeads: heads, headDim: plainDim + ropeDim },
+            ...{ valueDim, plainDim, ropeDim, keyRank, rotary },
             attentionDropout: config.number("attention_dropout", 0),
+            ...(index === undefined ? {} : { sparse: sparseOf(index) }),
           },
         }
       : {}),
@@ -70,29 +73,45 @@ export function latentAttention(
       rmsNorm("kv_a_layernorm", `${prefix}RMSNorm`, keyRank),
       linear("kv_b_proj", keyRank, heads * (plainDim + valueDim)),
       linear("o_proj", heads * valueDim, hiddenSize, { bias }),
-      indexHeads === undefined
+      index?.heads === undefined
         ? undefined
         : indexer(prefix, hiddenSize, {
             queryRank: queryRank ?? usual.queryRank,
-            heads: indexHeads,
+            heads: index.heads,
             headDim: config.size("index_head_dim", 128),
+            ...{ ropeDim, chosen: index.chosen, isInterleaved: index.isInterleaved },
           }),
     ],
   });
+}
+
+function sparseOf({
+  heads,
+  returnsChoice,
+}: LatentIndex): NonNullable<LatentAttentionForward["sparse"]> {
+  return { ...(heads === undefined ? {} : { indexer: "indexer" }), returnsChoice };
 }
 
 interface IndexerSizes {
   readonly queryRank: number;
   readonly heads: number;
   readonly headDim: number;
+  readonly ropeDim: number;
+  readonly chosen: number;
+  readonly isInterleaved: boolean;
 }
 
 function indexer(
   prefix: string,
   hiddenSize: number,
-  { queryRank, heads, headDim }: IndexerSizes,
+  { queryRank, heads, headDim, ...program }: IndexerSizes,
 ): ModuleNode {
   return container("indexer", `${prefix}Indexer`, {
+    forward: {
+      kind: "sparse_index",
+      ...{ query: "wq_b", key: "wk", norm: "k_norm", weights: "weights_proj" },
+      ...{ heads, headDim, ...program },
+    },
     children: [
       linear("wq_b", queryRank, heads * headDim),
       linear("wk", hiddenSize, headDim),

@@ -2,7 +2,7 @@
 
 import type { Config } from "../../model/config.js";
 import type { BuildContext } from "../tree/blueprint.js";
-import type { DecoderForward, RotaryForward } from "../tree/forward.js";
+import type { DecoderForward, LogitsFactor, RotaryForward } from "../tree/forward.js";
 import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, repeatedBy } from "../tree/vocabulary.js";
 import { languageModel, USUAL_DECODER } from "./language-model.js";
@@ -45,7 +45,7 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   readonly mlpName?: string;
   readonly scaledResidual?: boolean;
   readonly scaledLogits?: boolean;
-  readonly multipliedLogits?: boolean;
+  readonly multipliedLogits?: LogitsFactor;
   /** Attention and MLP side by side, behind one norm. */
   readonly isParallel?: boolean;
   readonly keepsNormed?: boolean;
@@ -59,6 +59,11 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   /** The module of rotary tables, where it is not one table. Counted only. */
   readonly makeRotary?: (sizes: Sizes) => ModuleNode;
   readonly hidesPositions?: boolean;
+  readonly alwaysMasks?: boolean;
+  /** Names of modules that are not quantized. */
+  readonly neverQuantized?: readonly string[];
+  /** Each layer returns which tokens it chose, and the next is given them (glm_moe_dsa). */
+  readonly passesChoice?: boolean;
   /** Positions in time, height and width (qwen2_vl). */
   readonly rotaryGrid?: RotaryForward["grid"];
   /** Rotated share of a head. Default: all of it. */
@@ -119,8 +124,9 @@ function headParts(family: LlamaLike): Partial<LanguageModelParts> {
     ...(questionAnsweringBackbone === undefined ? {} : { questionAnsweringBackbone }),
     ...(hiddenDropout === undefined ? {} : { hiddenDropout }),
     ...(family.scaledLogits === true ? { scaledLogits: true } : {}),
-    ...(family.multipliedLogits === true ? { multipliedLogits: true } : {}),
+    ...(family.multipliedLogits === undefined ? {} : { multipliedLogits: family.multipliedLogits }),
     ...(family.headBias === true ? { headBias: true } : {}),
+    ...(family.neverQuantized === undefined ? {} : { neverQuantized: family.neverQuantized }),
     ...(family.softcappedLogits === true ? { softcap: true } : {}),
     ...(family.isCountedOnly === true ? { isCountedOnly: true } : {}),
   };
@@ -155,6 +161,7 @@ function decoderForward(family: LlamaLike): DecoderForward {
     ...(layerTypes === undefined ? {} : { layerTypes }),
     ...(unusedWindow === undefined ? {} : { unusedWindow }),
     ...(hidesPositions === undefined ? {} : { hidesPositions }),
+    ...(family.alwaysMasks === true ? { alwaysMasks: true } : {}),
   };
 }
 
@@ -170,6 +177,7 @@ function decoderLayer(family: LlamaLike, sizes: Sizes, config: Config, index: nu
       ...(family.scaledResidual === true ? { scaledResidual: true } : {}),
       ...(family.isParallel === true ? { parallel: true, sharesNorm: true } : {}),
       ...(family.keepsNormed === true ? { keepsNormed: true } : {}),
+      ...(family.passesChoice === true ? { returnsScores: true, takesChoice: true } : {}),
     },
     children: [
       mixer,

@@ -33,12 +33,12 @@ export interface Mamba2Names {
 /** Sizes of the scan. */
 type Mamba2Program = Pick<
   Mamba2Forward,
-  "heads" | "headDim" | "groups" | "stateSize" | "chunk" | "groupsNorm"
+  "heads" | "headDim" | "groups" | "stateSize" | "chunk" | "groupsNorm" | "weighsGroups" | "scales"
 >;
 
 const NAMES = {
   kind: "mamba2",
-  ...{ input: "in_proj", convolution: "conv1d", norm: "norm", output: "out_proj" },
+  ...{ input: "in_proj", convolution: "conv1d", output: "out_proj" },
 } as const;
 
 /**
@@ -54,8 +54,9 @@ export function mamba2Mixer(
 ): ModuleNode {
   const { hiddenSize, width, heads, state, kernel } = sizes;
   const mixed = width + 2 * state;
+  const normed = normType === undefined ? {} : { norm: "norm" };
   return container(name, type, {
-    ...(program === undefined ? {} : { forward: { ...NAMES, ...program } }),
+    ...(program === undefined ? {} : { forward: { ...NAMES, ...normed, ...program } }),
     parameters: ["dt_bias", "A_log", "D"].map((each) => ({ name: each, shape: [heads] })),
     children: [
       activationOf("act", config, activationField, "silu"),

@@ -1,7 +1,7 @@
 /** Feed-forward modules. */
 
 import type { Config } from "../../model/config.js";
-import type { Activation } from "../tree/forward.js";
+import type { Activation, MlpForward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";
 import { container, leaf, linear } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
@@ -15,12 +15,15 @@ interface MlpShape {
   readonly activation: Activation;
   /** On the output, where the class has one. */
   readonly dropout?: number;
+  readonly keepsParts?: "whole" | "cut";
+  /** The gate and the output are multiplied by numbers. */
+  readonly scales?: boolean;
 }
 
 /** `down_proj(act(gate_proj(x)) * up_proj(x))`. */
 export function gatedMlp(shape: MlpShape): ModuleNode {
   const { name = "mlp", type, hiddenSize, intermediateSize, bias = false, activation } = shape;
-  const { dropout } = shape;
+  const { dropout, scales } = shape;
   return container(name, type, {
     forward: {
       kind: "gated_mlp",
@@ -29,6 +32,8 @@ export function gatedMlp(shape: MlpShape): ModuleNode {
       down: "down_proj",
       activation,
       ...(dropout === undefined ? {} : { dropout }),
+      ...(scales === undefined ? {} : { scales }),
+      ...(shape.keepsParts === undefined ? {} : { keepsParts: shape.keepsParts }),
     },
     children: [
       linear("gate_proj", hiddenSize, intermediateSize, { bias }),
@@ -64,7 +69,12 @@ export interface PlainMlp {
   readonly activation: ModuleNode;
   readonly activationFirst?: boolean;
   /** How it computes, where that is known: the function, and the dropout on the output. */
-  readonly program?: { readonly activation: Activation; readonly dropout?: number };
+  readonly program?: Pick<
+    Extract<MlpForward, { kind: "mlp" }>,
+    "activation" | "activationName" | "dropout"
+  >;
+  /** Children behind all of these. */
+  readonly behind?: readonly ModuleNode[];
 }
 
 /** `down(act(up(x)))`. */
@@ -78,10 +88,12 @@ export function plainMlp(shape: PlainMlp): ModuleNode {
     ...(shape.program === undefined
       ? {}
       : { forward: { kind: "mlp", up, down, ...shape.program } }),
-    children:
-      shape.activationFirst === true
+    children: [
+      ...(shape.activationFirst === true
         ? [shape.activation, ...projections]
-        : [...projections, shape.activation],
+        : [...projections, shape.activation]),
+      ...(shape.behind ?? []),
+    ],
   });
 }
 

@@ -4,8 +4,8 @@ import type { Blueprint } from "../tree/blueprint.js";
 import { activation } from "../blocks/activation.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
+import type { PlainMlp } from "../blocks/mlp.js";
 import type { Config } from "../../model/config.js";
-import type { ModuleNode } from "../tree/module-graph.js";
 import { persistentBuffer, container } from "../tree/vocabulary.js";
 
 export const apertus: Blueprint = {
@@ -25,30 +25,36 @@ export const apertus: Blueprint = {
         },
         attentionBias: config.boolean("attention_bias", false),
         tied: config.boolean("tie_word_embeddings", false),
-        queryKeyNorm: "head",
+        queryKeyNorm: "head_transposed",
         layerNorms: ["attention_layernorm", "feedforward_layernorm"],
+        normPosition: {
+          preAttentionNorm: "attention_layernorm",
+          preMlpNorm: "feedforward_layernorm",
+        },
         makeMlp: (hiddenSize, intermediateSize) =>
           plainMlp({
             type: "ApertusMLP",
             ...{ up: "up_proj", down: "down_proj", hiddenSize, intermediateSize },
-            activation: act(config),
+            ...act(config),
           }),
-        isCountedOnly: true,
       },
       config,
       context,
     ),
 };
 
-function act(config: Config): ModuleNode {
+function act(config: Config): Pick<PlainMlp, "activation" | "program"> {
   if (config.string("hidden_act", "xielu") !== "xielu") {
-    return activationModule("act_fn", activation(config, "hidden_act", "xielu"));
+    const other = activation(config, "hidden_act", "xielu");
+    return { activation: activationModule("act_fn", other), program: { activation: other } };
   }
-  return container("act_fn", "XIELUActivation", {
+  const learned = container("act_fn", "XIELUActivation", {
+    forward: { kind: "used_by_parent" },
     parameters: [
       { name: "alpha_p", shape: [1] },
       { name: "alpha_n", shape: [1] },
     ],
-    buffers: [persistentBuffer("beta", []), persistentBuffer("eps", [])],
+    buffers: ["beta", "eps"].map((name) => persistentBuffer(name, [], "model")),
   });
+  return { activation: learned, program: { activation: "xielu" } };
 }

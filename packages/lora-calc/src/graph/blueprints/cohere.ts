@@ -66,7 +66,7 @@ function build(
       isParallel: true,
       rotary: "full_pairs_cast_first",
       rotaryIsInterleaved: true,
-      multipliedLogits: true,
+      multipliedLogits: "by_logit_scale",
     },
     config,
     context,

@@ -5,6 +5,8 @@ import { denseLayers } from "../blocks/dense-layers.js";
 import { areFused, expertsWithShared, groupedRouter, router } from "../blocks/experts.js";
 import { latentAttention } from "../blocks/latent-attention.js";
 import type { LatentDefaults } from "../blocks/latent-attention.js";
+import { indexOf, sharesIndex } from "../blocks/token-index.js";
+import type { Indexer } from "../blocks/token-index.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import type { Blueprint, BuildContext } from "../tree/blueprint.js";
@@ -26,7 +28,7 @@ type Generation = Pick<LlamaLike, Inherited> & {
   readonly mlpBias: boolean;
   readonly latent: LatentDefaults;
   /** A small attention that chooses the tokens for the large one. */
-  readonly indexer?: { readonly heads: number; readonly isShared?: typeof sharesIndex };
+  readonly indexer?: Indexer;
 };
 
 function deepseek(generation: Generation): Blueprint {
@@ -53,6 +55,8 @@ function deepseek(generation: Generation): Blueprint {
         {
           ...generation,
           defaults: { ...generation.defaults, headDim: ropeDim },
+          // The configuration sets it to what is turned.
+          ignoresHeadDim: true,
           mlpBias,
           tied: config.boolean("tie_word_embeddings", false),
           makeAttention: ({ hiddenSize, heads }, index) =>
@@ -62,9 +66,9 @@ function deepseek(generation: Generation): Blueprint {
               heads,
               ropeDim,
               rotary: rotaryOf(config, scores),
-              ...(indexer === undefined || isShared?.(index) === true
+              ...(indexer === undefined
                 ? {}
-                : { indexHeads: config.size("index_n_heads", indexer.heads) }),
+                : { index: indexOf(config, indexer, isShared?.(index) === true) }),
             }),
           layerKey: (index) => `${isDense(index)} ${isShared?.(index)}`,
           makeMlp: (hiddenSize, _, index) =>
@@ -93,7 +97,11 @@ function deepseek(generation: Generation): Blueprint {
                   ),
                 }),
           ...(scores === "shares" ? { rotaryIsComplex: true } : {}),
-          ...(routing === undefined || indexer !== undefined ? { isCountedOnly: true } : {}),
+          ...(indexer === undefined
+            ? {}
+            : { alwaysMasks: true, neverQuantized: ["indexer.weights_proj"] }),
+          ...(isShared === undefined ? {} : { passesChoice: true }),
+          ...(routing === undefined ? { isCountedOnly: true } : {}),
         },
         config,
         context,
@@ -125,21 +133,6 @@ function routingOf(
   if (method !== "group_limited_greedy") return undefined;
   const groups = { count: config.size("n_group", 1), taken: config.size("topk_group", 1) };
   return { kind: "shares_router", chosen, groups };
-}
-
-/**
- * Layers that use the choice of an earlier one.
- *
- * Source: transformers models/glm_moe_dsa/configuration_glm_moe_dsa.py `__post_init__`.
- */
-function sharesIndex(config: Config): (index: number) => boolean {
-  const types = config.stringList("indexer_types");
-  if (types !== undefined) return (index) => types[index] === "shared";
-  const pattern = config.fields.get("index_topk_pattern");
-  if (typeof pattern === "string") return (index) => pattern[index] === "S";
-  const frequency = Math.max(config.integer("index_topk_freq", 1), 1);
-  const offset = config.integer("index_skip_topk_offset", 2);
-  return (index) => Math.max(index - offset + 1, 0) % frequency !== 0;
 }
 
 export const deepseekV3: Blueprint = deepseek({

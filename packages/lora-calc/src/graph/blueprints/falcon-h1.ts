@@ -2,13 +2,14 @@
 
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
+import { groupedQueryAttention } from "../blocks/attention.js";
 import { languageModel } from "../blocks/language-model.js";
 import { MAMBA_INCOMPATIBLE, mamba2Mixer } from "../blocks/mamba2-mixer.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
-import { buffer, container, embedding, linear, repeated, rmsNorm } from "../tree/vocabulary.js";
+import { buffer, container, embedding, repeated, rmsNorm } from "../tree/vocabulary.js";
 
 export const falconH1: Blueprint = {
   modelType: "falcon_h1",
@@ -23,7 +24,13 @@ export const falconH1: Blueprint = {
     const vocabSize = config.size("vocab_size", 128000);
     const bias = config.boolean("attention_bias", false);
     const norm = (name: string) => rmsNorm(name, "FalconH1RMSNorm", hiddenSize);
+    const mamba = mixer(config, hiddenSize);
     const layer = container("0", "FalconH1DecoderLayer", {
+      forward: {
+        ...{ kind: "decoder_layer", attention: "self_attn", mlp: "feed_forward" },
+        ...{ preAttentionNorm: "input_layernorm", preMlpNorm: "pre_ff_layernorm" },
+        stateBeside: "mamba",
+      },
       children: [
         gatedMlp({
           name: "feed_forward",
@@ -32,15 +39,15 @@ export const falconH1: Blueprint = {
           intermediateSize: config.size("intermediate_size", 14336),
           bias: config.boolean("mlp_bias", false),
           activation: activation(config, "hidden_act", "silu"),
+          scales: true,
         }),
-        mixer(config, hiddenSize),
-        container("self_attn", "FalconH1Attention", {
-          children: [
-            linear("q_proj", hiddenSize, heads * headDim, { bias }),
-            linear("k_proj", hiddenSize, keyValueHeads * headDim, { bias }),
-            linear("v_proj", hiddenSize, keyValueHeads * headDim, { bias }),
-            linear("o_proj", heads * headDim, hiddenSize, { bias }),
-          ],
+        mamba,
+        groupedQueryAttention({
+          type: "FalconH1Attention",
+          ...{ hiddenSize, heads, keyValueHeads, headDim },
+          ...{ queryKeyValueBias: bias, outputBias: bias },
+          attentionDropout: config.number("attention_dropout", 0),
+          ...{ rotary: "full", scalesKey: true },
         }),
         norm("input_layernorm"),
         norm("pre_ff_layernorm"),
@@ -62,7 +69,9 @@ export const falconH1: Blueprint = {
           rotary: "rotary_emb",
           layers: "layers",
           finalNorm: "final_layernorm",
+          scaledEmbedding: true,
         },
+        multipliedLogits: "by_class_alone",
         children: [
           embedding("embed_tokens", vocabSize, hiddenSize),
           repeated("layers", config.layerCount("num_hidden_layers", 32), layer),
@@ -70,7 +79,7 @@ export const falconH1: Blueprint = {
           rotaryEmbedding("FalconH1RotaryEmbedding", headDim),
         ],
         incompatibleNames: MAMBA_INCOMPATIBLE,
-        isCountedOnly: true,
+        ...(mamba.forward === undefined ? { isCountedOnly: true } : {}),
       },
       config,
       context,
@@ -83,13 +92,28 @@ function mixer(config: Config, hiddenSize: number): ModuleNode {
     ? Math.floor(config.number("mamba_expand", 2) * hiddenSize)
     : config.size("mamba_d_ssm", 1024);
   const heads = config.size("mamba_n_heads", 128);
-  const state = config.size("mamba_n_groups", 1) * config.size("mamba_d_state", 256);
+  const [groups, stateSize] = [config.size("mamba_n_groups", 1), config.size("mamba_d_state", 256)];
+  const state = groups * stateSize;
   const hasNorm = config.boolean("mamba_rms_norm", false);
+  const normsFirst = config.boolean("mamba_norm_before_gate", true);
+  const given = config.fields.get("mamba_d_head");
+  // "auto" is the default of the class.
+  const headDim = typeof given === "number" ? given : width / heads;
+  const program = {
+    ...{ heads, headDim, groups, stateSize, scales: "mup_vector" },
+    chunk: config.size("mamba_chunk_size", 256),
+    ...(hasNorm ? ({ weighsGroups: normsFirst ? "gate_last" : "gate_first" } as const) : {}),
+  };
+  const runs =
+    heads * headDim === width &&
+    heads % groups === 0 &&
+    config.string("hidden_act", "silu") === "silu";
   const node = mamba2Mixer(
     {
       name: "mamba",
       type: "FalconH1Mixer",
       ...(hasNorm ? { normType: "FalconH1RMSNormGated" } : {}),
+      ...(runs ? { program } : {}),
     },
     config,
     {
@@ -103,5 +127,8 @@ function mixer(config: Config, hiddenSize: number): ModuleNode {
       outBias: config.boolean("projectors_bias", false),
     },
   );
-  return { ...node, buffers: [buffer("mup_vector", [1, 1, 2 * width + 2 * state + heads])] };
+  return {
+    ...node,
+    buffers: [buffer("mup_vector", [1, 1, 2 * width + 2 * state + heads], "model")],
+  };
 }

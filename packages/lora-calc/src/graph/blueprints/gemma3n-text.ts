@@ -5,45 +5,28 @@
 
 import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
-import { activation } from "../blocks/activation.js";
+import { gemma3nLayer, gemma3nNorm } from "../blocks/gemma3n-layer.js";
+import type { Gemma3nLayerKind, Gemma3nSizes } from "../blocks/gemma3n-layer.js";
 import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
-import { activationModule, gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
-import { layerTypes } from "../blocks/sliding-window.js";
+import { layerTypes, windowOf } from "../blocks/sliding-window.js";
 import type { LayerType } from "../blocks/sliding-window.js";
-import type { Blueprint } from "../tree/blueprint.js";
+import type { Blueprint, BuildContext } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
-import {
-  buffer,
-  container,
-  embedding,
-  leaf,
-  linear,
-  repeated,
-  repeatedBy,
-  rmsNorm,
-} from "../tree/vocabulary.js";
+import { buffer, embedding, linear, repeated, repeatedBy } from "../tree/vocabulary.js";
 import { missing } from "../../problem/missing.js";
 
 export const gemma3nText: Blueprint = {
   modelType: "gemma3n_text",
-  build: (config, context) => languageModel(gemma3nParts(config), config, context),
+  build: (config, context) => languageModel(gemma3nParts(config, context), config, context),
 };
 
-interface Sizes {
-  readonly hiddenSize: number;
-  readonly headDim: number;
-  /** Width of the vector that each token adds to each layer. */
-  readonly perLayerWidth: number;
-  /** Copies of the stream. */
-  readonly copies: number;
-}
-
 /** Also the language part of the model that sees and hears. */
-export function gemma3nParts(config: Config): LanguageModelParts {
+export function gemma3nParts(config: Config, { world }: BuildContext): LanguageModelParts {
+  const { checksOwnTokens } = world.rules;
   const layers = config.layerCount("num_hidden_layers", 35);
-  const sizes: Sizes = {
+  const sizes: Gemma3nSizes = {
     hiddenSize: config.size("hidden_size", 2048),
     headDim: config.size("head_dim", 256),
     perLayerWidth: config.size("hidden_size_per_layer_input", 256),
@@ -56,8 +39,19 @@ export function gemma3nParts(config: Config): LanguageModelParts {
   );
   const firstShared = firstSharedLayer(config, types);
   const widths = widthsOf(config, layers);
+  const window = windowOf(config, types, 512);
+  const sparsity = sparsityOf(config, layers);
+  const kindOf = (index: number): Gemma3nLayerKind => ({
+    type: types[index] ?? "full_attention",
+    sharesKeys: index >= firstShared,
+    leavesKeys: index === types.slice(0, firstShared).lastIndexOf(types[index] ?? missing()),
+    intermediateSize: widths(index),
+    isCut: sparsity(index) > 0,
+    window: window(index),
+  });
   const perLayer = layers * perLayerWidth;
-  const copyProjections = repeated("", copies - 1, linear("", hiddenSize, hiddenSize));
+  const projections = (name: string): ModuleNode =>
+    repeated(name, copies - 1, linear("0", hiddenSize, hiddenSize));
   return {
     modelType: "gemma3n_text",
     prefix: "Gemma3n",
@@ -68,18 +62,40 @@ export function gemma3nParts(config: Config): LanguageModelParts {
     keyValueSize: config.size("num_key_value_heads", 2) * sizes.headDim,
     vocabSize,
     tied: config.boolean("tie_word_embeddings", true),
-    forward: USUAL_DECODER,
-    isCountedOnly: true,
-    buffers: [buffer("per_layer_projection_scale", []), buffer("per_layer_input_scale", [])],
+    ...{ softcap: true, capsLogits: true },
+    forward: {
+      ...USUAL_DECODER,
+      layerTypes: types,
+      sharesKeys: true,
+      streams: {
+        projections: "altup_projections",
+        unembeds: "altup_unembed_projections",
+        clamps: checksOwnTokens,
+      },
+      perLayerInputs: {
+        ...{ table: "embed_tokens_per_layer", projection: "per_layer_model_projection" },
+        ...{
+          norm: "per_layer_projection_norm",
+          layers,
+          scaledBy: "per_layer_projection_scale",
+          checksTokens: checksOwnTokens,
+        },
+      },
+    },
+    // Another stream than the first may be the active one, which has no program.
+    isCountedOnly: config.integer("altup_active_idx", 0) !== 0 || copies < 2,
+    buffers: ["per_layer_projection_scale", "per_layer_input_scale"].map((name) =>
+      buffer(name, [], "model"),
+    ),
     children: [
       scaledEmbedding("embed_tokens", vocabSize, hiddenSize),
       repeatedBy(
         "layers",
         layers,
-        (index) => `${index >= firstShared} ${widths(index)}`,
-        (_, index) => decoderLayer(config, sizes, index >= firstShared, widths(index)),
+        (index) => Object.values(kindOf(index)).join(" "),
+        (_, index) => gemma3nLayer(config, sizes, kindOf(index)),
       ),
-      norm("norm", hiddenSize),
+      gemma3nNorm("norm", hiddenSize),
       rotaryEmbedding("Gemma3nRotaryEmbedding", sizes.headDim, {
         perLayerType: [...new Set(types)].sort(),
       }),
@@ -89,9 +105,9 @@ export function gemma3nParts(config: Config): LanguageModelParts {
         perLayer,
       ),
       linear("per_layer_model_projection", hiddenSize, perLayer),
-      norm("per_layer_projection_norm", perLayerWidth),
-      { ...copyProjections, name: "altup_projections" },
-      { ...copyProjections, name: "altup_unembed_projections" },
+      gemma3nNorm("per_layer_projection_norm", perLayerWidth),
+      projections("altup_projections"),
+      projections("altup_unembed_projections"),
     ],
   };
 }
@@ -132,85 +148,21 @@ function widthsOf(config: Config, layers: number): (index: number) => number {
   return (index) => list[index] ?? missing();
 }
 
-function norm(name: string, size: number): ModuleNode {
-  return rmsNorm(name, "Gemma3nRMSNorm", size);
+/**
+ * A share for each layer, or one for all.
+ *
+ * Source: transformers models/gemma3n/configuration_gemma3n.py `__post_init__`: 0.95 in the first ten where nothing is said.
+ */
+function sparsityOf(config: Config, layers: number): (index: number) => number {
+  const given = config.fields.get("activation_sparsity_pattern");
+  if (typeof given === "number") return () => given;
+  if (!Array.isArray(given)) {
+    const sparse = layers > 10 ? 10 : 0;
+    return (index) => (index < sparse ? 0.95 : 0);
+  }
+  return (index) => (typeof given[index] === "number" ? given[index] : 0);
 }
 
 function scaledEmbedding(name: string, rows: number, dim: number): ModuleNode {
   return embedding(name, rows, dim, { type: "Gemma3nTextScaledWordEmbedding", scaled: true });
-}
-
-function decoderLayer(
-  config: Config,
-  sizes: Sizes,
-  sharesKeys: boolean,
-  intermediateSize: number,
-): ModuleNode {
-  const { hiddenSize, perLayerWidth } = sizes;
-  const act = activation(config, "hidden_activation", "gelu_pytorch_tanh");
-  return container("0", "Gemma3nTextDecoderLayer", {
-    children: [
-      attention(config, sizes, sharesKeys),
-      gatedMlp({ type: "Gemma3nTextMLP", hiddenSize, intermediateSize, activation: act }),
-      ...["input", "post_attention", "pre_feedforward", "post_feedforward"].map((place) =>
-        norm(`${place}_layernorm`, hiddenSize),
-      ),
-      activationModule("act_fn", act),
-      alternatingUpdates(sizes),
-      laurel(config, hiddenSize),
-      linear("per_layer_input_gate", hiddenSize, perLayerWidth),
-      linear("per_layer_projection", perLayerWidth, hiddenSize),
-      norm("post_per_layer_input_norm", hiddenSize),
-    ],
-  });
-}
-
-function attention(
-  config: Config,
-  { hiddenSize, headDim }: Sizes,
-  sharesKeys: boolean,
-): ModuleNode {
-  const bias = config.boolean("attention_bias", false);
-  const queries = config.size("num_attention_heads", 8) * headDim;
-  const keys = config.size("num_key_value_heads", 2) * headDim;
-  return container("self_attn", "Gemma3nTextAttention", {
-    children: [
-      linear("q_proj", hiddenSize, queries, { bias }),
-      norm("q_norm", headDim),
-      ...(sharesKeys
-        ? []
-        : [
-            linear("k_proj", hiddenSize, keys, { bias }),
-            linear("v_proj", hiddenSize, keys, { bias }),
-            norm("k_norm", headDim),
-            leaf("v_norm", "Gemma3nRMSNorm"),
-          ]),
-      linear("o_proj", queries, hiddenSize, { bias }),
-    ],
-  });
-}
-
-/** Predicts the copies of the stream from each other and corrects them by what the layer made of one. */
-function alternatingUpdates({ hiddenSize, copies }: Sizes): ModuleNode {
-  return container("altup", "Gemma3nTextAltUp", {
-    parameters: [{ name: "correct_output_scale", shape: [hiddenSize] }],
-    buffers: [buffer("router_input_scale", [])],
-    children: [
-      linear("correction_coefs", copies, copies),
-      linear("prediction_coefs", copies, copies ** 2),
-      linear("modality_router", hiddenSize, copies),
-      norm("router_norm", hiddenSize),
-    ],
-  });
-}
-
-function laurel(config: Config, hiddenSize: number): ModuleNode {
-  const rank = config.size("laurel_rank", 64);
-  return container("laurel", "Gemma3nTextLaurelBlock", {
-    children: [
-      linear("linear_left", hiddenSize, rank),
-      linear("linear_right", rank, hiddenSize),
-      norm("post_laurel_norm", hiddenSize),
-    ],
-  });
 }

@@ -9,7 +9,7 @@ import { gemma3nParts } from "./gemma3n-text.js";
 export const gemma3n: Blueprint = {
   modelType: "gemma3n",
   build: (config, context) => {
-    const language = gemma3nParts(config.nested("text_config"));
+    const language = gemma3nParts(config.nested("text_config"), context);
     const vision = config.nested("vision_config");
     const audio = config.nested("audio_config");
     const { hiddenSize } = language;
@@ -24,6 +24,7 @@ export const gemma3n: Blueprint = {
           gemma3nEmbedder("embed_vision", vision, { width: 2048, hiddenSize }),
           gemma3nEmbedder("embed_audio", audio, { width: 1536, hiddenSize }),
         ],
+        textOnly: { senses: ["embed_vision", "embed_audio"] },
         tied: config.boolean("tie_word_embeddings", true),
       },
       config,

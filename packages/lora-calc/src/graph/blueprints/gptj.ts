@@ -2,8 +2,10 @@
 
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
-import { activationModule } from "../blocks/mlp.js";
+import { activationModule, plainMlp } from "../blocks/mlp.js";
+import type { Config } from "../../model/config.js";
 import type { Blueprint } from "../tree/blueprint.js";
+import type { Buffer, ModuleNode } from "../tree/module-graph.js";
 import type { LanguageModelParts } from "../blocks/language-model.js";
 import {
   buffer,
@@ -26,31 +28,29 @@ function parallelGpt({ isFused, ...kind }: Kind): Blueprint {
       const { prefix } = kind;
       const hiddenSize = config.size(["n_embd", "hidden_size"], 4096);
       const vocabSize = config.size("vocab_size", 50400);
-      const innerSize = config.optionalSize("n_inner") ?? 4 * hiddenSize;
+      const intermediateSize = config.optionalSize("n_inner") ?? 4 * hiddenSize;
+      const act = activation(config, "activation_function", "gelu_new");
       const positions = config.size(["n_positions", "max_position_embeddings"], 2048);
+      const isShared = context.world.rules.looksSinesUpOnce;
       const rotaryDim = config.isNull("rotary_dim") ? hiddenSize : config.size("rotary_dim", 64);
-      const square = (name: string) => linear(name, hiddenSize, hiddenSize);
+      const table = buffer("embed_positions", [positions, rotaryDim]);
+      const residual = config.number("resid_pdrop", 0);
       const block = container("0", `${prefix}Block`, {
+        forward: {
+          kind: "decoder_layer",
+          ...{ attention: "attn", mlp: "mlp", preAttentionNorm: "ln_1" },
+          ...{ parallel: true, sharesNorm: true, addsInputLast: true },
+          ...(isShared ? {} : { returnsScores: true }),
+        },
         children: [
           layerNorm("ln_1", hiddenSize),
-          container("attn", `${prefix}Attention`, {
-            buffers: [buffer("embed_positions", [positions, rotaryDim])],
-            children: [
-              leaf("attn_dropout", "Dropout"),
-              leaf("resid_dropout", "Dropout"),
-              ...(isFused
-                ? [linear("qkv_proj", hiddenSize, 3 * hiddenSize)]
-                : ["k_proj", "v_proj", "q_proj"].map(square)),
-              square("out_proj"),
-            ],
-          }),
-          container("mlp", `${prefix}MLP`, {
-            children: [
-              linear("fc_in", hiddenSize, innerSize, { bias: true }),
-              linear("fc_out", innerSize, hiddenSize, { bias: true }),
-              activationModule("act", activation(config, "activation_function", "gelu_new")),
-              leaf("dropout", "Dropout"),
-            ],
+          attention(config, { ...kind, isFused }, { hiddenSize, table, isShared }),
+          plainMlp({
+            type: `${prefix}MLP`,
+            ...{ up: "fc_in", down: "fc_out", bias: true, hiddenSize, intermediateSize },
+            activation: activationModule("act", act),
+            program: { activation: act, activationName: "act", dropout: residual },
+            behind: [leaf("dropout", "Dropout")],
           }),
         ],
       });
@@ -62,20 +62,78 @@ function parallelGpt({ isFused, ...kind }: Kind): Blueprint {
           vocabSize,
           headBias: true,
           tied: config.boolean("tie_word_embeddings", false),
-          forward: { kind: "decoder", tokenEmbedding: "wte", layers: "h" },
+          hasOwnHeads: true,
+          forward: {
+            kind: "decoder",
+            ...{ tokenEmbedding: "wte", layers: "h", finalNorm: "ln_f" },
+            ...(isShared ? { rotary: "rotary_emb", dropsBeforeTables: true } : {}),
+            embeddingDropout: config.number("embd_pdrop", 0),
+          },
           children: [
             embedding("wte", vocabSize, hiddenSize),
             leaf("drop", "Dropout"),
             repeated("h", config.layerCount(["n_layer", "num_hidden_layers"], 28), block),
             layerNorm("ln_f", hiddenSize),
+            isShared
+              ? container("rotary_emb", `${prefix}RotaryEmbedding`, {
+                  forward: {
+                    ...{ kind: "rotary", dim: rotaryDim, table: table.name },
+                    ...(isFused ? { keepsFp32: true } : {}),
+                  },
+                  buffers: [table],
+                })
+              : undefined,
           ],
-          isCountedOnly: true,
         },
         config,
         context,
       );
     },
   };
+}
+
+/** Heads of the published checkpoints of CodeGen lie in four pieces, one for each core that they were trained on. */
+const PIECES = 4;
+
+interface AttentionParts {
+  readonly hiddenSize: number;
+  /** (positions, rotated dimensions): sines, then cosines. */
+  readonly table: Buffer;
+  /** The table is of the decoder. */
+  readonly isShared: boolean;
+}
+
+function attention(
+  config: Config,
+  { prefix, isFused }: Kind,
+  { hiddenSize, table, isShared }: AttentionParts,
+): ModuleNode {
+  const heads = config.size(["n_head", "num_attention_heads"], 16);
+  const square = (name: string): ModuleNode => linear(name, hiddenSize, hiddenSize);
+  const fused = linear("qkv_proj", hiddenSize, 3 * hiddenSize);
+  const dropout = leaf("resid_dropout", "Dropout");
+  const [separate, output] = [["k_proj", "v_proj", "q_proj"].map(square), square("out_proj")];
+  return container("attn", `${prefix}Attention`, {
+    forward: {
+      kind: "sinusoidal_attention",
+      projections: isFused
+        ? { kind: "fused_pieces", fused: "qkv_proj", pieces: PIECES }
+        : { kind: "separate", query: "q_proj", key: "k_proj", value: "v_proj" },
+      output: "out_proj",
+      ...{ heads, keyValueHeads: heads },
+      headDim: config.divide("n_embd", hiddenSize, heads),
+      ...(isShared
+        ? { scoresInFp32: true, castsTurned: isFused }
+        : { own: { table: table.name, gathers: !isFused, masksFirst: isFused } }),
+      ...(config.isNull("rotary_dim") ? {} : { rotaryDim: config.size("rotary_dim", 64) }),
+      attentionDropout: config.number("attn_pdrop", 0),
+      outputDropout: config.number("resid_pdrop", 0),
+    },
+    buffers: isShared ? [] : [table],
+    children: isShared
+      ? [...(isFused ? [output, dropout, fused] : [...separate, output, dropout])]
+      : [leaf("attn_dropout", "Dropout"), dropout, ...(isFused ? [fused] : separate), output],
+  });
 }
 
 export const gptj: Blueprint = parallelGpt({

@@ -86,6 +86,8 @@ export interface AttendingHeads {
   readonly softcap?: boolean;
   /** The eager kernel's softmax runs in the dtype of the scores instead of fp32, unless autocast widens it (gpt2). */
   readonly softmaxInScoreDtype?: boolean;
+  /** The eager kernel forms scores of queries and keys in fp32 (gptj). */
+  readonly scoresInFp32?: boolean;
   /** Eager scores are divided in place, and their softmax runs in the dtype of the layer's input (falcon). */
   readonly dividesInPlace?: boolean;
   /** The class has a kernel of its own, which no other replaces. */
@@ -112,6 +114,8 @@ export interface AttentionForward extends AttendingHeads {
   };
   /** Queries are scaled as they are projected (opt). */
   readonly scalesQuery?: boolean;
+  /** Keys are multiplied by a number when they are cut into heads (falcon_h1). */
+  readonly scalesKey?: boolean;
   readonly rotary?: RotaryVariant;
   /** Rotated dimensions of a head when `rotary` is partial. */
   readonly rotaryDim?: number;
@@ -124,6 +128,39 @@ export interface AttentionForward extends AttendingHeads {
   /** Parameter (heads,) that takes a share of every softmax; only an eager kernel knows it (gpt_oss). */
   readonly sinks?: string;
   readonly outputDropout?: number;
+}
+
+/**
+ * Heads are turned before they are moved to the front, by sines and cosines out of a table.
+ *
+ * Source: transformers models/gptj/modeling_gptj.py, models/codegen/modeling_codegen.py.
+ */
+export interface SinusoidalAttentionForward extends AttendingHeads {
+  readonly kind: "sinusoidal_attention";
+  readonly projections:
+    | {
+        readonly kind: "separate";
+        readonly query: string;
+        readonly key: string;
+        readonly value: string;
+      }
+    /** Queries, values and keys of each piece of the heads side by side (codegen). */
+    | { readonly kind: "fused_pieces"; readonly fused: string; readonly pieces: number };
+  readonly output: string;
+  /** Where every layer looks them up, and forms scores itself. */
+  readonly own?: {
+    /** Buffer (positions, rotaryDim): sines, then cosines. */
+    readonly table: string;
+    /** Rows are gathered out of a copy of the table, in the dtype of the keys (gptj). */
+    readonly gathers: boolean;
+    /** Scores are masked before they are divided (codegen). */
+    readonly masksFirst: boolean;
+  };
+  /** Turned queries and keys are cast to the dtype of the values (codegen). */
+  readonly castsTurned?: boolean;
+  /** Turned dimensions of a head; absent where all are. */
+  readonly rotaryDim?: number;
+  readonly outputDropout: number;
 }
 
 /**
@@ -145,6 +182,35 @@ export interface LatentAttentionForward extends AttendingHeads {
   readonly valueDim: number;
   readonly keyRank: number;
   readonly rotary: RotaryVariant;
+  /** Each token attends to those alone that an indexer chose; absent where all are attended to (deepseek_v32). */
+  readonly sparse?: {
+    /** Child that chooses; absent in a layer that uses the choice of an earlier one. */
+    readonly indexer?: string;
+    /** The choice is returned, for a layer that uses it (glm_moe_dsa). */
+    readonly returnsChoice: boolean;
+  };
+}
+
+/**
+ * A small attention that chooses the tokens for the large one.
+ *
+ * Source: transformers models/deepseek_v32/modeling_deepseek_v32.py `DeepseekV32Indexer`.
+ */
+export interface IndexForward {
+  readonly kind: "sparse_index";
+  readonly query: string;
+  readonly key: string;
+  /** Norm of the keys. */
+  readonly norm: string;
+  /** Makes a weight per head. */
+  readonly weights: string;
+  readonly heads: number;
+  readonly headDim: number;
+  readonly ropeDim: number;
+  /** Tokens for each token. */
+  readonly chosen: number;
+  /** Neighbours are turned as pairs (glm_moe_dsa). */
+  readonly isInterleaved: boolean;
 }
 
 /**
@@ -167,6 +233,8 @@ export interface SharingAttentionForward extends AttendingHeads {
     readonly keyNorm: string;
     /** Absent where keys before their norm are the values. */
     readonly value?: string;
+    /** They are projected when keys are turned (gemma3n). */
+    readonly valueLast?: boolean;
     readonly valueNorm: string;
     /** Left for the layers that have none. */
     readonly isLeft: boolean;

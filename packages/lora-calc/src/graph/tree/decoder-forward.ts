@@ -11,6 +11,10 @@ export type MlpForward =
       readonly activation: Activation;
       /** On the output (seed_oss). */
       readonly dropout?: number;
+      /** All variables live to the end, and the gate may be cut at a quantile before its activation (gemma3n). */
+      readonly keepsParts?: "whole" | "cut";
+      /** `down(up(x) * act(gate(x) * a)) * b` (falcon_h1). */
+      readonly scales?: boolean;
     }
   /** Gate and up in one projection whose output is cut in two halves (phi3, glm4). */
   | {
@@ -25,7 +29,8 @@ export type MlpForward =
       readonly kind: "mlp";
       readonly up: string;
       readonly down: string;
-      readonly activation: Activation;
+      /** xIELU has parameters: the child is a module with those (apertus). */
+      readonly activation: Activation | "xielu";
       /** Child that the activation is. Default: act_fn. */
       readonly activationName?: string;
       readonly dropout?: number;
@@ -39,6 +44,50 @@ export interface MixerLayerForward {
   readonly kind: "mixer_layer";
   readonly norm: string;
   readonly mixer: string;
+}
+
+/**
+ * A layer that works on one of several streams, predicts all of them before, and corrects them behind (gemma3n).
+ */
+export interface AlternatingLayerForward {
+  readonly kind: "alternating_layer";
+  readonly attention: string;
+  readonly mlp: string;
+  readonly preAttentionNorm: string;
+  readonly postAttentionNorm: string;
+  readonly preMlpNorm: string;
+  readonly postMlpNorm: string;
+  /** A low-rank path beside attention. */
+  readonly laurel: string;
+  readonly updates: AlternatingUpdates;
+  readonly inputPerLayer: InputPerLayer;
+}
+
+/** Parts of the module that predicts and corrects. */
+export interface AlternatingUpdates {
+  readonly module: string;
+  readonly norm: string;
+  readonly router: string;
+  readonly prediction: string;
+  readonly correction: string;
+  /** Parameter that scales the active stream before a token adds to it, where it is used. */
+  readonly scale?: string;
+}
+
+/** Children of a layer: `x + norm(right(left(x)))`. */
+export interface LaurelForward {
+  readonly kind: "laurel";
+  readonly left: string;
+  readonly right: string;
+  readonly norm: string;
+}
+
+/** Lists of projections before and behind the layers: one for every stream but the first. */
+export interface StreamsForward {
+  readonly projections: string;
+  readonly unembeds: string;
+  /** Magnitudes are clamped to a number, not compared with a tensor of one. */
+  readonly clamps: boolean;
 }
 
 /** Order of norms, attention, MLP and residual additions in one decoder layer. */
@@ -67,11 +116,15 @@ export interface DecoderLayerForward {
   readonly keepsAttended?: boolean;
   /** The outputs of attention and MLP have variables of their own, which keep them until the layer returns (gpt2). */
   readonly keepsSublayerOutputs?: boolean;
+  /** A mixer that reads what attention reads; both are multiplied by numbers and added (falcon_h1). */
+  readonly stateBeside?: string;
   /** `residual + hidden * multiplier` (granite). */
   readonly scaledResidual?: boolean;
   readonly residualDropout?: number;
   /** The scores of attention are returned, too, and kept until the next layer has returned (gpt_neo). */
   readonly returnsScores?: boolean;
+  /** With `returnsScores`: what is returned is a choice of tokens, and the next layer gets it (glm_moe_dsa). */
+  readonly takesChoice?: boolean;
   /** The norms come behind the sums, of which they take the variable (opt-350m). */
   readonly normsSums?: boolean;
   /** Dropout of a sublayer's output takes its variable, before the sum is formed (vit). */
@@ -110,6 +163,10 @@ export interface PerLayerInputs {
   readonly projection: string;
   readonly norm: string;
   readonly layers: number;
+  /** Buffer that what is projected is multiplied by in place (gemma3n). */
+  readonly scaledBy?: string;
+  /** Tokens outside the table are replaced before they are looked up (gemma3n). */
+  readonly checksTokens?: boolean;
 }
 
 /** The stack of layers between token ids and the last hidden state. */
@@ -136,6 +193,8 @@ export interface DecoderForward {
   /** It is multiplied when masks are made, before the rotary tables are (granitemoe). */
   readonly scalesAfterMasks?: boolean;
   readonly embeddingDropout?: number;
+  /** Its dropout comes before the rotary tables are made (gptj). */
+  readonly dropsBeforeTables?: boolean;
   readonly rotary?: string;
   readonly layers: string;
   readonly finalNorm?: string;
@@ -148,6 +207,8 @@ export interface DecoderForward {
   /** Layers are not told the positions, only what was made of them (qwen2_vl). */
   readonly hidesPositions?: boolean;
   readonly perLayerInputs?: PerLayerInputs;
+  /** The layers work on several copies of the hidden states (gemma3n). */
+  readonly streams?: StreamsForward;
   /** Layers leave keys and values for later ones (gemma4). */
   readonly sharesKeys?: boolean;
 }
@@ -171,6 +232,17 @@ export interface VisionLanguageForward {
   readonly replacesTokens?: boolean;
   /** Of every kind of what is no text, its tokens are looked for, and all are replaced (gemma4). */
   readonly placeholders?: number;
+  /** Children that embed the tokens of other senses, which every token passes through before it is chosen (gemma3n). */
+  readonly senses?: readonly string[];
+}
+
+/** Tokens of another sense in the width of the text: `postNorm(projection(norm(embedding(ids))))` (gemma3n). */
+export interface SenseEmbedderForward {
+  readonly kind: "sense_embedder";
+  readonly embedding: string;
+  readonly norm: string;
+  readonly projection: string;
+  readonly postNorm: string;
 }
 
 export interface RotaryForward {
@@ -179,6 +251,8 @@ export interface RotaryForward {
   readonly dim: number;
   /** Each frequency twice, one beside the other (cohere). */
   readonly isInterleaved?: boolean;
+  /** Sines and cosines are rows of a buffer, in fp32 or the dtype of the hidden states (gptj). */
+  readonly table?: string;
   /** One table of complex numbers (deepseek_v2). */
   readonly isComplex?: boolean;
   /** The tables are as wide as half of `dim` (gpt_oss). */
@@ -196,16 +270,18 @@ export interface RotaryForward {
   readonly dimOfType?: Readonly<Record<string, number>>;
 }
 
+export type LogitsFactor = "by_logit_scale" | "by_class_alone";
+
 export interface CausalLmForward {
   readonly kind: "causal_lm";
   readonly decoder: string;
   readonly head: string;
   /** The logits are divided by a number (granite). */
   readonly scaledLogits?: boolean;
-  /** The logits are multiplied by a number (cohere). */
   /** The class turns the logits to fp32 itself (nemotron_h). */
   readonly upcastsLogits?: boolean;
-  readonly multipliedLogits?: boolean;
+  /** The logits are multiplied by a number: one of the configuration that TRL's losses know (cohere), or one they do not. */
+  readonly multipliedLogits?: LogitsFactor;
   /** tanh cap of the logits (gemma2). */
   readonly softcap?: boolean;
   /** The class does not cap them; TRL's chunked loss does, by the text's configuration (paligemma over gemma2). */

@@ -5,16 +5,21 @@
 
 import type {
   AttentionForward,
+  IndexForward,
   LatentAttentionForward,
   SharingAttentionForward,
+  SinusoidalAttentionForward,
 } from "./attention-forward.js";
 import type {
+  AlternatingLayerForward,
   CausalLmForward,
   DecoderForward,
   DecoderLayerForward,
+  LaurelForward,
   MixerLayerForward,
   MlpForward,
   RotaryForward,
+  SenseEmbedderForward,
   VisionLanguageForward,
   WithinForward,
 } from "./decoder-forward.js";
@@ -39,14 +44,18 @@ import type {
 
 export type { Activation } from "./activation.js";
 export type {
+  AlternatingLayerForward,
+  AlternatingUpdates,
   CausalLmForward,
   DecoderForward,
   DecoderLayerForward,
   ExpertsBeside,
   InlineMlp,
   InputPerLayer,
+  LogitsFactor,
   MlpForward,
   PerLayerInputs,
+  StreamsForward,
   RotaryForward,
   VisionLanguageForward,
 } from "./decoder-forward.js";
@@ -54,8 +63,10 @@ export type { DeltaProjections, GatedDeltaNetForward, Mamba2Forward } from "./re
 export type {
   AttendingHeads,
   AttentionForward,
+  IndexForward,
   LatentAttentionForward,
   SharingAttentionForward,
+  SinusoidalAttentionForward,
   CutOrder,
   QueryKeyNormPlace,
   RotaryVariant,
@@ -136,7 +147,9 @@ export type Forward =
   | RotaryForward
   | AttentionForward
   | LatentAttentionForward
+  | IndexForward
   | SharingAttentionForward
+  | SinusoidalAttentionForward
   | GatedDeltaNetForward
   | Mamba2Forward
   | MlpForward
@@ -150,6 +163,9 @@ export type Forward =
   | ExpertsForward
   | DecoderLayerForward
   | MixerLayerForward
+  | AlternatingLayerForward
+  | LaurelForward
+  | SenseEmbedderForward
   | DecoderForward
   | VisionLanguageForward
   | CausalLmForward

@@ -59,8 +59,12 @@ export interface Mamba2Forward {
   /** Gate, input, B, C and a step per head in one. */
   readonly input: string;
   readonly convolution: string;
-  /** Norm of the output, which the gate multiplies before. */
-  readonly norm: string;
+  /** Norm of the output, which the gate multiplies before. Without one the gate alone does (falcon_h1). */
+  readonly norm?: string;
+  /** The norm weighs each group of heads in fp32, and the gate comes before it or behind it (falcon_h1). */
+  readonly weighsGroups?: "gate_first" | "gate_last";
+  /** Buffer that what is projected is multiplied by, after a number has multiplied what it is projected from (falcon_h1). */
+  readonly scales?: string;
   readonly output: string;
   readonly heads: number;
   readonly headDim: number;

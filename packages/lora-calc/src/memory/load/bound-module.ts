@@ -59,6 +59,8 @@ export interface AttentionContext {
   readonly shared?: SharedTensors;
   /** What attention to another sequence reads: (b, t, hidden_size). */
   readonly memory?: Tensor;
+  /** Tokens that an earlier layer chose for each token, (b, s, chosen). */
+  readonly choice?: Tensor;
   /** Distances (1, s, s) in int64, and the rows of each (rows, hidden_size). */
   readonly distances?: { readonly places: Tensor; readonly table: Tensor };
   /** Vectors of every token for every layer: (b, s, layers, width). */
@@ -144,6 +146,13 @@ export interface Kernels {
     states: readonly [query: Tensor, key: Tensor],
     tables: readonly [cos: Tensor, sin: Tensor],
   ) => readonly [Tensor, Tensor, ...Tensor[]];
+  /** Two states (b, s, heads, d) that are turned together, halves or neighbours, before their heads are moved to the front. */
+  readonly rotaryUnmovedBoth: (
+    m: Machine,
+    variant: "full" | "pairs_apart",
+    states: readonly [Tensor, Tensor],
+    tables: readonly [cos: Tensor, sin: Tensor],
+  ) => readonly [Tensor, Tensor];
   /** States (b, s, heads, d) that are turned for themselves, before their heads are moved to the front. */
   readonly rotaryUnmoved: (
     m: Machine,

@@ -168,10 +168,17 @@ export function checkpointReentrant(m: Machine, work: Checkpointed): readonly Te
   if (node !== undefined) {
     for (const input of inputs) m.save(node, input);
     const needs = inputs.map(({ requiresGrad }) => requiresGrad);
+    // Autograd hands the function zeros for outputs without a gradient.
+    const zeros = others.map(({ shape, dtype }) => ({ shape, dtype }));
     node.attributes = work.captured.map((tensor) => m.retain(tensor));
     node.shared = work.shared?.retain();
-    node.backward = (gradient, saved) =>
-      recomputeAndDifferentiate({ m, work, autocast, needs }, saved, gradient);
+    node.backward = (gradient, saved) => {
+      const given = zeros.map(({ shape, dtype }) => m.retain(m.empty("zeros", shape, dtype)));
+      const call = { m, work, autocast, needs };
+      const result = recomputeAndDifferentiate(call, saved, [gradient, ...given]);
+      for (const each of given) m.release(each);
+      return result;
+    };
   }
   m.finish(node, [result], []);
   return [result, ...others];
@@ -188,7 +195,7 @@ interface SecondRun {
 function recomputeAndDifferentiate(
   { m, work, autocast, needs }: SecondRun,
   saved: readonly Tensor[],
-  gradient: Tensor,
+  given: readonly Tensor[],
 ): readonly (Tensor | undefined)[] {
   const gradients = m.frame((frame) => {
     const inputs = saved.map((kept, index) => {
@@ -197,11 +204,14 @@ function recomputeAndDifferentiate(
       return input;
     });
     m.gradEnabled = true;
-    const [output, ...others] = withAutocast(m, autocast, () => work.run(inputs));
+    const outputs = withAutocast(m, autocast, () => work.run(inputs));
     m.gradEnabled = false;
-    if (output === undefined) throw new Error("a checkpoint needs an output");
-    for (const each of [output, ...others]) frame.hold(each);
-    backward(m, output, gradient);
+    for (const each of outputs) frame.hold(each);
+    const pairs = outputs.map((output, index) => [output, given[index] ?? noGradient()] as const);
+    backward(
+      m,
+      pairs.filter(([output]) => output.requiresGrad),
+    );
     return inputs.filter((_, index) => needs[index]).map(({ grad }) => grad ?? noGradient());
   });
   const left = gradients.values();

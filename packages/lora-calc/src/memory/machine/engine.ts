@@ -14,6 +14,13 @@ import type { Machine } from "./machine.js";
 import type { Node, OutputFacts, Tensor } from "./tensor.js";
 import { ReadyQueue } from "./ready-queue.js";
 
+/** Where gradients come in. */
+interface Root {
+  readonly node: Node;
+  readonly index: number;
+  readonly gradient: Tensor;
+}
+
 /** One run of the engine; reentrant checkpointing starts another one inside it. */
 class GraphTask {
   private readonly machine: Machine;
@@ -23,18 +30,19 @@ class GraphTask {
     this.machine = machine;
   }
 
-  run(root: Node, index: number, gradient: Tensor): void {
-    this.countEdges(root);
-    this.deliver(root, index, gradient);
-    this.ready.push(root);
+  run(roots: readonly Root[]): void {
+    this.countEdges(roots.map(({ node }) => node));
+    for (const { node, index, gradient } of roots) this.deliver(node, index, gradient);
+    // What another root leads to waits for it.
+    for (const { node } of roots) if (node.pending === 0) this.ready.push(node);
     for (let node = this.ready.pop(); node !== undefined; node = this.ready.pop()) {
       this.evaluate(node);
     }
   }
 
-  private countEdges(root: Node): void {
-    const seen = new Set([root]);
-    const stack = [root];
+  private countEdges(roots: readonly Node[]): void {
+    const seen = new Set(roots);
+    const stack = [...roots];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       for (const edge of node.edges) {
         if (edge === undefined) continue;
@@ -170,13 +178,20 @@ function sameLayout(gradient: Tensor, leaf: Tensor): boolean {
   return leaf.shape.every((size, dim) => size === 1 || gradient.strides[dim] === leaf.strides[dim]);
 }
 
-/** `tensor.backward(gradient)` for a tensor with history. */
-export function backward(machine: Machine, tensor: Tensor, gradient: Tensor): void {
-  const root = tensor.producer;
-  if (root === undefined) throw new Error("backward needs a tensor with history");
-  root.owners += 1;
-  machine.retain(gradient);
-  machine.withoutGrad(() => new GraphTask(machine).run(root, tensor.outputIndex, gradient));
-  machine.release(gradient);
-  machine.disown(root);
+/** `torch.autograd.backward(tensors, gradients)` for tensors with history. */
+export function backward(
+  machine: Machine,
+  pairs: readonly (readonly [tensor: Tensor, gradient: Tensor])[],
+): void {
+  const roots = pairs.map(([tensor, gradient]): Root => {
+    const { producer: node, outputIndex: index } = tensor;
+    if (node === undefined) throw new Error("backward needs a tensor with history");
+    node.owners += 1;
+    return { node, index, gradient: machine.retain(gradient) };
+  });
+  machine.withoutGrad(() => new GraphTask(machine).run(roots));
+  for (const { node, gradient } of roots) {
+    machine.release(gradient);
+    machine.disown(node);
+  }
 }

@@ -193,7 +193,7 @@ function runBackward(m: Machine, run: ScaledRun, place: Place, loss: Tensor): vo
   if (isFirst(place)) workspace(m, run);
   const mean = divScalar(m, loss);
   const scaled = m.retain(run.scaler === undefined ? mean : mul(m, mean, run.scaler.scale));
-  backward(m, scaled, m.empty("ones_like", [], scaled.dtype));
+  backward(m, [[scaled, m.empty("ones_like", [], scaled.dtype)]]);
   m.leaveSection();
   m.release(scaled);
   for (const { grad } of run.model.trained.parameters) {

@@ -107,17 +107,3 @@ function attentionsOf(node: ModuleNode): readonly AttentionForward[] {
     ...node.children.flatMap((child) => attentionsOf(isRepeat(child) ? child.element : child)),
   ];
 }
-
-/** Widths that PyTorch pads before it runs a kernel, which no program here does. */
-const HEAD_ALIGNMENT = 8;
-
-/** A sentence when heads have a width that is padded, or undefined. */
-export function whyHeadsNotRunnable(
-  root: ModuleNode,
-  { attn_implementation: attention }: TrainingSettings,
-): string | undefined {
-  if (attention !== "sdpa") return undefined;
-  const odd = attentionsOf(root).find(({ headDim }) => headDim % HEAD_ALIGNMENT !== 0);
-  if (odd === undefined) return undefined;
-  return `heads of ${odd.headDim} channels are padded by PyTorch's kernels, which is not modelled; set training.attn_implementation to eager`;
-}

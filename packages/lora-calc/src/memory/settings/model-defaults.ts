@@ -148,10 +148,15 @@ export function classifiesImages({ forward }: ModuleNode): boolean {
   return forward?.kind === "image_classifier";
 }
 
+/** Attention that only its class writes out. */
+const WITHOUT_SDPA: ReadonlySet<string> = new Set([
+  ...["alibi_attention", "disentangled_attention"],
+]);
+
 /** Attention with sinks is written out, for no fused kernel of PyTorch knows them; nor do they know a cap of the scores. */
 function lacksSdpa({ forward, children }: ModuleNode, rules: WorldRules): boolean {
-  if (forward?.kind === "alibi_attention" || forward?.kind === "disentangled_attention")
-    return true;
+  if (forward !== undefined && WITHOUT_SDPA.has(forward.kind)) return true;
+  if (forward?.kind === "sinusoidal_attention" && forward.own !== undefined) return true;
   if (forward?.kind === "attention") {
     const isCapped = forward.softcap !== undefined && !rules.leavesCapToSdpa;
     if (isCapped || forward.sinks !== undefined || forward.ownKernel !== undefined) return true;

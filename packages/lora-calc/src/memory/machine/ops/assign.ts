@@ -1,5 +1,6 @@
 /** Results that are written part by part into a tensor that was made before. */
 
+import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 import { cast } from "./cast.js";
@@ -30,5 +31,49 @@ export function assignPart(m: Machine, base: Tensor, source: Tensor): Tensor {
     };
   }
   m.finish(node, [output], [source]);
+  return output;
+}
+
+/** What the gradient of an operation in place on a part of a tensor is made of: a copy of all, and one of the part. */
+function gradientsOfPart(m: Machine, base: Tensor, part: Shape) {
+  const { shape, strides } = base;
+  return ({ dtype }: Tensor): readonly [ofBase: Tensor, ofPart: Tensor] => [
+    m.empty("new_empty_strided", shape, dtype, strides),
+    m.empty("clone", part, dtype),
+  ];
+}
+
+/** `base[part] += source` where the part is a view with its history: the tensor is the same, its history a new one. */
+export function addIntoPart(m: Machine, base: Tensor, part: Shape, source: Tensor): Tensor {
+  const node = m.track("CopySlices", [base, source]);
+  const output = m.alias(base);
+  if (node !== undefined) {
+    const needsSource = source.requiresGrad;
+    const gradients = gradientsOfPart(m, base, part);
+    node.backward = (gradient) => {
+      const [ofBase, ofPart] = gradients(gradient);
+      if (needsSource) return [ofBase, ofPart];
+      m.consume(ofPart);
+      return [ofBase, undefined];
+    };
+  }
+  m.finish(node, [output], [source]);
+  return output;
+}
+
+/** `base[part] = part`, the part a view of the tensor itself, as `base[part] += source` ends in Python. */
+export function writeBack(m: Machine, base: Tensor, part: Tensor): Tensor {
+  const node = m.track("CopySlices", [base, part]);
+  const output = m.alias(base);
+  if (node !== undefined) {
+    const { shape } = part;
+    const gradients = gradientsOfPart(m, base, shape);
+    node.backward = (gradient) => {
+      const [ofBase, ofPart] = gradients(gradient);
+      m.consume(m.empty("zeros_like", shape, gradient.dtype));
+      return [ofBase, ofPart];
+    };
+  }
+  m.finish(node, [output], [part]);
   return output;
 }

@@ -68,6 +68,15 @@ export function promote(left: Dtype, right: Dtype): Dtype {
   return rank(left) > rank(right) ? left : right;
 }
 
+/** The same of tensors: one without dimensions widens no other. Source: torch `result_type`. */
+export function promoted(left: Tensor, right: Tensor): Dtype {
+  const [isNumber, isOtherNumber] = [left.shape.length === 0, right.shape.length === 0];
+  if (isNumber === isOtherNumber || !isFloating(left.dtype) || !isFloating(right.dtype)) {
+    return promote(left.dtype, right.dtype);
+  }
+  return isNumber ? right.dtype : left.dtype;
+}
+
 /** From narrow to wide; the two 16-bit floats together give float32. */
 const PROMOTION_ORDER: readonly Dtype[] = [
   "bool",

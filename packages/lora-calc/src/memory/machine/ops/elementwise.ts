@@ -9,7 +9,7 @@ import type { Dtype } from "../../../units/dtype.js";
 import { broadcastShape, elementwiseStrides, joinedStrides } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
-import { autocastToFloat, cast, promote } from "./cast.js";
+import { autocastToFloat, cast, promote, promoted } from "./cast.js";
 
 /** New tensor for the result of an elementwise operation. */
 export function elementwiseOutput(
@@ -32,7 +32,7 @@ export function subtract(m: Machine, left: Tensor, right: Tensor): Tensor {
 
 function sum(m: Machine, tag: "add" | "sub", left: Tensor, right: Tensor): Tensor {
   const node = m.track("AddBackward0", [left, right]);
-  const output = elementwiseOutput(m, tag, [left, right], promote(left.dtype, right.dtype));
+  const output = elementwiseOutput(m, tag, [left, right], promoted(left, right));
   if (node !== undefined) {
     const needsLeft = left.requiresGrad;
     const needsRight = right.requiresGrad;
@@ -110,7 +110,7 @@ export function mul(m: Machine, left: Tensor, right: Tensor): Tensor {
       return [gradLeft, gradRight];
     };
   }
-  const output = elementwiseOutput(m, "mul", [left, right], promote(left.dtype, right.dtype));
+  const output = elementwiseOutput(m, "mul", [left, right], promoted(left, right));
   m.finish(node, [output], [left, right]);
   return output;
 }
@@ -130,7 +130,7 @@ export function div(m: Machine, left: Tensor, right: Tensor): Tensor {
       return [needsLeft ? div(m, gradient, divisor) : undefined, ofRight];
     };
   }
-  const output = elementwiseOutput(m, "div", [left, right], promote(left.dtype, right.dtype));
+  const output = elementwiseOutput(m, "div", [left, right], promoted(left, right));
   m.finish(node, [output], [left, right]);
   return output;
 }

@@ -2,6 +2,7 @@
 
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
+import { promote } from "./cast.js";
 import { elementwiseOutput } from "./elementwise.js";
 import { filledInto } from "./indexing.js";
 
@@ -100,5 +101,27 @@ export function whereTable(m: Machine, table: Tensor, input: Tensor, other: Tens
   }
   const output = elementwiseOutput(m, "where", [table, input], input.dtype);
   m.finish(node, [output], [input, other]);
+  return output;
+}
+
+/** `torch.where(condition, first, second)`, the condition perhaps of fewer elements. */
+export function where(m: Machine, condition: Tensor, sides: readonly [Tensor, Tensor]): Tensor {
+  const node = m.track("WhereBackward0", sides);
+  if (node !== undefined) {
+    m.save(node, condition);
+    const wanted = sides.map(({ requiresGrad }) => requiresGrad);
+    node.backward = (gradient) =>
+      wanted.map((isWanted) =>
+        isWanted
+          ? m.frame((frame) => {
+              frame.hold(m.empty("scalar_tensor", [], gradient.dtype));
+              return elementwiseOutput(m, "where", [gradient], gradient.dtype);
+            })
+          : undefined,
+      );
+  }
+  const [first, second] = sides;
+  const output = elementwiseOutput(m, "where", sides, promote(first.dtype, second.dtype));
+  m.finish(node, [output], [first, second]);
   return output;
 }

@@ -44,7 +44,8 @@ function chunkLogits(m: Machine, model: BoundModule, rows: Tensor): Tensor {
     if (bias !== undefined) {
       logits = frame.rebind(logits, add(m, logits, cast(m, bias, "float32")));
     }
-    if (forward.multipliedLogits === true) logits = frame.rebind(logits, mulScalar(m, logits));
+    if (forward.multipliedLogits === "by_logit_scale")
+      logits = frame.rebind(logits, mulScalar(m, logits));
     if (forward.softcap === true || forward.capsChunks === true) {
       logits = frame.rebind(logits, mulScalar(m, tanh(m, divScalar(m, logits))));
     }

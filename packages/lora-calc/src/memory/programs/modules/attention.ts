@@ -26,8 +26,11 @@ import { callLinear } from "./linear.js";
 import { inGroups } from "./fused-groups.js";
 import { callNorm } from "./norm.js";
 
-/** What an attention module gives: its output, and the scores when the eager kernel hands them out. */
-export type Attended = readonly [Tensor] | readonly [Tensor, Tensor];
+/** What an attention module gives: its output, and the scores when the eager kernel hands them out, or behind what it chose. */
+export type Attended =
+  | readonly [Tensor]
+  | readonly [Tensor, Tensor]
+  | readonly [output: Tensor, choice: Tensor, scores: Tensor];
 
 /** `module(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
 export function callAttention(
@@ -204,9 +207,10 @@ function separate(
       frame.rebind(value, heads(value)),
     ];
   }
+  const scaledKey = (x: Tensor): Tensor => (forward.scalesKey === true ? mulScalar(m, x) : x);
   return [
     frame.hold(heads(project(names.query), norm?.query)),
-    frame.hold(heads(project(names.key), norm?.key)),
+    frame.hold(scaledKey(heads(project(names.key), norm?.key))),
     frame.hold(heads(project(names.value))),
   ];
 }

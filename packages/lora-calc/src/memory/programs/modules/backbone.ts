@@ -12,6 +12,7 @@ import type { Batch, ForwardOptions } from "./batch.js";
 import { callAlibiDecoder } from "./alibi-decoder.js";
 import { callDecoder, decoderOf, embedTokens } from "./decoder.js";
 import { buildMasks } from "./masks.js";
+import { embedSenses } from "./sense-embedders.js";
 import { lookUpPerLayer } from "./per-layer-inputs.js";
 
 /** `backbone(input_ids)`: (b, s) → (b, s, hidden_size); of a model that sees, what a batch of text alone runs. */
@@ -34,8 +35,12 @@ export function callBackbone(
     const decoder = decoderOf(language);
     const inputIds = frame.hold(withoutPlaceholders(m, frame, forward, batch.inputIds));
     const looked = { batch: { ...batch, inputIds }, options };
-    const embedded = frame.hold(embedTokens(m, language, looked));
-    const perLayer = lookedUpPerLayer(m, frame, language, { inputIds, embedded });
+    const ofText = embedTokens(m, language, looked);
+    const senses = forward.senses?.map((name) => childOf(module, name));
+    const { embedded, ...perLayer } =
+      senses === undefined
+        ? withPerLayer(m, frame, language, { inputIds, embedded: frame.hold(ofText) })
+        : embedSenses({ m, frame, senses, language }, { inputIds, embedded: ofText });
     const inputs = { batch, options, dtype: embedded.dtype };
     const call = { m, frame, module: language, forward: decoder };
     const positions =
@@ -82,16 +87,16 @@ function withoutPlaceholders(
 }
 
 /** Vectors per layer, of tokens without placeholders. The embedding of padding takes the place of those, too; nothing uses it. */
-function lookedUpPerLayer(
+function withPerLayer(
   m: Machine,
   frame: Frame,
   language: BoundModule,
   { inputIds, embedded }: { readonly inputIds: Tensor; readonly embedded: Tensor },
-): { readonly perLayer?: Tensor } {
+): { readonly embedded: Tensor; readonly perLayer?: Tensor } {
   const { perLayerInputs: names } = decoderOf(language);
-  if (names === undefined) return {};
+  if (names === undefined) return { embedded };
   frame.hold(m.empty("where", embedded.shape, embedded.dtype));
-  return { perLayer: frame.hold(lookUpPerLayer(m, language, names, inputIds)) };
+  return { embedded, perLayer: frame.hold(lookUpPerLayer(m, language, names, inputIds)) };
 }
 
 /** `position_ids + first`. Source: transformers models/paligemma/modeling_paligemma.py, models/gemma4/modeling_gemma4.py. */

@@ -51,7 +51,7 @@ export function headLogits(m: Machine, model: BoundModule, hidden: Tensor): Tens
   return m.frame((frame) => {
     let logits = frame.hold(callLinear(m, childOf(model, forward.head), hidden));
     if (forward.scaledLogits === true) logits = frame.rebind(logits, divScalar(m, logits));
-    if (forward.multipliedLogits === true) logits = frame.rebind(logits, mulScalar(m, logits));
+    if (forward.multipliedLogits !== undefined) logits = frame.rebind(logits, mulScalar(m, logits));
     if (forward.softcap === true) {
       logits = frame.rebind(logits, divScalar(m, logits));
       logits = frame.rebind(logits, tanh(m, logits));

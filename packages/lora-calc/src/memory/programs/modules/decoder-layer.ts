@@ -17,6 +17,7 @@ import { callLinear } from "./linear.js";
 import { callMixer } from "./mixer.js";
 import { callMlp } from "./mlp.js";
 import { callNorm } from "./norm.js";
+import { withStateBeside } from "./state-beside.js";
 import { callSparseMlp } from "./sparse-mlp.js";
 
 /** `layer(hidden)`: (b, s, hidden_size) → (b, s, hidden_size), and the scores of attention where the class returns them. */
@@ -31,13 +32,17 @@ export function callDecoderLayer(
   return m.call<Attended>(module.path, [hidden], (frame) => {
     const returned: Tensor[] = [];
     const call = { m, frame, module, forward, returned };
-    const output =
-      forward.parallel === true
-        ? parallel(call, hidden, context)
-        : sequential(call, hidden, context);
+    const output = computed(call, hidden, context);
     const [scores] = returned;
     return forward.returnsScores === true && scores !== undefined ? [output, scores] : [output];
   });
+}
+
+function computed(call: LayerCall, input: Tensor, context: AttentionContext): Tensor {
+  const { forward } = call;
+  if (forward.parallel === true) return parallel(call, input, context);
+  if (forward.stateBeside === undefined) return sequential(call, input, context);
+  return withStateBeside(call, forward.stateBeside, input, context);
 }
 
 interface LayerCall {
@@ -50,12 +55,11 @@ interface LayerCall {
 }
 
 function sequential(call: LayerCall, input: Tensor, context: AttentionContext): Tensor {
-  const { m, frame, module, forward, returned } = call;
+  const { m, frame, module, forward } = call;
   const normed = frame.hold(
     forward.normsSums === true ? input : optionalNorm(m, module, forward.preAttentionNorm, input),
   );
-  const [output, scores] = callMixer(m, childOf(module, forward.attention), normed, context);
-  if (scores !== undefined) returned.push(frame.hold(scores));
+  const [output, scores] = mixed(call, normed, context);
   if (typeof forward.mlp !== "string") {
     return withInlineMlp(call, { input, output: frame.rebind(normed, output), mlp: forward.mlp });
   }
@@ -106,6 +110,19 @@ function sequential(call: LayerCall, input: Tensor, context: AttentionContext): 
   return forward.inputPerLayer === undefined && forward.scaledBy === undefined
     ? sum
     : withExtras(call, { middle, sum, input: context.perLayer });
+}
+
+/** What attention gives; what is returned beside it stays. */
+function mixed(
+  { m, frame, module, forward, returned }: LayerCall,
+  normed: Tensor,
+  context: AttentionContext,
+): readonly [output: Tensor, scores: Tensor | undefined] {
+  const mixer = childOf(module, forward.attention);
+  const [output, scores, unreturned] = callMixer(m, mixer, normed, context);
+  if (scores !== undefined) returned.push(frame.hold(scores));
+  if (unreturned !== undefined) frame.hold(unreturned);
+  return [output, scores];
 }
 
 interface Finishing {
@@ -237,13 +254,13 @@ function joinedInPlace(
 
 /** Both read one norm: `x + attention(norm(x)) + mlp(norm(x))`, x first or last. */
 function besides(
-  { m, frame, module, forward }: LayerCall,
+  { m, frame, module, forward, returned }: LayerCall,
   input: Tensor,
   context: AttentionContext,
 ): Tensor {
   const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
   const [output, scores] = callMixer(m, childOf(module, forward.attention), normed, context);
-  if (scores !== undefined) frame.hold(scores);
+  if (scores !== undefined) returned.push(frame.hold(scores));
   frame.hold(output);
   const attended = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
   const mlpOutput = callMlp(m, moduleOfMlp(module, forward), normed);

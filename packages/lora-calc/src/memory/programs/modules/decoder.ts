@@ -10,6 +10,7 @@ import type { Batch, ForwardOptions } from "./batch.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
+import { expandStreams, joinStreams } from "./alternating-streams.js";
 import { callEmbedding } from "./embedding.js";
 import { callLinear } from "./linear.js";
 import { buildMasks } from "./masks.js";
@@ -82,14 +83,26 @@ function runDecoder(
       input = frame.rebind(input, mulScalar(m, input));
       frame.rebind(embedded, input);
     }
+    const dropped = (x: Tensor): Tensor =>
+      frame.rebind(x, dropout(m, x, forward.embeddingDropout ?? 0));
+    if (forward.dropsBeforeTables === true) input = dropped(input);
+    const { streams } = forward;
+    const alternating = streams === undefined ? undefined : { m, frame, module, streams };
+    const [all, variables] =
+      alternating === undefined ? [input, undefined] : expandStreams(alternating, input);
+    input = all;
     const padding = batch.isPadded ? batch.attentionMask : undefined;
     const beside = { padding, shared, perLayer };
     const contexts = layerContexts(call, { input, positions, masks, options, beside });
     const scaled = forward.scalesLate === true ? frame.rebind(input, mulScalar(m, input)) : input;
-    const start = frame.rebind(scaled, dropout(m, scaled, forward.embeddingDropout ?? 0));
+    const start = forward.dropsBeforeTables === true ? scaled : dropped(scaled);
     const layers = childOf(module, forward.layers);
     const hidden = runLayers({ m, frame, layers }, start, { contexts, options });
-    return afterLayers(call, hidden);
+    const joined =
+      alternating === undefined || variables === undefined
+        ? hidden
+        : joinStreams(alternating, hidden, variables);
+    return afterLayers(call, joined);
   });
 }
 

@@ -15,9 +15,11 @@ import {
   view,
 } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
+import { missing } from "../../../problem/missing.js";
 import type { Attended } from "./attention.js";
 import { callLinear } from "./linear.js";
 import { callNorm } from "./norm.js";
+import { callIndexer, sparseMask } from "./sparse-index.js";
 
 /** `module(hidden)`: (b, s, hidden_size) → (b, s, hidden_size). */
 export function callLatentAttention(
@@ -32,7 +34,9 @@ export function callLatentAttention(
   return m.call<Attended>(module.path, [hidden], (frame) => {
     const { headDim, plainDim, ropeDim, keyRank } = forward;
     const [rows = 1, length = 1] = hidden.shape;
-    const whole = frame.hold(queriesOf(m, module, forward, hidden));
+    const residual = residualOf(m, module, forward, hidden);
+    if (forward.sparse !== undefined) frame.hold(residual);
+    const whole = frame.hold(queriesOf(m, module, forward, residual));
     const cut = view(m, whole, [rows, length, -1, headDim]);
     const queries = frame.rebind(whole, transpose(m, cut, 1, 2));
     const [plain, turning] = pair(splitLastDim(m, queries, [plainDim, ropeDim]));
@@ -56,31 +60,58 @@ export function callLatentAttention(
     const [keys, value] = expanded(m, module, forward, [short, turned[1]]);
     frame.hold(keys);
     frame.hold(value);
+    const choice = choiceOf(m, module, forward, { context, hidden, residual });
+    if (choice !== undefined) frame.hold(choice);
+    const mask = choice === undefined ? undefined : sparseMask(m, frame, choice, context);
     const [attended, scores] = module.kernels.attention(
       m,
       forward,
       { query, key: keys, value },
-      context,
+      mask === undefined ? context : { ...context, mask },
     );
     frame.hold(attended);
     if (scores !== undefined) frame.hold(scores);
     const joined = contiguous(m, reshape(m, attended, [rows, length, -1]));
     const flat = frame.rebind(attended, joined);
     const output = callLinear(m, childOf(module, forward.output), flat);
+    if (forward.sparse?.returnsChoice === true && choice !== undefined) {
+      return scores === undefined ? [output, choice] : [output, choice, scores];
+    }
     return scores === undefined ? [output] : [output, scores];
   });
+}
+
+/** What queries are projected from where they are made in two steps, else the queries. */
+function residualOf(
+  m: Machine,
+  module: BoundModule,
+  { query: [first, norm] }: LatentAttentionForward,
+  hidden: Tensor,
+): Tensor {
+  const made = callLinear(m, childOf(module, first), hidden);
+  return norm === undefined ? made : callNorm(m, childOf(module, norm), made);
 }
 
 /** (b, s, heads · headDim). */
 function queriesOf(
   m: Machine,
   module: BoundModule,
-  { query: [first, norm, up] }: LatentAttentionForward,
-  hidden: Tensor,
+  { query: [, , up] }: LatentAttentionForward,
+  residual: Tensor,
 ): Tensor {
-  const made = callLinear(m, childOf(module, first), hidden);
-  if (norm === undefined || up === undefined) return made;
-  return callLinear(m, childOf(module, up), callNorm(m, childOf(module, norm), made));
+  return up === undefined ? residual : callLinear(m, childOf(module, up), residual);
+}
+
+/** Of this layer's indexer, or of an earlier layer's. */
+function choiceOf(
+  m: Machine,
+  module: BoundModule,
+  { sparse }: LatentAttentionForward,
+  { context, ...read }: { context: AttentionContext; hidden: Tensor; residual: Tensor },
+): Tensor | undefined {
+  if (sparse === undefined) return undefined;
+  if (sparse.indexer === undefined) return context.choice ?? missing();
+  return callIndexer(m, childOf(module, sparse.indexer), read, context);
 }
 
 /** Keys and values of all heads, (b, heads, s, …), from the short vector and the one turned key. */

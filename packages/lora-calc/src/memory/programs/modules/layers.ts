@@ -9,6 +9,7 @@ import type { Machine } from "../../machine/machine.js";
 import { select } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { ForwardOptions } from "./batch.js";
+import { callAlternatingLayer } from "./alternating-layer.js";
 import { callAlibiLayer } from "./alibi-layer.js";
 import { callEncoderLayer } from "./encoder-layer.js";
 import { callDecoderLayer } from "./decoder-layer.js";
@@ -40,7 +41,7 @@ export function runLayers(
   let kept: Tensor | undefined;
   layers.elements.forEach((layer, position) => {
     m.enterSection(loop, position);
-    const context = contexts(indexOf(layer));
+    const context = withChoice(contexts(indexOf(layer)), layer, kept);
     const { shared, perLayer } = context;
     const part = perLayer === undefined ? undefined : frame.hold(select(m, perLayer, 2));
     const work = {
@@ -53,11 +54,13 @@ export function runLayers(
         const kind = layer.node.forward?.kind;
         if (kind === "alibi_layer") return callAlibiLayer(m, layer, input, context);
         if (kind === "mixer_layer") return [callMixerLayer(m, layer, input, context)];
+        if (kind === "alternating_layer") {
+          return [callAlternatingLayer(m, layer, input, { ...context, ...ownOf(own) })];
+        }
         if (kind !== "decoder_layer") {
           return [callEncoderLayer(m, layer, input, context)];
         }
-        const seen = own === undefined ? context : { ...context, perLayer: own };
-        return callDecoderLayer(m, layer, input, seen);
+        return callDecoderLayer(m, layer, input, { ...context, ...ownOf(own) });
       },
     };
     if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
@@ -72,9 +75,26 @@ export function runLayers(
   return hidden;
 }
 
+/** Layers of sparse attention are given what the layer before chose, whether they use it or not. */
+function withChoice(
+  context: AttentionContext,
+  layer: BoundModule,
+  kept: Tensor | undefined,
+): AttentionContext {
+  const { forward } = layer.node;
+  const takes = forward?.kind === "decoder_layer" && forward.takesChoice === true;
+  return takes && kept !== undefined ? { ...context, choice: kept } : context;
+}
+
+/** What the tokens add to one layer, in place of what they add to all. */
+function ownOf(own: Tensor | undefined): Pick<AttentionContext, "perLayer"> {
+  return own === undefined ? {} : { perLayer: own };
+}
+
 function capturedOf(context: AttentionContext): readonly Tensor[] {
-  const { positions, tables, mask, alibi, distances } = context;
+  const { positions, tables, mask, alibi, distances, choice } = context;
   return [
+    ...(choice === undefined ? [] : [choice]),
     ...(distances === undefined ? [] : [distances.places, distances.table]),
     ...(alibi === undefined ? [] : [alibi]),
     ...(positions === undefined ? [] : [positions]),

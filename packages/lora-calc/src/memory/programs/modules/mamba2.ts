@@ -1,12 +1,13 @@
 /** A state space whose step, input and output depend on the token, with its convolution, gate and norm. */
 
+import type { Mamba2Forward } from "../../../graph/tree/forward.js";
 import { missing } from "../../../problem/missing.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
 import type { Machine } from "../../machine/machine.js";
 import { activate, exp } from "../../machine/ops/activations.js";
 import { cast } from "../../machine/ops/cast.js";
-import { addScalar, mul, neg, pow, rsqrt } from "../../machine/ops/elementwise.js";
+import { addScalar, mul, mulScalar, neg, pow, rsqrt } from "../../machine/ops/elementwise.js";
 import { meanLastDim } from "../../machine/ops/reduce.js";
 import { reshape, splitLastDim, transpose, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
@@ -27,8 +28,11 @@ export function callMamba2(
   const isGrouped = forward.groupsNorm === true || module.kernels.mamba2.groupsNorm;
   return m.call(module.path, [given], (frame) => {
     const [rows = 1, length = 1] = given.shape;
-    const hidden = frame.hold(withoutPadding(m, given, padding));
-    const projected = frame.hold(callLinear(m, childOf(module, forward.input), hidden));
+    let hidden = frame.hold(withoutPadding(m, given, padding));
+    const factors = forward.scales === undefined ? undefined : module.buffers.get(forward.scales);
+    if (factors !== undefined) hidden = frame.rebind(hidden, mulScalar(m, hidden));
+    let projected = frame.hold(callLinear(m, childOf(module, forward.input), hidden));
+    if (factors !== undefined) projected = frame.rebind(projected, mul(m, projected, factors));
     const rate = frame.hold(neg(m, exp(m, cast(m, parameterOf(module, "A_log"), "float32"))));
     const sizes = [width, width + 2 * state, heads];
     const [gate = missing(), mixed = missing(), step = missing()] = splitLastDim(
@@ -60,14 +64,8 @@ export function callMamba2(
     const held = frame.hold(scanned);
     // The scan's own variable stays.
     const joined = frame.hold(reshape(m, held, [rows, length, width]));
-    const normed = frame.rebind(
-      joined,
-      gatedFirst(m, childOf(module, forward.norm), {
-        x: joined,
-        gate,
-        groups: isGrouped ? groups : 1,
-      }),
-    );
+    const gated = { x: joined, gate, groups: isGrouped ? groups : 1 };
+    const normed = frame.rebind(joined, gatedBy(m, module, forward, gated));
     return callLinear(m, childOf(module, forward.output), cast(m, normed, given.dtype));
   });
 }
@@ -77,6 +75,45 @@ interface Gated {
   readonly gate: Tensor;
   /** Parts of the width that are normalised each for itself. */
   readonly groups: number;
+}
+
+function gatedBy(
+  m: Machine,
+  module: BoundModule,
+  { norm, weighsGroups, groups }: Mamba2Forward,
+  gated: Gated,
+): Tensor {
+  if (norm === undefined) return mul(m, gated.x, activate(m, "silu", gated.gate));
+  const of = childOf(module, norm);
+  if (weighsGroups === undefined) return gatedFirst(m, of, gated);
+  return weighed(m, of, { ...gated, groups }, weighsGroups);
+}
+
+/**
+ * `weight * normed(x)` in fp32, each group of heads for itself, with `silu(gate.float())` as a factor before or behind.
+ *
+ * Source: transformers models/falcon_h1/modeling_falcon_h1.py `FalconH1RMSNormGated`.
+ */
+function weighed(
+  m: Machine,
+  module: BoundModule,
+  { x, gate, groups }: Gated,
+  order: "gate_first" | "gate_last",
+): Tensor {
+  return m.call(module.path, [x, gate], (frame) => {
+    const width = x.size(-1) / groups;
+    const opened = (y: Tensor): Tensor => mul(m, y, activate(m, "silu", cast(m, gate, "float32")));
+    const given = frame.hold(order === "gate_first" ? opened(x) : x);
+    const wide = frame.rebind(given, cast(m, given, "float32"));
+    const parts = frame.rebind(wide, view(m, wide, [...x.shape.slice(0, -1), groups, width]));
+    const variance = frame.hold(meanLastDim(m, pow(m, parts)));
+    const normed = frame.rebind(parts, mul(m, parts, rsqrt(m, addScalar(m, variance))));
+    const weight = view(m, parameterOf(module, "weight"), [groups, width]);
+    const product = frame.rebind(normed, mul(m, weight, normed));
+    const joined = frame.rebind(product, view(m, product, x.shape));
+    const last = order === "gate_last" ? frame.rebind(joined, opened(joined)) : joined;
+    return cast(m, last, x.dtype);
+  });
 }
 
 /** `weight * normed(x.float() * silu(gate.float())).to(dtype)`. */

@@ -49,7 +49,7 @@ function windowPerKind(
 ): ReadonlyMap<string, number | undefined> {
   const windows = childOf(module, forward.layers).elements.map((layer) => {
     const { forward: kind } = layer.node;
-    if (kind?.kind !== "decoder_layer") return undefined;
+    if (kind?.kind !== "decoder_layer" && kind?.kind !== "alternating_layer") return undefined;
     const attention = childOf(layer, kind.attention).node.forward;
     return attention?.kind === "attention" || attention?.kind === "sharing_attention"
       ? attention.slidingWindow

@@ -8,10 +8,13 @@ import { activate } from "../../machine/ops/activations.js";
 import { cast } from "../../machine/ops/cast.js";
 import { depthwiseConvolution } from "../../machine/ops/convolution.js";
 import { mul } from "../../machine/ops/elementwise.js";
-import { slice, unsqueeze } from "../../machine/ops/views.js";
+import { slice, unsqueeze, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 
-/** `act(conv1d(x)[:, :, :s])`: (b, channels, s) → the same. */
+/**
+ * `act(conv1d(x)[:, :, :s])`: (b, channels, s) → the same. The function is given `weight.squeeze(1)`, whose cast autocast
+ * does not remember.
+ */
 export function overTime(
   m: Machine,
   module: BoundModule,
@@ -19,7 +22,8 @@ export function overTime(
   activation?: Activation,
 ): Tensor {
   return m.frame((frame) => {
-    const weight = parameterOf(module, "weight");
+    const own = parameterOf(module, "weight");
+    const weight = frame.hold(view(m, own, own.shape));
     const bias = module.parameters.get("bias");
     const wide = m.frame((inner) =>
       depthwiseConvolution(m, inner.hold(cast(m, x, weight.dtype)), weight, bias),

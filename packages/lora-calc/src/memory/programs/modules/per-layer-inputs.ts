@@ -7,8 +7,9 @@
 import type { PerLayerInputs } from "../../../graph/tree/forward.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
+import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
-import { add, mulScalar } from "../../machine/ops/elementwise.js";
+import { add, mulInPlace, mulScalar, pointwise } from "../../machine/ops/elementwise.js";
 import { reshape } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callEmbedding } from "./embedding.js";
@@ -22,8 +23,22 @@ export function lookUpPerLayer(
   names: PerLayerInputs,
   inputIds: Tensor,
 ): Tensor {
-  const rows = callEmbedding(m, childOf(module, names.table), inputIds);
-  return reshape(m, rows, [...inputIds.shape, names.layers, -1]);
+  return m.frame((frame) => {
+    const tokens = names.checksTokens === true ? inTable(m, frame, inputIds) : inputIds;
+    const rows = callEmbedding(m, childOf(module, names.table), tokens);
+    return reshape(m, rows, [...inputIds.shape, names.layers, -1]);
+  });
+}
+
+/** Zeros in the place of tokens outside the table; which those are keeps its variable. */
+function inTable(m: Machine, frame: Frame, { shape }: Tensor): Tensor {
+  const bounds = ["ge", "lt"].map((tag) => m.empty(tag, shape, "bool"));
+  frame.hold(pointwise(m, "logical_and", bounds, "bool"));
+  const tokens = m.frame((inner) => {
+    inner.hold(m.empty("scalar_tensor", [], "int64"));
+    return m.empty("where", shape, "int64");
+  });
+  return frame.hold(tokens);
 }
 
 /** `(norm(projection(embedded)) + looked) * number`. */
@@ -35,7 +50,10 @@ export function projectPerLayer(
 ): Tensor {
   return m.frame((frame) => {
     const projected = callLinear(m, childOf(module, names.projection), embedded);
-    const scaled = frame.hold(mulScalar(m, projected));
+    const factor = names.scaledBy === undefined ? undefined : module.buffers.get(names.scaledBy);
+    const scaled = frame.hold(
+      factor === undefined ? mulScalar(m, projected) : mulInPlace(m, projected, factor),
+    );
     const cut = frame.rebind(scaled, reshape(m, scaled, looked.shape));
     const normed = frame.rebind(cut, callNorm(m, childOf(module, names.norm), cut));
     return mulScalar(m, add(m, normed, looked));

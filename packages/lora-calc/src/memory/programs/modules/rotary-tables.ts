@@ -1,11 +1,13 @@
 /** The tables of rotary position embeddings. */
 
 import type { RotaryForward } from "../../../graph/tree/forward.js";
+import { missing } from "../../../problem/missing.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast, withAutocast } from "../../machine/ops/cast.js";
 import { mulScalar } from "../../machine/ops/elementwise.js";
+import { splitLastDim } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 
 /** `rotary_emb(hidden, position_ids)`: cos and sin of shape (1, s, dim), of a grid (b, s, dim), in the dtype of hidden. */
@@ -27,6 +29,14 @@ export function rotaryTables(
     return [table, table];
   }
   const dtype = forward.keepsFp32 === true ? "float32" : hidden.dtype;
+  const { table } = forward;
+  if (table !== undefined) {
+    return m.withoutGrad(() =>
+      m.call(module.path, [positions], (frame) =>
+        lookedUp({ m, frame, module, forward }, table, { positions, dtype }),
+      ),
+    );
+  }
   const rows = hidden.size(0);
   const [cos, sin] = m.withoutGrad(() =>
     m.call(module.path, [positions], (frame) => {
@@ -45,6 +55,20 @@ interface TablesCall {
   readonly frame: Frame;
   readonly module: BoundModule;
   readonly forward: RotaryForward;
+}
+
+/** Source: transformers 5.24 models/gptj/modeling_gptj.py `GPTJRotaryEmbedding`. */
+function lookedUp(
+  { m, frame, module }: TablesCall,
+  name: string,
+  { positions, dtype }: { readonly positions: Tensor; readonly dtype: Tensor["dtype"] },
+): Pair {
+  const table = module.buffers.get(name) ?? missing();
+  const width = table.size(-1);
+  const rows = m.empty("index", [1, positions.size(-1), width], table.dtype);
+  const both = frame.hold(cast(m, rows, dtype));
+  const [sin = missing(), cos = missing()] = splitLastDim(m, both, [width / 2, width / 2]);
+  return [cos, sin];
 }
 
 type Pair = readonly [Tensor, Tensor];

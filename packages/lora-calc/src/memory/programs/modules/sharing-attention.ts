@@ -68,8 +68,11 @@ function keysAndValues(call: SharingCall, { shared }: AttentionContext): readonl
     return [frame.hold(key), frame.hold(value)];
   }
   const projected = frame.hold(projectedBy(call, own.key));
-  const plain = frame.hold(own.value === undefined ? projected : projectedBy(call, own.value));
+  const values = (): Tensor =>
+    frame.hold(own.value === undefined ? projected : projectedBy(call, own.value));
+  const early = own.valueLast === true ? undefined : values();
   const key = turned(call, projected, own.keyNorm);
+  const plain = early ?? values();
   const normed = frame.rebind(plain, callNorm(m, childOf(module, own.valueNorm), plain));
   const value = frame.rebind(normed, transpose(m, normed, 1, 2));
   if (own.isLeft) shared?.leave(layerType, [key, value]);

@@ -117,7 +117,7 @@ function kernel(
       dropout: attentionDropout,
       needsGradient: m.gradEnabled && [query, key, value].some((it) => it.requiresGrad),
     });
-    if (chosen === "flash") return flashAttention(m, query, key, value);
+    if (chosen === "flash") return paddedFlash(m, [query, key, value]);
     if (chosen === "math") return mathAttention(m, forward, { query, key, value }, added ?? mask);
     const bias =
       added ?? (mask === undefined ? undefined : frame.hold(additiveMask(m, mask, query.dtype)));
@@ -134,6 +134,22 @@ function kernel(
       dropout: attentionDropout,
       sm,
     });
+  });
+}
+
+/** Heads of the flash kernel are multiples of this many channels. */
+const HEAD_ALIGNMENT = 8;
+
+/** Heads of other widths are padded before it, and its output is cut. Source: sdpa `pad_last_dim`, `post_process_flash_output`. */
+function paddedFlash(m: Machine, states: readonly [Tensor, Tensor, Tensor]): Tensor {
+  const [query, key, value] = states;
+  const dim = query.size(-1);
+  if (dim % HEAD_ALIGNMENT === 0) return flashAttention(m, query, key, value);
+  const width = dim + HEAD_ALIGNMENT - (dim % HEAD_ALIGNMENT);
+  return m.frame((frame) => {
+    const padded = (x: Tensor): Tensor => frame.hold(padLast(m, x, width));
+    const [q, k, v] = [padded(query), padded(key), padded(value)];
+    return slice(m, flashAttention(m, q, k, v), -1, [0, dim]);
   });
 }
 
@@ -164,7 +180,10 @@ function eager(
     const key = frame.hold(repeatHeads(m, forward, states.key));
     const value = frame.hold(repeatHeads(m, forward, states.value));
     let scores = frame.hold(rawScores(m, forward, [states.query, key], mask));
-    if (forward.softmaxInScoreDtype === true) {
+    if (forward.scoresInFp32 === true) {
+      const shares = softmax(m, autocastToFloat(m, scores));
+      scores = frame.rebind(scores, cast(m, shares, value.dtype));
+    } else if (forward.softmaxInScoreDtype === true) {
       scores = frame.rebind(scores, softmax(m, autocastToFloat(m, scores)));
       scores = frame.rebind(scores, cast(m, scores, value.dtype));
     } else {
@@ -180,12 +199,20 @@ function eager(
 /** `q·kᵀ·scale`, capped and masked where there is a cap and a mask. */
 function rawScores(
   m: Machine,
-  { softcap }: AttendingHeads,
+  { softcap, scoresInFp32 }: AttendingHeads,
   [query, key]: readonly [Tensor, Tensor],
   mask: Tensor | undefined,
 ): Tensor {
   return m.frame((frame) => {
-    let scores = frame.hold(mulScalar(m, batchedMatmul(m, query, transpose(m, key, 2, 3))));
+    const pairs =
+      scoresInFp32 === true
+        ? m.frame((inner) => {
+            const wide = inner.hold(cast(m, query, "float32"));
+            const keys = inner.hold(transpose(m, cast(m, key, "float32"), 2, 3));
+            return batchedMatmul(m, wide, keys);
+          })
+        : batchedMatmul(m, query, transpose(m, key, 2, 3));
+    let scores = frame.hold(mulScalar(m, pairs));
     if (softcap === true) {
       scores = frame.rebind(scores, divScalar(m, scores));
       scores = frame.rebind(scores, tanh(m, scores));

@@ -4,10 +4,11 @@ import { childOf } from "../../../load/bound-module.js";
 import type { BoundModule, GatedMlpCall, GatedMlpForward } from "../../../load/bound-module.js";
 import type { Machine } from "../../../machine/machine.js";
 import { dropout } from "../../../machine/ops/dropout.js";
-import { mul } from "../../../machine/ops/elementwise.js";
+import { mul, mulScalar } from "../../../machine/ops/elementwise.js";
 import { chunkLastDim } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 import { callActivation } from "../../modules/activation.js";
+import { gaussianGated } from "../../modules/gaussian-gate.js";
 import { callLinear } from "../../modules/linear.js";
 
 export function gatedMlp(m: Machine, { module, forward }: GatedMlpCall, x: Tensor): Tensor {
@@ -23,6 +24,8 @@ function gated(
   forward: Extract<GatedMlpForward, { kind: "gated_mlp" }>,
   x: Tensor,
 ): Tensor {
+  if (forward.keepsParts !== undefined) return gaussianGated(m, module, forward, x);
+  if (forward.scales === true) return scaled(m, module, forward, x);
   return m.frame((frame) => {
     const gate = callLinear(m, childOf(module, forward.gate), x);
     const activated = frame.hold(callActivation(m, module, forward, gate));
@@ -30,6 +33,25 @@ function gated(
     frame.drop(activated);
     const output = callLinear(m, childOf(module, forward.down), product);
     return dropout(m, frame.rebind(product, output), forward.dropout ?? 0);
+  });
+}
+
+/** `down(up(x) * act(gate(x) * a)) * b`. Source: transformers models/falcon_h1/modeling_falcon_h1.py `FalconH1MLP`. */
+function scaled(
+  m: Machine,
+  module: BoundModule,
+  forward: Extract<GatedMlpForward, { kind: "gated_mlp" }>,
+  x: Tensor,
+): Tensor {
+  return m.frame((frame) => {
+    const up = callLinear(m, childOf(module, forward.up), x);
+    const product = m.frame((inner) => {
+      inner.hold(up);
+      const gate = mulScalar(m, callLinear(m, childOf(module, forward.gate), x));
+      return mul(m, up, callActivation(m, module, forward, gate));
+    });
+    const held = frame.hold(product);
+    return mulScalar(m, callLinear(m, childOf(module, forward.down), held));
   });
 }
 

@@ -5,7 +5,8 @@ import type { Frame } from "../../../machine/frame.js";
 import type { Machine } from "../../../machine/machine.js";
 import { cast } from "../../../machine/ops/cast.js";
 import { complexProduct } from "../../../machine/ops/complex.js";
-import { add, cat, mul, neg, stackLast, subtract } from "../../../machine/ops/elementwise.js";
+import { add, cat, mul, neg, subtract } from "../../../machine/ops/elementwise.js";
+import { rotatePairs } from "../../../machine/ops/pairs.js";
 import {
   chunkLastDim,
   everySecond,
@@ -24,7 +25,9 @@ export function applyRotary(
   [cosine, sine]: readonly [Tensor, Tensor],
 ): readonly [Tensor, Tensor, ...Tensor[]] {
   const [turnedQuery, turnedKey, ...kept] = m.frame((frame) => {
-    if (variant === "pairs_apart") return pairsApart(m, frame, [query, key], [cosine, sine]);
+    if (variant === "pairs_apart") {
+      return pairsApart(m, frame, [query, key], halved(m, frame, [cosine, sine], 1));
+    }
     if (variant === "complex") return complexPairs(m, frame, [query, key], cosine);
     const cos = frame.hold(unsqueeze(m, cosine, 1));
     const sin = frame.hold(unsqueeze(m, sine, 1));
@@ -71,6 +74,23 @@ export function turnUnmoved(
     const sin = frame.hold(unsqueeze(m, tables[1], 2));
     return turnHalves(m, states, cos, sin);
   });
+}
+
+/** Both of two such states, halves or neighbours. Source: transformers models/deepseek_v32, models/glm_moe_dsa. */
+export function turnBothUnmoved(
+  m: Machine,
+  variant: "full" | "pairs_apart",
+  states: readonly [Tensor, Tensor],
+  tables: readonly [cos: Tensor, sin: Tensor],
+): readonly [Tensor, Tensor] {
+  const [first, second] = m.frame((frame) => {
+    if (variant === "pairs_apart") return pairsApart(m, frame, states, halved(m, frame, tables, 2));
+    const [cos, sin] = tables.map((table) => frame.hold(unsqueeze(m, table, 2)));
+    if (cos === undefined || sin === undefined) throw new Error("rotary lost a table");
+    return states.map((x) => frame.hold(turnHalves(m, x, cos, sin)));
+  });
+  if (first === undefined || second === undefined) throw new Error("rotary lost a tensor");
+  return [first, second];
 }
 
 type Turn = (m: Machine, x: Tensor, cos: Tensor, sin: Tensor) => Tensor;
@@ -120,15 +140,6 @@ const turnPairsFp32: Turn = (m, x, cos, sin) =>
 /** `table[..., : dim // 2].repeat_interleave(2, dim=-1)`: a copy in every layer. */
 function interleaved(m: Machine, table: Tensor): Tensor {
   return m.empty("clone", table.shape, table.dtype);
-}
-
-/** `stack((-odd, even), -1).flatten(-2)`. */
-function rotatePairs(m: Machine, x: Tensor): Tensor {
-  return m.frame((frame) => {
-    const even = frame.hold(everySecond(m, x, 0));
-    const odd = frame.hold(everySecond(m, x, 1));
-    return view(m, stackLast(m, [neg(m, odd), even]), x.shape);
-  });
 }
 
 /** `cat(-second half, first half)`. */
@@ -202,16 +213,26 @@ function partialTogether(
   });
 }
 
+/** The first half of each table, with a dimension for the heads. */
+function halved(
+  m: Machine,
+  frame: Frame,
+  tables: readonly [Tensor, Tensor],
+  headsAt: number,
+): readonly Tensor[] {
+  return tables.map((table) =>
+    frame.hold(unsqueeze(m, slice(m, table, -1, [0, table.size(-1) / 2]), headsAt)),
+  );
+}
+
 /** `cat(even * cos - odd * sin, odd * cos + even * sin)`. Source: models/deepseek_v3 `apply_rotary_pos_emb_interleave`. */
 function pairsApart(
   m: Machine,
   frame: Frame,
   states: readonly [Tensor, Tensor],
-  tables: readonly [Tensor, Tensor],
+  tables: readonly (Tensor | undefined)[],
 ): readonly Tensor[] {
-  const [cos, sin] = tables.map((table) =>
-    frame.hold(unsqueeze(m, slice(m, table, -1, [0, table.size(-1) / 2]), 1)),
-  );
+  const [cos, sin] = tables;
   if (cos === undefined || sin === undefined) throw new Error("rotary lost a table");
   const cut = states.map((x) => ({
     even: frame.hold(everySecond(m, x, 0)),

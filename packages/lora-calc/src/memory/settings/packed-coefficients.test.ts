@@ -1,0 +1,37 @@
+/** What is expected was asked of transformers 5.18.0 (conformance/trace.py): the step of the first case raises. */
+
+import { describe, expect, it } from "vitest";
+import { estimate } from "../../estimate.js";
+import { isRefusal } from "../../result.js";
+import type { Scenario } from "../../scenario.js";
+
+function said(quantization: Scenario["quantization"]): readonly string[] {
+  const result = estimate({
+    model: "google/gemma-3n-E2B-it",
+    adapter: { r: 8, target_modules: ["q_proj"] },
+    ...(quantization === undefined ? {} : { quantization }),
+    hardware: { gpu: "H100-80GB" },
+  });
+  if (isRefusal(result)) throw new Error(result.error.message);
+  return [
+    ...result.warnings.map(({ message }) => message).filter((text) => text.includes("stops at")),
+    ...(result.memory?.allocated_peak === undefined ? [] : ["peak"]),
+  ];
+}
+
+describe("coefficients of gemma3n", () => {
+  const NF4 = { load_in_4bit: true, bnb_4bit_quant_type: "nf4" } as const;
+
+  it("stop the step where they are packed, and the way out is one", () => {
+    const [stop] = said(NF4);
+    expect(stop).toContain("can't be cast to the desired output type Byte");
+    const skips = /llm_int8_skip_modules: (\[.*\])/.exec(stop ?? "")?.[1] ?? "[]";
+    expect(JSON.parse(skips)).toEqual(["lm_head", "prediction_coefs", "correction_coefs"]);
+    const whole = ["lm_head", "prediction_coefs", "correction_coefs"];
+    expect(said({ ...NF4, llm_int8_skip_modules: whole })).toEqual(["peak"]);
+  });
+
+  it("run in 16 bits", () => {
+    expect(said(undefined)).toEqual(["peak"]);
+  });
+});
