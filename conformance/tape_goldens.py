@@ -615,6 +615,7 @@ def pair_cases() -> list[Case]:
     bases: dict[str, tuple[str, dict[str, Any], list[str], str]] = {
         "qwen3": ("Qwen3Model", family("qwen3", head_dim=32, num_hidden_layers=4), ["q_proj", "v_proj"], "lasttoken"),
         "gemma3": ("Gemma3TextModel", gemma3, ["q_proj", "v_proj"], "mean"),
+        "gemma3 both ways": ("Gemma3TextModel", gemma3 | {"use_bidirectional_attention": True}, ["q_proj", "v_proj"], "mean"),
         "bert": ("BertModel", encoder | {"model_type": "bert"}, ["query", "value"], "cls"),
         "roberta": ("RobertaModel", encoder | {"model_type": "roberta"}, ["query", "value"], "mean"),
         "distilbert": ("DistilBertModel", small, ["q_lin", "v_lin"], "lasttoken"),

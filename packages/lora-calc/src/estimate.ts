@@ -20,6 +20,8 @@ import { assumedWheel } from "./memory/report/assumed-wheel.js";
 import { evidenceOf } from "./memory/report/evidence.js";
 import { bandsOf } from "./memory/report/interval.js";
 import { packedWeights } from "./memory/report/packed-weights.js";
+import { leftOutWarnings } from "./memory/report/left-out.js";
+import { gradientWarnings } from "./memory/report/gradient-warnings.js";
 import { subclassWarnings } from "./memory/report/subclass-warnings.js";
 import { expertWarnings } from "./memory/report/expert-warnings.js";
 import {
@@ -33,7 +35,6 @@ import { whyCoefficientsStop } from "./memory/settings/packed-coefficients.js";
 import { rejectPackedCopies } from "./memory/settings/packed-copies.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
 import { stateKernelWarnings } from "./memory/report/state-kernels.js";
-import { textOnlyWarnings } from "./memory/report/text-only.js";
 import { readStep } from "./memory/settings/read-step.js";
 import type { StepSettings } from "./memory/settings/read-step.js";
 import type { TrainingSettings } from "./memory/settings/training.js";
@@ -150,6 +151,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       ...step.warnings,
       ...(packed?.warnings ?? []),
       ...expertWarnings(graph, plan, step),
+      ...gradientWarnings(graph, plan),
       ...subclassWarnings(graph, quantization),
       ...warnings,
     ],
@@ -271,7 +273,7 @@ function memoryPart(
     ...(memory.hostPeak === 0 ? {} : { host_peak: memory.hostPeak }),
     ...(device === undefined ? {} : { fit: fitOf(interval.process, memory.processPeak, device) }),
     warnings: [
-      ...textOnlyWarnings(graph),
+      ...leftOutWarnings(graph),
       ...stateKernelWarnings(graph),
       ...attentionWarnings(graph.root, training, device ?? inputs.device),
     ],

@@ -85,6 +85,8 @@ export const WARNING_CODES = {
     "The weights of the experts are parameters, and bitsandbytes packs linear layers only.",
   experts_rebuilt:
     "Adapters on the parameters of experts make a tensor of their size in every pass over a layer.",
+  adapters_without_gradient:
+    "Some of the adapters sit where the class computes no gradient, and never train.",
   text_only: "The step of a model that sees is computed for batches without pictures.",
   state_kernels:
     "Layers with a state are computed as PyTorch's operators, not as the kernels of a library.",

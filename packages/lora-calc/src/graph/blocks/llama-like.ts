@@ -60,6 +60,7 @@ export interface LlamaLike extends SizedFamily, AttendingFamily, FeedingFamily {
   readonly makeRotary?: (sizes: Sizes) => ModuleNode;
   readonly hidesPositions?: boolean;
   readonly alwaysMasks?: boolean;
+  readonly seesBothWays?: boolean;
   /** Names of modules that are not quantized. */
   readonly neverQuantized?: readonly string[];
   /** Each layer returns which tokens it chose, and the next is given them (glm_moe_dsa). */
@@ -162,6 +163,7 @@ function decoderForward(family: LlamaLike): DecoderForward {
     ...(unusedWindow === undefined ? {} : { unusedWindow }),
     ...(hidesPositions === undefined ? {} : { hidesPositions }),
     ...(family.alwaysMasks === true ? { alwaysMasks: true } : {}),
+    ...(family.seesBothWays === true ? { seesBothWays: true } : {}),
   };
 }
 

@@ -39,8 +39,7 @@ export function gemma3Family(config: Config): LlamaLike {
     layerTypes: types,
     rotaryPerLayerType: true,
     slidingWindow: windowOf(config, types, 4096),
-    // EmbeddingGemma reads to both sides, by masks of its own.
-    ...(config.boolean("use_bidirectional_attention", false) ? { isCountedOnly: true } : {}),
+    seesBothWays: config.boolean("use_bidirectional_attention", false),
   };
 }
 

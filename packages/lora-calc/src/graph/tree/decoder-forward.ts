@@ -181,6 +181,8 @@ export interface DecoderForward {
   readonly countsMask?: boolean;
   /** Masks are made before positions are looked up (opt, gpt_neo). */
   readonly masksFirst?: boolean;
+  /** Tokens attend to what comes after them, too, by masks that are causal ones opened again (EmbeddingGemma). */
+  readonly seesBothWays?: boolean;
   /** A mask is made even where the kernel would need none (falcon). */
   readonly alwaysMasks?: boolean;
   /** The embedding is projected to the width of the layers, and their output back (opt-350m). */

@@ -115,6 +115,8 @@ export interface MaskPattern {
   readonly window: number | undefined;
   /** Whether it may attend to what comes after it, too. */
   readonly isBidirectional?: boolean;
+  /** A causal table that is opened again, pair by pair: to all, or inside the window. */
+  readonly isOpened?: boolean;
   /** Tokens that are no padding, or those of the same packed sequence. */
   readonly beside: "padding" | "packing" | undefined;
 }

@@ -106,11 +106,17 @@ const PAIRS_REASON =
 
 /** The default of sentence-transformers is the mean; of what reads in one direction, the last token has seen all others. */
 function poolingOf(root: ModuleNode): StepValues["pooling_mode"] {
-  return encodesText(root) ? "mean" : "lasttoken";
+  return readsWhole(root) ? "mean" : "lasttoken";
+}
+
+/** An encoder, or a decoder that attends to both sides. */
+function readsWhole(root: ModuleNode): boolean {
+  const { forward } = root;
+  return encodesText(root) || (forward?.kind === "decoder" && forward.seesBothWays === true);
 }
 
 function poolingReason(root: ModuleNode): string {
-  const why = encodesText(root)
+  const why = readsWhole(root)
     ? "the default of sentence-transformers"
     : "the last token of a decoder has seen all others";
   return `${why}; a checkpoint says its own in 1_Pooling/config.json`;

@@ -35,8 +35,9 @@ export interface DecoderCall {
 export function buildMasks({ m, frame, module, forward }: DecoderCall, inputs: MaskInputs): Masks {
   const masks = new Map<string, Tensor>();
   for (const [kind, window] of windowPerKind(module, forward)) {
-    const isNeeded = forward.alwaysMasks === true;
-    const mask = buildMask(m, module.kernels, inputs, { window, isNeeded });
+    const isOpened = forward.seesBothWays === true;
+    const isNeeded = forward.alwaysMasks === true || isOpened;
+    const mask = buildMask(m, module.kernels, inputs, { window, isNeeded, isOpened });
     if (mask !== undefined) masks.set(kind, frame.hold(mask));
   }
   return masks;
@@ -66,6 +67,7 @@ function windowPerKind(
 interface MaskNeed {
   readonly window: number | undefined;
   readonly isNeeded: boolean;
+  readonly isOpened?: boolean;
   /** Whether all of the given mask is ones is read before it is left out. */
   readonly isRead?: boolean;
 }
@@ -75,7 +77,7 @@ export function buildMask(
   m: Machine,
   { masks }: Kernels,
   { batch, options, dtype }: MaskInputs,
-  { window, isNeeded: isAsked, isRead: mustRead = false }: MaskNeed,
+  { window, isNeeded: isAsked, isOpened = false, isRead: mustRead = false }: MaskNeed,
 ): Tensor | undefined {
   const [rows = 1, length = 1] = batch.inputIds.shape;
   const padding = batch.attentionMask;
@@ -96,7 +98,7 @@ export function buildMask(
     const beside = valid === undefined ? undefined : "padding";
     const mask = expand(
       m,
-      masks.table(m, { rows, length, window, beside: mayBePacked ? "packing" : beside }),
+      masks.table(m, { rows, length, window, isOpened, beside: mayBePacked ? "packing" : beside }),
       [rows, 1, length, length],
     );
     return [options.attention === "eager" ? additive(m, mask, dtype) : mask];

@@ -84,11 +84,3 @@ describe("stack sentence-transformers-6.2", () => {
     expect(codes(answer(BGE, {}, { stack: "hf-trainer-5.24" }))).toContain("other_trainer");
   });
 });
-
-describe("EmbeddingGemma", () => {
-  it("reads to both sides, which no program here does: it is counted, and not run as another", () => {
-    const { memory, warnings } = answer("google/embeddinggemma-300m", {});
-    expect(memory).not.toHaveProperty("allocated_peak");
-    expect(warnings.map(({ code }) => code)).toContain("memory_not_computed");
-  });
-});

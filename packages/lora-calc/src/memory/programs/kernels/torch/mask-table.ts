@@ -20,7 +20,10 @@ export function tableByBroadcast(m: Machine, pattern: MaskPattern): Tensor {
     for (const size of [queries, length]) {
       frame.hold(addScalar(m, m.empty("arange", [size], "int64")));
     }
-    return maskFunction(pattern, [], [1, 1, queries, 1])(m);
+    // What a model adds to the pattern itself is mapped over all pairs.
+    return pattern.isOpened === true
+      ? maskFunction(pattern, [length], [length])(m)
+      : maskFunction(pattern, [], [1, 1, queries, 1])(m);
   });
 }
 
@@ -35,7 +38,7 @@ export function tableByVmap(m: Machine, pattern: MaskPattern): Tensor {
 
 /** `ones` is the shape that conjunctions start from, `starts` that of the first token in reach of each. */
 function maskFunction(
-  { rows, length, window, beside, isBidirectional }: MaskPattern,
+  { rows, length, window, beside, isBidirectional, isOpened }: MaskPattern,
   ones: readonly number[],
   starts: readonly number[],
 ): MaskFunction {
@@ -54,7 +57,14 @@ function maskFunction(
     return pointwise(m, "le", [distance], "bool");
   };
   const near = isBidirectional === true ? nearBothWays : insideWindow;
-  const base = window === undefined ? causal : allOf([near, causal], ones);
+  const closed = window === undefined ? causal : allOf([near, causal], ones);
+  const everything: MaskFunction = (m) => m.empty("lift_fresh", [], "bool");
+  const insideBothWays: MaskFunction = (m) => {
+    const distance = pointwise(m, "abs", [m.empty("sub", [length, length], "int64")], "int64");
+    return pointwise(m, "lt", [distance], "bool");
+  };
+  const opening = window === undefined ? everything : insideBothWays;
+  const base = isOpened === true ? anyOf([closed, opening], ones) : closed;
   if (beside === undefined) return base;
   const padding: MaskFunction = (m) => m.empty("index", [rows, 1, 1, length], "bool");
   const sameSequence: MaskFunction = (m) => {
@@ -66,12 +76,24 @@ function maskFunction(
   return allOf([base, beside === "padding" ? padding : sameSequence], ones);
 }
 
-function allOf(functions: readonly MaskFunction[], ones: readonly number[]): MaskFunction {
+function allOf(functions: readonly MaskFunction[], start: readonly number[]): MaskFunction {
+  return joined(functions, ["new_ones", "bitwise_and"], start);
+}
+
+function anyOf(functions: readonly MaskFunction[], start: readonly number[]): MaskFunction {
+  return joined(functions, ["new_zeros", "bitwise_or"], start);
+}
+
+function joined(
+  functions: readonly MaskFunction[],
+  [first, operation]: readonly [string, string],
+  start: readonly number[],
+): MaskFunction {
   return (m) =>
     m.frame((frame) => {
-      let result = frame.hold(m.empty("new_ones", ones, "bool"));
+      let result = frame.hold(m.empty(first, start, "bool"));
       for (const part of functions) {
-        result = frame.rebind(result, pointwise(m, "bitwise_and", [result, part(m)], "bool"));
+        result = frame.rebind(result, pointwise(m, operation, [result, part(m)], "bool"));
       }
       return result;
     });
