@@ -576,6 +576,8 @@ def head_cases() -> list[Case]:
         "gpt_neox": ("GPTNeoX", family("gpt_neox", pad_token_id=0), ["query_key_value"], "tokens"),
         "bloom": ("Bloom", fused | {"model_type": "bloom", "n_layer": 5, "n_head": 8}, ["query_key_value"], "tokens"),
         "falcon": ("Falcon", fused | {"model_type": "falcon", "num_hidden_layers": 5, "num_attention_heads": 8}, ["query_key_value"], "answers"),
+        "gptj": ("GPTJ", fused | {"model_type": "gptj", "n_layer": 5, "n_head": 8, "n_positions": 512, "rotary_dim": 16}, ["q_proj", "v_proj"], "labels answers number"),
+        "apertus": ("Apertus", family("apertus", pad_token_id=0), ["q_proj", "v_proj"], "tokens"),
         "bert": ("Bert", encoder | {"model_type": "bert"}, ["query", "value"], "labels tokens answers number"),
         "roberta": ("Roberta", encoder | {"model_type": "roberta"}, ["query", "value"], "labels answers number"),
         "distilbert": ("DistilBert", {"model_type": "distilbert", "vocab_size": 1000, "dim": 256, "n_layers": 4, "n_heads": 8, "hidden_dim": 640}, ["q_lin"], "labels tokens answers"),
@@ -592,7 +594,7 @@ def head_cases() -> list[Case]:
         for head in asked.split():
             full = config | {"architectures": [prefix + heads[head]], "num_labels": {"number": 1, "answers": 2}.get(head, 3)}
             adapter = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "task_type": tasks[head], "target_modules": targets}
-            training = STEP | {"loss": "hf", "gradient_checkpointing": False, "attn_implementation": "eager" if name in ("bloom", "deberta") else "sdpa"}
+            training = STEP | {"loss": "hf", "gradient_checkpointing": False, "attn_implementation": "eager" if name in ("bloom", "deberta") or (name == "gptj" and not HAS_FUSED_HEAD) else "sdpa"}
             if name.endswith("padding"):
                 training["per_device_train_batch_size"] = 1
             packed = NF4 | {"llm_int8_skip_modules": ["score", "qa_outputs", "classifier"]}

@@ -5,6 +5,7 @@ import type { ModuleNode } from "../tree/module-graph.js";
 import { buffer, container, linear, rmsNorm } from "../tree/vocabulary.js";
 import { activation } from "./activation.js";
 import { activationModule, gatedMlp } from "./mlp.js";
+import { BOTH_NORMS } from "./norm-positions.js";
 import type { LayerType } from "./sliding-window.js";
 
 export interface Gemma3nLayerKind {
@@ -41,7 +42,7 @@ export function gemma3nLayer(
   return container("0", "Gemma3nTextDecoderLayer", {
     forward: {
       ...{ kind: "alternating_layer", attention: "self_attn", mlp: "mlp", laurel: "laurel" },
-      ...NORMS,
+      ...BOTH_NORMS,
       updates: {
         ...{ module: "altup", norm: "router_norm", router: "modality_router" },
         ...{ prediction: "prediction_coefs", correction: "correction_coefs" },
@@ -58,7 +59,7 @@ export function gemma3nLayer(
         ...{ type: "Gemma3nTextMLP", hiddenSize, intermediateSize, activation: act },
         keepsParts: kind.isCut ? "cut" : "whole",
       }),
-      ...Object.values(NORMS).map((name) => gemma3nNorm(name, hiddenSize)),
+      ...Object.values(BOTH_NORMS).map((name) => gemma3nNorm(name, hiddenSize)),
       activationModule("act_fn", act),
       alternatingUpdates(sizes),
       laurel(config, hiddenSize),
@@ -68,13 +69,6 @@ export function gemma3nLayer(
     ],
   });
 }
-
-const NORMS = {
-  preAttentionNorm: "input_layernorm",
-  postAttentionNorm: "post_attention_layernorm",
-  preMlpNorm: "pre_feedforward_layernorm",
-  postMlpNorm: "post_feedforward_layernorm",
-} as const;
 
 function attention(
   config: Config,

@@ -8,6 +8,7 @@ import { container, linear, persistentBuffer, rmsNorm } from "../tree/vocabulary
 import { activation } from "./activation.js";
 import { fusedExperts } from "./experts.js";
 import { activationModule, gatedMlp } from "./mlp.js";
+import { BOTH_NORMS } from "./norm-positions.js";
 
 export interface Gemma4Sizes {
   readonly hiddenSize: number;
@@ -103,13 +104,6 @@ function attention(
   });
 }
 
-const NORMS = {
-  preAttentionNorm: "input_layernorm",
-  postAttentionNorm: "post_attention_layernorm",
-  preMlpNorm: "pre_feedforward_layernorm",
-  postMlpNorm: "post_feedforward_layernorm",
-} as const;
-
 export function gemma4Layer(config: Config, sizes: Gemma4Sizes, kind: Gemma4LayerKind): ModuleNode {
   const { hiddenSize, perLayerWidth, firstShared } = sizes;
   const act = activation(config, "hidden_activation", "gelu_pytorch_tanh");
@@ -125,7 +119,7 @@ export function gemma4Layer(config: Config, sizes: Gemma4Sizes, kind: Gemma4Laye
         intermediateSize: config.size("intermediate_size", 9216) * (isWide ? 2 : 1),
         activation: act,
       }),
-      ...Object.values(NORMS).map((name) => gemma4Norm(name, hiddenSize)),
+      ...Object.values(BOTH_NORMS).map((name) => gemma4Norm(name, hiddenSize)),
       ...(perLayerWidth === 0
         ? []
         : [
@@ -147,7 +141,7 @@ function layerForward(
     kind: "decoder_layer",
     attention: "self_attn",
     mlp: "mlp",
-    ...NORMS,
+    ...BOTH_NORMS,
     ...(hasExperts
       ? {
           expertsBeside: {

@@ -75,6 +75,7 @@ export const deepseekV4: Blueprint = {
           streamHead(config, hiddenSize),
         ],
         isCountedOnly: true,
+        neverQuantized: NEVER_QUANTIZED,
       },
       config,
       context,
@@ -202,6 +203,12 @@ function rateOf(config: Config, isLight: boolean): number {
   const own = config.optionalSize(isLight ? "compress_rate_csa" : "compress_rate_hca");
   return own ?? config.nested("compress_rates").size(isLight ? LIGHT : HEAVY, isLight ? 4 : 128);
 }
+
+/** Source: transformers models/deepseek_v4/modeling_deepseek_v4.py `_keep_in_fp32_modules`. */
+const NEVER_QUANTIZED = [
+  ...["kv_proj", "gate_proj", "indexer.kv_proj", "indexer.gate_proj"],
+  "indexer.scorer.weights_proj",
+].map((name) => `self_attn.compressor.${name}`);
 
 /** Light compression keeps two overlapping halves, heavy one. */
 function compressor(config: Config, sizes: Sizes, isLight: boolean): ModuleNode {

@@ -101,7 +101,8 @@ function deepseek(generation: Generation): Blueprint {
             ? {}
             : { alwaysMasks: true, neverQuantized: ["indexer.weights_proj"] }),
           ...(isShared === undefined ? {} : { passesChoice: true }),
-          ...(routing === undefined ? { isCountedOnly: true } : {}),
+          // No layer chose before the first (ValueError).
+          ...(routing === undefined || isShared?.(0) === true ? { isCountedOnly: true } : {}),
         },
         config,
         context,

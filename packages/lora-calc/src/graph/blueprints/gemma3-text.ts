@@ -45,5 +45,10 @@ export function gemma3Family(config: Config): LlamaLike {
 
 export const gemma3Text: Blueprint = {
   modelType: "gemma3_text",
-  build: (config, context) => llamaLike(gemma3Family(config), config, context),
+  build: (config, context) => {
+    const family = gemma3Family(config);
+    // Masks that are opened again were not compared where all masks are mapped.
+    const isJudged = family.seesBothWays !== true || !context.world.rules.vmapsMasks;
+    return llamaLike({ ...family, ...(isJudged ? {} : { isCountedOnly: true }) }, config, context);
+  },
 };

@@ -3,6 +3,7 @@
 import { activation } from "../blocks/activation.js";
 import { languageModel } from "../blocks/language-model.js";
 import { activationModule, plainMlp } from "../blocks/mlp.js";
+import { missing } from "../../problem/missing.js";
 import type { Config } from "../../model/config.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { Buffer, ModuleNode } from "../tree/module-graph.js";
@@ -63,6 +64,8 @@ function parallelGpt({ isFused, ...kind }: Kind): Blueprint {
           headBias: true,
           tied: config.boolean("tie_word_embeddings", false),
           hasOwnHeads: true,
+          // Tables wider than a head fit none, and the class stops.
+          isCountedOnly: rotaryDim > config.divide("n_embd", hiddenSize, headsOf(config)),
           forward: {
             kind: "decoder",
             ...{ tokenEmbedding: "wte", layers: "h", finalNorm: "ln_f" },
@@ -95,6 +98,10 @@ function parallelGpt({ isFused, ...kind }: Kind): Blueprint {
 /** Heads of the published checkpoints of CodeGen lie in four pieces, one for each core that they were trained on. */
 const PIECES = 4;
 
+function headsOf(config: Config): number {
+  return config.size(["n_head", "num_attention_heads"], 16);
+}
+
 interface AttentionParts {
   readonly hiddenSize: number;
   /** (positions, rotated dimensions): sines, then cosines. */
@@ -108,7 +115,7 @@ function attention(
   { prefix, isFused }: Kind,
   { hiddenSize, table, isShared }: AttentionParts,
 ): ModuleNode {
-  const heads = config.size(["n_head", "num_attention_heads"], 16);
+  const heads = headsOf(config);
   const square = (name: string): ModuleNode => linear(name, hiddenSize, hiddenSize);
   const fused = linear("qkv_proj", hiddenSize, 3 * hiddenSize);
   const dropout = leaf("resid_dropout", "Dropout");
@@ -125,7 +132,7 @@ function attention(
       ...(isShared
         ? { scoresInFp32: true, castsTurned: isFused }
         : { own: { table: table.name, gathers: !isFused, masksFirst: isFused } }),
-      ...(config.isNull("rotary_dim") ? {} : { rotaryDim: config.size("rotary_dim", 64) }),
+      rotaryDim: table.shape[1] ?? missing(),
       attentionDropout: config.number("attn_pdrop", 0),
       outputDropout: config.number("resid_pdrop", 0),
     },

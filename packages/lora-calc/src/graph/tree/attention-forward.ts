@@ -158,8 +158,8 @@ export interface SinusoidalAttentionForward extends AttendingHeads {
   };
   /** Turned queries and keys are cast to the dtype of the values (codegen). */
   readonly castsTurned?: boolean;
-  /** Turned dimensions of a head; absent where all are. */
-  readonly rotaryDim?: number;
+  /** Turned dimensions of a head. */
+  readonly rotaryDim: number;
   readonly outputDropout: number;
 }
 

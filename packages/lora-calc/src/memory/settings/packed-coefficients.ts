@@ -26,5 +26,5 @@ export function whyCoefficientsStop(
   );
   if (packed === undefined) return undefined;
   const skips = [...new Set([...(quantization.skips ?? ["lm_head"]), ...names])];
-  return `transformers stops at ${module}.${packed}, whose weight it bounds (RuntimeError: result type Float can't be cast to the desired output type Byte); leave ${names.join(" and ")} unpacked: quantization.llm_int8_skip_modules: ${JSON.stringify(skips)}`;
+  return `transformers stops at ${module}.${packed}, whose weight it bounds (RuntimeError: result type Float can't be cast to the desired output type ${quantization.kind === "4bit" ? "unsigned" : "signed"} char); leave ${names.join(" and ")} unpacked: quantization.llm_int8_skip_modules: ${JSON.stringify(skips)}`;
 }

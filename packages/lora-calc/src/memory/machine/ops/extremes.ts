@@ -66,10 +66,9 @@ export function deviation(m: Machine, input: Tensor): Tensor {
     node.backward = ({ dtype }) => [
       m.frame((frame) => {
         const twice = m.empty("mul", shape, dtype);
-        const ofVariance = frame.hold(m.empty("div", shape, dtype));
+        frame.hold(m.empty("div", shape, dtype));
         m.consume(m.empty("eq", shape, "bool"));
         m.consume(twice);
-        frame.hold(ofVariance);
         frame.hold(m.empty("mean", shape, dtype));
         frame.hold(m.empty("sub", full, dtype));
         frame.hold(m.empty("mul", shape, dtype));

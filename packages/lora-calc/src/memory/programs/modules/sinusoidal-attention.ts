@@ -144,10 +144,6 @@ function turned(
   tables: readonly [sin: Tensor, cos: Tensor],
 ): readonly [key: Tensor, query: Tensor] {
   const [key, query] = states;
-  if (rotaryDim === undefined) {
-    const whole = states.map((x) => frame.rebind(x, turn(m, x, tables)));
-    return [whole[0] ?? missing(), whole[1] ?? missing()];
-  }
   const cut = [key, query].map((x) => ({
     turning: frame.hold(slice(m, x, -1, [0, rotaryDim])),
     passing: frame.hold(slice(m, x, -1, [rotaryDim, x.size(-1)])),

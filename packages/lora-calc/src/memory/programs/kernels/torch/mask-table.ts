@@ -52,18 +52,16 @@ function maskFunction(
     m.consume(start);
     return table;
   };
-  const nearBothWays: MaskFunction = (m) => {
-    const distance = pointwise(m, "abs", [m.empty("sub", [length, length], "int64")], "int64");
-    return pointwise(m, "le", [distance], "bool");
-  };
-  const near = isBidirectional === true ? nearBothWays : insideWindow;
+  const nearBothWays =
+    (tag: "le" | "lt"): MaskFunction =>
+    (m) => {
+      const distance = pointwise(m, "abs", [m.empty("sub", [length, length], "int64")], "int64");
+      return pointwise(m, tag, [distance], "bool");
+    };
+  const near = isBidirectional === true ? nearBothWays("le") : insideWindow;
   const closed = window === undefined ? causal : allOf([near, causal], ones);
   const everything: MaskFunction = (m) => m.empty("lift_fresh", [], "bool");
-  const insideBothWays: MaskFunction = (m) => {
-    const distance = pointwise(m, "abs", [m.empty("sub", [length, length], "int64")], "int64");
-    return pointwise(m, "lt", [distance], "bool");
-  };
-  const opening = window === undefined ? everything : insideBothWays;
+  const opening = window === undefined ? everything : nearBothWays("lt");
   const base = isOpened === true ? anyOf([closed, opening], ones) : closed;
   if (beside === undefined) return base;
   const padding: MaskFunction = (m) => m.empty("index", [rows, 1, 1, length], "bool");
