@@ -10,13 +10,14 @@ import { fusedExperts } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import type { Blueprint } from "../tree/blueprint.js";
-import type { ModuleNode } from "../tree/module-graph.js";
+import type { ModuleNode, Parameter } from "../tree/module-graph.js";
 import {
   buffer,
   container,
   embedding,
   leaf,
   linear,
+  parameter,
   persistentBuffer,
   repeatedBy,
   rmsNorm,
@@ -113,7 +114,15 @@ function hashedLayers(config: Config): (index: number) => boolean {
 }
 
 function norm(name: string, size: number): ModuleNode {
-  return rmsNorm(name, `${PREFIX}RMSNorm`, size);
+  return { ...rmsNorm(name, `${PREFIX}RMSNorm`, size), parameters: [keptInFp32("weight", [size])] };
+}
+
+/**
+ * The class keeps its norms, streams, sinks and positions in fp32 whatever it is loaded in.
+ * Source: transformers models/deepseek_v4/modeling_deepseek_v4.py `_keep_in_fp32_modules_strict`.
+ */
+function keptInFp32(name: string, shape: readonly number[]): Parameter {
+  return parameter(name, shape, "float32");
 }
 
 /** A norm without weights. */
@@ -155,9 +164,9 @@ function connection(config: Config, name: string, hiddenSize: number): ModuleNod
   const width = (2 + streams) * streams;
   return container(name, `${PREFIX}HyperConnection`, {
     parameters: [
-      { name: "fn", shape: [width, streams * hiddenSize] },
-      { name: "base", shape: [width] },
-      { name: "scale", shape: [3] },
+      keptInFp32("fn", [width, streams * hiddenSize]),
+      keptInFp32("base", [width]),
+      keptInFp32("scale", [3]),
     ],
     children: [plainNorm("input_norm")],
   });
@@ -167,9 +176,9 @@ function streamHead(config: Config, hiddenSize: number): ModuleNode {
   const streams = config.size("hc_mult", 4);
   return container("hc_head", `${PREFIX}HyperHead`, {
     parameters: [
-      { name: "hc_fn", shape: [streams, streams * hiddenSize] },
-      { name: "hc_base", shape: [streams] },
-      { name: "hc_scale", shape: [1] },
+      keptInFp32("hc_fn", [streams, streams * hiddenSize]),
+      keptInFp32("hc_base", [streams]),
+      keptInFp32("hc_scale", [1]),
     ],
     children: [plainNorm("input_norm")],
   });
@@ -181,7 +190,7 @@ function attention(config: Config, sizes: Sizes, type: string): ModuleNode {
   const groups = config.size("o_groups", 8);
   const width = groups * config.size("o_lora_rank", 1024);
   return container("self_attn", `${PREFIX}Attention`, {
-    parameters: [{ name: "sinks", shape: [heads] }],
+    parameters: [keptInFp32("sinks", [heads])],
     children: [
       linear("q_a_proj", hiddenSize, queryRank),
       norm("q_a_norm", queryRank),
@@ -215,7 +224,7 @@ function compressor(config: Config, sizes: Sizes, isLight: boolean): ModuleNode 
   const { hiddenSize, headDim } = sizes;
   const width = isLight ? 2 * headDim : headDim;
   return container("compressor", `${PREFIX}${isLight ? "CSA" : "HCA"}Compressor`, {
-    parameters: [{ name: "position_bias", shape: [rateOf(config, isLight), width] }],
+    parameters: [keptInFp32("position_bias", [rateOf(config, isLight), width])],
     children: [
       linear("kv_proj", hiddenSize, width),
       linear("gate_proj", hiddenSize, width),
@@ -231,7 +240,7 @@ function indexer(config: Config, sizes: Sizes): ModuleNode {
   const heads = config.size("index_n_heads", 64);
   const headDim = config.size("index_head_dim", 128);
   return container("indexer", `${PREFIX}Indexer`, {
-    parameters: [{ name: "position_bias", shape: [rateOf(config, true), 2 * headDim] }],
+    parameters: [keptInFp32("position_bias", [rateOf(config, true), 2 * headDim])],
     children: [
       linear("kv_proj", hiddenSize, 2 * headDim),
       linear("gate_proj", hiddenSize, 2 * headDim),

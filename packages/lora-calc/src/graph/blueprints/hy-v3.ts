@@ -46,7 +46,11 @@ export const hyV3: Blueprint = {
             intermediateSize: width,
             sharedWidth: width * shared,
             activation: activation(config, "hidden_act", "silu"),
-            gate: router("gate", { type: `${PREFIX}TopKRouter`, experts, hiddenSize }),
+            gate: router(
+              "gate",
+              { type: `${PREFIX}TopKRouter`, experts, hiddenSize },
+              { keepsFp32: context.world.rules.keepsRoutersFp32 },
+            ),
             gateFirst: true,
             bias,
             isFused: areFused(context),

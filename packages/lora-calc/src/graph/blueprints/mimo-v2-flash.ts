@@ -60,7 +60,7 @@ export const mimoV2Flash: Blueprint = {
                 gate: router(
                   "gate",
                   { type: `${PREFIX}TopkRouter`, experts, hiddenSize },
-                  { corrects: true },
+                  { corrects: true, keepsFp32: context.world.rules.keepsRoutersFp32 },
                 ),
                 isFused: areFused(context),
               }),

@@ -56,10 +56,10 @@ function lightningAttention(config: Config, { hiddenSize, heads, headDim }: Size
   const width = heads * headDim;
   return container("self_attn", "MiniMaxLightningAttention", {
     buffers: [
-      persistentBuffer("slope_rate", [heads, 1, 1]),
-      persistentBuffer("query_decay", [heads, block, 1]),
-      persistentBuffer("key_decay", [heads, block, 1]),
-      persistentBuffer("diagonal_decay", [1, heads, block, block]),
+      persistentBuffer("slope_rate", [heads, 1, 1], "model"),
+      persistentBuffer("query_decay", [heads, block, 1], "model"),
+      persistentBuffer("key_decay", [heads, block, 1], "model"),
+      persistentBuffer("diagonal_decay", [1, heads, block, block], "model"),
     ],
     children: [
       activationModule("act_fn", activation(config, "hidden_act", "silu")),

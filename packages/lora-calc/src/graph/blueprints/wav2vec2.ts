@@ -14,6 +14,7 @@ import {
   layerNorm,
   leaf,
   linear,
+  parameter,
   repeated,
   repeatedBy,
 } from "../tree/vocabulary.js";
@@ -285,11 +286,11 @@ function adapter(config: Config, hiddenSize: number): ModuleNode {
 function quantizer(config: Config, codes: number): ModuleNode {
   const groups = config.size("num_codevector_groups", 2);
   const variants = groups * config.size("num_codevectors_per_group", 320);
+  const width = config.divide("codevector_dim", codes, groups);
   const last = convSizes(config).at(-1)?.width ?? 512;
   return container("quantizer", "Wav2Vec2GumbelVectorQuantizer", {
-    parameters: [
-      { name: "codevectors", shape: [1, variants, config.divide("codevector_dim", codes, groups)] },
-    ],
+    // A `torch.FloatTensor`, whatever the model is loaded in.
+    parameters: [parameter("codevectors", [1, variants, width], "float32")],
     children: [linear("weight_proj", last, variants, { bias: true })],
   });
 }
