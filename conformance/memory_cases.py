@@ -166,7 +166,9 @@ ATTENTION: dict[str, list[str]] = defaultdict(lambda: ["q_proj", "v_proj"], gpt2
 
 # PEFT refuses "all-linear" where Mamba uses the weight of out_proj directly.
 STATE_AND_ATTENTION = ["in_proj", "q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "down_proj"]
-NOT_ALL_LINEAR: dict[str, list[str]] = {"nemotron_h": STATE_AND_ATTENTION, "falcon_h1": [*STATE_AND_ATTENTION, "gate_proj"]}
+NOT_ALL_LINEAR: dict[str, list[str]] = {"nemotron_h": STATE_AND_ATTENTION, "falcon_h1": [*STATE_AND_ATTENTION, "gate_proj"], "llama4_text": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]}
+# TRL finds no backbone in these classes: its losses without logits stop.
+LOGITS_ONLY = ("llama4_text",)
 
 
 def all_of(config: dict[str, Any]) -> dict[str, Any]:
@@ -338,6 +340,8 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
     if config["model_type"] in EAGER_ONLY:
         length = min(training.get("max_length", 1024), 1024)
         training = training | {"attn_implementation": "eager", "max_length": length}
+    if config["model_type"] in LOGITS_ONLY:
+        training = training | {"loss": "hf"}
     model = {"config": config}
     return {"id": identifier, "model": model, "adapter": adapter, "quantization": quantization, "training": training}
 

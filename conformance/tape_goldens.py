@@ -815,6 +815,44 @@ def alternating_cases() -> list[Case]:
     ]
 
 
+def looking_cases() -> list[Case]:
+    """Layers that look at pictures, which text passes by; and heads that are turned before they move, with experts that all compute."""
+    text = SMALL | {"model_type": "mllama_text_model", "num_hidden_layers": 7, "cross_attention_layers": [1, 4], "pad_token_id": 0}
+    eyes = {
+        "model_type": "mllama_vision_model", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_global_layers": 1,
+        "attention_heads": 2, "image_size": 56, "patch_size": 14, "vision_output_dim": 128, "intermediate_layers_indices": [0],
+        "max_num_tiles": 2, "supported_aspect_ratios": [[1, 1], [1, 2], [2, 1]],
+    }  # fmt: skip
+    scout = family(
+        "llama4_text", architectures=["Llama4ForCausalLM"], intermediate_size=192, intermediate_size_mlp=640, num_hidden_layers=5, head_dim=32,
+        num_local_experts=4, num_experts_per_tok=1, interleave_moe_layer_step=2, pad_token_id=0, attention_chunk_size=8192,
+    )  # fmt: skip
+    plain = {"num_experts_per_tok": 2, "use_qk_norm": False, "interleave_moe_layer_step": 1, "attn_temperature_tuning": False, "attention_chunk_size": 128}
+    looking = {"model_type": "mllama", "architectures": ["MllamaForConditionalGeneration"], "text_config": text, "vision_config": eyes}
+    names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    lora, narrow = ALL_LINEAR | {"target_modules": names}, ALL_LINEAR | {"target_modules": ["q_proj", "v_proj", "gate_proj"]}
+    experts = lora | {"target_parameters": ["feed_forward.experts.gate_up_proj", "feed_forward.experts.down_proj"]}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("kept", lora, None, {"gradient_checkpointing": False}),
+        ("checkpoints, qlora", lora, NF4, {}),
+        ("eager, padded, fp32 under autocast", narrow | {"lora_dropout": 0.1}, None, {"padding": True, "dtype": "float32", "gradient_checkpointing": False, "attn_implementation": "eager"}),
+        ("padded", narrow, None, {"padding": True, "gradient_checkpointing": False}),
+        ("full fine-tuning", None, None, {"optim": "adamw_torch"}),
+        ("reentrant without autocast", narrow, None, {"bf16": False, "use_reentrant": True}),
+    ]  # fmt: skip
+    adapted: list[tuple[str, Any, Any, dict[str, Any]]] = [("adapted experts", experts, None, {})]
+    # AutoModelForCausalLM takes the language part of it.
+    whole = {"model_type": "llama4", "text_config": {key: value for key, value in scout.items() if key != "architectures"}}
+    loaded = [("llama4 as AutoModelForCausalLM loads it", NF4, {}), ("llama4, kept", None, {"gradient_checkpointing": False})]
+    return [case("mllama: all-linear", looking, ALL_LINEAR, NF4, STEP)] + [
+        case(name, whole, lora, quantization, STEP | {"loss": "hf"} | training) for name, quantization, training in loaded
+    ] + [
+        case(f"{model}: {name}", config, adapter, quantization, STEP | {"loss": "hf"} | training)
+        for model, config in {"mllama": looking, "llama4_text": scout, "llama4_text, two experts in chunks": scout | plain}.items()
+        for name, adapter, quantization, training in (rows if model == "mllama" else rows + adapted)
+    ]
+
+
 def fused_cases() -> list[Case]:
     """TRL's fused head: copies of the head where the products have another dtype, and its own gradient where it trains."""
     head = ALL_LINEAR | {"modules_to_save": ["lm_head"]}
@@ -836,14 +874,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

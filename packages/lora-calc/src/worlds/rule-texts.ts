@@ -93,6 +93,10 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "Gemma 3n's text model looks vectors per layer up for tokens that have them, and clamps magnitudes",
     "the model around Gemma 3n's text model chooses the tokens that have vectors per layer, and magnitudes are compared with a tensor",
   ],
+  asksTextForImages: [
+    "Llama4ForConditionalGeneration stops, for its language model has no image_outputs",
+    "Llama4ForConditionalGeneration runs",
+  ],
   repeatsInDeltaRule: [
     "the gated delta rule repeats heads of queries and keys itself",
     "heads of queries and keys are repeated before the gated delta rule",
@@ -109,6 +113,7 @@ export const RULES_OF_KINDS: ReadonlyMap<string, readonly (keyof WorldRules)[]> 
   ["relative_layers", ["scriptsDistances"]],
   ["mamba2", ["groupsGatedNorm"]],
   ["alternating_layer", ["checksOwnTokens"]],
+  ["all_experts_mlp", ["asksTextForImages"]],
   ["sinusoidal_attention", ["looksSinesUpOnce"]],
   ["token_classifier", ["sparesBiasedHead"]],
   ["answer_finder", ["sparesBiasedHead"]],

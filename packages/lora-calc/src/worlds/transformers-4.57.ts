@@ -35,6 +35,7 @@ export const TRANSFORMERS_4_57: World = {
     sparesBiasedHead: true,
     repeatsInDeltaRule: false,
     looksSinesUpOnce: false,
+    asksTextForImages: false,
     checksOwnTokens: false,
   },
   verified: {

@@ -35,6 +35,7 @@ export const TRANSFORMERS_5_18: World = {
     sparesBiasedHead: false,
     repeatsInDeltaRule: false,
     looksSinesUpOnce: false,
+    asksTextForImages: false,
     checksOwnTokens: false,
   },
   verified: { modelTypes: "all", onlyTied: [], memory: "all" },

@@ -35,6 +35,7 @@ export const TRANSFORMERS_5_24: World = {
     sparesBiasedHead: false,
     repeatsInDeltaRule: true,
     looksSinesUpOnce: true,
+    asksTextForImages: true,
     checksOwnTokens: true,
   },
   verified: {

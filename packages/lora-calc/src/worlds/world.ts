@@ -48,6 +48,8 @@ export interface WorldRules {
   readonly looksSinesUpOnce: boolean;
   /** Gemma 3n's text model leaves out tokens without vectors per layer, and clamps magnitudes; else the model around it does. */
   readonly checksOwnTokens: boolean;
+  /** Llama 4's class that sees asks its language model for what pictures gave, which it does not have. */
+  readonly asksTextForImages: boolean;
 }
 
 /** What was compared with the libraries themselves. */

@@ -6,7 +6,7 @@ import type { DecoderForward, LogitsFactor, RotaryForward } from "../tree/forwar
 import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, repeatedBy } from "../tree/vocabulary.js";
 import { languageModel, USUAL_DECODER } from "./language-model.js";
-import type { LanguageModelParts } from "./language-model.js";
+import type { LanguageModelParts } from "./language-model-parts.js";
 import { attention } from "./llama/attention.js";
 import type { AttendingFamily } from "./llama/attention.js";
 import { mlp } from "./llama/mlp.js";

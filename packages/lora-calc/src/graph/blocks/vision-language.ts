@@ -6,7 +6,7 @@ import type { CausalLmForward, VisionLanguageForward } from "../tree/forward.js"
 import type { ModuleGraph, ModuleNode } from "../tree/module-graph.js";
 import { container, linear } from "../tree/vocabulary.js";
 import { decoderSizes } from "./language-model.js";
-import type { LanguageModelParts } from "./language-model.js";
+import type { LanguageModelParts } from "./language-model-parts.js";
 import { modelOfClass } from "./model-classes.js";
 import type { ModelClasses } from "./model-classes.js";
 import { labelCount } from "./task-heads.js";

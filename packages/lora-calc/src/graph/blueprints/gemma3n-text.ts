@@ -8,7 +8,7 @@ import { reject } from "../../problem/problem.js";
 import { gemma3nLayer, gemma3nNorm } from "../blocks/gemma3n-layer.js";
 import type { Gemma3nLayerKind, Gemma3nSizes } from "../blocks/gemma3n-layer.js";
 import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";
 import type { LayerType } from "../blocks/sliding-window.js";

@@ -4,7 +4,7 @@ import type { Config } from "../../model/config.js";
 import { gemma4Layer, gemma4Norm, headDimOf, keyValueWidth } from "../blocks/gemma4-layer.js";
 import type { Gemma4Sizes } from "../blocks/gemma4-layer.js";
 import { languageModel, USUAL_DECODER } from "../blocks/language-model.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import { renamedClasses } from "../blocks/renamed-classes.js";
 import { layerTypes, windowOf } from "../blocks/sliding-window.js";
 import type { Blueprint } from "../tree/blueprint.js";

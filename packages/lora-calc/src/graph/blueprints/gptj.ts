@@ -7,7 +7,7 @@ import { missing } from "../../problem/missing.js";
 import type { Config } from "../../model/config.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { Buffer, ModuleNode } from "../tree/module-graph.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import {
   buffer,
   container,

@@ -3,7 +3,7 @@
 import type { Config } from "../../model/config.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import { llamaParts } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import { gemmaFamily } from "./gemma.js";

@@ -4,7 +4,7 @@ import type { Config } from "../../model/config.js";
 import { reject } from "../../problem/problem.js";
 import { fusedExperts, ROUTED, router } from "../blocks/experts.js";
 import { languageModel } from "../blocks/language-model.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { CorrectedRouterForward } from "../tree/forward.js";
 import type { ModuleNode } from "../tree/module-graph.js";

@@ -3,14 +3,14 @@
 import type { Config } from "../../model/config.js";
 import { activation } from "../blocks/activation.js";
 import { decoderSizes, languageModel, USUAL_DECODER } from "../blocks/language-model.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import { llama4Vision } from "../blocks/llama4-vision.js";
 import { activationModule } from "../blocks/mlp.js";
 import { modelOfClass } from "../blocks/model-classes.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import type { Blueprint } from "../tree/blueprint.js";
 import type { ModuleNode } from "../tree/module-graph.js";
-import { container, embedding, leaf, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
+import { container, embedding, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 const CAUSAL = "Llama4ForCausalLM";
 const SEEING = "Llama4ForConditionalGeneration";
@@ -33,7 +33,7 @@ export const llama4: Blueprint = {
     const vision = config.nested("vision_config");
     const word = "language_model.model.embed_tokens";
     const seen = vision.size("vision_output_dim", 7680);
-    return modelOfClass(
+    const built = modelOfClass(
       {
         modelType: "llama4",
         usual: SEEING,
@@ -69,8 +69,17 @@ export const llama4: Blueprint = {
       },
       context,
     );
+    return { ...built, stops: stopOf(context.world.rules.asksTextForImages) };
   },
 };
+
+/** Source: transformers 5.24 models/llama4/modeling_llama4.py `Llama4ForConditionalGeneration.forward`. */
+function stopOf(asksTextForImages: boolean): string {
+  const stop = asksTextForImages
+    ? `transformers stops in ${SEEING} (AttributeError: 'MoeCausalLMOutputWithPast' object has no attribute 'image_outputs')`
+    : `the forward pass of ${SEEING} is not modelled`;
+  return `${stop}; set model.architecture to ${CAUSAL}, which AutoModelForCausalLM loads and which holds the text alone`;
+}
 
 interface Sizes {
   readonly hiddenSize: number;
@@ -96,10 +105,17 @@ function textParts(config: Config): LanguageModelParts {
   const vocabSize = config.size("vocab_size", 202048);
   const hasExperts = expertLayers(config);
   const rotates = rotatingLayers(config);
-  const norm = (name: string) => rmsNorm(name, "Llama4TextRMSNorm", hiddenSize);
+  const norm = (name: string) => rmsNorm(name, "Llama4TextRMSNorm", hiddenSize, "scaled_last");
+  const types = layerTypes(config, layers, rotates);
   const dense = config.size("intermediate_size_mlp", 16384);
   const layer = (index: number) =>
     container("0", "Llama4TextDecoderLayer", {
+      forward: {
+        kind: "decoder_layer",
+        ...{ attention: "self_attn", mlp: "feed_forward" },
+        ...{ preAttentionNorm: "input_layernorm", preMlpNorm: "post_attention_layernorm" },
+        namesAttended: true,
+      },
       children: [
         attention(config, sizes, rotates(index)),
         hasExperts(index)
@@ -119,7 +135,12 @@ function textParts(config: Config): LanguageModelParts {
     keyValueSize: sizes.keyValueHeads * sizes.headDim,
     vocabSize,
     tied: config.boolean("tie_word_embeddings", false),
-    forward: USUAL_DECODER,
+    forward: {
+      ...USUAL_DECODER,
+      layerTypes: types,
+      chunk: config.size("attention_chunk_size", 8192),
+    },
+    hidesBackbone: "language_model",
     children: [
       embedding("embed_tokens", vocabSize, hiddenSize),
       repeatedBy(
@@ -129,9 +150,10 @@ function textParts(config: Config): LanguageModelParts {
         (_, index) => layer(index),
       ),
       norm("norm"),
-      rotaryEmbedding("Llama4TextRotaryEmbedding", sizes.headDim),
+      rotaryEmbedding("Llama4TextRotaryEmbedding", sizes.headDim, { isComplex: true }),
     ],
-    isCountedOnly: true,
+    // Layers of one kind alone are no published shape, and other masks would be made.
+    ...(new Set(types).size === 2 ? {} : { isCountedOnly: true }),
   };
 }
 
@@ -149,50 +171,95 @@ function rotatingLayers(config: Config): (index: number) => boolean {
   return (index) => (listed.length === 0 ? (index + 1) % interval !== 0 : listed[index] !== 0);
 }
 
+type LayerType = "full_attention" | "chunked_attention";
+
+/** As listed, else chunks where positions are turned. */
+function layerTypes(
+  config: Config,
+  layers: number,
+  rotates: (index: number) => boolean,
+): readonly LayerType[] {
+  const listed = config.stringList("layer_types");
+  const isWhole = config.isNull("attention_chunk_size");
+  return Array.from({ length: layers }, (_, index) => {
+    const isChunked =
+      listed === undefined ? rotates(index) && !isWhole : listed[index] === "chunked_attention";
+    return isChunked ? "chunked_attention" : "full_attention";
+  });
+}
+
 function attention(config: Config, sizes: Sizes, rotates: boolean): ModuleNode {
   const { hiddenSize, heads, keyValueHeads, headDim } = sizes;
   const bias = config.boolean("attention_bias", false);
+  const isNormed = rotates && config.boolean("use_qk_norm", true);
   return container("self_attn", "Llama4TextAttention", {
+    forward: {
+      kind: "unmoved_attention",
+      ...{ query: "q_proj", key: "k_proj", value: "v_proj", output: "o_proj" },
+      ...{ heads, keyValueHeads, headDim, rotates },
+      attentionDropout: config.number("attention_dropout", 0),
+      softmaxInScoreDtype: true,
+      leavesSharesUncast: true,
+      ...(isNormed ? { norm: "qk_norm" } : {}),
+      tempers: !rotates && config.boolean("attn_temperature_tuning", true),
+    },
     children: [
       linear("q_proj", hiddenSize, heads * headDim, { bias }),
       linear("k_proj", hiddenSize, keyValueHeads * headDim, { bias }),
       linear("v_proj", hiddenSize, keyValueHeads * headDim, { bias }),
       linear("o_proj", heads * headDim, hiddenSize, { bias }),
-      // A norm without weights.
-      rotates && config.boolean("use_qk_norm", true)
-        ? leaf("qk_norm", "Llama4TextL2Norm")
+      isNormed
+        ? container("qk_norm", "Llama4TextL2Norm", {
+            forward: { kind: "rms_norm", variant: "unscaled" },
+          })
         : undefined,
     ],
   });
 }
 
 function mlp(name: string, config: Config, hiddenSize: number, width: number): ModuleNode {
+  const act = activation(config, "hidden_act", "silu");
   return container(name, "Llama4TextMLP", {
+    forward: {
+      ...{ kind: "gated_mlp", gate: "gate_proj", up: "up_proj", down: "down_proj" },
+      activation: act,
+    },
     children: [
       linear("gate_proj", hiddenSize, width),
       linear("up_proj", hiddenSize, width),
       linear("down_proj", width, hiddenSize),
-      activationModule("activation_fn", activation(config, "hidden_act", "silu")),
+      activationModule("activation_fn", act),
     ],
   });
 }
 
-/** Weights of the experts are stored (experts, in, out). */
+/** Weights are stored (experts, in, out), which the class does not say: PEFT takes them for (experts, out, in). */
 function experts(config: Config, hiddenSize: number): ModuleNode {
   const count = config.size("num_local_experts", 16);
   const width = config.size("intermediate_size", 8192);
   const act = activation(config, "hidden_act", "silu");
   return container("feed_forward", "Llama4TextMoe", {
+    forward: {
+      kind: "all_experts_mlp",
+      ...{ router: "router", experts: "experts", shared: "shared_expert" },
+      chosen: config.size("num_experts_per_tok", 1),
+    },
     children: [
       container("experts", "Llama4TextExperts", {
-        isTransposed: true,
+        forward: {
+          ...{ kind: "experts", gateUp: "gate_up_proj", down: "down_proj" },
+          ...{ activation: act, computesAll: true },
+        },
         parameters: [
           { name: "gate_up_proj", shape: [count, hiddenSize, 2 * width] },
           { name: "down_proj", shape: [count, width, hiddenSize] },
         ],
         children: [activationModule("act_fn", act)],
       }),
-      linear("router", hiddenSize, count, { type: "Llama4Router" }),
+      {
+        ...linear("router", hiddenSize, count, { type: "Llama4Router" }),
+        forward: { kind: "choosing_linear" },
+      },
       mlp("shared_expert", config, hiddenSize, width),
     ],
   });

@@ -2,13 +2,13 @@
 
 import type { Config } from "../../model/config.js";
 import { mllamaVision } from "../blocks/mllama-vision.js";
+import { groupedQueryAttention } from "../blocks/attention.js";
 import { gatedMlp } from "../blocks/mlp.js";
 import { rotaryEmbedding } from "../blocks/rotary.js";
 import { visionLanguage } from "../blocks/vision-language.js";
 import { USUAL_DECODER } from "../blocks/language-model.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import type { Blueprint } from "../tree/blueprint.js";
-import type { ModuleNode } from "../tree/module-graph.js";
 import { container, embedding, linear, repeatedBy, rmsNorm } from "../tree/vocabulary.js";
 
 const CROSS_LAYERS = [3, 8, 13, 18, 23, 28, 33, 38];
@@ -30,6 +30,7 @@ export const mllama: Blueprint = {
         behind: [linear("multi_modal_projector", seen, language.hiddenSize, { bias: true })],
         tied: false,
         hidesEmbedding: true,
+        textOnly: { embedsInside: true },
       },
       config,
       context,
@@ -41,47 +42,51 @@ function textParts(config: Config): LanguageModelParts {
   const hiddenSize = config.size("hidden_size", 4096);
   const heads = config.size("num_attention_heads", 32);
   const headDim = config.divide("hidden_size", hiddenSize, heads);
-  const keys = config.size("num_key_value_heads", 8) * headDim;
+  const keyValueHeads = config.size("num_key_value_heads", 8);
+  const keys = keyValueHeads * headDim;
   const vocabSize = config.size("vocab_size", 128256);
   const crosses = config.integerList("cross_attention_layers") ?? CROSS_LAYERS;
   const norm = (name: string, size = hiddenSize) => rmsNorm(name, "MllamaTextRMSNorm", size);
-  const attention = (name: string, type: string, tail: readonly ModuleNode[]) =>
-    container(name, type, {
-      children: [
-        linear("q_proj", hiddenSize, heads * headDim),
-        linear("k_proj", hiddenSize, keys),
-        linear("v_proj", hiddenSize, keys),
-        linear("o_proj", heads * headDim, hiddenSize),
-        ...tail,
-      ],
-    });
-  const rest = [
+  const shape = { hiddenSize, heads, keyValueHeads, headDim };
+  const attentionDropout = config.number("dropout", 0);
+  // Every layer has nodes of its own: a plan tells sites apart by them.
+  const mlp = () =>
     gatedMlp({
       type: "MllamaTextMLP",
       hiddenSize,
       intermediateSize: config.size("intermediate_size", 14336),
       activation: "silu",
-    }),
-    norm("input_layernorm"),
-    norm("post_attention_layernorm"),
-  ];
-  const [mlp, inputNorm, mlpNorm] = rest;
+    });
   const own = container("0", "MllamaSelfAttentionDecoderLayer", {
-    children: [attention("self_attn", "MllamaTextSelfAttention", []), ...rest],
+    forward: {
+      kind: "decoder_layer",
+      ...{ attention: "self_attn", mlp: "mlp" },
+      ...{ preAttentionNorm: "input_layernorm", preMlpNorm: "post_attention_layernorm" },
+    },
+    children: [
+      groupedQueryAttention({
+        ...{ type: "MllamaTextSelfAttention", ...shape, attentionDropout },
+        ...{ rotary: "full", cuts: "after_all" },
+      }),
+      mlp(),
+      norm("input_layernorm"),
+      norm("post_attention_layernorm"),
+    ],
   });
   const cross = container("0", "MllamaCrossAttentionDecoderLayer", {
+    forward: { kind: "looking_layer" },
     parameters: [
       { name: "cross_attn_attn_gate", shape: [1] },
       { name: "cross_attn_mlp_gate", shape: [1] },
     ],
     children: [
-      attention("cross_attn", "MllamaTextCrossAttention", [
-        norm("q_norm", headDim),
-        norm("k_norm", headDim),
-      ]),
-      inputNorm,
-      mlp,
-      mlpNorm,
+      groupedQueryAttention({
+        ...{ name: "cross_attn", type: "MllamaTextCrossAttention", ...shape, attentionDropout },
+        tail: [norm("q_norm", headDim), norm("k_norm", headDim)],
+      }),
+      norm("input_layernorm"),
+      mlp(),
+      norm("post_attention_layernorm"),
     ],
   });
   return {
@@ -104,6 +109,5 @@ function textParts(config: Config): LanguageModelParts {
       norm("norm"),
       rotaryEmbedding("MllamaRotaryEmbedding", headDim),
     ],
-    isCountedOnly: true,
   };
 }

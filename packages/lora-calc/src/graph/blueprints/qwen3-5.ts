@@ -4,7 +4,7 @@ import type { Config } from "../../model/config.js";
 import { topKRouter } from "../blocks/experts.js";
 import { isLinearLayer } from "../blocks/gated-delta-net.js";
 import { languageModel } from "../blocks/language-model.js";
-import type { LanguageModelParts } from "../blocks/language-model.js";
+import type { LanguageModelParts } from "../blocks/language-model-parts.js";
 import { llamaLike, llamaParts } from "../blocks/llama-like.js";
 import type { LlamaLike } from "../blocks/llama-like.js";
 import { sharedExpert, sparseLayers, WITH_SHARED } from "../blocks/qwen-experts.js";

@@ -88,6 +88,8 @@ export interface AttendingHeads {
   readonly softmaxInScoreDtype?: boolean;
   /** The eager kernel forms scores of queries and keys in fp32 (gptj). */
   readonly scoresInFp32?: boolean;
+  /** The eager kernel's softmax keeps the dtype that autocast gives it (llama4). */
+  readonly leavesSharesUncast?: boolean;
   /** Eager scores are divided in place, and their softmax runs in the dtype of the layer's input (falcon). */
   readonly dividesInPlace?: boolean;
   /** The class has a kernel of its own, which no other replaces. */
@@ -161,6 +163,25 @@ export interface SinusoidalAttentionForward extends AttendingHeads {
   /** Turned dimensions of a head. */
   readonly rotaryDim: number;
   readonly outputDropout: number;
+}
+
+/**
+ * Queries and keys are turned, normalised and scaled before their heads are moved to the front.
+ *
+ * Source: transformers models/llama4/modeling_llama4.py `Llama4TextAttention`.
+ */
+export interface UnmovedAttentionForward extends AttendingHeads {
+  readonly kind: "unmoved_attention";
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  readonly output: string;
+  /** Pairs are turned as complex numbers. */
+  readonly rotates: boolean;
+  /** Child that normalises each head of queries and of keys. */
+  readonly norm?: string;
+  /** Queries are multiplied by a factor per position. */
+  readonly tempers: boolean;
 }
 
 /**

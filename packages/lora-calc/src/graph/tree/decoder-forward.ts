@@ -1,6 +1,7 @@
 /** How decoders compute: the stack between token ids and the last hidden state, its layers, and what stands around it. */
 
 import type { Activation } from "./activation.js";
+import type { InputPerLayer, StreamsForward } from "./alternating-forward.js";
 
 export type MlpForward =
   | {
@@ -39,55 +40,16 @@ export type MlpForward =
 /** An MLP whose parts are children of the layer; the tokens are flattened before it. */
 export type InlineMlp = Extract<MlpForward, { kind: "mlp" }>;
 
+/** A layer that looks at pictures, which a batch of text alone passes by (mllama). */
+export interface LookingLayerForward {
+  readonly kind: "looking_layer";
+}
+
 /** A layer with one mixer: a state space, attention, an MLP or experts; `x + mixer(norm(x))` (nemotron_h). */
 export interface MixerLayerForward {
   readonly kind: "mixer_layer";
   readonly norm: string;
   readonly mixer: string;
-}
-
-/**
- * A layer that works on one of several streams, predicts all of them before, and corrects them behind (gemma3n).
- */
-export interface AlternatingLayerForward {
-  readonly kind: "alternating_layer";
-  readonly attention: string;
-  readonly mlp: string;
-  readonly preAttentionNorm: string;
-  readonly postAttentionNorm: string;
-  readonly preMlpNorm: string;
-  readonly postMlpNorm: string;
-  /** A low-rank path beside attention. */
-  readonly laurel: string;
-  readonly updates: AlternatingUpdates;
-  readonly inputPerLayer: InputPerLayer;
-}
-
-/** Parts of the module that predicts and corrects. */
-export interface AlternatingUpdates {
-  readonly module: string;
-  readonly norm: string;
-  readonly router: string;
-  readonly prediction: string;
-  readonly correction: string;
-  /** Parameter that scales the active stream before a token adds to it, where it is used. */
-  readonly scale?: string;
-}
-
-/** Children of a layer: `x + norm(right(left(x)))`. */
-export interface LaurelForward {
-  readonly kind: "laurel";
-  readonly left: string;
-  readonly right: string;
-  readonly norm: string;
-}
-
-/** Lists of projections before and behind the layers: one for every stream but the first. */
-export interface StreamsForward {
-  readonly projections: string;
-  readonly unembeds: string;
-  /** Magnitudes are clamped to a number, not compared with a tensor of one. */
-  readonly clamps: boolean;
 }
 
 /** Order of norms, attention, MLP and residual additions in one decoder layer. */
@@ -112,6 +74,8 @@ export interface DecoderLayerForward {
   readonly addsInputLast?: boolean;
   /** Also what the attention's norm gives keeps its variable (stablelm). */
   readonly keepsNormed?: boolean;
+  /** What attention gives keeps its variable; the sum takes that of the norm (llama4). */
+  readonly namesAttended?: boolean;
   /** What attention gives keeps its variable, what the norms give has none (modernbert). */
   readonly keepsAttended?: boolean;
   /** The outputs of attention and MLP have variables of their own, which keep them until the layer returns (gpt2). */
@@ -146,15 +110,6 @@ export interface ExpertsBeside {
   readonly mlpNorm: string;
   readonly inputNorm: string;
   readonly outputNorm: string;
-}
-
-/** Children of a layer: `x + norm(projection(act(gate(x)) * input))`. */
-export interface InputPerLayer {
-  readonly gate: string;
-  readonly activation: Activation;
-  readonly activationName: string;
-  readonly projection: string;
-  readonly norm: string;
 }
 
 /** Children of a decoder that make a short vector per token and layer: of a second table, and of the embedding. */
@@ -201,7 +156,9 @@ export interface DecoderForward {
   readonly layers: string;
   readonly finalNorm?: string;
   /** Attention type of every layer when the model mixes them; decides which masks are built. */
-  readonly layerTypes?: readonly ("full_attention" | "sliding_attention")[];
+  readonly layerTypes?: readonly ("full_attention" | "sliding_attention" | "chunked_attention")[];
+  /** Tokens that see one another in layers of chunks (llama4). */
+  readonly chunk?: number;
   /** Window of a sliding mask that is made though no layer uses it (qwen2_moe). */
   readonly unusedWindow?: number;
   /** Layers with a state are not given the tables of rotary embeddings (olmo_hybrid). */
@@ -226,6 +183,8 @@ export interface VisionLanguageForward {
   readonly kind: "vision_language";
   /** The decoder. */
   readonly language: string;
+  /** The decoder is given tokens, not their embedding (mllama). */
+  readonly embedsInside?: boolean;
   /** Masks are made out here, before the decoder runs (gemma3). */
   readonly makesMasks?: boolean;
   /** Positions are made out here, too; they count from zero (gemma4) or one (paligemma). */
@@ -284,6 +243,8 @@ export interface CausalLmForward {
   readonly upcastsLogits?: boolean;
   /** The logits are multiplied by a number: one of the configuration that TRL's losses know (cohere), or one they do not. */
   readonly multipliedLogits?: LogitsFactor;
+  /** The name by which its class says where the backbone is finds none: losses that ask for it get the class itself (llama4). */
+  readonly hidesBackbone?: string;
   /** tanh cap of the logits (gemma2). */
   readonly softcap?: boolean;
   /** The class does not cap them; TRL's chunked loss does, by the text's configuration (paligemma over gemma2). */

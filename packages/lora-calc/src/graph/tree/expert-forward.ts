@@ -15,6 +15,15 @@ export interface SparseMlpForward {
   readonly returnsWeights?: boolean;
 }
 
+/** All experts compute every token, scaled by scores that are zero for those not chosen; and an MLP that all tokens see (llama4). */
+export interface AllExpertsMlpForward {
+  readonly kind: "all_experts_mlp";
+  readonly router: string;
+  readonly experts: string;
+  readonly shared: string;
+  readonly chosen: number;
+}
+
 /** A score per expert, of which the largest are taken. */
 export interface RouterForward {
   readonly kind: "router";
@@ -101,6 +110,8 @@ export interface ExpertsForward {
   readonly kind: "experts";
   readonly gateUp: string;
   readonly down: string;
+  /** Each expert has a block of the rows: one batched product per parameter, on any card (llama4). */
+  readonly computesAll?: boolean;
   /** `gateUp` makes no gate: `down(act(up(x)))` (nemotron_h). */
   readonly hasNoGate?: boolean;
   /** `clamped_swiglu` cuts gate and up out of one another, clamps both and takes `(up + 1) · gate · sigmoid(gate)`. */

@@ -9,13 +9,14 @@ import type {
   LatentAttentionForward,
   SharingAttentionForward,
   SinusoidalAttentionForward,
+  UnmovedAttentionForward,
 } from "./attention-forward.js";
+import type { AlternatingLayerForward, LaurelForward } from "./alternating-forward.js";
 import type {
-  AlternatingLayerForward,
   CausalLmForward,
   DecoderForward,
   DecoderLayerForward,
-  LaurelForward,
+  LookingLayerForward,
   MixerLayerForward,
   MlpForward,
   RotaryForward,
@@ -28,6 +29,7 @@ import type { EncoderDecoderForwards } from "./encoder-decoder-forward.js";
 import type { EncoderForward } from "./encoder-forward.js";
 import type { HeadForward } from "./head-forward.js";
 import type {
+  AllExpertsMlpForward,
   CorrectedRouterForward,
   ExpertsForward,
   GroupedRouterForward,
@@ -46,16 +48,18 @@ export type { Activation } from "./activation.js";
 export type {
   AlternatingLayerForward,
   AlternatingUpdates,
+  InputPerLayer,
+  StreamsForward,
+} from "./alternating-forward.js";
+export type {
   CausalLmForward,
   DecoderForward,
   DecoderLayerForward,
   ExpertsBeside,
   InlineMlp,
-  InputPerLayer,
   LogitsFactor,
   MlpForward,
   PerLayerInputs,
-  StreamsForward,
   RotaryForward,
   VisionLanguageForward,
 } from "./decoder-forward.js";
@@ -72,6 +76,7 @@ export type {
   RotaryVariant,
 } from "./attention-forward.js";
 export type {
+  AllExpertsMlpForward,
   CorrectedRouterForward,
   ExpertsForward,
   GroupedRouterForward,
@@ -93,6 +98,10 @@ export type RmsNormVariant =
   | "unit_offset"
   /** `x * mean ** -0.5` and, where there is a weight, `* weight.float()`, cast at the end (gemma4). */
   | "power_in_fp32"
+  /** `x.to(input_dtype) * weight`, the fp32 steps in a function of their own (llama4). */
+  | "scaled_last"
+  /** The same without a weight. */
+  | "unscaled"
   /** `x * rsqrt(mean(x.float() ** 2))`, cast where the weight has 16 bits, `weight * x` (t5). */
   | "copied_variance";
 
@@ -150,10 +159,14 @@ export type Forward =
   | IndexForward
   | SharingAttentionForward
   | SinusoidalAttentionForward
+  | UnmovedAttentionForward
   | GatedDeltaNetForward
   | Mamba2Forward
   | MlpForward
   | SparseMlpForward
+  | AllExpertsMlpForward
+  /** A product that is no module's answer alone: what is chosen comes with it (llama4). */
+  | { readonly kind: "choosing_linear" }
   | RouterForward
   | GroupedRouterForward
   | SharesRouterForward
@@ -163,6 +176,7 @@ export type Forward =
   | ExpertsForward
   | DecoderLayerForward
   | MixerLayerForward
+  | LookingLayerForward
   | AlternatingLayerForward
   | LaurelForward
   | SenseEmbedderForward

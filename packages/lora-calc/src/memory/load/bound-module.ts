@@ -113,6 +113,8 @@ export interface MaskPattern {
   /** Where tokens of another sequence ask: how many. Default: length. */
   readonly queries?: number;
   readonly window: number | undefined;
+  /** Tokens of a chunk, in place of a window. */
+  readonly chunk?: number;
   /** Whether it may attend to what comes after it, too. */
   readonly isBidirectional?: boolean;
   /** A causal table that is opened again, pair by pair: to all, or inside the window. */
@@ -154,6 +156,12 @@ export interface Kernels {
     variant: "full" | "pairs_apart",
     states: readonly [Tensor, Tensor],
     tables: readonly [cos: Tensor, sin: Tensor],
+  ) => readonly [Tensor, Tensor];
+  /** The same by one table of complex numbers. */
+  readonly rotaryUnmovedComplex: (
+    m: Machine,
+    states: readonly [Tensor, Tensor],
+    table: Tensor,
   ) => readonly [Tensor, Tensor];
   /** States (b, s, heads, d) that are turned for themselves, before their heads are moved to the front. */
   readonly rotaryUnmoved: (

@@ -13,13 +13,14 @@ export function gradientWarnings(graph: ModuleGraph, { modules }: AdapterPlan): 
   return places.length === 0 ? [] : WHY.flatMap((why) => warningOf(why, places, modules));
 }
 
-type Why = "chosen" | "read";
+type Why = "chosen" | "read" | "looking";
 
-const WHY: readonly Why[] = ["chosen", "read"];
+const WHY: readonly Why[] = ["chosen", "read", "looking"];
 
 const SENTENCES: Readonly<Record<Why, string>> = {
   chosen: "tokens are chosen without gradients",
   read: "the layer reads the weight of the base, whatever adapter is on it",
+  looking: "a batch of text alone passes by the layers that look at pictures",
 };
 
 interface Place {
@@ -29,6 +30,7 @@ interface Place {
 
 function withoutGradient({ forward }: ModuleNode, pattern: string): readonly Place[] {
   if (forward?.kind === "sparse_index") return [{ pattern, why: "chosen" }];
+  if (forward?.kind === "looking_layer") return [{ pattern, why: "looking" }];
   if (forward?.kind !== "alternating_layer") return [];
   const { module, correction } = forward.updates;
   return [{ pattern: `${pattern}.${module}.${correction}`, why: "read" }];

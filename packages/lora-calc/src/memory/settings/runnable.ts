@@ -53,6 +53,7 @@ export function whyNotRunnable(
   { graph, plan, quantization, device }: RunnableParts,
   loss: LossName,
 ): string | undefined {
+  if (graph.stops !== undefined) return graph.stops;
   const isOwn = hasOwnLoss(graph.root);
   const embeds = embedsText(graph.root);
   if ((isOwn || embeds) && loss === "dpo") {
@@ -70,6 +71,8 @@ export function whyNotRunnable(
   if (!isOwn && !embeds && graph.root.forward?.kind !== "causal_lm") {
     return `the forward pass of ${graph.className} is not modelled`;
   }
+  const hidden = whyBackboneIsHidden(graph, loss);
+  if (hidden !== undefined) return hidden;
   const missing = firstWithoutForward(graph.root, graph.root.type);
   if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
   if (device?.hasGroupedProduct === false && hasExperts(graph.root)) {
@@ -85,11 +88,24 @@ export function whyNotRunnable(
       ? undefined
       : "weights stored in 4 or 8 bits cannot be trained; give an adapter, or leave quantization out";
   }
+  return whyAdapterNotRunnable(graph, plan, loss);
+}
+
+function whyAdapterNotRunnable(
+  graph: ModuleGraph,
+  plan: AdapterPlan,
+  loss: LossName,
+): string | undefined {
   if (plan.peftType !== "LORA")
     return `the forward pass of ${plan.peftType} adapters is not modelled`;
   if (plan.rootCopies !== undefined) return "copies of the whole model are not modelled";
   if (plan.isReplicated === true) return "replicated layers are not modelled";
   if (plan.modelTensors.length > 0) return "prompt tensors are not modelled";
+  const choosing = plan.modules.find(({ site }) => site.node.forward?.kind === "choosing_linear");
+  if (choosing !== undefined) {
+    const { pattern } = choosing.site;
+    return `PEFT's layer stops at ${pattern}, which gives more than one tensor (AttributeError: 'tuple' object has no attribute 'dtype'); set adapter.exclude_modules to ["${pattern.split(".").at(-1) ?? pattern}"]`;
+  }
   const head = whyHeadNotRunnable(graph, plan, loss);
   if (head !== undefined) return head;
   if (plan.tiedAdapters !== undefined) return "tied adapters are not modelled";
@@ -108,6 +124,16 @@ export function whyNotRunnable(
       !(parameterName === undefined ? ADAPTED_KINDS : WRAPPED_KINDS).has(node.forward?.kind),
   );
   return odd === undefined ? undefined : `the adapter on ${odd.site.pattern} is not modelled`;
+}
+
+/** TRL's losses without logits ask a class for its backbone. Source: trl 1.13 and 1.16 trainer/utils.py (`base_model.last_hidden_state`). */
+function whyBackboneIsHidden(
+  { root: { forward }, className }: ModuleGraph,
+  loss: LossName,
+): string | undefined {
+  if (forward?.kind !== "causal_lm" || forward.hidesBackbone === undefined) return undefined;
+  if (loss !== "chunked_nll" && loss !== "fused") return undefined;
+  return `TRL's ${loss} loss stops at ${className}, whose base_model_prefix is ${forward.hidesBackbone} while its backbone is ${forward.decoder} (AttributeError: no attribute 'last_hidden_state'); set training.loss to hf, as transformers' Trainer has it`;
 }
 
 /** A head with trained rows is a wrapper, which losses that read its weight stumble over. */
@@ -207,7 +233,8 @@ function hasDropout({ forward, children }: ModuleNode): boolean {
 
 /** Whether a model has experts that run as one grouped product. */
 export function hasExperts(node: ModuleNode): boolean {
-  if (node.forward?.kind === "experts") return true;
+  const { forward } = node;
+  if (forward?.kind === "experts" && forward.computesAll !== true) return true;
   return node.children.some((child) => hasExperts(isRepeat(child) ? child.element : child));
 }
 
@@ -220,6 +247,7 @@ function deepestRepeat(node: ModuleNode): number {
 
 /** Modules whose output matters but which no program knows: those with parameters and no description. */
 function firstWithoutForward(node: ModuleNode, path: string): string | undefined {
+  if (node.forward?.kind === "looking_layer") return undefined;
   if (node.parameters.length > 0 && node.forward === undefined) return path;
   const { forward } = node;
   for (const child of node.children) {

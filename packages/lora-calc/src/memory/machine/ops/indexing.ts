@@ -72,6 +72,19 @@ export function indexCopy(m: Machine, frozen: Tensor, indices: Tensor, source: T
   return output;
 }
 
+/** `input.scatter_(1, places, source)` into what has no history; the gradient is gathered. */
+export function scatterLast(m: Machine, input: Tensor, places: Tensor, source: Tensor): Tensor {
+  const node = m.track("ScatterBackward0", [source]);
+  if (node !== undefined) {
+    m.save(node, places);
+    const { shape } = source;
+    node.backward = (gradient) => [m.empty("gather", shape, gradient.dtype)];
+  }
+  const output = m.alias(input);
+  m.finish(node, [output], [source]);
+  return output;
+}
+
 /** `input.gather(1, places)` of one vector per row, (b, s, n) → (b, 1, n); it keeps the whole input. */
 export function gatherVector(m: Machine, input: Tensor, places: Tensor): Tensor {
   return gathered(m, input, places, [input.size(0), 1, input.size(-1)]);

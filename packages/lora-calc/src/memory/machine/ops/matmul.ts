@@ -77,6 +77,15 @@ export function addmm(m: Machine, bias: Tensor, left: Tensor, right: Tensor): Te
   return output;
 }
 
+/** `torch.bmm(left, right)`: arguments are cast from right to left. */
+export function batchedProduct(m: Machine, left: Tensor, right: Tensor): Tensor {
+  return m.frame((frame) => {
+    const second = frame.hold(autocastToHalf(m, right));
+    const first = frame.hold(autocastToHalf(m, left));
+    return bmm(m, first, second);
+  });
+}
+
 /** (batch, rows, inner) · (batch, inner, columns). */
 function bmm(m: Machine, left: Tensor, right: Tensor): Tensor {
   const node = m.track("BmmBackward0", [left, right]);

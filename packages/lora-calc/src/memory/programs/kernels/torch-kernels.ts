@@ -10,7 +10,7 @@ import { mamba2ChunkScan } from "./torch/mamba2-scan.js";
 import { tableByBroadcast, tableByVmap } from "./torch/mask-table.js";
 import { range, rangeAndPast } from "./torch/position-ids.js";
 import { rmsNorm } from "./torch/rms-norm.js";
-import { applyRotary, turnBothUnmoved, turnUnmoved } from "./torch/rotary.js";
+import { applyRotary, turnBothUnmoved, turnComplexUnmoved, turnUnmoved } from "./torch/rotary.js";
 import { anglesByMatmul, anglesByProduct } from "./torch/rotary-angles.js";
 
 export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"]): Kernels {
@@ -27,6 +27,7 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
     rotary: applyRotary,
     rotaryUnmoved: turnUnmoved,
     rotaryUnmovedBoth: turnBothUnmoved,
+    rotaryUnmovedComplex: turnComplexUnmoved,
     gatedMlp,
     adaptedLinear: runLora,
     fuses4bit,

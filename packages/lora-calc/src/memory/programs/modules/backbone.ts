@@ -31,6 +31,9 @@ export function callBackbone(
   if (forward?.kind === "alibi_decoder") return callAlibiDecoder(m, module, batch, options);
   if (forward?.kind !== "vision_language") return callDecoder(m, module, { batch, options });
   const language = childOf(module, forward.language);
+  if (forward.embedsInside === true) {
+    return m.call(module.path, [], () => callDecoder(m, language, { batch, options }));
+  }
   return m.call(module.path, [], (frame) => {
     const decoder = decoderOf(language);
     const inputIds = frame.hold(withoutPlaceholders(m, frame, forward, batch.inputIds));

@@ -1,22 +1,23 @@
 /** One decoder layer: norms, attention, MLP and residual additions in the order the blueprint says. */
 
 import { missing } from "../../../problem/missing.js";
-import type { DecoderLayerForward, InlineMlp } from "../../../graph/tree/forward.js";
+import type { InlineMlp } from "../../../graph/tree/forward.js";
 import type { Machine } from "../../machine/machine.js";
-import type { Frame } from "../../machine/frame.js";
-import { dropout } from "../../machine/ops/dropout.js";
-import { add, addInPlace, mulInPlace, mulScalar } from "../../machine/ops/elementwise.js";
+import { add, mulInPlace } from "../../machine/ops/elementwise.js";
 import { reshape, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
+import { callAllExperts } from "./all-experts.js";
 import { callActivation } from "./activation.js";
 import type { Attended } from "./attention.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
 import { childOf } from "../../load/bound-module.js";
 import { withExpertsBeside, withInputPerLayer } from "./layer-extras.js";
+import { addResidual, addSublayer, optionalNorm } from "./layer-call.js";
+import type { LayerCall } from "./layer-call.js";
 import { callLinear } from "./linear.js";
 import { callMixer } from "./mixer.js";
 import { callMlp } from "./mlp.js";
-import { callNorm } from "./norm.js";
+import { parallel } from "./parallel-layer.js";
 import { withStateBeside } from "./state-beside.js";
 import { callSparseMlp } from "./sparse-mlp.js";
 
@@ -43,15 +44,6 @@ function computed(call: LayerCall, input: Tensor, context: AttentionContext): Te
   if (forward.parallel === true) return parallel(call, input, context);
   if (forward.stateBeside === undefined) return sequential(call, input, context);
   return withStateBeside(call, forward.stateBeside, input, context);
-}
-
-interface LayerCall {
-  readonly m: Machine;
-  readonly frame: Frame;
-  readonly module: BoundModule;
-  readonly forward: DecoderLayerForward;
-  /** Gets the scores of attention. */
-  readonly returned: Tensor[];
 }
 
 function sequential(call: LayerCall, input: Tensor, context: AttentionContext): Tensor {
@@ -84,12 +76,7 @@ function sequential(call: LayerCall, input: Tensor, context: AttentionContext): 
     const mlpOutput = frame.hold(callMlp(m, mlp, mlpInput));
     return addResidual(m, forward, middle, mlpOutput);
   }
-  const attended = frame.rebind(normed, output);
-  const afterAttention = frame.rebind(
-    attended,
-    optionalNorm(m, module, forward.postAttentionNorm, attended),
-  );
-  const middle = addSublayer(call, input, afterAttention);
+  const middle = withAttended(call, { input, normed, output });
   const mlpInput = frame.hold(optionalNorm(m, module, forward.preMlpNorm, middle));
   const [given, weights] = behindExperts(call, mlp, mlpInput);
   const mlpOutput = frame.rebind(mlpInput, given);
@@ -110,6 +97,20 @@ function sequential(call: LayerCall, input: Tensor, context: AttentionContext): 
   return forward.inputPerLayer === undefined && forward.scaledBy === undefined
     ? sum
     : withExtras(call, { middle, sum, input: context.perLayer });
+}
+
+/** `input + norm(output)`, in the variable of what attention read. */
+function withAttended(
+  call: LayerCall,
+  { input, normed, output }: { input: Tensor; normed: Tensor; output: Tensor },
+): Tensor {
+  const { m, frame, module, forward } = call;
+  if (forward.namesAttended === true) {
+    return frame.rebind(normed, add(m, input, frame.hold(output)));
+  }
+  const attended = frame.rebind(normed, output);
+  const norm = optionalNorm(m, module, forward.postAttentionNorm, attended);
+  return addSublayer(call, input, frame.rebind(attended, norm));
 }
 
 /** What attention gives; what is returned beside it stays. */
@@ -145,12 +146,6 @@ function withExtras(call: LayerCall, { middle, sum, input }: Finishing): Tensor 
   return frame.rebind(output, mulInPlace(m, output, module.buffers.get(scaledBy) ?? missing()));
 }
 
-/** The MLP of a layer whose attention and MLP stand side by side. */
-function moduleOfMlp(module: BoundModule, { mlp }: DecoderLayerForward): BoundModule {
-  if (typeof mlp !== "string") throw new Error(`${module.path} holds no MLP of its own`);
-  return childOf(module, mlp);
-}
-
 interface Attending {
   readonly input: Tensor;
   /** What attention gave, in its variable. */
@@ -173,15 +168,6 @@ function withInlineMlp(call: LayerCall, { input, output, mlp }: Attending): Tens
   return normsSums ? optionalNorm(m, module, preMlpNorm, sum) : sum;
 }
 
-/** The sum takes the variable of the sublayer's output. */
-function addSublayer({ m, frame, forward }: LayerCall, residual: Tensor, output: Tensor): Tensor {
-  if (forward.dropsBeforeSum !== true) {
-    return frame.rebind(output, addResidual(m, forward, residual, output));
-  }
-  const dropped = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
-  return frame.rebind(dropped, add(m, residual, dropped));
-}
-
 /** The MLP, which is added to what experts give that run before it, where a layer has both. */
 function behindExperts(
   { m, frame, module, forward: { expertsFirst } }: LayerCall,
@@ -199,92 +185,11 @@ function callAnyMlp(
   module: BoundModule,
   hidden: Tensor,
 ): readonly [Tensor] | readonly [Tensor, Tensor] {
-  if (module.node.forward?.kind !== "sparse_mlp") return [callMlp(m, module, hidden)];
+  const { forward } = module.node;
+  if (forward?.kind === "all_experts_mlp") {
+    const [output, scores] = callAllExperts(m, module, forward, hidden);
+    return [view(m, output, hidden.shape), scores];
+  }
+  if (forward?.kind !== "sparse_mlp") return [callMlp(m, module, hidden)];
   return callSparseMlp(m, module, hidden);
-}
-
-/** Attention and MLP both read the layer's input: `mlp(norm(x)) + attention(norm(x)) + x`. */
-function parallel(
-  { m, frame, module, forward, returned }: LayerCall,
-  input: Tensor,
-  context: AttentionContext,
-): Tensor {
-  if (forward.joinsInPlace === true)
-    return joinedInPlace({ m, frame, module, forward, returned }, input, context);
-  if (forward.sharesNorm === true)
-    return besides({ m, frame, module, forward, returned }, input, context);
-  const attentionInput = optionalNorm(m, module, forward.preAttentionNorm, input);
-  const [output, scores] = callMixer(
-    m,
-    childOf(module, forward.attention),
-    attentionInput,
-    context,
-  );
-  if (scores !== undefined) frame.hold(scores);
-  frame.hold(output);
-  const attended = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
-  const mlpInput = optionalNorm(m, module, forward.preMlpNorm, input);
-  const mlpOutput = frame.hold(callMlp(m, moduleOfMlp(module, forward), mlpInput));
-  const dropped = frame.rebind(mlpOutput, dropout(m, mlpOutput, forward.residualDropout ?? 0));
-  return add(m, add(m, dropped, attended), input);
-}
-
-/**
- * `mlp += attention; x + dropout(mlp)`, with a variable for everything.
- *
- * Source: transformers models/falcon/modeling_falcon.py `FalconDecoderLayer.forward`.
- */
-function joinedInPlace(
-  { m, frame, module, forward, returned }: LayerCall,
-  input: Tensor,
-  context: AttentionContext,
-): Tensor {
-  const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
-  const mlpInput =
-    forward.preMlpNorm === undefined
-      ? normed
-      : frame.hold(callNorm(m, childOf(module, forward.preMlpNorm), input));
-  const [attended, scores] = callMixer(m, childOf(module, forward.attention), normed, context);
-  frame.hold(attended);
-  if (scores !== undefined) returned.push(frame.hold(scores));
-  const fed = frame.hold(callMlp(m, moduleOfMlp(module, forward), mlpInput));
-  const joined = frame.rebind(fed, addInPlace(m, fed, attended));
-  return add(m, input, dropout(m, joined, forward.residualDropout ?? 0));
-}
-
-/** Both read one norm: `x + attention(norm(x)) + mlp(norm(x))`, x first or last. */
-function besides(
-  { m, frame, module, forward, returned }: LayerCall,
-  input: Tensor,
-  context: AttentionContext,
-): Tensor {
-  const normed = frame.hold(optionalNorm(m, module, forward.preAttentionNorm, input));
-  const [output, scores] = callMixer(m, childOf(module, forward.attention), normed, context);
-  if (scores !== undefined) returned.push(frame.hold(scores));
-  frame.hold(output);
-  const attended = frame.rebind(output, dropout(m, output, forward.residualDropout ?? 0));
-  const mlpOutput = callMlp(m, moduleOfMlp(module, forward), normed);
-  const fed = frame.hold(dropout(m, mlpOutput, forward.residualDropout ?? 0));
-  return forward.addsInputLast === true
-    ? add(m, add(m, attended, fed), input)
-    : add(m, add(m, input, attended), fed);
-}
-
-function optionalNorm(
-  m: Machine,
-  module: BoundModule,
-  name: string | undefined,
-  hidden: Tensor,
-): Tensor {
-  return name === undefined ? hidden : callNorm(m, childOf(module, name), hidden);
-}
-
-function addResidual(
-  m: Machine,
-  forward: DecoderLayerForward,
-  residual: Tensor,
-  hidden: Tensor,
-): Tensor {
-  const scaled = forward.scaledResidual === true ? mulScalar(m, hidden) : hidden;
-  return add(m, residual, dropout(m, scaled, forward.residualDropout ?? 0));
 }

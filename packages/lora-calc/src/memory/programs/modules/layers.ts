@@ -40,6 +40,7 @@ export function runLayers(
   /** What the layer before returned beside the hidden state. */
   let kept: Tensor | undefined;
   layers.elements.forEach((layer, position) => {
+    if (layer.node.forward?.kind === "looking_layer") return;
     m.enterSection(loop, position);
     const context = withChoice(contexts(indexOf(layer)), layer, kept);
     const { shared, perLayer } = context;

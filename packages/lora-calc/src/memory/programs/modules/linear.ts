@@ -21,7 +21,7 @@ export function callLinear(m: Machine, module: BoundModule, input: Tensor): Tens
 }
 
 /** The frozen layer itself. */
-function runBase(m: Machine, module: BoundModule, input: Tensor): Tensor {
+export function runBase(m: Machine, module: BoundModule, input: Tensor): Tensor {
   if (module.quantization?.kind === "4bit") {
     return linear4bit(m, module, module.quantization, input);
   }

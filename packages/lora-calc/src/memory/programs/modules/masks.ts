@@ -34,20 +34,23 @@ export interface DecoderCall {
 
 export function buildMasks({ m, frame, module, forward }: DecoderCall, inputs: MaskInputs): Masks {
   const masks = new Map<string, Tensor>();
-  for (const [kind, window] of windowPerKind(module, forward)) {
+  for (const [kind, reach] of reachPerKind(module, forward)) {
     const isOpened = forward.seesBothWays === true;
     const isNeeded = forward.alwaysMasks === true || isOpened;
-    const mask = buildMask(m, module.kernels, inputs, { window, isNeeded, isOpened });
+    const mask = buildMask(m, module.kernels, inputs, { ...reach, isNeeded, isOpened });
     if (mask !== undefined) masks.set(kind, frame.hold(mask));
   }
   return masks;
 }
 
-/** Kinds of layers for which a mask is asked, with their window: full attention first. */
-function windowPerKind(
-  module: BoundModule,
-  forward: DecoderForward,
-): ReadonlyMap<string, number | undefined> {
+/** How far a token sees: to all before it, through a window, or to the start of its chunk. */
+interface Reach {
+  readonly window?: number | undefined;
+  readonly chunk?: number;
+}
+
+/** Kinds of layers for which a mask is asked, with their reach: full attention first. */
+function reachPerKind(module: BoundModule, forward: DecoderForward): ReadonlyMap<string, Reach> {
   const windows = childOf(module, forward.layers).elements.map((layer) => {
     const { forward: kind } = layer.node;
     if (kind?.kind !== "decoder_layer" && kind?.kind !== "alternating_layer") return undefined;
@@ -56,16 +59,18 @@ function windowPerKind(
       ? attention.slidingWindow
       : undefined;
   });
-  const { layerTypes, unusedWindow } = forward;
+  const { layerTypes, unusedWindow, chunk } = forward;
   const isMixed = layerTypes !== undefined;
-  const kinds = new Map([["full_attention", isMixed ? undefined : windows[0]]]);
+  const kinds = new Map<string, Reach>([
+    ["full_attention", { window: isMixed ? undefined : windows[0] }],
+  ]);
   const sliding = isMixed ? windows.find((window) => window !== undefined) : unusedWindow;
-  if (sliding !== undefined) kinds.set("sliding_attention", sliding);
+  if (sliding !== undefined) kinds.set("sliding_attention", { window: sliding });
+  if (chunk !== undefined) kinds.set("chunked_attention", { chunk });
   return kinds;
 }
 
-interface MaskNeed {
-  readonly window: number | undefined;
+interface MaskNeed extends Reach {
   readonly isNeeded: boolean;
   readonly isOpened?: boolean;
   /** Whether all of the given mask is ones is read before it is left out. */
@@ -77,7 +82,7 @@ export function buildMask(
   m: Machine,
   { masks }: Kernels,
   { batch, options, dtype }: MaskInputs,
-  { window, isNeeded: isAsked, isOpened = false, isRead: mustRead = false }: MaskNeed,
+  { window, chunk, isNeeded: isAsked, isOpened = false, isRead: mustRead = false }: MaskNeed,
 ): Tensor | undefined {
   const [rows = 1, length = 1] = batch.inputIds.shape;
   const padding = batch.attentionMask;
@@ -88,7 +93,8 @@ export function buildMask(
         ? undefined
         : frame.hold(pointwise(m, "_to_copy", [m.alias(padding)], "bool"));
     if (mayBePacked) frame.hold(sequenceIndices(m, rows, length));
-    const isLocal = window !== undefined && length >= window;
+    if (chunk !== undefined) frame.hold(leftPadding(m, padding, rows));
+    const isLocal = length >= (window ?? chunk ?? Infinity);
     const isNeeded = isAsked || batch.isPadded || isLocal || mayBePacked;
     if (mustRead || (batch.isRead === true && !isNeeded)) {
       frame.hold(m.empty("sum", [], "int64"));
@@ -98,7 +104,14 @@ export function buildMask(
     const beside = valid === undefined ? undefined : "padding";
     const mask = expand(
       m,
-      masks.table(m, { rows, length, window, isOpened, beside: mayBePacked ? "packing" : beside }),
+      masks.table(m, {
+        rows,
+        length,
+        window,
+        ...(chunk === undefined ? {} : { chunk }),
+        isOpened,
+        beside: mayBePacked ? "packing" : beside,
+      }),
       [rows, 1, length, length],
     );
     return [options.attention === "eager" ? additive(m, mask, dtype) : mask];
@@ -153,6 +166,17 @@ export function buildEagerMask(
     const table = masks.table(m, { rows, length, window: undefined, beside });
     return additive(m, expand(m, table, [rows, 1, length, length]), dtype);
   });
+}
+
+/** Tokens of padding before each sequence, from which its chunks are counted: (b,). */
+function leftPadding(m: Machine, padding: Tensor | undefined, rows: number): Tensor {
+  if (padding === undefined) return m.empty("zeros", [rows], "int64");
+  const counted = m.empty("cumsum", padding.shape, "int64");
+  const zeros = m.empty("zeros_like", padding.shape, "bool");
+  const isBefore = pointwise(m, "eq", [counted, zeros], "bool");
+  const count = m.empty("sum", [rows], "int64");
+  m.consume(isBefore);
+  return count;
 }
 
 /** Of which packed sequence every token is: (b, s). Source: transformers 4.57 `find_packed_sequence_indices`. */

@@ -11,6 +11,7 @@ import { callLatentAttention } from "./latent-attention.js";
 import { callMamba2 } from "./mamba2.js";
 import { callSharingAttention } from "./sharing-attention.js";
 import { callSinusoidalAttention } from "./sinusoidal-attention.js";
+import { callUnmovedAttention } from "./unmoved-attention.js";
 import { callShortConvolution } from "./short-convolution.js";
 
 /** (b, s, hidden_size) → the same, and the scores of attention where the class returns them. */
@@ -32,6 +33,7 @@ export function callMixer(
   if (kind === "short_convolution") return [callShortConvolution(m, module, hidden, context)];
   if (kind === "sharing_attention") return callSharingAttention(m, module, hidden, context);
   if (kind === "sinusoidal_attention") return callSinusoidalAttention(m, module, hidden, context);
+  if (kind === "unmoved_attention") return callUnmovedAttention(m, module, hidden, context);
   if (kind === "latent_attention") return callLatentAttention(m, module, hidden, context);
   return callAttention(m, module, hidden, context);
 }

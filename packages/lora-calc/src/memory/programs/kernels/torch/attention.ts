@@ -185,7 +185,9 @@ function eager(
       scores = frame.rebind(scores, cast(m, shares, value.dtype));
     } else if (forward.softmaxInScoreDtype === true) {
       scores = frame.rebind(scores, softmax(m, autocastToFloat(m, scores)));
-      scores = frame.rebind(scores, cast(m, scores, value.dtype));
+      if (forward.leavesSharesUncast !== true) {
+        scores = frame.rebind(scores, cast(m, scores, value.dtype));
+      }
     } else {
       const probabilities = softmax(m, scores, { dtype: "float32" });
       scores = frame.rebind(scores, cast(m, probabilities, states.query.dtype));

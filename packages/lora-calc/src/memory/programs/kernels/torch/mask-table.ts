@@ -38,7 +38,7 @@ export function tableByVmap(m: Machine, pattern: MaskPattern): Tensor {
 
 /** `ones` is the shape that conjunctions start from, `starts` that of the first token in reach of each. */
 function maskFunction(
-  { rows, length, window, beside, isBidirectional, isOpened }: MaskPattern,
+  { rows, length, window, chunk, beside, isBidirectional, isOpened }: MaskPattern,
   ones: readonly number[],
   starts: readonly number[],
 ): MaskFunction {
@@ -59,7 +59,19 @@ function maskFunction(
       return pointwise(m, tag, [distance], "bool");
     };
   const near = isBidirectional === true ? nearBothWays("le") : insideWindow;
-  const closed = window === undefined ? causal : allOf([near, causal], ones);
+  const sameChunk: MaskFunction = (m) => {
+    const numbers = [0, 1].map(() => {
+      const start = m.empty("index", [rows, 1, 1, 1], "int64");
+      const place = m.empty("sub", [rows, 1, 1, length], "int64");
+      m.consume(start);
+      return pointwise(m, "floor_divide", [place], "int64");
+    });
+    const table = m.empty("eq", [rows, 1, length, length], "bool");
+    for (const each of numbers) m.consume(each);
+    return table;
+  };
+  const isCut = window !== undefined || chunk !== undefined;
+  const closed = isCut ? allOf([chunk === undefined ? near : sameChunk, causal], ones) : causal;
   const everything: MaskFunction = (m) => m.empty("lift_fresh", [], "bool");
   const opening = window === undefined ? everything : nearBothWays("lt");
   const base = isOpened === true ? anyOf([closed, opening], ones) : closed;

@@ -93,6 +93,30 @@ export function turnBothUnmoved(
   return [first, second];
 }
 
+/** Both, and only then cast back. Source: transformers models/llama4/modeling_llama4.py `apply_rotary_emb`. */
+export function turnComplexUnmoved(
+  m: Machine,
+  states: readonly [Tensor, Tensor],
+  table: Tensor,
+): readonly [Tensor, Tensor] {
+  const [first, second] = m.frame((frame) => {
+    const asComplex = states.map((x) => frame.hold(complexOf(m, x)));
+    const turned = asComplex.map((x, index) => {
+      const { shape } = states[index] ?? x;
+      const product = m.frame((inner) => complexProduct(m, x, inner.hold(unsqueeze(m, table, 2))));
+      return frame.hold(view(m, product, shape));
+    });
+    return turned.map((x, index) => cast(m, x, (states[index] ?? x).dtype));
+  });
+  if (first === undefined || second === undefined) throw new Error("rotary lost a tensor");
+  return [first, second];
+}
+
+/** Neighbours as one complex number, in fp32. */
+function complexOf(m: Machine, x: Tensor): Tensor {
+  return reshape(m, cast(m, x, "float32"), [...x.shape.slice(0, -1), -1, 2]);
+}
+
 type Turn = (m: Machine, x: Tensor, cos: Tensor, sin: Tensor) => Tensor;
 
 /** `(x * cos) + (rotate_half(x) * sin)`. */
@@ -257,10 +281,7 @@ function complexPairs(
   states: readonly [Tensor, Tensor],
   table: Tensor,
 ): readonly Tensor[] {
-  const asComplex = states.map((x) => {
-    const wide = cast(m, x, "float32");
-    return frame.hold(reshape(m, wide, [...x.shape.slice(0, -1), -1, 2]));
-  });
+  const asComplex = states.map((x) => frame.hold(complexOf(m, x)));
   const numbers = frame.hold(unsqueeze(m, table, 1));
   return asComplex.map((x, index) => {
     const like = states[index] ?? x;
