@@ -2,7 +2,7 @@
 
     python loaded_dtypes.py OUTPUT.jsonl.gz
 
-One line per model: parameters and saved buffers by path, as `from_pretrained(dtype=bfloat16)` leaves them.
+One line per model: parameters and saved buffers by path, as `from_pretrained(dtype=…)` leaves them, for each dtype of 16 bits.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from families import models_of
 from families.catalogue import FAMILIES
 from module_tree import collapse
 
-ASKED = "bfloat16"
+ASKED = ("bfloat16", "float16")
 
 
-def kept(model: torch.nn.Module) -> dict[str, str]:
+def kept(model: torch.nn.Module, asked: str) -> dict[str, str]:
     """Dtype by path of every saved tensor of numbers that has not the dtype asked for."""
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     saved = model.state_dict().keys()
     dtypes = {collapse(path): str(value.dtype).removeprefix("torch.") for path, value in tensors.items() if path in saved}
-    return {path: dtype for path, dtype in sorted(dtypes.items()) if dtype != ASKED}
+    return {path: dtype for path, dtype in sorted(dtypes.items()) if dtype != asked}
 
 
-def record(config: dict[str, Any], architecture: str | None) -> dict[str, str] | None:
+def record(config: dict[str, Any], architecture: str | None) -> dict[str, dict[str, str]] | None:
     try:
-        return kept(hf.build_model(hf.build_config(config), architecture, hf.DTYPES[ASKED]))
+        return {asked: kept(hf.build_model(hf.build_config(config), architecture, hf.DTYPES[asked]), asked) for asked in ASKED}
     except Exception:  # trees.py says which models transformers refuses
         return None
 

@@ -71,8 +71,18 @@ def published(base: torch.nn.Module, adapter: Adapter, folder: str) -> dict[str,
     }
 
 
+def as_loaded_in(dtype: str, model: Model) -> torch.nn.Module:
+    """With weights, each tensor in the dtype that `from_pretrained(dtype=…)` leaves it in."""
+    base = with_weights(model)
+    loaded = hf.build_model(hf.build_config(model.config), model.architecture, hf.DTYPES[dtype])
+    like = dict(loaded.named_parameters()) | dict(loaded.named_buffers())
+    for name, tensor in [*base.named_parameters(), *base.named_buffers()]:
+        tensor.data = tensor.data.to(like[name].dtype)
+    return base
+
+
 def cases_of(model: Model, how_many: int, methods: tuple[str, ...], dtype: str) -> dict[str, Any]:
-    base = with_weights(model).to(hf.DTYPES[dtype])
+    base = as_loaded_in(dtype, model)
     names = names_of(base)
     adapters = [*draw(model.id, names, how_many), *draw_methods(model.id, names, methods)]
     family = model.config["model_type"]

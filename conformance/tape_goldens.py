@@ -815,6 +815,30 @@ def alternating_cases() -> list[Case]:
     ]
 
 
+def older_card_cases() -> list[Case]:
+    """Experts before Ampere: a product for each, whose gradients are as large as tokens and weights whatever is trained."""
+    experts = {"num_experts": 8, "num_local_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 192, "norm_topk_prob": True}
+    configs = {
+        "qwen3_moe": family("qwen3_moe", head_dim=32, **experts),
+        "mixtral": family("mixtral", **experts),
+        "gpt_oss": family("gpt_oss", head_dim=32, sliding_window=128, **experts),
+    }
+    half = {"dtype": "float16", "bf16": False, "fp16": True}
+    attention = ALL_LINEAR | {"target_modules": ["q_proj", "v_proj"]}
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("checkpoints, adapted experts", ALL_LINEAR, None, half),
+        ("kept, attention alone, qlora", attention, NF4 | {"bnb_4bit_compute_dtype": "float16"}, half | {"gradient_checkpointing": False}),
+        ("kept, adapted experts", ALL_LINEAR, None, half | {"gradient_checkpointing": False}),
+        ("full fine-tuning, fp32", None, None, {"dtype": "float32", "bf16": False, "loss": "hf"}),
+    ]
+    return [
+        case(f"{model} on a T4: {name}", config, adapter, quantization, STEP | training | ({"attn_implementation": "eager"} if model == "gpt_oss" else {}))
+        | {"device": {"compute_capability": 7.5}}
+        for model, config in configs.items()
+        for name, adapter, quantization, training in rows
+    ]
+
+
 def looking_cases() -> list[Case]:
     """Layers that look at pictures, which text passes by; and heads that are turned before they move, with experts that all compute."""
     text = SMALL | {"model_type": "mllama_text_model", "num_hidden_layers": 7, "cross_attention_layers": [1, 4], "pad_token_id": 0}
@@ -874,14 +898,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases() + older_card_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases() + older_card_cases()
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 

@@ -228,7 +228,7 @@ function memoryPart(
   rejectAdaptedHead(graph, plan, training);
   const obstacle =
     known ??
-    whyNotRunnable({ graph, plan: adapter, quantization, device }, training.loss) ??
+    whyNotRunnable({ graph, plan: adapter, quantization }, training.loss) ??
     whyCoefficientsStop(graph, quantization) ??
     whyTooLong(graph.root, training) ??
     whyNotEncoded(graph.root, training) ??

@@ -101,7 +101,12 @@ export { countHeadline } from "./exchange/count-headline.js";
 export type { CountHeadline } from "./exchange/count-headline.js";
 export type { LinkedRuns } from "./exchange/link.js";
 export { decodeLink, decodeRuns, encodeLink, encodeRuns } from "./exchange/link.js";
-export { taskClasses, withModel, withUsualTask } from "./exchange/choose-model.js";
+export {
+  taskClasses,
+  withModel,
+  withUsualTargets,
+  withUsualTask,
+} from "./exchange/choose-model.js";
 export { withTask } from "./exchange/choose-task.js";
 export { withAssumed } from "./exchange/with-assumed.js";
 export { scoreMeasured, summarizeErrors } from "./exchange/measured-peaks.js";

@@ -1,6 +1,6 @@
 /** Lays the flags of a command line over a scenario; a flag wins over the file. */
 
-import { taskClasses, withTask, withUsualTask } from "lora-calc";
+import { taskClasses, withTask, withUsualTargets, withUsualTask } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import { USUAL } from "./usual.js";
 import { SCENARIO_FLAGS } from "./scenario-flags.js";
@@ -21,7 +21,9 @@ export function applyFlags(scenario: Scenario, values: FlagValues): Scenario {
   }
   const task = values.get("--task-type");
   if (typeof task === "string") return withClassOf(result, task);
-  return scenario.adapter === USUAL.adapter ? withUsualTask(result) : result;
+  if (scenario.adapter !== USUAL.adapter) return result;
+  const usual = withUsualTask(result);
+  return values.has("--target-modules") ? usual : withUsualTargets(usual);
 }
 
 /** A task that is asked for by its flag means the class with its head, unless the scenario names a class. */

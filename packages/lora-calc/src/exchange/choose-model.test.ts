@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { taskClasses, withModel, withUsualTask } from "./choose-model.js";
+import { taskClasses, withModel, withUsualTargets, withUsualTask } from "./choose-model.js";
 
 describe("taskClasses(scenario)", () => {
   it("names the class of each task, as transformers calls them", () => {
@@ -35,7 +35,41 @@ describe("withUsualTask(scenario)", () => {
   });
 });
 
+describe("withUsualTargets(scenario)", () => {
+  const linear = { r: 8, target_modules: "all-linear" as const };
+
+  it("leaves out what LoRA stops at", () => {
+    const nemotron = { model: "nvidia/NVIDIA-Nemotron-Nano-9B-v2", adapter: linear };
+    expect(withUsualTargets(nemotron).adapter).toEqual({
+      ...linear,
+      exclude_modules: ["out_proj", "conv1d"],
+    });
+    const scout = { id: "meta-llama/Llama-4-Scout-17B-16E", architecture: "Llama4ForCausalLM" };
+    expect(withUsualTargets({ model: scout, adapter: linear }).adapter).toEqual({
+      ...linear,
+      exclude_modules: ["router"],
+    });
+  });
+
+  it("leaves alone what says its modules, or has none of those", () => {
+    const model = "state-spaces/mamba-130m-hf";
+    const named = { model, adapter: { target_modules: ["in_proj"] } };
+    const excluded = { model, adapter: { ...linear, exclude_modules: ["x_proj"] } };
+    const llama = { model: "gpt2", adapter: linear };
+    for (const scenario of [named, excluded, llama, { model, adapter: null }]) {
+      expect(withUsualTargets(scenario)).toBe(scenario);
+    }
+  });
+});
+
 describe("withModel(scenario, name)", () => {
+  it("leaves out what LoRA stops at, until another model is chosen", () => {
+    const start = { model: "gpt2", adapter: { r: 8, target_modules: "all-linear" as const } };
+    const mamba = withModel(start, "state-spaces/mamba-130m-hf");
+    expect(mamba.adapter?.exclude_modules).toEqual(["out_proj", "conv1d"]);
+    expect(withModel(mamba, "gpt2")).toEqual(start);
+  });
+
   it("takes the task of the old model away with it", () => {
     const start = { model: "gpt2", adapter: { r: 8 } };
     const bert = withModel(start, "bert-base-uncased");

@@ -3,6 +3,7 @@
 import { knownModel } from "../catalogue/models.js";
 import { readModel } from "../graph/read-model.js";
 import type { ModuleGraph } from "../graph/tree/module-graph.js";
+import { sitesOf } from "../graph/tree/sites.js";
 import { InputError } from "../problem/problem.js";
 import { Fields } from "../problem/fields.js";
 import type { Scenario } from "../scenario.js";
@@ -34,6 +35,31 @@ export function withUsualTask(scenario: Scenario): Scenario {
 }
 
 /**
+ * The scenario without the modules that "all-linear" reaches though LoRA stops at them: projections whose weight the model
+ * uses directly (Mamba), routers that give more than one tensor (Llama 4). What names modules to leave out stays as it is.
+ *
+ * Example: withUsualTargets({ model: "nvidia/NVIDIA-Nemotron-Nano-9B-v2", adapter: { target_modules: "all-linear" } }).adapter?.exclude_modules // ["out_proj", "conv1d"]
+ */
+export function withUsualTargets(scenario: Scenario): Scenario {
+  const { adapter } = scenario;
+  if (adapter?.target_modules !== "all-linear" || (adapter.exclude_modules ?? null) !== null) {
+    return scenario;
+  }
+  const names = stoppingNames(readGraph(scenario));
+  return names.length === 0
+    ? scenario
+    : { ...scenario, adapter: { ...adapter, exclude_modules: names } };
+}
+
+function stoppingNames(graph: ModuleGraph | undefined): readonly string[] {
+  if (graph === undefined) return [];
+  const choosing = sitesOf(graph).filter(({ node }) => node.forward?.kind === "choosing_linear");
+  return [
+    ...new Set([...(graph.incompatibleNames ?? []), ...choosing.map(({ node }) => node.name)]),
+  ];
+}
+
+/**
  * The scenario for another model by its name: a task that came with the old one goes with it, and that of the new one comes.
  * Generating text is what a scenario says when nothing was chosen (every worked example does), so it goes, too, where the
  * new one's published class cannot: BERT, models that embed texts.
@@ -44,11 +70,22 @@ export function withModel(scenario: Scenario, name: string): Scenario {
   const old = scenario.model;
   const id = typeof old === "string" ? undefined : old["id"];
   const brought = typeof id === "string" ? knownModel(id)?.task : undefined;
-  const chosen = { ...scenario, model: name };
+  const chosen = { ...withoutUsualExcludes(scenario), model: name };
   const task = scenario.adapter?.task_type ?? undefined;
   const goes =
     task !== undefined && (task === brought || (task === "CAUSAL_LM" && !canGenerate(name)));
-  return withUsualTask(goes ? withoutTask(chosen) : chosen);
+  return withUsualTargets(withUsualTask(goes ? withoutTask(chosen) : chosen));
+}
+
+/** Modules that were left out for the old model go with it. */
+function withoutUsualExcludes(scenario: Scenario): Scenario {
+  const { adapter } = scenario;
+  const excluded = adapter?.exclude_modules ?? null;
+  if (!adapter || excluded === null) return scenario;
+  const names = stoppingNames(readGraph(scenario));
+  if (names.length === 0 || String(excluded) !== String(names)) return scenario;
+  const fields = Object.entries(adapter).filter(([field]) => field !== "exclude_modules");
+  return { ...scenario, adapter: Object.fromEntries(fields) };
 }
 
 /** Whether the class that a model was published as generates text; a model that cannot be read is taken to. */

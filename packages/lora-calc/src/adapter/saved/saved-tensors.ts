@@ -145,13 +145,7 @@ function subtreeTensors(
   const buffers = node.buffers
     .filter(({ isPersistent }) => isPersistent === true)
     .map(({ name, shape, dtype: own }) =>
-      // A model loaded in another dtype casts its floating numbers only.
-      saved(
-        site,
-        `${below}${name}`,
-        shape,
-        own === "float32" || own === "model" ? dtypes.base : own,
-      ),
+      saved(site, `${below}${name}`, shape, own === "model" ? dtypes.base : own),
     );
   const inner = node.children.flatMap((child) =>
     isRepeat(child)

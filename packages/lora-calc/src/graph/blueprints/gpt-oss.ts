@@ -21,6 +21,7 @@ export const gptOss: Blueprint = {
     return llamaLike(
       {
         modelType: "gpt_oss",
+        neverQuantized: ["post_attention_layernorm", "input_layernorm", "norm"],
         prefix: "GptOss",
         taskHeads: ["ForSequenceClassification", "ForTokenClassification"],
         defaults: {

@@ -35,7 +35,7 @@ export interface RouterForward {
   readonly softmaxLast?: "as_scored" | "in_fp32";
   /** What is taken is divided by its sum, in place. */
   readonly normalizes: boolean;
-  /** The scores stay fp32 (mixtral); otherwise they are cast back. */
+  /** The scores are cast to fp32 before the softmax, and stay so (mixtral); otherwise it casts them, and they are cast back. */
   readonly keepsFp32?: boolean;
 }
 

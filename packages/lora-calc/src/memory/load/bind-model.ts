@@ -8,8 +8,8 @@
 import type { AdaptedModule, AdapterPlan } from "../../adapter/plan/plan.js";
 import type { Child, ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
-import { sitesOf } from "../../graph/tree/sites.js";
-import { bytesOf, elementCount } from "../../units/dtype.js";
+import { keptDtype } from "./kept-dtype.js";
+import { warmUpBytes } from "./warm-up.js";
 import type { Dtype } from "../../units/dtype.js";
 import { bindCopy, bindTokens } from "./bind-copy.js";
 import { byNode, isAt } from "./adapted-sites.js";
@@ -51,6 +51,7 @@ class Loader {
   private readonly m: Machine;
   private readonly graph: ModuleGraph;
   private readonly options: LoadOptions;
+  private readonly dtypeOf: ReturnType<typeof keptDtype>;
   private readonly isQuantized: (node: ModuleNode, path: string) => boolean;
   private readonly tied = new Map<string, Tensor>();
   /** Trained rows of the embedding that a tied head follows. */
@@ -63,6 +64,7 @@ class Loader {
     this.m = m;
     this.graph = graph;
     this.options = options;
+    this.dtypeOf = keptDtype(graph, options.training.dtype);
     this.isQuantized =
       options.quantization === undefined
         ? () => false
@@ -102,22 +104,9 @@ class Loader {
 
   /** One block of the size of the stored weights is taken and given back before loading. */
   private warmUp(): void {
-    const { m, options } = this;
-    let bytes = 0;
-    for (const site of sitesOf(this.graph)) {
-      for (const { name, shape, tiedTo, dtype } of site.node.parameters) {
-        if (tiedTo !== undefined) continue;
-        const packed =
-          name === "weight" && options.quantization && this.isQuantized(site.node, site.path)
-            ? storedWeight(site.node, options.quantization)[0]
-            : undefined;
-        bytes +=
-          site.count *
-          (packed === undefined
-            ? bytesOf(elementCount(shape), dtype ?? options.training.dtype)
-            : bytesOf(elementCount(packed.shape), packed.dtype));
-      }
-    }
+    const { graph, m, dtypeOf, isQuantized } = this;
+    const { quantization } = this.options;
+    const bytes = warmUpBytes(graph, { quantization, dtypeOf, isQuantized });
     m.consume(m.empty("caching_allocator_warmup", [bytes], "uint8"));
   }
 
@@ -151,8 +140,9 @@ class Loader {
   }
 
   private bindParameters(module: BoundModule, quantization: Quantization | undefined): void {
-    const { m, options } = this;
-    for (const { name, shape, tiedTo, dtype, isFrozen } of module.node.parameters) {
+    const { m } = this;
+    for (const parameter of module.node.parameters) {
+      const { name, shape, tiedTo, isFrozen } = parameter;
       const own = module.path === "" ? name : `${module.path}.${name}`;
       // A tied weight may be registered before the one it is tied to (heads in front of the backbone: xlm-roberta).
       const shared = this.tied.get(tiedTo ?? own);
@@ -168,7 +158,7 @@ class Loader {
         m.consume(source);
         continue;
       }
-      const tensor = m.retain(m.empty("empty", shape, dtype ?? options.training.dtype));
+      const tensor = m.retain(m.empty("empty", shape, this.dtypeOf(module.path, parameter)));
       tensor.requiresGrad = isFrozen !== true && this.trains(module, name);
       tensor.section = m.section;
       module.parameters.set(name, tensor);

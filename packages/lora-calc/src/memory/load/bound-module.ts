@@ -180,6 +180,8 @@ export interface Kernels {
   ) => Tensor;
   /** Whether a product runs on the packed weight; undefined where bitsandbytes always unpacks it. */
   readonly fuses4bit: ((product: PackedProduct) => boolean) | undefined;
+  /** (tokens, in) · (experts, in, out), each row with the matrix of its expert. */
+  readonly expertProduct: (m: Machine, rows: Tensor, weight: Tensor, offsets: Tensor) => Tensor;
   /** (b, s, heads, value dim). */
   readonly gatedDeltaRule: {
     /** Fewer heads of queries and keys are repeated in there. */

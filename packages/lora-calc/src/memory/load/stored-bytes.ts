@@ -2,6 +2,7 @@
 
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { rootSite, sitesOf } from "../../graph/tree/sites.js";
+import { keptDtype } from "./kept-dtype.js";
 import { bytesOf, elementCount } from "../../units/dtype.js";
 import type { Dtype } from "../../units/dtype.js";
 import { quantizedModules, storedWeight } from "../settings/quantization.js";
@@ -28,6 +29,7 @@ export function storedBytes(
   dtype: Dtype,
   quantization: Quantization | undefined,
 ): StoredBytes {
+  const dtypeOf = keptDtype(graph, dtype);
   const isQuantized =
     quantization === undefined ? () => false : quantizedModules(graph, quantization);
   let quantizedParameters = 0;
@@ -45,7 +47,7 @@ export function storedBytes(
         }
       } else {
         plainParameters += count * elements;
-        plainBytes += count * bytesOf(elements, parameter.dtype ?? dtype);
+        plainBytes += count * bytesOf(elements, dtypeOf(path, parameter));
       }
     }
   }

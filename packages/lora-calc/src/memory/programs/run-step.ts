@@ -145,6 +145,7 @@ function kernelsOf({ liger, multiprocessors, rules, card, fusesPacked }: StepInp
     fusesPacked === true
       ? (product) => fuses4bit({ ...product, sm: card.sm, multiprocessors })
       : undefined,
+    card,
   );
   return liger === undefined ? torch : ligerKernels(torch, liger.patch, liger.on, multiprocessors);
 }

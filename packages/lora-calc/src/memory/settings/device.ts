@@ -4,7 +4,6 @@ import {
   attentionCard,
   contextOf,
   cublasWorkspaceBytes,
-  hasGroupedProduct,
   UNKNOWN_CONTEXT,
   usableBytes,
 } from "../../catalogue/cuda.js";
@@ -29,8 +28,6 @@ export interface Device {
   readonly context: CudaContext;
   /** One cuBLAS workspace. Unit: bytes. */
   readonly cublasWorkspaceBytes: number;
-  /** It runs experts as one grouped product. */
-  readonly hasGroupedProduct: boolean;
   readonly multiprocessors: number;
   /** What decides the kernel of scaled_dot_product_attention. */
   readonly attention: AttentionCard;
@@ -251,6 +248,5 @@ function customCard(fields: Fields, wheel: TorchWheel): Card {
 function cudaFacts(generation: GpuGeneration) {
   return {
     cublasWorkspaceBytes: cublasWorkspaceBytes(generation),
-    hasGroupedProduct: hasGroupedProduct(generation),
   };
 }

@@ -7,7 +7,6 @@ import { reject } from "../../problem/problem.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
 import { learnedPositions } from "./learned-positions.js";
 import { embedsText, encodesText, hasOwnLoss, PAIRS_LOSS } from "./model-defaults.js";
-import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
 import type { LossName, TrainingSettings } from "./training.js";
 
@@ -45,12 +44,11 @@ interface RunnableParts {
   /** Undefined for full fine-tuning. */
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
-  readonly device: Device | undefined;
 }
 
 /** A sentence that names what is missing, or undefined when the step can be run. */
 export function whyNotRunnable(
-  { graph, plan, quantization, device }: RunnableParts,
+  { graph, plan, quantization }: RunnableParts,
   loss: LossName,
 ): string | undefined {
   if (graph.stops !== undefined) return graph.stops;
@@ -75,9 +73,6 @@ export function whyNotRunnable(
   if (hidden !== undefined) return hidden;
   const missing = firstWithoutForward(graph.root, graph.root.type);
   if (missing !== undefined) return `the forward pass of ${missing} is not modelled`;
-  if (device?.hasGroupedProduct === false && hasExperts(graph.root)) {
-    return `experts on ${device.name}, a card before Ampere, run one by one, which is not modelled`;
-  }
   const layers = deepestRepeat(graph.root);
   if (layers > MAX_LAYERS) return `${layers} layers are more than the ${MAX_LAYERS} that are run`;
   if (quantization !== undefined && endsInLayers(graph)) {

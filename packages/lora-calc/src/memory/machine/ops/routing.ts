@@ -43,6 +43,41 @@ export function integers(m: Machine, tag: string, size: number, dtype: Dtype): T
 }
 
 /**
+ * The same one expert after the other, in a function of transformers: it keeps both factors and makes both gradients, whichever
+ * are asked for.
+ *
+ * Source: transformers integrations/moe.py `_grouped_mm_fallback`, `_grouped_mm_fallback_backward`.
+ */
+export function productPerExpert(
+  m: Machine,
+  rows: Tensor,
+  weight: Tensor,
+  offsets: Tensor,
+): Tensor {
+  const tag = "grouped_mm_fallback";
+  const node = m.track("GroupedMmFallbackBackward", [rows, weight]);
+  if (node !== undefined) {
+    const asked = [rows.requiresGrad, weight.requiresGrad];
+    m.save(node, rows);
+    m.save(node, weight);
+    node.attributes = [m.retain(offsets)];
+    node.backward = (_, saved) => {
+      const made = saved
+        .slice(0, 2)
+        .map((factor) => m.empty("zeros_like", factor.shape, factor.dtype, factor.strides));
+      return made.map((gradient, index) => {
+        if (asked[index] === true) return gradient;
+        m.consume(gradient);
+        return undefined;
+      });
+    };
+  }
+  const output = m.empty(tag, [rows.size(0), weight.size(2)], rows.dtype);
+  m.finish(node, [output], [rows, weight]);
+  return output;
+}
+
+/**
  * `grouped_mm(rows, weight, offs=offsets)`: (tokens, in) · (experts, in, out), each row with the matrix of its expert.
  * Backward is two of the same kernel, the one for the weight first.
  */

@@ -1,7 +1,10 @@
 /** How transformers, PEFT and PyTorch themselves compute a model. */
 
+import { hasGroupedProduct } from "../../../catalogue/cuda.js";
+import type { AttentionCard } from "../../../catalogue/cuda.js";
 import type { Kernels } from "../../load/bound-module.js";
 import type { WorldRules } from "../../../worlds/world.js";
+import { groupedMm, productPerExpert } from "../../machine/ops/routing.js";
 import { attend } from "./torch/attention.js";
 import { gatedMlp } from "./torch/gated-mlp.js";
 import { chunkGatedDeltaRule } from "./torch/gated-delta-rule.js";
@@ -13,7 +16,11 @@ import { rmsNorm } from "./torch/rms-norm.js";
 import { applyRotary, turnBothUnmoved, turnComplexUnmoved, turnUnmoved } from "./torch/rotary.js";
 import { anglesByMatmul, anglesByProduct } from "./torch/rotary-angles.js";
 
-export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"]): Kernels {
+export function torchKernels(
+  rules: WorldRules,
+  fuses4bit: Kernels["fuses4bit"],
+  card: AttentionCard,
+): Kernels {
   return {
     rmsNorm,
     masks: {
@@ -31,6 +38,7 @@ export function torchKernels(rules: WorldRules, fuses4bit: Kernels["fuses4bit"])
     gatedMlp,
     adaptedLinear: runLora,
     fuses4bit,
+    expertProduct: hasGroupedProduct(card) ? groupedMm : productPerExpert,
     gatedDeltaRule: { repeatsHeads: rules.repeatsInDeltaRule, run: chunkGatedDeltaRule },
     mamba2: { groupsNorm: rules.groupsGatedNorm, scan: mamba2ChunkScan },
     attention: rules.copiesBias

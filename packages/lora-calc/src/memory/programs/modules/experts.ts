@@ -12,7 +12,7 @@ import { cast } from "../../machine/ops/cast.js";
 import { addInPlace, addScalar, mul, mulScalar } from "../../machine/ops/elementwise.js";
 import { index } from "../../machine/ops/indexing.js";
 import { sumDim } from "../../machine/ops/reduce.js";
-import { groupedMm, integers, sort } from "../../machine/ops/routing.js";
+import { integers, sort } from "../../machine/ops/routing.js";
 import {
   chunkLastDim,
   everySecond,
@@ -41,6 +41,7 @@ export function callExperts(
 ): Tensor {
   const { forward } = module.node;
   if (forward?.kind !== "experts") throw new Error(`${module.path} has no experts`);
+  const { kernels } = module;
   const [tokens, chosen] = [places.size(0), places.size(1)];
   const copies = tokens * chosen;
   return callAdapted(m, module, [hidden, weights, places], (read) =>
@@ -68,7 +69,7 @@ export function callExperts(
           forward.biased === true ? frame.hold(index(m, read(`${name}_bias`), sorted)) : undefined;
         if (oldBias !== undefined) frame.drop(oldBias);
         const matrices = module.node.isTransposed === true ? weight : transpose(m, weight, -2, -1);
-        const output = groupedMm(m, cast(m, rows, weight.dtype), matrices, offsets);
+        const output = kernels.expertProduct(m, cast(m, rows, weight.dtype), matrices, offsets);
         return bias === undefined ? [output] : [addInPlace(m, output, bias), bias];
       };
       const [raw, gateBias] = product(chosenRows, forward.gateUp);

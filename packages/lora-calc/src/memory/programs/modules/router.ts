@@ -58,7 +58,11 @@ export function callRouter(
         frame.hold(at);
         return [scores, softmax(m, frame.hold(best)), at];
       }
-      const shares = frame.hold(softmax(m, scores, { dtype: "float32" }));
+      const shares = frame.hold(
+        keepsFp32
+          ? softmax(m, cast(m, scores, "float32"))
+          : softmax(m, scores, { dtype: "float32" }),
+      );
       const [taken, places] = largest(m, shares, "topk", chosen);
       frame.hold(places);
       let values = frame.hold(taken);

@@ -1,0 +1,48 @@
+/** Every shape of the catalogue on three generations of cards, for what its model is usually fine-tuned for. */
+
+import { expect, it } from "vitest";
+import { estimate, listModels, withUsualTargets, withUsualTask } from "../../src/index.js";
+import type { Estimate } from "../../src/index.js";
+
+const CARDS = ["T4", "RTX 4090", "H100-80GB"] as const;
+
+/** Checkpoints of one shape are one question. */
+const shapes = [
+  ...new Map(listModels().map((model) => [JSON.stringify(model.config), model])).values(),
+];
+
+/** Shapes whose whole step is not computed, each with what stands in its way. */
+const BOUNDED: readonly string[] = [
+  // Images and sound go in.
+  ...["clip-vit-base", "clip-vit-large", "whisper-tiny", "whisper-small", "whisper-medium"],
+  ...["whisper-large-v3", "whisper-v3-turbo"],
+  // Classes of their repositories, which run under transformers 4 alone.
+  ...["baichuan-7b", "baichuan2-7b", "baichuan2-13b", "chatglm-6b", "chatglm3-6b"],
+  ...["glm-4-9b-own-code", "internlm2-1.8b", "internlm2-7b", "internlm2-20b"],
+  ...["qwen-1.8b", "qwen-7b", "qwen-14b", "qwen-72b"],
+  // A dense convolution, whose workspace cuDNN chooses.
+  ...["deberta-v2-xlarge", "deberta-v2-xxlarge"],
+  // Stops in transformers 5.24, and under TRL's loss.
+  ...["llama-4-scout", "llama-4-maverick"],
+  // A scan of one step per token; streams and compressed tokens.
+  ...["mamba-130m", "deepseek-v4-flash"],
+];
+
+function answered(id: string, gpu: string): Estimate {
+  const scenario = {
+    ...{ model: id, adapter: { r: 16, target_modules: "all-linear" as const } },
+    ...{ hardware: { gpu }, training: { per_device_train_batch_size: 2, max_length: 512 } },
+  };
+  const result = estimate(withUsualTargets(withUsualTask(scenario)));
+  if ("error" in result) throw new Error(`${id} on ${gpu}: ${result.error.message}`);
+  return result;
+}
+
+it.each(CARDS)("answers for every shape on %s", (gpu) => {
+  const bounded = shapes.filter(({ id }) => {
+    const { memory } = answered(id, gpu);
+    expect(memory, id).toBeDefined();
+    return memory !== undefined && "at_least" in memory;
+  });
+  expect(bounded.map(({ id }) => id).sort()).toEqual([...BOUNDED].sort());
+});
