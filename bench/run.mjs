@@ -10,6 +10,8 @@ import {
   formatCount,
   isRefusal,
   listModels,
+  withUsualTargets,
+  withUsualTask,
 } from "../packages/lora-calc/dist/index.js";
 
 const CLI = fileURLToPath(new URL("../packages/lora-calc/dist/cli/main.js", import.meta.url));
@@ -139,6 +141,24 @@ function benchMemory() {
   }
 }
 
+/** Every shape for what its model is usually fine-tuned for, as times the worked answer: budgets are ratios. */
+function benchCatalogue() {
+  const training = { per_device_train_batch_size: 2, max_length: 512 };
+  const hardware = { gpu: "RTX 4090" };
+  const usual = ({ repo }) =>
+    withUsualTargets(withUsualTask({ model: repo, adapter: ADAPTER, training, hardware }));
+  const worked = timeOf(() => answer(usual({ repo: "meta-llama/Llama-3.1-8B" })));
+  const shapes = new Map(listModels().map((model) => [JSON.stringify(model.config), model]));
+  const times = [...shapes.values()].map((model) => {
+    const runs = [0, 1, 2].map(() => onceTime(() => answer(usual(model))));
+    return { repo: model.repo, ratio: median(runs) / worked };
+  });
+  const worst = times.reduce((most, each) => (each.ratio > most.ratio ? each : most));
+  console.log(
+    `${shapes.size} shapes of the catalogue: median ${median(times.map(({ ratio }) => ratio)).toFixed(2)} times the worked answer (at most 3), worst ${worst.ratio.toFixed(1)} (${worst.repo}; at most 25)`,
+  );
+}
+
 function benchBatches() {
   for (const [what, memory, budget] of [
     ["counts only", false, 3000],
@@ -182,6 +202,7 @@ function benchAgainstPeft() {
 
 benchCounts();
 benchMemory();
+benchCatalogue();
 benchBatches();
 benchStart();
 benchAgainstPeft();
