@@ -150,7 +150,7 @@ function compute(scenario: Fields, options: EstimateOptions): Omit<Estimate, "sc
       ...plan.warnings,
       ...step.warnings,
       ...(packed?.warnings ?? []),
-      ...expertWarnings(graph, plan, step),
+      ...expertWarnings(graph, plan, { ...step, device }),
       ...gradientWarnings(graph, plan),
       ...subclassWarnings(graph, quantization),
       ...warnings,

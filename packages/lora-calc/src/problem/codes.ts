@@ -85,6 +85,8 @@ export const WARNING_CODES = {
     "The weights of the experts are parameters, and bitsandbytes packs linear layers only.",
   experts_rebuilt:
     "Adapters on the parameters of experts make a tensor of their size in every pass over a layer.",
+  experts_one_by_one:
+    "The card has no grouped product: the backward pass of experts makes a gradient as large as their weights.",
   adapters_without_gradient:
     "Some of the adapters sit where the class computes no gradient, and never train.",
   text_only: "The step of a model that sees is computed for batches without pictures.",

@@ -38,11 +38,18 @@ function answered(id: string, gpu: string): Estimate {
   return result;
 }
 
-it.each(CARDS)("answers for every shape on %s", (gpu) => {
-  const bounded = shapes.filter(({ id }) => {
+/** Each shape on one card in turn, or with LORA_CALC_ALL on each of them. */
+const questions = shapes.flatMap(({ id }, index) =>
+  process.env["LORA_CALC_ALL"] === undefined
+    ? [[id, CARDS[index % CARDS.length] ?? CARDS[0]] as const]
+    : CARDS.map((gpu) => [id, gpu] as const),
+);
+
+it("answers for every shape", () => {
+  const bounded = questions.flatMap(([id, gpu]) => {
     const { memory } = answered(id, gpu);
     expect(memory, id).toBeDefined();
-    return memory !== undefined && "at_least" in memory;
+    return memory !== undefined && "at_least" in memory ? [id] : [];
   });
-  expect(bounded.map(({ id }) => id).sort()).toEqual([...BOUNDED].sort());
+  expect([...new Set(bounded)].sort()).toEqual([...BOUNDED].sort());
 });

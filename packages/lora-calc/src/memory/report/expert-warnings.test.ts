@@ -21,12 +21,14 @@ describe("experts", () => {
     expect(warned({ adapter: ATTENTION })).not.toHaveProperty("experts_not_quantized");
   });
 
-  it("have no memory on cards that run them one by one", () => {
-    const training = { dtype: "bfloat16" };
+  it("have a gradient of their size on cards that run them one by one", () => {
+    const training = { dtype: "float16", bf16: false, fp16: true };
     const onTuring = warned({ adapter: ATTENTION, training, hardware: { gpu: "T4" } });
-    expect(onTuring["memory_not_computed"]).toContain("a card before Ampere");
+    // 128 experts of (2048, 1536) in two bytes.
+    expect(onTuring["experts_one_by_one"]).toContain("a gradient of 768.0 MiB");
+    expect(onTuring).not.toHaveProperty("memory_not_computed");
     const onAmpere = warned({ adapter: ATTENTION, training, hardware: { gpu: "A100 80GB" } });
-    expect(onAmpere).not.toHaveProperty("memory_not_computed");
+    expect(onAmpere).not.toHaveProperty("experts_one_by_one");
   });
 
   it("are written anew when adapted, which only memory shows", () => {
