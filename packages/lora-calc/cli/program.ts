@@ -214,7 +214,10 @@ function addExplain(program: Command, outputOf: OutputOf, finish: Finish): void 
     .command("explain")
     .summary("show parts of a result with formula, numbers and certainty")
     .argument("<source>", "as for estimate")
-    .argument("[parts...]", "names of parts, all when none is given")
+    .argument(
+      "[parts...]",
+      "names of parts (weights, parameters, experts, …), all when none is given",
+    )
     .option(
       "--saw <text>",
       "numbers of parameters that a tool printed: why they are what they are",

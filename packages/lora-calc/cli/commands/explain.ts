@@ -1,6 +1,6 @@
 /** `lora-calc explain`: parts of a result with formula and numbers. */
 
-import { estimate, explainPrint, isRefusal, nearestName } from "lora-calc";
+import { describeExperts, estimate, explainPrint, isRefusal, nearestName } from "lora-calc";
 import type { Problem, Scenario } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
@@ -8,6 +8,7 @@ import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
 import { readScenario } from "../input/read-scenario.js";
 import type { Output } from "../output.js";
+import { EXPERTS, renderExperts } from "../render/experts.js";
 import { explainable, renderExplanation } from "../render/explanation.js";
 import { renderPrint } from "../render/print.js";
 import { refuse } from "./answers.js";
@@ -34,10 +35,21 @@ export async function runExplain(
   }
   const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, false, output);
-  const known = explainable(result);
+  const described = describeExperts(scenario);
+  const experts = "error" in described ? [] : described.experts;
+  const known = [...explainable(result), ...(experts.length === 0 ? [] : [EXPERTS])];
   const unknown = parts.find((part) => !known.includes(part));
   if (unknown !== undefined) return refuse(unknownPart(unknown, known), false, output);
-  await output.result(renderExplanation(result, parts, output.style, methodOf(scenario)));
+  const others = parts.filter((part) => part !== EXPERTS);
+  const blocks = [
+    ...(parts.length > 0 && others.length === 0
+      ? []
+      : [renderExplanation(result, others, output.style, methodOf(scenario))]),
+    ...(experts.length > 0 && (parts.length === 0 || parts.includes(EXPERTS))
+      ? [renderExperts(experts, output.style)]
+      : []),
+  ];
+  await output.result(blocks.join("\n"));
   return EXIT.ok;
 }
 

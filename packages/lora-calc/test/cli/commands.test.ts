@@ -257,6 +257,17 @@ describe("compare --cards", () => {
 });
 
 describe("explain, export, list", () => {
+  it("explain shows what becomes of experts, alone or at the end", async () => {
+    const asked = ["explain", "Qwen/Qwen3-30B-A3B", "--target-modules", "q_proj,v_proj", "--qlora"];
+    const { result } = await run(...asked.slice(0, 2), "experts", ...asked.slice(2));
+    expect(result).toMatch(/^experts\n/);
+    expect(result).toContain("28,991,029,248 parameters in 54.00 GiB");
+    expect(result).toMatch(/gate_up_proj +48 × 128×1536×2048 +bfloat16 +36.00 GiB +frozen +0/);
+    const whole = await run(...asked);
+    expect(whole.result).toContain(`\n${result}`);
+    expect((await run("explain", "gpt2", "experts")).talk).toContain("no such part");
+  });
+
   it("explains parameters, and names the parts it knows", async () => {
     expect((await run("explain", "gpt2", "parameters", ...GPT2.slice(1))).result).toContain(
       GPT2_LINE,
