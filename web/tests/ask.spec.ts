@@ -43,6 +43,22 @@ test("a model that cannot generate is asked for what it is for", async ({ page }
   await expect(page.getByText(/cannot generate/)).toHaveCount(0);
 });
 
+test("what LoRA stops at is left out, whichever way to train is chosen then", async ({ page }) => {
+  await open(page);
+  const model = page.getByRole("combobox", { name: "Model to train" });
+  await model.fill("nvidia/NVIDIA-Nemotron-Nano-9B-v2");
+  await model.press("Enter");
+  // Printed by peft 0.21.0 for r=16 on all linear layers without out_proj and conv1d.
+  const line = "trainable params: 29,784,064 || all params: 8,918,011,392";
+  await expect(peftLine(page)).toContainText(line);
+  await expect(page.getByRole("checkbox", { name: /^out_proj/ })).not.toBeChecked();
+  const way = page.getByRole("combobox", { name: "Way to train" });
+  await way.selectOption("full");
+  await expect(peftLine(page)).not.toContainText(line);
+  await way.selectOption("lora");
+  await expect(peftLine(page)).toContainText(line);
+});
+
 test("a pasted address of the Hub is understood, and Escape puts back what was there", async ({
   page,
 }) => {
