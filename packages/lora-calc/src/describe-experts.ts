@@ -37,20 +37,32 @@ export interface ExpertTensor {
   readonly trainable: number;
 }
 
-export type ExpertsResult =
-  { readonly experts: readonly ExpertTensor[] } | { readonly error: Problem };
+export interface ExpertsDescription {
+  readonly experts: readonly ExpertTensor[];
+  /** Of all of them. Unit: parameters. */
+  readonly parameters: number;
+  /** Of all of them, as they are stored. Unit: bytes. */
+  readonly bytes: number;
+}
+
+export type ExpertsResult = ExpertsDescription | { readonly error: Problem };
 
 /**
  * The tensors of a scenario's experts, in the order of the model; none for a model without. transformers 5 holds the experts
  * of a layer in two parameters, which bitsandbytes does not pack and `target_modules` does not reach; transformers 4 has a
  * module for each.
  *
- * Certainty: exact (counts, names), as `estimate` has them. Never throws: what cannot be read comes back as `error`.
+ * Certainty: exact (counts, names), as `estimate` has them. What cannot be read comes back as `error`.
  * Example: describeExperts({ model: "Qwen/Qwen3-30B-A3B", adapter: { target_modules: ["q_proj"] } }).experts[0].adapted // "no"
  */
 export function describeExperts(scenario: Scenario): ExpertsResult {
   try {
-    return { experts: tensorsOf(new Fields(scenario, "")) };
+    const experts = tensorsOf(new Fields(scenario, ""));
+    return {
+      experts,
+      parameters: experts.reduce((sum, tensor) => sum + tensor.parameters, 0),
+      bytes: experts.reduce((sum, tensor) => sum + tensor.bytes, 0),
+    };
   } catch (error) {
     if (error instanceof InputError) return { error: error.problem };
     throw error;

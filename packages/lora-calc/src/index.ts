@@ -58,7 +58,7 @@ export type { Finding, FindingCode, FindingLevel } from "./audit/findings.js";
 export { estimate } from "./estimate.js";
 export type { EstimateOptions } from "./estimate.js";
 export { describeExperts } from "./describe-experts.js";
-export type { ExpertsResult, ExpertTensor } from "./describe-experts.js";
+export type { ExpertsDescription, ExpertsResult, ExpertTensor } from "./describe-experts.js";
 export { compareStacks } from "./compare-stacks.js";
 export type { StackChange, StackComparison, UnderStack } from "./compare-stacks.js";
 export { EIGHT_CARDS, onCards } from "./on-cards.js";

@@ -36,8 +36,8 @@ export async function runExplain(
   const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, false, output);
   const described = describeExperts(scenario);
-  const experts = "error" in described ? [] : described.experts;
-  const known = [...explainable(result), ...(experts.length === 0 ? [] : [EXPERTS])];
+  const experts = "error" in described || described.experts.length === 0 ? undefined : described;
+  const known = [...explainable(result), ...(experts === undefined ? [] : [EXPERTS])];
   const unknown = parts.find((part) => !known.includes(part));
   if (unknown !== undefined) return refuse(unknownPart(unknown, known), false, output);
   const others = parts.filter((part) => part !== EXPERTS);
@@ -45,7 +45,7 @@ export async function runExplain(
     ...(parts.length > 0 && others.length === 0
       ? []
       : [renderExplanation(result, others, output.style, methodOf(scenario))]),
-    ...(experts.length > 0 && (parts.length === 0 || parts.includes(EXPERTS))
+    ...(experts !== undefined && (parts.length === 0 || parts.includes(EXPERTS))
       ? [renderExperts(experts, output.style)]
       : []),
   ];

@@ -1,7 +1,7 @@
 /** The tensors of a model's experts: what trains on them, how they are stored. */
 
 import { formatBytes, formatCount } from "lora-calc";
-import type { ExpertTensor } from "lora-calc";
+import type { ExpertsDescription, ExpertTensor } from "lora-calc";
 import { alignColumns, wrap } from "./columns.js";
 import { oneLine } from "./one-line.js";
 import type { Style } from "./style.js";
@@ -17,11 +17,12 @@ const REACHED: Readonly<Record<ExpertTensor["adapted"], string>> = {
   all: "all of it",
 };
 
-export function renderExperts(tensors: readonly ExpertTensor[], style: Style): string {
-  const parameters = tensors.reduce((sum, tensor) => sum + tensor.parameters, 0);
-  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+export function renderExperts(
+  { experts, parameters, bytes }: ExpertsDescription,
+  style: Style,
+): string {
   const header = ["tensor", "shape", "stored", "bytes", "trained by", "parameters"];
-  const rows = tensors.map((tensor) => [
+  const rows = experts.map((tensor) => [
     oneLine(shortened(tensor.path)),
     `${formatCount(tensor.count)} × ${tensor.shape.join("×")}`,
     tensor.stored,

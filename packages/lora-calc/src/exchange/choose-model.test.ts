@@ -49,6 +49,8 @@ describe("withUsualTargets(scenario)", () => {
       ...linear,
       exclude_modules: ["router"],
     });
+    const flash = { model: "deepseek-ai/DeepSeek-V4-Flash", adapter: linear };
+    expect(withUsualTargets(flash).adapter?.exclude_modules).toEqual(["o_a_proj"]);
   });
 
   it("leaves alone what says its modules, or has none of those", () => {

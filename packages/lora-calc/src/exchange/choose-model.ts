@@ -36,7 +36,7 @@ export function withUsualTask(scenario: Scenario): Scenario {
 
 /**
  * The scenario without the modules that "all-linear" reaches though LoRA stops at them: projections whose weight the model
- * uses directly (Mamba), routers that give more than one tensor (Llama 4). What names modules to leave out stays as it is.
+ * uses directly (Mamba), routers that give more than one tensor (Llama 4), products per group (DeepSeek-V4). What names modules to leave out stays as it is.
  *
  * Example: withUsualTargets({ model: "nvidia/NVIDIA-Nemotron-Nano-9B-v2", adapter: { target_modules: "all-linear" } }).adapter?.exclude_modules // ["out_proj", "conv1d"]
  */
@@ -51,11 +51,14 @@ export function withUsualTargets(scenario: Scenario): Scenario {
     : { ...scenario, adapter: { ...adapter, exclude_modules: names } };
 }
 
+/** Layers that PEFT takes for linear ones, and whose output its own layer cannot add to. */
+const STOPS_LORA: ReadonlySet<string | undefined> = new Set(["choosing_linear", "grouped_linear"]);
+
 function stoppingNames(graph: ModuleGraph | undefined): readonly string[] {
   if (graph === undefined) return [];
-  const choosing = sitesOf(graph).filter(({ node }) => node.forward?.kind === "choosing_linear");
+  const stopping = sitesOf(graph).filter(({ node }) => STOPS_LORA.has(node.forward?.kind));
   return [
-    ...new Set([...(graph.incompatibleNames ?? []), ...choosing.map(({ node }) => node.name)]),
+    ...new Set([...(graph.incompatibleNames ?? []), ...stopping.map(({ node }) => node.name)]),
   ];
 }
 

@@ -198,9 +198,12 @@ function attention(config: Config, sizes: Sizes, type: string): ModuleNode {
       plainNorm("q_b_norm"),
       linear("kv_proj", hiddenSize, headDim),
       norm("kv_norm", headDim),
-      linear("o_a_proj", Math.floor((heads * headDim) / groups), width, {
-        type: `${PREFIX}GroupedLinear`,
-      }),
+      {
+        ...linear("o_a_proj", Math.floor((heads * headDim) / groups), width, {
+          type: `${PREFIX}GroupedLinear`,
+        }),
+        forward: { kind: "grouped_linear" },
+      },
       linear("o_b_proj", width, hiddenSize),
       type === "sliding_attention" ? undefined : compressor(config, sizes, type === LIGHT),
     ],

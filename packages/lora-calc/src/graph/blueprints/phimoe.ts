@@ -5,6 +5,7 @@ import { areFused, fusedExperts } from "../blocks/experts.js";
 import { blockSparseMoe } from "../blocks/single-experts.js";
 import { llamaLike } from "../blocks/llama-like.js";
 import type { Blueprint } from "../tree/blueprint.js";
+import type { ModuleNode } from "../tree/module-graph.js";
 import { container, layerNorm, linear } from "../tree/vocabulary.js";
 
 export const phimoe: Blueprint = {
@@ -33,7 +34,10 @@ export const phimoe: Blueprint = {
           const act = activation(config, "hidden_act", "silu");
           const sizes = { experts, hiddenSize, intermediateSize };
           if (!areFused(context)) return blockSparseMoe("Phimoe", sizes, act);
-          const router = linear("router", hiddenSize, experts, { type: "PhimoeTopKRouter" });
+          const router: ModuleNode = {
+            ...linear("router", hiddenSize, experts, { type: "PhimoeTopKRouter" }),
+            forward: { kind: "choosing_linear" },
+          };
           const all = fusedExperts({ type: "PhimoeExperts", ...sizes }, act);
           return container("mlp", "PhimoeSparseMoeBlock", { children: [router, all] });
         },

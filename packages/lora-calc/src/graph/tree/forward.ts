@@ -167,6 +167,8 @@ export type Forward =
   | AllExpertsMlpForward
   /** A product that is no module's answer alone: what is chosen comes with it (llama4). */
   | { readonly kind: "choosing_linear" }
+  /** A product per group of features, into fewer of them than a layer of LoRA gives (deepseek_v4). */
+  | { readonly kind: "grouped_linear" }
   | RouterForward
   | GroupedRouterForward
   | SharesRouterForward

@@ -77,7 +77,8 @@ function compute(m: Machine, module: BoundModule, rows: Tensor): Tensor {
       if (gate === undefined || up === undefined) throw new Error("chunk gave too few parts");
       frame.hold(gate);
       frame.hold(up);
-      if (forward.activation === "clamped_swiglu") throw new Error("experts without a gate");
+      if (forward.activation === "clamped_swiglu")
+        throw new Error(`${module.path} has another gate`);
       const { activation } = forward;
       const bent = m.call(`${module.path}.act_fn`, [gate], () => activate(m, activation, gate));
       const output = frame.hold(batchedProduct(m, mul(m, up, bent), read(forward.down)));
