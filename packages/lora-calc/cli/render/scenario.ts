@@ -65,8 +65,10 @@ function adapterText({ adapter }: Scenario, setting: Setting): string {
   const modules = targets === undefined ? "PEFT's default modules" : shortValue(targets);
   const parameters = shortValue(setting("adapter.target_parameters") ?? "");
   const on = [modules, parameters].filter((text) => text !== "").join(" and ");
+  const excluded = shortValue(setting("adapter.exclude_modules") ?? "");
+  const without = excluded === "" ? "" : ` without ${excluded}`;
   const rank = setting("adapter.r") ?? (peftType === "LORA" ? PEFT_RANK : undefined);
-  return `${method}${rank === undefined ? "" : ` r=${shortValue(rank)}`} on ${on || "nothing"}`;
+  return `${method}${rank === undefined ? "" : ` r=${shortValue(rank)}`} on ${on || "nothing"}${without}`;
 }
 
 function precisionText(setting: Setting): string {
