@@ -256,17 +256,6 @@ describe("compare --cards", () => {
   });
 });
 
-describe("a model alone", () => {
-  it("says which modules it leaves out, and leaves none out that were asked for", async () => {
-    const mamba = "state-spaces/mamba-130m-hf";
-    const { result } = await run("estimate", mamba);
-    expect(result).toContain("all-linear without out_proj, conv1d");
-    const { code, talk } = await run("estimate", mamba, "--target-modules", "all-linear");
-    expect(code).toBe(2);
-    expect(talk).toContain("exclude_modules");
-  });
-});
-
 describe("explain, export, list", () => {
   it("explain shows what becomes of experts, alone or at the end", async () => {
     const asked = ["explain", "Qwen/Qwen3-30B-A3B", "--target-modules", "q_proj,v_proj", "--qlora"];
