@@ -157,7 +157,7 @@ def option_cases(configs: dict[str, Any], per_model: int) -> Iterator[Case]:
 
 
 OPTIONS_PER_MODEL = 4
-EAGER_ONLY = ("gpt_oss", "bloom", "deberta-v2", "gptj")
+EAGER_ONLY = ("gpt_oss", "bloom", "deberta-v2", "gptj", "internlm2", "qwen")
 
 # Names of the input and the output embedding, and of attention's projections, by model_type.
 EMBEDDINGS: dict[str, tuple[str, str]] = defaultdict(lambda: ("embed_tokens", "lm_head"), gpt2=("wte", "lm_head"), gpt_neox=("embed_in", "embed_out"), bloom=("word_embeddings", "lm_head"), nemotron_h=("embeddings", "lm_head"), gptj=("wte", "lm_head"))

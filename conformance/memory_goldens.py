@@ -16,7 +16,9 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
-from memory_cases import CARDS, Case, all_cases, size_of, world_cases
+from memory_cases import CARDS, Case, all_cases, in_world, size_of, world_cases
+from own_code_cases import RELEASE as OWN_CODE_RELEASE
+from own_code_cases import own_code_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDENS = ROOT / "packages" / "lora-calc" / "test" / "conformance" / "memory.jsonl.gz"
@@ -91,7 +93,8 @@ def cases_of(arguments: argparse.Namespace) -> list[Case]:
         return all_cases(arguments.per_model)
     from losses import HAS_FUSED_HEAD
 
-    return world_cases(arguments.world, HAS_FUSED_HEAD, *arguments.shares)
+    own = own_code_memory() if arguments.world == OWN_CODE_RELEASE else ()
+    return world_cases(arguments.world, HAS_FUSED_HEAD, *arguments.shares) + [in_world(each, arguments.world, HAS_FUSED_HEAD) for each in own]
 
 
 def trace_all(missing: list[Case], processes: int, work_path: Path) -> None:

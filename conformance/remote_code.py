@@ -12,25 +12,18 @@ from __future__ import annotations
 import gzip
 import json
 import sys
-import types
 from pathlib import Path
 from typing import Any
 
 import huggingface as hf
+import own_code
 import torch
 from counts import case
 from draw_adapters import draw, names_of
 from module_tree import tied_groups
-from transformers import PretrainedConfig
-from transformers.dynamic_module_utils import get_class_from_dynamic_module
 from trees import input_embedding, path_of, rows
 
-# Qwen's generation asks for it, and it for transformers before 4.40; no part of a tree.
-sys.modules["transformers_stream_generator"] = types.ModuleType("transformers_stream_generator")
-sys.modules["transformers_stream_generator"].init_stream_support = lambda: None  # type: ignore[attr-defined]
-
 ADAPTERS = 12
-CAUSAL = "AutoModelForCausalLM"
 
 # What a name of a size means to the class is what is asked: each is changed alone, from small ones.
 SMALL: dict[str, dict[str, Any]] = {
@@ -68,15 +61,12 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def class_of(folder: Path, name: str, values: dict[str, Any]) -> Any:
-    return get_class_from_dynamic_module(values["auto_map"][name], str(folder), local_files_only=True)
-
-
 def built(folder: Path, values: dict[str, Any]) -> torch.nn.Module:
-    config: PretrainedConfig = class_of(folder, "AutoConfig", values)(**values)
+    config = own_code.config_of(folder, values)
+    build = own_code.model_class(config)
     config.name_or_path = ""
     with torch.device("meta"):
-        model = class_of(folder, CAUSAL if CAUSAL in values["auto_map"] else "AutoModel", values)(config)
+        model = build(config)
     model.tie_weights()  # as from_pretrained does once it has loaded
     return model
 

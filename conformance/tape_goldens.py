@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from losses import HAS_FUSED_HEAD
+from own_code_cases import RELEASE as OWN_CODE_RELEASE
+from own_code_cases import own_code_tapes
 from memory_cases import ALL_LINEAR, INT8, NF4, OTHER_MODULES_IN_4, Case, case, in_world
 from trace import record_tape
 
@@ -403,6 +405,7 @@ def distance_cases() -> list[Case]:
     configs = {
         "deberta-v2": sizes | {"position_buckets": 64, "norm_rel_ebd": "layer_norm", "share_att_key": True},
         "deberta-v2, projections apart": sizes | {"share_att_key": False, "cls_dropout": 0},
+        "deberta-v2, a convolution": sizes | {"position_buckets": 64, "norm_rel_ebd": "layer_norm", "share_att_key": True, "conv_kernel_size": 3, "conv_act": "gelu"},
     }
     label = {"peft_type": "LORA", "r": 8, "lora_dropout": 0.1, "task_type": "SEQ_CLS"}
     written_out = {"attn_implementation": "eager", "loss": "hf", "max_length": 200}
@@ -906,7 +909,8 @@ def cases_of(release: str | None) -> list[Case]:
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
     later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases() + older_card_cases()
-    return [in_world(each, release, HAS_FUSED_HEAD) for each in other + (fused_cases() if HAS_FUSED_HEAD else []) + later]
+    own = list(own_code_tapes()) if release == OWN_CODE_RELEASE else []
+    return [in_world(each, release, HAS_FUSED_HEAD) for each in other + own + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 
 
 def main() -> None:

@@ -178,9 +178,9 @@ function savedDtypes(training: TrainingSettings): SavedDtypes {
 /** Modelling code of other releases keeps other tensors; only what was judged is computed: in a world of some types, language models. */
 function whyNotThisWorld(
   { verified: { memory }, releases }: World,
-  { modelType, className, root }: ModuleGraph,
+  { modelType, className, root, stops }: ModuleGraph,
 ): string | undefined {
-  if (memory === "all") return undefined;
+  if (memory === "all" || stops !== undefined) return stops;
   const isKnown = memory.includes(modelType);
   if (isKnown && root.forward?.kind === "causal_lm") return undefined;
   const usual = shortRelease(USUAL_WORLD, "transformers");

@@ -68,7 +68,18 @@ function builtByConfig(description: ModelDescription, world: World): BuiltGraph 
   const build = (values: JsonObject): BuiltGraph =>
     builtAs(blueprint, values, context, architecture);
   const built = tensors === undefined ? build(config) : builtAsStored(build, config, tensors);
-  return { ...built, assumed: [...built.assumed, ...whoseCode(blueprint, built.graph, config)] };
+  const stops = whereItStops(blueprint, world);
+  const graph = stops === undefined ? built.graph : { ...built.graph, stops };
+  return { graph, assumed: [...built.assumed, ...whoseCode(blueprint, graph, config)] };
+}
+
+/** A sentence where the code of a repository does not run in a world. */
+function whereItStops({ runsUnder }: Blueprint, world: World): string | undefined {
+  if (runsUnder === undefined) return undefined;
+  const { transformers, elsewhere } = runsUnder;
+  const here = shortRelease(world, "transformers");
+  if (here === transformers) return undefined;
+  return `the code of its repository stops under transformers ${here} (${elsewhere}); with versions.transformers ${transformers} it runs`;
 }
 
 const AUTO_MAP = "model.config.auto_map";

@@ -4,13 +4,16 @@ import { findModel } from "../catalogue/models.js";
 import type { Assumption } from "../model/config.js";
 import { describeModel } from "../model/description.js";
 import type { ModelDescription } from "../model/description.js";
-import type { Fields } from "../problem/fields.js";
+import { Fields } from "../problem/fields.js";
 import { findStack } from "../stacks/stacks.js";
 import { chooseWorld } from "../worlds/choose-world.js";
 import type { ChosenWorld } from "../worlds/choose-world.js";
 import { USUAL_WORLD } from "../worlds/index.js";
+import { shortRelease } from "../worlds/world.js";
 import type { World } from "../worlds/world.js";
+import { blueprintOf } from "./blueprints/index.js";
 import { buildGraph } from "./build-graph.js";
+import type { Blueprint } from "./tree/blueprint.js";
 import type { ModuleGraph } from "./tree/module-graph.js";
 
 export interface BuiltModel {
@@ -28,17 +31,38 @@ export interface ScenarioModel extends BuiltModel {
 
 /** The model of a scenario, in the world that its versions name. */
 export function readModel(scenario: Fields): ScenarioModel {
-  const stack = scenario.string("stack");
-  const chosen = chooseWorld(
-    scenario.object("versions"),
-    stack === undefined ? undefined : findStack(stack),
-  );
+  const description = describe(scenario.get("model"));
+  const chosen = worldOf(scenario, description);
   const { world } = chosen;
-  return { chosen, world, ...buildModel(scenario.get("model"), world) };
+  return { chosen, world, description, ...buildGraph(description, world) };
 }
 
 /** A model in a world. */
 export function buildModel(model: unknown, world: World = USUAL_WORLD): BuiltModel {
-  const description = describeModel(model, (id) => findModel(id).config);
+  const description = describe(model);
   return { description, ...buildGraph(description, world) };
+}
+
+function describe(model: unknown): ModelDescription {
+  return describeModel(model, (id) => findModel(id).config);
+}
+
+/** By the versions that are typed and by the stack; where nobody names transformers, one that runs the model's own code. */
+function worldOf(scenario: Fields, description: ModelDescription): ChosenWorld {
+  const stackId = scenario.string("stack");
+  const stack = stackId === undefined ? undefined : findStack(stackId);
+  const typed = scenario.object("versions");
+  const runsUnder = releaseOf(description);
+  if (runsUnder === undefined || typed?.has("transformers") === true) {
+    return chooseWorld(typed, stack);
+  }
+  const { transformers, elsewhere } = runsUnder;
+  const chosen = chooseWorld(new Fields({ ...typed?.values, transformers }, "versions"), stack);
+  const reason = `the code of the model's repository stops under transformers ${shortRelease(USUAL_WORLD, "transformers")} (${elsewhere})`;
+  const assumption = { path: "versions.transformers", value: transformers, reason };
+  return { ...chosen, assumed: [...chosen.assumed, assumption] };
+}
+
+function releaseOf(description: ModelDescription): Blueprint["runsUnder"] {
+  return description.kind === "config" ? blueprintOf(description.modelType)?.runsUnder : undefined;
 }

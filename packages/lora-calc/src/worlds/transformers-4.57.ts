@@ -60,8 +60,8 @@ export const TRANSFORMERS_4_57: World = {
     ],
     memory: [
       ...["arcee", "ernie4_5", "exaone4", "gemma", "gemma2", "gemma3_text", "glm", "glm4"],
-      ...["gpt2", "granite", "llama", "mistral", "olmo2", "olmo3", "phi3", "qwen2", "qwen3"],
-      ...["seed_oss", "smollm3", "starcoder2"],
+      ...["gpt2", "granite", "internlm2", "llama", "mistral", "olmo2", "olmo3", "phi3", "qwen"],
+      ...["qwen2", "qwen3", "seed_oss", "smollm3", "starcoder2"],
     ],
   },
   source:

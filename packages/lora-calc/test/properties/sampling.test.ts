@@ -223,7 +223,7 @@ const mixedRuns = fc
     training: fc.record({
       per_device_train_batch_size: fc.integer({ min: 1, max: 3 }),
       max_length: fc.integer({ min: 60, max: 400 }),
-      gradient_accumulation_steps: fc.integer({ min: 1, max: 3 }),
+      gradient_accumulation_steps: fc.integer({ min: 1, max: 6 }),
       gradient_checkpointing: fc.boolean(),
       optim: optimizer,
       bf16: fc.boolean(),
@@ -243,7 +243,7 @@ const mixedRuns = fc
 it("so it does for layers with a state, latent attention, encoders and encoder-decoders", () => {
   fc.assert(
     fc.property(mixedRuns, (drawn) => {
-      expectSame(drawn, 0);
+      expectSame(drawn, drawn.training.gradient_accumulation_steps > 3 ? SMALL_SEGMENT : 0);
     }),
     { numRuns: draws(24), seed: 18 },
   );

@@ -14,6 +14,7 @@ const NAMES: ReadonlyMap<string, Activation> = new Map([
   ["gelu_new", "gelu_new"],
   ["relu", "relu"],
   ["relu2", "relu2"],
+  ["tanh", "tanh"],
 ]);
 
 /** Activation of a config field; a name that is not understood is a Problem, never a substitute. */

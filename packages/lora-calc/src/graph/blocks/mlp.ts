@@ -104,6 +104,7 @@ const ACTIVATION_CLASSES: Readonly<Record<Activation, string>> = {
   gelu_new: "NewGELUActivation",
   relu: "ReLU",
   relu2: "ReLUSquaredActivation",
+  tanh: "Tanh",
 };
 
 /** The activation as a module: no parameters, but a name that `modules_to_save` or a regex can hit. */

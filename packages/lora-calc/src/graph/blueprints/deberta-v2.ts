@@ -120,12 +120,13 @@ function classDropout(config: Config): number {
   return config.isNull("cls_dropout") ? hidden : config.number("cls_dropout", hidden);
 }
 
-/** Neither positions nor segments are added to the words, as in version 3; no convolution, whose workspace is cuDNN's own. */
+/** Neither positions nor segments are added to the words, as in version 3; a convolution keeps the length and reads all channels. */
 function readsWordsAlone(config: Config, width: number, hiddenSize: number): boolean {
+  const kernel = config.integer("conv_kernel_size", 0);
   return (
     !config.boolean("position_biased_input", true) &&
     config.integer("type_vocab_size", 0) === 0 &&
-    config.integer("conv_kernel_size", 0) === 0 &&
+    (kernel === 0 || (kernel % 2 === 1 && config.integer("conv_groups", 1) === 1)) &&
     width === hiddenSize
   );
 }
@@ -157,6 +158,7 @@ function layersForward(config: Config): RelativeLayersForward {
     ...{ kind: "relative_layers", layers: "layer", table: "rel_embeddings" },
     ...(isNormed(config) ? { norm: "LayerNorm" } : {}),
     countsBuckets: config.number("position_buckets", -1) > 0,
+    ...(config.integer("conv_kernel_size", 0) > 0 ? { convolution: "conv" } : {}),
   };
 }
 
@@ -225,10 +227,18 @@ function encoderTail(config: Config, hiddenSize: number): readonly ModuleNode[] 
     ...(kernel > 0
       ? [
           container("conv", "ConvLayer", {
+            forward: {
+              ...{ kind: "convolution_layer", convolution: "conv", norm: "LayerNorm" },
+              activation: activation(config, "conv_act", "tanh"),
+              dropout: config.number("hidden_dropout_prob", 0.1),
+            },
             children: [
-              conv("conv", [hiddenSize, hiddenSize], [kernel], {
-                groups: config.size("conv_groups", 1),
-              }),
+              {
+                ...conv("conv", [hiddenSize, hiddenSize], [kernel], {
+                  groups: config.size("conv_groups", 1),
+                }),
+                forward: USED,
+              },
               layerNorm("LayerNorm", hiddenSize),
               leaf("dropout", "Dropout"),
             ],

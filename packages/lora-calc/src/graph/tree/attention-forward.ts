@@ -90,6 +90,8 @@ export interface AttendingHeads {
   readonly scoresInFp32?: boolean;
   /** The eager kernel's softmax keeps the dtype that autocast gives it (llama4). */
   readonly leavesSharesUncast?: boolean;
+  /** Eager scores are divided, where other classes multiply them (internlm2). */
+  readonly dividesScores?: boolean;
   /** Eager scores are divided in place, and their softmax runs in the dtype of the layer's input (falcon). */
   readonly dividesInPlace?: boolean;
   /** The class has a kernel of its own, which no other replaces. */
@@ -182,6 +184,32 @@ export interface UnmovedAttentionForward extends AttendingHeads {
   readonly norm?: string;
   /** Queries are multiplied by a factor per position. */
   readonly tempers: boolean;
+}
+
+/**
+ * Every layer has tables of its own, of which it takes rows, and forms scores itself.
+ *
+ * Source: modeling_internlm2.py of internlm/internlm2-chat-7b, `InternLM2Attention`.
+ */
+export interface TabledAttentionForward extends AttendingHeads {
+  readonly kind: "tabled_attention";
+  /** One projection viewed in groups of queries, one key and one value. */
+  readonly fused: string;
+  readonly output: string;
+  /** Child whose buffers are the tables. */
+  readonly rotary: string;
+}
+
+/**
+ * Queries and keys are turned in fp32 before their heads are moved to the front, and every layer makes the table of what it sees.
+ *
+ * Source: modeling_qwen.py of Qwen/Qwen-7B, `QWenAttention`.
+ */
+export interface FloatTurnedAttentionForward extends AttendingHeads {
+  readonly kind: "float_turned_attention";
+  /** One projection, cut into all queries, all keys and all values. */
+  readonly fused: string;
+  readonly output: string;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Blueprint {
   readonly modelType: string;
   /** Its classes lie in the repository (trust_remote_code), and none in transformers. */
   readonly isOwnCode?: true;
+  /** Where the usual release of transformers stops in that code: one that runs it, and what the others raise. */
+  readonly runsUnder?: { readonly transformers: string; readonly elsewhere: string };
   readonly build: (config: Config, context: BuildContext) => ModuleGraph;
 }
 

@@ -14,6 +14,8 @@ export type MlpForward =
       readonly dropout?: number;
       /** All variables live to the end, and the gate may be cut at a quantile before its activation (gemma3n). */
       readonly keepsParts?: "whole" | "cut";
+      /** The gate comes second; both projections and their product keep their variables (qwen). */
+      readonly gatesSecond?: boolean;
       /** `down(up(x) * act(gate(x) * a)) * b` (falcon_h1). */
       readonly scales?: boolean;
     }
@@ -76,6 +78,8 @@ export interface DecoderLayerForward {
   readonly keepsNormed?: boolean;
   /** What attention gives keeps its variable; the sum takes that of the norm (llama4). */
   readonly namesAttended?: boolean;
+  /** What attention and MLP give keep theirs, and the second norm takes that of the first (qwen). */
+  readonly keepsGiven?: boolean;
   /** What attention gives keeps its variable, what the norms give has none (modernbert). */
   readonly keepsAttended?: boolean;
   /** The outputs of attention and MLP have variables of their own, which keep them until the layer returns (gpt2). */
@@ -140,6 +144,15 @@ export interface DecoderForward {
   readonly seesBothWays?: boolean;
   /** A mask is made even where the kernel would need none (falcon). */
   readonly alwaysMasks?: boolean;
+  /**
+   * The class makes its masks itself: what is causal and what is padding, both in full (internlm2), or padding alone, one number
+   * per token, before tokens are looked up (qwen).
+   */
+  readonly masksByHand?: "in_full" | "of_padding";
+  /** Positions are made before tokens are looked up (internlm2). */
+  readonly positionsFirst?: boolean;
+  /** The class calls torch's checkpoint itself, with arguments and without a word on `use_reentrant`: it is, whatever is asked for (internlm2). */
+  readonly checkpointsReentrant?: boolean;
   /** The embedding is projected to the width of the layers, and their output back (opt-350m). */
   readonly projectIn?: string;
   readonly projectOut?: string;
@@ -212,6 +225,8 @@ export interface RotaryForward {
   readonly dim: number;
   /** Each frequency twice, one beside the other (cohere). */
   readonly isInterleaved?: boolean;
+  /** They are made at the first call, for twice the tokens and in fp32, and kept (qwen). */
+  readonly isKept?: boolean;
   /** Sines and cosines are rows of a buffer, in fp32 or the dtype of the hidden states (gptj). */
   readonly table?: string;
   /** One table of complex numbers (deepseek_v2). */
@@ -241,6 +256,8 @@ export interface CausalLmForward {
   readonly scaledLogits?: boolean;
   /** The class turns the logits to fp32 itself (nemotron_h). */
   readonly upcastsLogits?: boolean;
+  /** Its loss shifts the logits, which copies them, instead of the labels (internlm2). */
+  readonly shiftsLogits?: boolean;
   /** The logits are multiplied by a number: one of the configuration that TRL's losses know (cohere), or one they do not. */
   readonly multipliedLogits?: LogitsFactor;
   /** The name by which its class says where the backbone is finds none: losses that ask for it get the class itself (llama4). */

@@ -104,6 +104,17 @@ export interface RelativeLayersForward {
   readonly norm?: string;
   /** Distances are counted in buckets, far ones by their logarithm. */
   readonly countsBuckets: boolean;
+  /** Child that adds what it makes of the embedding to what the first layer gives (deberta-v2-xlarge). */
+  readonly convolution?: string;
+}
+
+/** `norm(residual + act(dropout(conv(hidden)))) * mask`: a convolution over time of as many tokens as it reads. */
+interface ConvolutionLayerForward {
+  readonly kind: "convolution_layer";
+  readonly convolution: string;
+  readonly norm: string;
+  readonly activation: Activation;
+  readonly dropout: number;
 }
 
 /** Attention of contents to contents (b · heads, s, s), of contents to distances and of distances to contents. */
@@ -201,6 +212,7 @@ export type EncoderForward =
   | DisentangledEncoderForward
   | MaskedEmbeddingsForward
   | RelativeLayersForward
+  | ConvolutionLayerForward
   | DisentangledAttentionForward
   | ContextPoolerForward
   | NormedEmbeddingsForward

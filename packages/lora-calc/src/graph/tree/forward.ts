@@ -5,10 +5,12 @@
 
 import type {
   AttentionForward,
+  FloatTurnedAttentionForward,
   IndexForward,
   LatentAttentionForward,
   SharingAttentionForward,
   SinusoidalAttentionForward,
+  TabledAttentionForward,
   UnmovedAttentionForward,
 } from "./attention-forward.js";
 import type { AlternatingLayerForward, LaurelForward } from "./alternating-forward.js";
@@ -67,10 +69,12 @@ export type { DeltaProjections, GatedDeltaNetForward, Mamba2Forward } from "./re
 export type {
   AttendingHeads,
   AttentionForward,
+  FloatTurnedAttentionForward,
   IndexForward,
   LatentAttentionForward,
   SharingAttentionForward,
   SinusoidalAttentionForward,
+  TabledAttentionForward,
   CutOrder,
   QueryKeyNormPlace,
   RotaryVariant,
@@ -160,6 +164,8 @@ export type Forward =
   | SharingAttentionForward
   | SinusoidalAttentionForward
   | UnmovedAttentionForward
+  | TabledAttentionForward
+  | FloatTurnedAttentionForward
   | GatedDeltaNetForward
   | Mamba2Forward
   | MlpForward

@@ -114,6 +114,8 @@ export interface ModuleGraph {
   readonly incompatibleNames?: readonly string[];
   /** Names of modules that transformers does not quantize (`_keep_in_fp32_modules`): beginnings or ends of paths. */
   readonly neverQuantized?: readonly string[];
+  /** The class makes its parameters in this dtype, whatever is asked for; what is quantized on load goes its own way (qwen). */
+  readonly castsItself?: "bfloat16" | "float16";
   /** A sentence on what its forward pass stops at, whatever is trained, or what has none here and what has. */
   readonly stops?: string;
   /** The class itself does not say that it ties weights, the model inside it does; PEFT does not see them. */

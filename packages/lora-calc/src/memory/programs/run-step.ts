@@ -63,18 +63,18 @@ export interface RecordedStep {
 const SPARE_PERIODS = [0, 1];
 
 /**
- * Runs a sample of equal layers, chunks and micro-batches and stretches it; runs every one when no sample repeats, or when
- * asked to.
+ * Runs a sample of equal layers, chunks and micro-batches and stretches it; runs every layer and chunk when no sample repeats,
+ * and all when asked to.
  */
 export function recordStep(
   inputs: StepInputs,
   { runsEveryIteration = false }: { readonly runsEveryIteration?: boolean } = {},
 ): RecordedStep {
   for (const spare of runsEveryIteration ? [] : SPARE_PERIODS) {
-    const sampled = run(inputs, new Machine(spare));
+    const sampled = run(inputs, new Machine(spare), true);
     if (sampled !== undefined) return sampled;
   }
-  const whole = run(inputs, new Machine());
+  const whole = run(inputs, new Machine(), !runsEveryIteration);
   if (whole === undefined) throw new Error("a run of every layer could not be recorded");
   return whole;
 }
@@ -96,7 +96,7 @@ function rejectUnscalable(trained: readonly Tensor[]): void {
   });
 }
 
-function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
+function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedStep | undefined {
   const strategy = STRATEGIES[inputs.strategy];
   // bitsandbytes packs weights on the card, each as it is read.
   const readsTo = inputs.quantization === undefined ? strategy.readsTo : "cuda";
@@ -114,6 +114,7 @@ function run(inputs: StepInputs, m: Machine): RecordedStep | undefined {
     hasAdapter: inputs.plan !== undefined,
     cublasWorkspaceBytes: inputs.cublasWorkspaceBytes,
     card: inputs.card,
+    repeatsBatches,
   });
   const recording = stretch(m.tape);
   if (recording === undefined) return undefined;

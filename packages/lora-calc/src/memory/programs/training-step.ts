@@ -42,6 +42,8 @@ export interface TrainingRun {
   /** One workspace in forward and one in backward: the backward runs in a thread of its own. */
   readonly cublasWorkspaceBytes: number;
   readonly card: AttentionCard;
+  /** Micro-batches that do what others did are written once more instead of run. */
+  readonly repeatsBatches: boolean;
 }
 
 /** With the scaler that fp16 needs. */
@@ -60,23 +62,23 @@ export function runTraining(m: Machine, run: TrainingRun): number {
       const before = recordBatches(m, run.model.trained.parameters, variables);
       runMicroBatches(m, scaledRun, step, variables);
       // Gradients that stay are added to in the second step.
-      if (leavesNoGraph(m, run) && run.settings.set_to_none) first = before.end();
+      if (leavesNoGraph(run) && run.settings.set_to_none) first = before.end();
     } else {
       repeatBatches(m, first, variables, (phase) => ({ ...phase, step }));
     }
     finishStep(m, { ...scaledRun, optimizer }, step, variables);
   }
-  return repeatsOf(m, run);
+  return repeatsOf(run);
 }
 
 /** The Trainer's micro-batches keep their loss without its graph; a hand-written loop keeps outputs, and all is run. */
-function leavesNoGraph(m: Machine, { settings }: TrainingRun): boolean {
-  return isSampling(m) && settings.loop === "trainer";
+function leavesNoGraph({ settings, repeatsBatches }: TrainingRun): boolean {
+  return repeatsBatches && settings.loop === "trainer";
 }
 
 function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: LoopVariables): void {
   let second: BatchesRecord | undefined;
-  for (let micro = 0; micro < microBatches(m, run); micro += 1) {
+  for (let micro = 0; micro < microBatches(run); micro += 1) {
     m.tape.markLap("start");
     if (second !== undefined) {
       repeatBatches(m, second, variables, (phase) => ({ ...phase, micro }));
@@ -84,7 +86,7 @@ function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: Lo
     }
     const before = recordBatches(m, [], variables);
     runMicroBatch(m, run, { step, micro }, variables);
-    if (micro === 1 && leavesNoGraph(m, run)) second = before.end();
+    if (micro === 1 && leavesNoGraph(run)) second = before.end();
   }
   m.tape.markLap("end");
 }
@@ -94,18 +96,14 @@ function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: Lo
  * free blocks (over 130 drawn runs of 3 to 12, reserved memory moved twice, by one segment of 2 MiB; allocated memory never).
  * Hand-written loops keep outputs, which pushes what follows to and fro between two places.
  */
-function repeatsOf(m: Machine, run: TrainingRun): number {
+function repeatsOf(run: TrainingRun): number {
   const { gradient_accumulation_steps: count, loop } = run.settings;
-  return loop === "trainer" ? 0 : count - microBatches(m, run);
+  return loop === "trainer" ? 0 : count - microBatches(run);
 }
 
-function isSampling({ sparePeriods }: Machine): boolean {
-  return sparePeriods !== undefined;
-}
-
-function microBatches(m: Machine, { settings }: TrainingRun): number {
+function microBatches({ settings, repeatsBatches }: TrainingRun): number {
   const count = settings.gradient_accumulation_steps;
-  return isSampling(m) ? Math.min(count, SAMPLED_MICRO_BATCHES) : count;
+  return repeatsBatches ? Math.min(count, SAMPLED_MICRO_BATCHES) : count;
 }
 
 function finishStep(

@@ -5,7 +5,7 @@ import { sitesOf } from "../../graph/tree/sites.js";
 import type { Warning } from "../../problem/codes.js";
 
 export function leftOutWarnings(graph: ModuleGraph): readonly Warning[] {
-  return [...textOnlyWarnings(graph), ...denseWarnings(graph)];
+  return [...textOnlyWarnings(graph), ...denseWarnings(graph), ...convolutionWarnings(graph)];
 }
 
 /** Models that see are run on batches of text alone. */
@@ -17,6 +17,22 @@ function textOnlyWarnings(graph: ModuleGraph): readonly Warning[] {
       code: "text_only",
       message:
         "the step is one of text alone: the part that sees is loaded and does not run; pictures take more, which is not computed",
+    },
+  ];
+}
+
+/** Convolutions that read all channels, which cuDNN runs; it chooses an algorithm by the card, with a workspace of its own. */
+function convolutionWarnings(graph: ModuleGraph): readonly Warning[] {
+  const seesImages = graph.root.forward?.kind === "image_classifier";
+  const convolves = sitesOf(graph).some(
+    ({ node: { forward } }) => forward?.kind === "convolution_layer",
+  );
+  if (!seesImages && !convolves) return [];
+  return [
+    {
+      code: "partial_program",
+      message:
+        "cuDNN takes a workspace for the convolution while it runs, by an algorithm that it chooses for the card; it is not published, and not computed",
     },
   ];
 }

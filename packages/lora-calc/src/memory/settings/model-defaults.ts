@@ -13,10 +13,12 @@ import type { TrainingSettings } from "./training.js";
 const TARGET_PATH = "training.max_target_length";
 const POOLING_PATH = "training.pooling_mode";
 const ATTENTION_PATH = "training.attn_implementation";
+const REENTRANT_PATH = "training.use_reentrant";
 
 export function modelDefaults(root: ModuleNode, rules: WorldRules): Partial<StepValues> {
   return {
     ...(lacksSdpa(root, rules) ? { attn_implementation: "eager" } : {}),
+    ...(checkpointsItself(root) ? { use_reentrant: true } : {}),
     ...(hasOwnLoss(root) ? { loss: "hf" } : {}),
     ...(embedsText(root) ? { loss: PAIRS_LOSS, pooling_mode: poolingOf(root) } : {}),
     ...(encodesText(root) ? { max_length: longestOf(root) } : {}),
@@ -31,7 +33,14 @@ export function ofModel(
 ): readonly Assumption[] {
   const { path } = assumption;
   if (path === ATTENTION_PATH && lacksSdpa(root, rules)) {
-    return [{ ...assumption, reason: "the class has no scaled_dot_product_attention" }];
+    const reason = checkpointsItself(root)
+      ? "the repository's class has attention of its own; without the flash_attn package"
+      : "the class has no scaled_dot_product_attention";
+    return [{ ...assumption, reason }];
+  }
+  if (path === REENTRANT_PATH && checkpointsItself(root)) {
+    const reason = "the class calls torch's checkpoint itself, without a word on it";
+    return [{ ...assumption, reason }];
   }
   if (classifiesImages(root) && OF_SEQUENCES.includes(path)) return [];
   if (path === TARGET_PATH) {
@@ -66,6 +75,7 @@ export function ignoredByModel(given: JsonObject, root: ModuleNode): readonly st
     ...(classifiesImages(root) ? OF_SEQUENCES : []),
     ...(readsPairs(root) ? [] : [TARGET_PATH]),
     ...(embedsText(root) ? [] : [POOLING_PATH]),
+    ...(checkpointsItself(root) ? [REENTRANT_PATH] : []),
   ];
   return paths.filter((path) => (given[path.replace("training.", "")] ?? null) !== null);
 }
@@ -154,9 +164,16 @@ export function classifiesImages({ forward }: ModuleNode): boolean {
   return forward?.kind === "image_classifier";
 }
 
+/** Whether the layers are checkpointed by the class, whatever the trainer says of it. */
+function checkpointsItself({ forward, children }: ModuleNode): boolean {
+  if (forward?.kind === "decoder" && forward.checkpointsReentrant === true) return true;
+  return children.some((child) => !isRepeat(child) && checkpointsItself(child));
+}
+
 /** Attention that only its class writes out. */
 const WITHOUT_SDPA: ReadonlySet<string> = new Set([
   ...["alibi_attention", "disentangled_attention"],
+  ...["tabled_attention", "float_turned_attention"],
 ]);
 
 /** Attention with sinks is written out, for no fused kernel of PyTorch knows them; nor do they know a cap of the scores. */

@@ -2,9 +2,6 @@
 
 import { quantizedName } from "../../catalogue/quantized-names.js";
 import { fusedLossPatch } from "../../catalogue/fused-losses.js";
-import { DEFAULT_STEP } from "../../fields/step.js";
-import type { StepValues } from "../../fields/step.js";
-import { publishedDtype } from "./published-dtype.js";
 import { findStack } from "../../stacks/stacks.js";
 import type { StackId, StackProfile } from "../../stacks/stacks.js";
 import {
@@ -23,9 +20,8 @@ import type { LigerUse } from "./liger.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { otherTrainerWarnings } from "./other-trainer.js";
-import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
 import { hasExperts } from "./runnable.js";
-import { readTraining } from "./training.js";
+import { readSettings } from "./read-settings.js";
 import type { TrainingSettings } from "./training.js";
 
 export interface StepSettings {
@@ -64,16 +60,8 @@ export function readStep(
       ? { usual, world }
       : { path: CHECKPOINT_QUANTIZATION_PATH, usual, world },
   );
-  const source = stack === undefined ? "default of this calculator" : `default of ${stack.name}`;
-  const read = readTraining(given?.values ?? {}, {
-    own: { ...defaultsOf(stack, model, quantization), ...modelDefaults(graph.root, world.rules) },
-    published: publishedDtype(model),
-    source,
-    ...habitsOf(stack, world, quantization),
-  });
-  const { settings } = read;
-  const assumed = read.assumed.flatMap((each) => ofModel(each, graph.root, world.rules));
-  rejectSdpa(settings, graph, world.rules);
+  const read = readSettings({ stack, model, graph, quantization, world }, given?.values ?? {});
+  const { settings, assumed } = read;
   const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
@@ -93,7 +81,7 @@ export function readStep(
       ...compute.assumed,
       ...(isBalanced ? [BALANCE_ASSUMED] : []),
     ],
-    ignored: [...read.ignored, ...ignoredByModel(given?.values ?? {}, graph.root)],
+    ignored: read.ignored,
     obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
     warnings: [
       ...stored.warnings,
@@ -103,25 +91,6 @@ export function readStep(
       ...ligerWarnings(settings.loss, read.liger),
     ],
   };
-}
-
-/** What a stack does of itself, here. */
-function habitsOf(
-  stack: StackProfile | undefined,
-  world: World,
-  quantization: Quantization | undefined,
-) {
-  return {
-    fusesHead: fusesHead(stack, world),
-    passesMask: stack?.passesMask === true && world.rules.takesForPacked,
-    adaptersFollow: stack?.adaptersFollowBase === true && quantization === undefined,
-    keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
-  };
-}
-
-/** By TRL's own release where the stack names one. */
-function fusesHead(stack: StackProfile | undefined, { rules }: World): boolean {
-  return stack?.releases.trl === undefined ? rules.fusesHead : stack.fusesHead === true;
 }
 
 interface StoredAs {
@@ -227,20 +196,6 @@ function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): v
   });
 }
 
-function defaultsOf(
-  stack: StackProfile | undefined,
-  model: ModelDescription,
-  quantization: Quantization | undefined,
-): StepValues {
-  if (stack === undefined) {
-    // A checkpoint in float16 is trained in bfloat16, of the same size, unless that is said.
-    const dtype = publishedDtype(model) === "float32" ? "float32" : DEFAULT_STEP.dtype;
-    return { ...DEFAULT_STEP, dtype };
-  }
-  const own = { ...DEFAULT_STEP, ...stack.training };
-  return quantization === undefined ? own : { ...own, ...stack.onQuantizedBase };
-}
-
 /** A compute dtype that nobody gave. Source: transformers utils/quantization_config.py `BitsAndBytesConfig`. */
 function assumedCompute(
   quantization: Quantization | undefined,
@@ -272,7 +227,10 @@ interface StackChoice {
 function warningsOf({ stack, graph, quantization, assumed }: StackChoice): readonly Warning[] {
   const others = otherTrainerWarnings(graph, stack);
   const trap = stack?.dtypeTrap;
-  if (trap === undefined || !assumed.some(({ path }) => path === "training.dtype")) return others;
+  const isTaken = graph.castsItself === undefined || quantization !== undefined;
+  if (trap === undefined || !isTaken || !assumed.some(({ path }) => path === "training.dtype")) {
+    return others;
+  }
   const message = quantization === undefined ? trap.plain : trap.quantized;
   return [{ code: "loads_in_float32", message }, ...others];
 }

@@ -5,6 +5,7 @@ import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import { reject } from "../../problem/problem.js";
 import { isRepeat } from "../../graph/tree/module-graph.js";
+import { whyTablesEnd } from "./kept-tables.js";
 import { learnedPositions } from "./learned-positions.js";
 import { embedsText, encodesText, hasOwnLoss, PAIRS_LOSS } from "./model-defaults.js";
 import type { Quantization } from "./quantization.js";
@@ -176,7 +177,7 @@ export function whyTooLong(node: ModuleNode, settings: TrainingSettings): string
     ? (["max_length", "max_target_length"] as const)
     : (["max_length"] as const);
   const long = fields.find((field) => settings[field] > (places ?? Infinity));
-  if (long === undefined) return undefined;
+  if (long === undefined) return whyTablesEnd(node, settings);
   return `the model has positions for ${places} tokens and a sequence has ${settings[long]}, at which its embedding of positions stops (IndexError); set training.${long} to at most ${places}`;
 }
 

@@ -44,7 +44,7 @@ export function autocastDtype({
   return fp16 ? "float16" : undefined;
 }
 
-interface ReadTraining {
+export interface ReadTraining {
   readonly settings: TrainingSettings;
   /** Which of Liger's kernels are on; undefined without them. */
   readonly liger: LigerSwitches | undefined;

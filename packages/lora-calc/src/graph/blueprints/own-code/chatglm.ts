@@ -19,9 +19,17 @@ import {
 const CLASS = "ChatGLMForConditionalGeneration";
 const ALSO = ["ChatGLMModel"];
 
+/** Source: modeling_chatglm.py, `@torch.jit.script` on `apply_rotary_pos_emb`, in the first also on its GELU. */
+const SCRIPTED =
+  "its rotary embedding is TorchScript, which PyTorch compiles on the card after it has run twice; what such kernels keep is not modelled";
+
 export const chatglm: Blueprint = {
   modelType: "chatglm",
   isOwnCode: true,
+  runsUnder: {
+    transformers: "4.57",
+    elsewhere: "AttributeError: 'ChatGLMConfig' object has no attribute 'max_length'",
+  },
   build: (config, context) =>
     config.has("inner_hidden_size") ? first(config, context) : later(config, context),
 };
@@ -63,6 +71,7 @@ function later(config: Config, context: BuildContext): ModuleGraph {
       modelType: "chatglm",
       className: CLASS,
       alsoNamed: ALSO,
+      stops: SCRIPTED,
       inputEmbedding: "transformer.embedding.word_embeddings",
       decoder: { layers, hiddenSize, keyValueSize: groups * headDim },
       children: [
@@ -156,6 +165,7 @@ function first(config: Config, context: BuildContext): ModuleGraph {
       modelType: "chatglm",
       className: CLASS,
       alsoNamed: ALSO,
+      stops: SCRIPTED,
       inputEmbedding: WORDS,
       outputEmbedding: "lm_head",
       decoder: { layers, hiddenSize, keyValueSize: hiddenSize },

@@ -5,6 +5,7 @@
 
 import type { DecoderSizes, ModuleGraph, ModuleNode } from "../../tree/module-graph.js";
 import type { BuildContext } from "../../tree/blueprint.js";
+import type { CausalLmForward } from "../../tree/forward.js";
 import { container } from "../../tree/vocabulary.js";
 import { rejectClass } from "../../blocks/task-heads.js";
 
@@ -19,6 +20,10 @@ interface OwnCodeParts {
   readonly outputEmbedding?: string;
   readonly decoder: DecoderSizes;
   readonly tied?: readonly (readonly string[])[];
+  readonly castsItself?: ModuleGraph["castsItself"];
+  readonly stops?: ModuleGraph["stops"];
+  /** How the class computes, where that has a program. */
+  readonly forward?: CausalLmForward;
 }
 
 /** The causal class; a repository's other classes are refused by name. */
@@ -29,11 +34,16 @@ export function ownCodeModel(parts: OwnCodeParts, { className: asked }: BuildCon
   return {
     modelType,
     className,
-    root: container("", className, { children }),
+    root: container("", className, {
+      children,
+      ...(parts.forward === undefined ? {} : { forward: parts.forward }),
+    }),
     inputEmbedding,
     ...(parts.outputEmbedding === undefined ? {} : { outputEmbedding: parts.outputEmbedding }),
     decoder,
     classOfTask: { CAUSAL_LM: className },
+    ...(parts.stops === undefined ? {} : { stops: parts.stops }),
+    ...(parts.castsItself === undefined ? {} : { castsItself: parts.castsItself }),
     tied: parts.tied ?? [],
     // Such classes are older than the list by which PEFT knows what is tied.
     ...(parts.tied === undefined ? {} : { hidesTies: true }),

@@ -112,6 +112,7 @@ const ACTIVATIONS: Readonly<Record<Activation, (m: Machine, input: Tensor) => Te
   gelu_new: geluNew,
   relu,
   relu2,
+  tanh,
 };
 
 export function activate(m: Machine, activation: Activation, input: Tensor): Tensor {

@@ -36,6 +36,19 @@ export function depthwiseConvolution(
   ]);
 }
 
+/**
+ * `F.conv1d(input, weight, bias, padding=(kernel − 1) / 2)`: (b, channels, s) → (b, out, s). cuDNN's own workspace is not
+ * published and left out.
+ */
+export function convolutionOverTime(
+  m: Machine,
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+): Tensor {
+  return convolution(m, [input, weight, bias], (from) => [from.size(2)]);
+}
+
 function convolution(
   m: Machine,
   [given, weight, bias]: readonly [Tensor, Tensor, Tensor | undefined],

@@ -87,6 +87,19 @@ export function maskedFill(m: Machine, input: Tensor, mask: Tensor): Tensor {
   return output;
 }
 
+/** `tensor.masked_fill_(mask, number)`: the result lies where the tensor lay. */
+export function maskedFillInPlace(m: Machine, input: Tensor, mask: Tensor): Tensor {
+  const node = m.track("MaskedFillBackward0", [input]);
+  const output = m.alias(input);
+  if (node !== undefined) {
+    m.save(node, mask);
+    node.backward = (gradient) => [m.empty("masked_fill", gradient.shape, gradient.dtype)];
+  }
+  m.consume(mask);
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** `torch.where(table, input, number)`, the table a part of one that is kept; the number is a tensor without history. */
 export function whereTable(m: Machine, table: Tensor, input: Tensor, other: Tensor): Tensor {
   const node = m.track("WhereBackward0", [input]);

@@ -7,6 +7,7 @@
 import type { Machine } from "../../machine/machine.js";
 import { cast, withAutocast } from "../../machine/ops/cast.js";
 import { logSoftmax, nllLoss } from "../../machine/ops/likelihood.js";
+import { crossEntropy } from "../../machine/ops/losses.js";
 import { contiguous, slice, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf } from "../../load/bound-module.js";
@@ -25,7 +26,8 @@ export function hfLoss(m: Machine, run: LossRun): readonly Tensor[] {
         );
         return m.withKind("logits", () => {
           const all = inner.hold(headLogits(m, model, hidden));
-          return [causalLmLoss(m, all, run.batch.labels), all];
+          const lossOf = causalLm(model).shiftsLogits === true ? shiftedLoss : causalLmLoss;
+          return [lossOf(m, all, run.batch.labels), all];
         });
       }),
     );
@@ -47,5 +49,16 @@ function causalLmLoss(m: Machine, given: Tensor, labels: Tensor): Tensor {
     const flat = frame.rebind(logits, view(m, logits, [-1, logits.size(-1)]));
     const flatLabels = frame.rebind(shifted, view(m, shifted, [-1]));
     return nllLoss(m, logSoftmax(m, flat), flatLabels);
+  });
+}
+
+/** As classes of 2023 have it: all logits but the last, for all labels but the first. Source: modeling_internlm2.py. */
+function shiftedLoss(m: Machine, given: Tensor, labels: Tensor): Tensor {
+  return m.frame((frame) => {
+    const length = labels.size(1);
+    const logits = frame.hold(contiguous(m, slice(m, given, 1, [0, length - 1])));
+    const targets = frame.hold(contiguous(m, slice(m, m.alias(labels), 1, [1, length])));
+    const flat = frame.rebind(logits, view(m, logits, [-1, logits.size(-1)]));
+    return crossEntropy(m, flat, frame.rebind(targets, view(m, targets, [-1])));
   });
 }

@@ -69,6 +69,13 @@ function sequential(call: LayerCall, input: Tensor, context: AttentionContext): 
     const mlpOutput = frame.hold(callMlp(m, mlp, mlpInput));
     return addResidual(m, forward, middle, mlpOutput);
   }
+  if (forward.keepsGiven === true) {
+    frame.hold(output);
+    const middle = frame.hold(addResidual(m, forward, input, output));
+    const mlpInput = frame.rebind(normed, optionalNorm(m, module, forward.preMlpNorm, middle));
+    const mlpOutput = frame.hold(callMlp(m, mlp, mlpInput));
+    return addResidual(m, forward, middle, mlpOutput);
+  }
   if (forward.keepsSublayerOutputs === true) {
     frame.hold(output);
     const middle = frame.rebind(normed, addResidual(m, forward, input, output));

@@ -8,11 +8,12 @@ import { SharedTensors } from "../../machine/shared-tensors.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
-import { childOf } from "../../load/bound-module.js";
+import { childOf, parameterOf } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
 import { expandStreams, joinStreams } from "./alternating-streams.js";
 import { callEmbedding } from "./embedding.js";
 import { callLinear } from "./linear.js";
+import { paddingByHand } from "./mask-by-hand.js";
 import { buildMasks } from "./masks.js";
 import type { DecoderCall, Masks } from "./masks.js";
 import { indexOf, runLayers } from "./layers.js";
@@ -67,15 +68,18 @@ function runDecoder(
   const forward = decoderOf(module);
   return m.call(module.path, [], (frame) => {
     const call = { m, frame, module, forward };
+    const places = (): Tensor =>
+      frame.hold(given?.positions ?? module.kernels.positionIds(m, batch.inputIds.size(-1)));
+    const firstPositions = forward.positionsFirst === true ? places() : undefined;
+    const own =
+      forward.masksByHand === "of_padding" ? ofPadding(m, frame, module, batch) : undefined;
     const embedded = frame.hold(given?.embedded ?? embedTokens(m, module, { batch, options }));
     const perLayer = inputsPerLayer(call, { embedded, inputIds: batch.inputIds }, given?.perLayer);
     const positions =
-      forward.countsMask === true
-        ? overMask(m, frame, batch)
-        : frame.hold(given?.positions ?? module.kernels.positionIds(m, batch.inputIds.size(-1)));
+      forward.countsMask === true ? overMask(m, frame, batch) : (firstPositions ?? places());
     // A mask is made before positions are looked up, or behind; it has the dtype of both.
     const inputs = { batch, options, dtype: embedded.dtype };
-    const early = forward.masksFirst === true ? buildMasks(call, inputs) : given?.masks;
+    const early = own ?? (forward.masksFirst === true ? buildMasks(call, inputs) : given?.masks);
     let input = frame.hold(addPositions(call, { embedded, positions }));
     const masks = early ?? buildMasks(call, inputs);
     if (forward.scalesAfterMasks === true) {
@@ -97,13 +101,33 @@ function runDecoder(
     const scaled = forward.scalesLate === true ? frame.rebind(input, mulScalar(m, input)) : input;
     const start = forward.dropsBeforeTables === true ? scaled : dropped(scaled);
     const layers = childOf(module, forward.layers);
-    const hidden = runLayers({ m, frame, layers }, start, { contexts, options });
+    const hidden = runLayers({ m, frame, layers }, start, {
+      contexts,
+      ...checkpointsOf(forward, options),
+    });
     const joined =
       alternating === undefined || variables === undefined
         ? hidden
         : joinStreams(alternating, hidden, variables);
     return afterLayers(call, joined);
   });
+}
+
+/** In the dtype of the weights; of a batch without padding there is none. */
+function ofPadding(m: Machine, frame: Frame, module: BoundModule, batch: Batch): Masks {
+  const table = childOf(module, decoderOf(module).tokenEmbedding);
+  const { attentionMask } = batch;
+  if (attentionMask === undefined) return new Map();
+  const { dtype } = parameterOf(table, "weight");
+  return new Map([["full_attention", paddingByHand(m, frame, attentionMask, dtype)]]);
+}
+
+/** Where the code of the layers calls torch itself: its default. Source: torch 2.13 utils/checkpoint.py `checkpoint`. */
+function checkpointsOf({ checkpointsReentrant }: DecoderForward, options: ForwardOptions) {
+  const isOwn = options.checkpointing !== "none" && checkpointsReentrant === true;
+  return isOwn
+    ? { options: { ...options, checkpointing: "reentrant" as const }, checkpointsArguments: true }
+    : { options };
 }
 
 /** Vectors of every token for every layer, of models that have them; of the tokens alone where they were looked up outside. */

@@ -15,6 +15,7 @@ import { mul, pointwise } from "../../machine/ops/elementwise.js";
 import { unsqueeze } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
+import { callConvolutionLayer } from "./convolution-layer.js";
 import { callEmbedding } from "./embedding.js";
 import { runLayers } from "./layers.js";
 import { callNorm } from "./norm.js";
@@ -93,7 +94,17 @@ function callRelativeLayers(
     frame.hold(embedded);
     const layers = childOf(module, forward.layers);
     const contexts = () => context;
-    return runLayers({ m, frame, layers }, embedded, { contexts, options, keepsStates: true });
+    const { convolution } = forward;
+    const afterFirst = (residual: Tensor): Tensor =>
+      convolution === undefined
+        ? residual
+        : callConvolutionLayer(m, childOf(module, convolution), {
+            hidden: embedded,
+            residual,
+            mask,
+          });
+    const run = { contexts, options, afterFirst, keepsStates: true };
+    return runLayers({ m, frame, layers }, embedded, run);
   });
 }
 

@@ -26,6 +26,10 @@ interface LayersRun {
   /** What a layer sees besides the hidden state, by its real index. */
   readonly contexts: (index: number) => AttentionContext;
   readonly options: ForwardOptions;
+  /** A checkpoint is given all that a layer sees as arguments, which it saves; else as attributes, which live as long as it does. */
+  readonly checkpointsArguments?: boolean;
+  /** What becomes of what the first layer gives. */
+  readonly afterFirst?: (output: Tensor) => Tensor;
   /** Every hidden state has a name until the layers have run. */
   readonly keepsStates?: boolean;
 }
@@ -33,7 +37,7 @@ interface LayersRun {
 export function runLayers(
   { m, frame, layers }: LayersCall,
   start: Tensor,
-  { contexts, options, keepsStates = false }: LayersRun,
+  { contexts, options, afterFirst, keepsStates = false, checkpointsArguments = false }: LayersRun,
 ): Tensor {
   const { loop = missing() } = layers;
   let hidden = start;
@@ -45,11 +49,17 @@ export function runLayers(
     const context = withChoice(contexts(indexOf(layer)), layer, kept);
     const { shared, perLayer } = context;
     const part = perLayer === undefined ? undefined : frame.hold(select(m, perLayer, 2));
+    const seen = capturedOf(context);
     const work = {
-      inputs: part === undefined ? [hidden] : [hidden, part],
-      captured: capturedOf(context),
+      inputs: [
+        hidden,
+        ...(part === undefined ? [] : [part]),
+        ...(checkpointsArguments ? seen : []),
+      ],
+      captured: checkpointsArguments ? [] : seen,
       ...(shared === undefined ? {} : { shared }),
-      run: ([input, own]: readonly Tensor[]): readonly Tensor[] => {
+      run: ([input, second]: readonly Tensor[]): readonly Tensor[] => {
+        const own = part === undefined ? undefined : second;
         if (input === undefined) throw new Error("a layer needs its hidden state");
         m.enterSection(loop, position);
         const kind = layer.node.forward?.kind;
@@ -65,7 +75,9 @@ export function runLayers(
       },
     };
     if (options.checkpointing !== "none") m.markAs(hidden, "checkpoints");
-    const [output, scores] = runOne(m, work, options);
+    const [given, scores] = runOne(m, work, options);
+    const isFirst = indexOf(layer) === 0;
+    const output = isFirst && afterFirst !== undefined ? afterFirst(given) : given;
     hidden = keepsStates ? frame.hold(output) : frame.rebind(hidden, output);
     const before = kept;
     kept = scores === undefined ? undefined : frame.hold(scores);

@@ -12,6 +12,7 @@ import { pointwise } from "../../machine/ops/elementwise.js";
 import { expand } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { childOf } from "../../load/bound-module.js";
+import { maskByHand } from "./mask-by-hand.js";
 import type { BoundModule, Kernels } from "../../load/bound-module.js";
 import type { Batch, ForwardOptions } from "./batch.js";
 
@@ -34,6 +35,9 @@ export interface DecoderCall {
 
 export function buildMasks({ m, frame, module, forward }: DecoderCall, inputs: MaskInputs): Masks {
   const masks = new Map<string, Tensor>();
+  if (forward.masksByHand === "in_full") {
+    return masks.set("full_attention", frame.hold(maskByHand(m, inputs.batch, inputs.dtype)));
+  }
   for (const [kind, reach] of reachPerKind(module, forward)) {
     const isOpened = forward.seesBothWays === true;
     const isNeeded = forward.alwaysMasks === true || isOpened;

@@ -6,11 +6,13 @@ import type { Machine } from "../../machine/machine.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callAttention } from "./attention.js";
 import type { Attended } from "./attention.js";
+import { callFloatTurnedAttention } from "./float-turned-attention.js";
 import { callGatedDeltaNet } from "./gated-delta-net.js";
 import { callLatentAttention } from "./latent-attention.js";
 import { callMamba2 } from "./mamba2.js";
 import { callSharingAttention } from "./sharing-attention.js";
 import { callSinusoidalAttention } from "./sinusoidal-attention.js";
+import { callTabledAttention } from "./tabled-attention.js";
 import { callUnmovedAttention } from "./unmoved-attention.js";
 import { callShortConvolution } from "./short-convolution.js";
 
@@ -34,6 +36,10 @@ export function callMixer(
   if (kind === "sharing_attention") return callSharingAttention(m, module, hidden, context);
   if (kind === "sinusoidal_attention") return callSinusoidalAttention(m, module, hidden, context);
   if (kind === "unmoved_attention") return callUnmovedAttention(m, module, hidden, context);
+  if (kind === "tabled_attention") return callTabledAttention(m, module, hidden, context);
+  if (kind === "float_turned_attention") {
+    return callFloatTurnedAttention(m, module, hidden, context);
+  }
   if (kind === "latent_attention") return callLatentAttention(m, module, hidden, context);
   return callAttention(m, module, hidden, context);
 }

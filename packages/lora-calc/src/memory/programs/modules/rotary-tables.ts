@@ -6,7 +6,7 @@ import type { BoundModule } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast, withAutocast } from "../../machine/ops/cast.js";
-import { mulScalar } from "../../machine/ops/elementwise.js";
+import { mulScalar, pointwise } from "../../machine/ops/elementwise.js";
 import { splitLastDim } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 
@@ -27,6 +27,11 @@ export function rotaryTables(
       ),
     );
     return [table, table];
+  }
+  if (forward.isKept === true) {
+    return m.withoutGrad(() =>
+      m.call(module.path, [positions], (frame) => kept({ m, frame, module, forward }, positions)),
+    );
   }
   const dtype = forward.keepsFp32 === true ? "float32" : hidden.dtype;
   const { table } = forward;
@@ -69,6 +74,46 @@ function lookedUp(
   const both = frame.hold(cast(m, rows, dtype));
   const [sin = missing(), cos = missing()] = splitLastDim(m, both, [width / 2, width / 2]);
   return [cos, sin];
+}
+
+/** Source: modeling_qwen.py of Qwen/Qwen-7B, `RotaryEmbedding.update_rotary_pos_emb_cache`. */
+function kept({ m, frame, module, forward }: TablesCall, positions: Tensor): Pair {
+  const length = positions.size(-1);
+  const { buffers } = module;
+  if (!buffers.has("cos")) {
+    const all = Math.max(2 * length, SHORTEST_KEPT);
+    const before = buffers.get("inv_freq") ?? missing();
+    buffers.set("inv_freq", m.retain(frequencies(m, forward.dim / 2)));
+    m.release(before);
+    const places = frame.hold(m.empty("arange", [all], "int64"));
+    const column = pointwise(m, "_to_copy", [places], "float32");
+    frame.hold(m.empty("mul", [all, forward.dim / 2], "float32"));
+    m.consume(column);
+    frame.hold(m.empty("cat", [all, forward.dim], "float32"));
+    for (const tag of ["cos", "sin"]) {
+      buffers.set(tag, m.retain(m.empty(tag, [1, all, 1, forward.dim], "float32")));
+    }
+  }
+  const rows = (name: string): Tensor => {
+    const table = buffers.get(name) ?? missing();
+    return m.alias(table, [1, length, 1, forward.dim]);
+  };
+  return [rows("cos"), rows("sin")];
+}
+
+const SHORTEST_KEPT = 16;
+
+/** `1.0 / base ** (arange(0, dim, 2).float() / dim)`: the divisor lives until the quotient is made. */
+function frequencies(m: Machine, count: number): Tensor {
+  const steps = ["_to_copy", "div", "pow"];
+  const divisor = steps.reduce(
+    (input, tag) => pointwise(m, tag, [input], "float32"),
+    m.empty("arange", [count], "int64"),
+  );
+  return m.frame((frame) => {
+    const inverse = pointwise(m, "reciprocal", [frame.hold(divisor)], "float32");
+    return pointwise(m, "mul", [inverse], "float32");
+  });
 }
 
 type Pair = readonly [Tensor, Tensor];

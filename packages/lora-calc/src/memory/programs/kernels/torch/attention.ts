@@ -24,7 +24,7 @@ import type { Tensor } from "../../../machine/tensor.js";
 import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
 import { additiveMask, mathAttention } from "./math-attention.js";
 import { inFp32WithTable, inPlace } from "./own-attention.js";
-import { repeatHeads } from "./repeat-heads.js";
+import { repeatHeads } from "../../../machine/ops/repeat-heads.js";
 
 /** Output (b, s, heads, d), and the scores (b, heads, s, s) when the kernel returns them. */
 export function attend(
@@ -103,8 +103,8 @@ function kernel(
     const query = frame.hold(autocastToHalf(m, states.query));
     const key = frame.hold(autocastToHalf(m, states.key));
     const value = frame.hold(autocastToHalf(m, states.value));
-    const added =
-      states.bias === undefined ? undefined : frame.hold(autocastToHalf(m, states.bias));
+    const numbers = states.bias ?? (mask?.dtype === "bool" ? undefined : mask);
+    const added = numbers === undefined ? undefined : frame.hold(autocastToHalf(m, numbers));
     const { headDim, attentionDropout } = forward;
     const chosen = chooseKernel(card, {
       dtype: query.dtype,
@@ -201,7 +201,7 @@ function eager(
 /** `q·kᵀ·scale`, capped and masked where there is a cap and a mask. */
 function rawScores(
   m: Machine,
-  { softcap, scoresInFp32 }: AttendingHeads,
+  { softcap, scoresInFp32, dividesScores }: AttendingHeads,
   [query, key]: readonly [Tensor, Tensor],
   mask: Tensor | undefined,
 ): Tensor {
@@ -214,7 +214,8 @@ function rawScores(
             return batchedMatmul(m, wide, keys);
           })
         : batchedMatmul(m, query, transpose(m, key, 2, 3));
-    let scores = frame.hold(mulScalar(m, pairs));
+    const scaled = dividesScores === true ? divScalar : mulScalar;
+    let scores = frame.hold(scaled(m, pairs));
     if (softcap === true) {
       scores = frame.rebind(scores, divScalar(m, scores));
       scores = frame.rebind(scores, tanh(m, scores));

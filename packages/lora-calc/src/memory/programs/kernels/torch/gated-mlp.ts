@@ -25,6 +25,7 @@ function gated(
   x: Tensor,
 ): Tensor {
   if (forward.keepsParts !== undefined) return gaussianGated(m, module, forward, x);
+  if (forward.gatesSecond === true) return gatedSecond(m, module, forward, x);
   if (forward.scales === true) return scaled(m, module, forward, x);
   return m.frame((frame) => {
     const gate = callLinear(m, childOf(module, forward.gate), x);
@@ -33,6 +34,21 @@ function gated(
     frame.drop(activated);
     const output = callLinear(m, childOf(module, forward.down), product);
     return dropout(m, frame.rebind(product, output), forward.dropout ?? 0);
+  });
+}
+
+/** `down(up(x) * act(gate(x)))`. Source: modeling_qwen.py of Qwen/Qwen-7B, `QWenMLP`. */
+function gatedSecond(
+  m: Machine,
+  module: BoundModule,
+  forward: Extract<GatedMlpForward, { kind: "gated_mlp" }>,
+  x: Tensor,
+): Tensor {
+  return m.frame((frame) => {
+    const up = frame.hold(callLinear(m, childOf(module, forward.up), x));
+    const gate = frame.hold(callLinear(m, childOf(module, forward.gate), x));
+    const product = frame.hold(mul(m, up, callActivation(m, module, forward, gate)));
+    return callLinear(m, childOf(module, forward.down), product);
   });
 }
 

@@ -15,7 +15,7 @@ import { batchedMatmul } from "../../../machine/ops/matmul.js";
 import { safeSoftmax } from "../../../machine/ops/softmax.js";
 import { transpose } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
-import { repeatHeads } from "./repeat-heads.js";
+import { repeatHeads } from "../../../machine/ops/repeat-heads.js";
 
 interface States {
   readonly query: Tensor;

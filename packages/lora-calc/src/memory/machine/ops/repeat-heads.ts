@@ -1,9 +1,9 @@
 /** Grouped keys and values made as many as the queries. */
 
-import type { AttendingHeads } from "../../../../graph/tree/forward.js";
-import type { Machine } from "../../../machine/machine.js";
-import { expand, reshape, unsqueeze } from "../../../machine/ops/views.js";
-import type { Tensor } from "../../../machine/tensor.js";
+import type { AttendingHeads } from "../../../graph/tree/forward.js";
+import type { Machine } from "../machine.js";
+import { expand, reshape, unsqueeze } from "./views.js";
+import type { Tensor } from "../tensor.js";
 
 /** Every key/value head repeated for its group of query heads: a copy of (b, heads, s, d). */
 export function repeatHeads(m: Machine, forward: AttendingHeads, x: Tensor): Tensor {

@@ -1,0 +1,81 @@
+/** `scenario.training`: what is given, then what the stack and the model set, then the tracer's defaults. */
+
+import { DEFAULT_STEP } from "../../fields/step.js";
+import type { StepValues } from "../../fields/step.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import type { ModelDescription } from "../../model/description.js";
+import type { JsonObject } from "../../problem/fields.js";
+import type { StackProfile } from "../../stacks/stacks.js";
+import type { World } from "../../worlds/world.js";
+import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
+import { ownCast } from "./own-cast.js";
+import { publishedDtype } from "./published-dtype.js";
+import type { Quantization } from "./quantization.js";
+import { readTraining } from "./training.js";
+import type { ReadTraining } from "./training.js";
+
+interface Asked {
+  readonly stack: StackProfile | undefined;
+  readonly model: ModelDescription;
+  readonly graph: ModuleGraph;
+  readonly quantization: Quantization | undefined;
+  readonly world: World;
+}
+
+/** `scenario.training` with the defaults of the stack and of the model, and what the model passes over. */
+export function readSettings(
+  { stack, model, graph, quantization, world }: Asked,
+  given: JsonObject,
+): ReadTraining {
+  const cast = ownCast(graph, quantization !== undefined, given);
+  const read = readTraining(cast.given, {
+    own: {
+      ...defaultsOf(stack, model, quantization),
+      ...modelDefaults(graph.root, world.rules),
+      ...cast.defaults,
+    },
+    published: publishedDtype(model),
+    source: stack === undefined ? "default of this calculator" : `default of ${stack.name}`,
+    ...habitsOf(stack, world, quantization),
+  });
+  const { settings, liger } = read;
+  rejectSdpa(settings, graph, world.rules);
+  const assumed = read.assumed
+    .map(cast.explain)
+    .flatMap((each) => ofModel(each, graph.root, world.rules));
+  const ignored = [...read.ignored, ...cast.ignored, ...ignoredByModel(given, graph.root)];
+  return { settings, liger, assumed, ignored };
+}
+
+/** What a stack does of itself, here. */
+function habitsOf(
+  stack: StackProfile | undefined,
+  world: World,
+  quantization: Quantization | undefined,
+) {
+  return {
+    fusesHead: fusesHead(stack, world),
+    passesMask: stack?.passesMask === true && world.rules.takesForPacked,
+    adaptersFollow: stack?.adaptersFollowBase === true && quantization === undefined,
+    keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
+  };
+}
+
+/** By TRL's own release where the stack names one. */
+function fusesHead(stack: StackProfile | undefined, { rules }: World): boolean {
+  return stack?.releases.trl === undefined ? rules.fusesHead : stack.fusesHead === true;
+}
+
+function defaultsOf(
+  stack: StackProfile | undefined,
+  model: ModelDescription,
+  quantization: Quantization | undefined,
+): StepValues {
+  if (stack === undefined) {
+    // A checkpoint in float16 is trained in bfloat16, of the same size, unless that is said.
+    const dtype = publishedDtype(model) === "float32" ? "float32" : DEFAULT_STEP.dtype;
+    return { ...DEFAULT_STEP, dtype };
+  }
+  const own = { ...DEFAULT_STEP, ...stack.training };
+  return quantization === undefined ? own : { ...own, ...stack.onQuantizedBase };
+}
