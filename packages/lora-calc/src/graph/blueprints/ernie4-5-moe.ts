@@ -29,7 +29,7 @@ export const ernie45Moe: Blueprint = {
       chosen: config.size(["num_experts_per_tok", "moe_k"], 6),
       scores: "softmax_fp32",
       correction: { of: "child", child: "moe_statics", parameter: "e_score_correction_bias" },
-      normalizes: "clamped",
+      ...{ normalizes: "clamped", returnsScores: true },
     };
     const isRunnable = areFused(context) && !config.boolean("output_router_logits", false);
     return llamaLike(

@@ -42,7 +42,7 @@ export const minimaxM2: Blueprint = {
               chosen: config.size("num_experts_per_tok", 8),
               scores: "sigmoid_fp32",
               correction: { of: "block", buffer: "e_score_correction_bias" },
-              keepsScores: true,
+              ...{ keepsScores: true, returnsScores: true },
               normalizes: "in_place",
             },
           ),

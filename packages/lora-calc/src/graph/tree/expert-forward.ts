@@ -24,7 +24,7 @@ export interface AllExpertsMlpForward {
   readonly chosen: number;
 }
 
-/** A score per expert, of which the largest are taken. */
+/** A score per expert, of which the largest are taken. Its class returns the scores where it is asked to. */
 export interface RouterForward {
   readonly kind: "router";
   readonly chosen: number;
@@ -68,6 +68,8 @@ export interface CorrectedRouterForward {
   readonly correction?:
     | { readonly of: "block"; readonly buffer: string }
     | { readonly of: "child"; readonly child: string; readonly parameter: string };
+  /** The class returns the scores where it is asked to, for the loss that balances experts (minimax_m2). */
+  readonly returnsScores?: boolean;
   /** The weights do not take the variable of the scores. */
   readonly keepsScores?: boolean;
   /** By their sum: in place, into a new tensor, or by a sum that is clamped. */

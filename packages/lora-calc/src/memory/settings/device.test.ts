@@ -191,4 +191,17 @@ describe("fields that change memory are used or refused", () => {
       expect.objectContaining({ path: "training.router_aux_loss_coef", value: 0 }),
     );
   });
+
+  it("tells what the loss that balances experts takes, of classes that return their scores", () => {
+    const told = (model: string): string =>
+      answered({ model, training: {}, stack: "trl-1.16" })
+        .warnings.map(({ message }) => message)
+        .join();
+    // 8 × 1,024 tokens, 48 layers of 128 experts, two bytes each.
+    expect(told("Qwen/Qwen3-30B-A3B")).toContain("about 96 MiB");
+    // 24 layers of 32 experts, scored in fp32.
+    expect(told("ibm-granite/granite-3.1-1b-a400m-instruct")).toContain("about 24 MiB");
+    expect(told("deepseek-ai/DeepSeek-V2-Lite")).not.toContain("balances experts");
+    expect(told("meta-llama/Llama-3.1-8B")).not.toContain("balances experts");
+  });
 });

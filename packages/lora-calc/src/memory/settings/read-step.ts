@@ -17,10 +17,10 @@ import { reject } from "../../problem/problem.js";
 import type { World } from "../../worlds/world.js";
 import { ligerUse, ligerWarnings } from "./liger.js";
 import type { LigerUse } from "./liger.js";
+import { balanceOf } from "./balance.js";
 import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { otherTrainerWarnings } from "./other-trainer.js";
-import { hasExperts } from "./runnable.js";
 import { readSettings } from "./read-settings.js";
 import type { TrainingSettings } from "./training.js";
 
@@ -65,9 +65,7 @@ export function readStep(
   const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
-  const hasRouters = hasExperts(graph.root);
-  const isUnweighted = given?.get("router_aux_loss_coef") === undefined;
-  const isBalanced = isAsked && hasRouters && stack?.balancesExperts !== undefined && isUnweighted;
+  const balance = balanceOf(graph, settings, { stack, given: given?.values ?? {} });
   return {
     isAsked,
     training: settings,
@@ -79,15 +77,15 @@ export function readStep(
       ...stored.assumed,
       ...(isAsked ? assumed : []),
       ...compute.assumed,
-      ...(isBalanced ? [BALANCE_ASSUMED] : []),
+      ...(isAsked ? balance.assumed : []),
     ],
     ignored: read.ignored,
-    obstacle: settings.router_aux_loss_coef === 0 || !hasRouters ? undefined : BALANCE_OBSTACLE,
+    obstacle: balance.obstacle,
     warnings: [
       ...stored.warnings,
       ...(isAsked ? warningsOf({ stack, graph, quantization, assumed }) : []),
       ...compute.warnings,
-      ...(isBalanced ? [balanceWarning(stack.balancesExperts)] : []),
+      ...(isAsked ? balance.warnings : []),
       ...ligerWarnings(settings.loss, read.liger),
     ],
   };
@@ -165,22 +163,6 @@ const STORED_WINS: Warning = {
   message:
     "config.json says how bitsandbytes packed the checkpoint; transformers loads it so, and quantization is not looked at",
 };
-
-const BALANCE_PATH = "training.router_aux_loss_coef";
-/** Source: trl sft_trainer.py `aux_loss_enabled`, transformers modeling_mixtral.py `load_balancing_loss_func`. */
-const BALANCE_OBSTACLE =
-  "the loss that balances experts (router_aux_loss_coef) is not modelled; set training.router_aux_loss_coef to 0";
-const BALANCE_ASSUMED: Assumption = {
-  path: BALANCE_PATH,
-  value: 0,
-  reason: "the loss that balances experts is not modelled",
-};
-function balanceWarning(weight: string): Warning {
-  return {
-    code: "partial_program",
-    message: `TRL adds a loss that balances experts (router_aux_loss_coef ${weight}), which keeps the scores of every token and layer, 10 bytes an expert; it is not counted`,
-  };
-}
 
 /** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */
 function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): void {
