@@ -80,10 +80,13 @@ describe("what a class decides itself", () => {
   });
 });
 
-it("warns of a convolution whose workspace cuDNN chooses", () => {
-  const convolved = answered({
-    ...{ model: "deberta-v2-xlarge", adapter: { ...ADAPTER, task_type: "SEQ_CLS" } },
-    training: { max_length: 128 },
-  });
-  expect(convolved.warnings.map(({ message }) => message).join()).toContain("cuDNN");
-});
+it.each([
+  ["deberta-v2-xlarge", { ...ADAPTER, task_type: "SEQ_CLS" }, { max_length: 128 }],
+  ["vit-base-patch16-224", { r: 16, target_modules: ["q_proj"] }, {}],
+] as const)(
+  "warns of the convolution of %s, whose workspace cuDNN chooses",
+  (model, adapter, training) => {
+    const { warnings } = answered({ model, adapter, training });
+    expect(warnings.map(({ message }) => message).join()).toContain("cuDNN");
+  },
+);

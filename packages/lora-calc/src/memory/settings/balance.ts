@@ -60,7 +60,9 @@ function warningOf(weight: string, bytes: number): Warning {
  * peak by these (conformance/README.md), and by up to twice as much where the peak is the loss itself.
  */
 function scoreBytes(graph: ModuleGraph, settings: TrainingSettings): number {
-  const tokens = settings.per_device_train_batch_size * settings.max_length;
+  // A preference is two sequences.
+  const rows = settings.per_device_train_batch_size * (settings.preference === undefined ? 1 : 2);
+  const tokens = rows * settings.max_length;
   return sitesOf(graph).reduce((sum, { node, count }) => {
     if (!returnsScores(node.forward)) return sum;
     const experts = node.parameters.find(({ name }) => name === "weight")?.shape[0] ?? 0;

@@ -193,12 +193,13 @@ describe("fields that change memory are used or refused", () => {
   });
 
   it("tells what the loss that balances experts takes, of classes that return their scores", () => {
-    const told = (model: string): string =>
-      answered({ model, training: {}, stack: "trl-1.16" })
+    const told = (model: string, training = {}): string =>
+      answered({ model, training, stack: "trl-1.16" })
         .warnings.map(({ message }) => message)
         .join();
     // 8 × 1,024 tokens, 48 layers of 128 experts, two bytes each.
     expect(told("Qwen/Qwen3-30B-A3B")).toContain("about 96 MiB");
+    expect(told("Qwen/Qwen3-30B-A3B", { method: "dpo" })).toContain("about 192 MiB");
     // 24 layers of 32 experts, scored in fp32.
     expect(told("ibm-granite/granite-3.1-1b-a400m-instruct")).toContain("about 24 MiB");
     expect(told("deepseek-ai/DeepSeek-V2-Lite")).not.toContain("balances experts");
