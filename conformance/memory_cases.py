@@ -348,7 +348,26 @@ def case(identifier: str, config: dict[str, Any], adapter: Any, quantization: An
 
 def all_cases(per_model: int) -> list[Case]:
     more = json.loads(MORE_CONFIGS.read_text())
-    return [*whole_cases(per_model), *drawn_cases(more, PER_MORE_MODEL), *option_cases(more, 1), *own_loss_cases(PER_OWN_LOSS_MODEL)]
+    return [*whole_cases(per_model), *drawn_cases(more, PER_MORE_MODEL), *option_cases(more, 1), *own_loss_cases(PER_OWN_LOSS_MODEL), *token_scan_cases()]
+
+
+def token_scan_cases() -> Iterator[Case]:
+    """Mamba of published sizes: thousands of operators a layer, so that sequences are short; what packs weights must leave its step."""
+    sizes = {"vocab_size": 50280, "state_size": 16, "conv_kernel": 4, "expand": 2, "use_bias": False, "use_conv_bias": True, "tie_word_embeddings": True}
+    small = {"model_type": "mamba", "hidden_size": 768, "intermediate_size": 1536, "time_step_rank": 48, "num_hidden_layers": 24} | sizes
+    large = {"model_type": "mamba", "hidden_size": 2560, "intermediate_size": 5120, "time_step_rank": 160, "num_hidden_layers": 5} | sizes
+    lora = {"peft_type": "LORA", "r": 16, "target_modules": ["in_proj", "x_proj"], "task_type": "CAUSAL_LM"}
+    unpacked = {"llm_int8_skip_modules": ["lm_head", "dt_proj"]}
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]] = [
+        ("mamba-130m lora", small, lora, None, {"per_device_train_batch_size": 2, "max_length": 300}),
+        ("mamba-130m every layer kept", small, lora | {"r": 64, "lora_dropout": 0.05}, None, {"gradient_checkpointing": False, "max_length": 200, "loss": "hf"}),
+        ("mamba-130m qlora padded", small, lora, NF4 | unpacked, {"padding": True, "per_device_train_batch_size": 4, "max_length": 128}),
+        ("mamba-130m full fp32", small, None, None, {"dtype": "float32", "per_device_train_batch_size": 2, "max_length": 256, "loss": "nll"}),
+        ("mamba-2.8b, 5 layers, lora", large, lora, None, {"max_length": 512, "optim": "adamw_bnb_8bit"}),
+        ("mamba-2.8b, 5 layers, int8", large, lora, INT8 | unpacked, {"max_length": 200, "gradient_accumulation_steps": 2, "use_reentrant": True}),
+    ]  # fmt: skip
+    for name, config, adapter, quantization, training in rows:
+        yield case(name, config, adapter, quantization, {"attn_implementation": "eager"} | training)
 
 
 def whole_cases(per_model: int) -> list[Case]:

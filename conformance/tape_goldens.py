@@ -497,6 +497,30 @@ def mamba_cases() -> list[Case]:
     ]
 
 
+def token_scan_cases() -> list[Case]:
+    """Mamba: a loop over the tokens in every layer, whose step no quantizer may pack."""
+    config = {
+        "model_type": "mamba", "vocab_size": 1000, "hidden_size": 256, "state_size": 16, "num_hidden_layers": 6, "expand": 2, "intermediate_size": 512,
+        "conv_kernel": 4, "use_bias": False, "use_conv_bias": True, "time_step_rank": 16, "tie_word_embeddings": True, "pad_token_id": 0,
+    }  # fmt: skip
+    most = {"peft_type": "LORA", "r": 8, "target_modules": ["in_proj", "x_proj"]}
+    step = {"attn_implementation": "eager", "per_device_train_batch_size": 2, "max_length": 12}
+    kept = {"gradient_checkpointing": False}
+    unpacked = {"llm_int8_skip_modules": ["lm_head", "dt_proj"]}
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any]]] = [
+        ("kept", {}, most, None, kept),
+        ("qlora", {}, most, NF4 | unpacked, {}),
+        ("int8", {"use_conv_bias": False}, most, INT8 | unpacked, {"loss": "nll"}),
+        ("adapters that the step passes by", {}, most | {"target_modules": ["in_proj", "dt_proj", "embeddings"]}, None, {}),
+        ("fp32 under autocast, padded", {}, most | {"lora_dropout": 0.1}, None, kept | {"padding": True, "dtype": "float32"}),
+        ("without autocast", {}, most, None, {"bf16": False, "max_length": 20}),
+        ("one row, narrow residuals", {"residual_in_fp32": False}, most, None, kept | {"per_device_train_batch_size": 1, "max_length": 7, "loss": "hf"}),
+        ("two micro-batches", {}, most, None, {"gradient_accumulation_steps": 2, "loss": "hf"}),
+        ("full fine-tuning", {}, None, None, {"optim": "adamw_torch", "loss": "hf"}),
+    ]  # fmt: skip
+    return [case(f"mamba: {name}", config | changes, adapter, quantization, step | training) for name, changes, adapter, quantization, training in rows]
+
+
 def encoder_decoder_cases() -> list[Case]:
     """Labels of another length than the source: biases of scores, of zeros that need a gradient under checkpoints, and trained ones."""
     sizes = {
@@ -901,14 +925,14 @@ def fused_cases() -> list[Case]:
 def cases_of(release: str | None) -> list[Case]:
     """Under another release the same cases, as they are said there; Liger's are of the usual world alone."""
     if release is None:
-        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases() + older_card_cases()
+        return cases() + later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + token_scan_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases() + older_card_cases()
     left_out = OTHER_MODULES_IN_4 if release.startswith("4.") else ()
     other = [
         each
         for each in cases()
         if not each["training"].get("use_liger_kernel") and each["model"]["config"]["model_type"] not in left_out
     ]
-    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases() + older_card_cases()
+    later = [] if release.startswith("4.") else later_cases() + states_and_latents() + gemma4_cases() + encoder_cases() + distance_cases() + alibi_cases() + falcon_cases() + mamba_cases() + token_scan_cases() + encoder_decoder_cases() + paired_cases() + head_cases() + pair_cases() + single_mixer_cases() + kin_cases() + classic_cases() + chosen_cases() + side_by_side_cases() + alternating_cases() + looking_cases() + older_card_cases()
     own = list(own_code_tapes()) if release == OWN_CODE_RELEASE else []
     return [in_world(each, release, HAS_FUSED_HEAD) for each in other + own + (fused_cases() if HAS_FUSED_HEAD else []) + later]
 

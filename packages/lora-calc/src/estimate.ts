@@ -31,7 +31,7 @@ import {
   whyNotEncoded,
   whyTooLong,
 } from "./memory/settings/runnable.js";
-import { whyCoefficientsStop } from "./memory/settings/packed-coefficients.js";
+import { whyPackedWeightsStop } from "./memory/settings/packed-weights.js";
 import { rejectPackedCopies } from "./memory/settings/packed-copies.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
 import { stateKernelWarnings } from "./memory/report/state-kernels.js";
@@ -229,7 +229,7 @@ function memoryPart(
   const obstacle =
     known ??
     whyNotRunnable({ graph, plan: adapter, quantization }, training.loss) ??
-    whyCoefficientsStop(graph, quantization) ??
+    whyPackedWeightsStop(graph, quantization) ??
     whyTooLong(graph.root, training) ??
     whyNotEncoded(graph.root, training) ??
     whyDropoutStays(graph.root, training);

@@ -45,6 +45,7 @@ export interface LanguageModelParts {
   readonly scaledLogits?: boolean;
   readonly multipliedLogits?: LogitsFactor;
   readonly upcastsLogits?: boolean;
+  readonly narrowsHidden?: boolean;
   readonly softcap?: boolean;
   /** What the class's `base_model_prefix` says, where that is not the backbone. */
   readonly hidesBackbone?: string;

@@ -220,6 +220,7 @@ function causalForward(parts: LanguageModelParts, head: string) {
     ...(parts.softcap === true ? { softcap: true } : {}),
     ...(parts.hidesBackbone === undefined ? {} : { hidesBackbone: parts.hidesBackbone }),
     ...(parts.upcastsLogits === true ? { upcastsLogits: true } : {}),
+    ...(parts.narrowsHidden === true ? { narrowsHidden: true } : {}),
   };
 }
 

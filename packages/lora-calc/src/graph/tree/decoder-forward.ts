@@ -52,6 +52,8 @@ export interface MixerLayerForward {
   readonly kind: "mixer_layer";
   readonly norm: string;
   readonly mixer: string;
+  /** What is added to is turned to fp32 first, so that the layers hand fp32 on (mamba). */
+  readonly wideResidual?: boolean;
 }
 
 /** Order of norms, attention, MLP and residual additions in one decoder layer. */
@@ -178,6 +180,8 @@ export interface DecoderForward {
   readonly hidesTables?: boolean;
   /** Layers are not told the positions, only what was made of them (qwen2_vl). */
   readonly hidesPositions?: boolean;
+  /** No layer attends: neither positions nor masks are made (mamba). */
+  readonly attendsNowhere?: boolean;
   readonly perLayerInputs?: PerLayerInputs;
   /** The layers work on several copies of the hidden states (gemma3n). */
   readonly streams?: StreamsForward;
@@ -256,6 +260,8 @@ export interface CausalLmForward {
   readonly scaledLogits?: boolean;
   /** The class turns the logits to fp32 itself (nemotron_h). */
   readonly upcastsLogits?: boolean;
+  /** The class turns what its head is given to the dtype of the head (mamba). */
+  readonly narrowsHidden?: boolean;
   /** Its loss shifts the logits, which copies them, instead of the labels (internlm2). */
   readonly shiftsLogits?: boolean;
   /** The logits are multiplied by a number: one of the configuration that TRL's losses know (cohere), or one they do not. */

@@ -43,6 +43,7 @@ import type {
 import type {
   GatedDeltaNetForward,
   Mamba2Forward,
+  MambaForward,
   ShortConvolutionForward,
 } from "./recurrent-forward.js";
 
@@ -168,6 +169,7 @@ export type Forward =
   | FloatTurnedAttentionForward
   | GatedDeltaNetForward
   | Mamba2Forward
+  | MambaForward
   | MlpForward
   | SparseMlpForward
   | AllExpertsMlpForward

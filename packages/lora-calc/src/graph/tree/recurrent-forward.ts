@@ -78,6 +78,26 @@ export interface Mamba2Forward {
 }
 
 /**
+ * A state space per channel whose step, input and output depend on the token, scanned token by token.
+ *
+ * Source: transformers models/mamba/modeling_mamba.py `MambaMixer`.
+ */
+export interface MambaForward {
+  readonly kind: "mamba";
+  /** Input and gate in one. */
+  readonly input: string;
+  readonly convolution: string;
+  /** The narrow step, input and output of a token in one. */
+  readonly parameters: string;
+  /** A linear whose weight widens the step, and whose bias is added to it, without a call of the module. */
+  readonly step: string;
+  readonly output: string;
+  /** Width of the narrow step. */
+  readonly rank: number;
+  readonly stateSize: number;
+}
+
+/**
  * Three projections in one: `out(second * conv1d(first * third))` over a few tokens.
  *
  * Source: transformers models/lfm2/modeling_lfm2.py `Lfm2ShortConv`.

@@ -103,6 +103,21 @@ export interface ScanStates {
   readonly chunk: number;
 }
 
+/**
+ * Of a state space per channel: hidden and gate (b, width, s), step (b, width, s), its bias (width,), rate (width, state),
+ * input and output (b, state, s), direct (width,).
+ */
+export interface SelectiveStates {
+  readonly hidden: Tensor;
+  readonly step: Tensor;
+  readonly rate: Tensor;
+  readonly input: Tensor;
+  readonly output: Tensor;
+  readonly direct: Tensor;
+  readonly gate: Tensor;
+  readonly stepBias: Tensor;
+}
+
 /** An MLP whose gate is one product with the other, in two projections or cut from one. */
 export type GatedMlpForward = Extract<MlpForward, { kind: "gated_mlp" | "fused_gated_mlp" }>;
 
@@ -188,6 +203,8 @@ export interface Kernels {
     readonly repeatsHeads: boolean;
     readonly run: (m: Machine, states: DeltaStates) => Tensor;
   };
+  /** (b, width, s). */
+  readonly mambaScan: (m: Machine, states: SelectiveStates) => Tensor;
   readonly mamba2: {
     /** The gated norm is over each group of heads. */
     readonly groupsNorm: boolean;

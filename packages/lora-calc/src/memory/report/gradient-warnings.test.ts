@@ -1,4 +1,4 @@
-/** That these adapters have no gradient is in the tapes of deepseek_v32, glm_moe_dsa and gemma3n_text: no state of the optimizer is made for them. */
+/** That these adapters have no gradient is in the tapes of deepseek_v32, glm_moe_dsa and gemma3n_text, and of mamba: no state of the optimizer is made for them. */
 
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../estimate.js";
@@ -21,6 +21,11 @@ describe("adapters that no gradient reaches", () => {
     expect(others).toEqual([]);
     expect(said("deepseek-ai/DeepSeek-V3.2", ["q_a_proj"])).toEqual([]);
     expect(said("deepseek-ai/DeepSeek-V3", "all-linear")).toEqual([]);
+  });
+
+  it("are those on Mamba's step", () => {
+    // 24 layers · 16 · (48 + 1,536)
+    expect(said("mamba-130m", ["in_proj", "dt_proj"])[0]).toContain("608,256 of the trainable");
   });
 
   it("are those on Gemma 3n's corrections, whose weight is read past them", () => {

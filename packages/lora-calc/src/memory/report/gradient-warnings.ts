@@ -31,6 +31,7 @@ interface Place {
 function withoutGradient({ forward }: ModuleNode, pattern: string): readonly Place[] {
   if (forward?.kind === "sparse_index") return [{ pattern, why: "chosen" }];
   if (forward?.kind === "looking_layer") return [{ pattern, why: "looking" }];
+  if (forward?.kind === "mamba") return [{ pattern: `${pattern}.${forward.step}`, why: "read" }];
   if (forward?.kind !== "alternating_layer") return [];
   const { module, correction } = forward.updates;
   return [{ pattern: `${pattern}.${module}.${correction}`, why: "read" }];

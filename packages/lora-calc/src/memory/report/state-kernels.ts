@@ -8,6 +8,7 @@ import type { Warning } from "../../problem/codes.js";
 const LIBRARIES: ReadonlyMap<string, readonly string[]> = new Map([
   ["gated_delta_net", ["flash-linear-attention", "causal-conv1d"]],
   ["short_convolution", ["causal-conv1d"]],
+  ["mamba", ["mamba_ssm", "causal-conv1d"]],
   ["mamba2", ["mamba_ssm", "causal-conv1d"]],
 ]);
 

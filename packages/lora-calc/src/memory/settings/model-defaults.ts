@@ -173,7 +173,7 @@ function checkpointsItself({ forward, children }: ModuleNode): boolean {
 /** Attention that only its class writes out. */
 const WITHOUT_SDPA: ReadonlySet<string> = new Set([
   ...["alibi_attention", "disentangled_attention"],
-  ...["tabled_attention", "float_turned_attention"],
+  ...["tabled_attention", "float_turned_attention", "mamba"],
 ]);
 
 /** Attention with sinks is written out, for no fused kernel of PyTorch knows them; nor do they know a cap of the scores. */

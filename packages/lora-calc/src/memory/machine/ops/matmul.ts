@@ -5,8 +5,8 @@ import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Node, Tensor } from "../tensor.js";
 import { autocastToHalf } from "./cast.js";
-import { mulScalar } from "./elementwise.js";
-import { expand, reshape, t, transpose, view } from "./views.js";
+import { addInPlace, mulScalar } from "./elementwise.js";
+import { contiguous, expand, reshape, t, transpose, view } from "./views.js";
 
 /**
  * `F.linear(input, weight, bias)` for an input of any rank: (…, in) · (out, in)ᵀ.
@@ -24,6 +24,7 @@ export function linear(m: Machine, given: Tensor, weight: Tensor, bias?: Tensor)
     const matrix = frame.hold(autocastToHalf(m, weight));
     const input = frame.hold(autocastToHalf(m, given));
     const shape = [...input.shape.slice(0, -1), matrix.size(0)];
+    if (!isFolded(input, matrix)) return unfoldedProduct(m, input, { matrix, offset });
     const rowsOf = (): Tensor =>
       input.shape.length === 2 ? input : reshape(m, input, [-1, input.size(-1)]);
     const product =
@@ -31,6 +32,50 @@ export function linear(m: Machine, given: Tensor, weight: Tensor, bias?: Tensor)
         ? transposedFirst(m, matrix, rowsOf)
         : addmm(m, offset, rowsOf(), t(m, matrix));
     return input.shape.length === 2 ? product : view(m, product, shape);
+  });
+}
+
+/**
+ * Whether a product folds the leading dimensions of its left factor into rows: where that is a view, or where a trainable
+ * right factor would get a gradient per sample.
+ *
+ * Source: torch 2.13 aten/src/ATen/native/LinearAlgebra.cpp `should_fold`.
+ */
+function isFolded({ shape, strides }: Tensor, right: Tensor): boolean {
+  if (shape.length < 3 || right.requiresGrad) return true;
+  return shape
+    .slice(0, -2)
+    .every((_, dim) => strides[dim] === (strides[dim + 1] ?? 1) * (shape[dim + 1] ?? 1));
+}
+
+interface Weights {
+  readonly matrix: Tensor;
+  readonly offset: Tensor | undefined;
+}
+
+/** `matmul(input, matrix.t())` per sample, and the bias added to it in place. */
+function unfoldedProduct(m: Machine, input: Tensor, { matrix, offset }: Weights): Tensor {
+  const [columns = 1, inner = 1] = matrix.shape;
+  const wide = expand(m, t(m, matrix), [...input.shape.slice(0, -2), inner, columns]);
+  const product = bmm(m, input, wide);
+  return offset === undefined ? product : addInPlace(m, product, offset);
+}
+
+/**
+ * `torch.matmul(matrix, batch)`: (rows, inner) · (b, inner, columns) → (b, rows, columns). A trainable matrix is multiplied with
+ * the columns of all samples at once, and the product is turned and copied.
+ */
+export function matrixTimes(m: Machine, givenMatrix: Tensor, given: Tensor): Tensor {
+  return m.frame((frame) => {
+    const batch = frame.hold(autocastToHalf(m, given));
+    const matrix = frame.hold(autocastToHalf(m, givenMatrix));
+    const [samples = 1, inner = 1, columns = 1] = batch.shape;
+    if (!matrix.requiresGrad) {
+      return bmm(m, expand(m, matrix, [samples, ...matrix.shape]), batch);
+    }
+    const rows = reshape(m, transpose(m, batch, 1, 2), [-1, inner]);
+    const product = view(m, mm(m, rows, t(m, matrix)), [samples, columns, -1]);
+    return contiguous(m, transpose(m, product, 1, 2));
   });
 }
 

@@ -9,6 +9,7 @@ import { attend } from "./torch/attention.js";
 import { gatedMlp } from "./torch/gated-mlp.js";
 import { chunkGatedDeltaRule } from "./torch/gated-delta-rule.js";
 import { runLora } from "./torch/lora-linear.js";
+import { mambaScan } from "./torch/mamba-scan.js";
 import { mamba2ChunkScan } from "./torch/mamba2-scan.js";
 import { tableByBroadcast, tableByVmap } from "./torch/mask-table.js";
 import { range, rangeAndPast } from "./torch/position-ids.js";
@@ -40,6 +41,7 @@ export function torchKernels(
     fuses4bit,
     expertProduct: hasGroupedProduct(card) ? groupedMm : productPerExpert,
     gatedDeltaRule: { repeatsHeads: rules.repeatsInDeltaRule, run: chunkGatedDeltaRule },
+    mambaScan,
     mamba2: { groupsNorm: rules.groupsGatedNorm, scan: mamba2ChunkScan },
     attention: rules.copiesBias
       ? (m, forward, states, context) =>

@@ -1,7 +1,7 @@
 /** A causal language model as a whole: from token ids to logits. */
 
 import type { CausalLmForward } from "../../../graph/tree/forward.js";
-import { childOf } from "../../load/bound-module.js";
+import { childOf, parameterOf } from "../../load/bound-module.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import type { HalfDtype } from "../../machine/autocast.js";
 import type { Machine } from "../../machine/machine.js";
@@ -49,7 +49,10 @@ export function callCausalLm(m: Machine, run: ModelRun): Tensor {
 export function headLogits(m: Machine, model: BoundModule, hidden: Tensor): Tensor {
   const forward = causalLm(model);
   return m.frame((frame) => {
-    let logits = frame.hold(callLinear(m, childOf(model, forward.head), hidden));
+    const head = childOf(model, forward.head);
+    const given =
+      forward.narrowsHidden === true ? cast(m, hidden, parameterOf(head, "weight").dtype) : hidden;
+    let logits = frame.hold(callLinear(m, head, given));
     if (forward.scaledLogits === true) logits = frame.rebind(logits, divScalar(m, logits));
     if (forward.multipliedLogits !== undefined) logits = frame.rebind(logits, mulScalar(m, logits));
     if (forward.softcap === true) {

@@ -70,6 +70,7 @@ function runDecoder(
     const call = { m, frame, module, forward };
     const places = (): Tensor =>
       frame.hold(given?.positions ?? module.kernels.positionIds(m, batch.inputIds.size(-1)));
+    if (forward.attendsNowhere === true) return runStates(call, { batch, options });
     const firstPositions = forward.positionsFirst === true ? places() : undefined;
     const own =
       forward.masksByHand === "of_padding" ? ofPadding(m, frame, module, batch) : undefined;
@@ -111,6 +112,19 @@ function runDecoder(
         : joinStreams(alternating, hidden, variables);
     return afterLayers(call, joined);
   });
+}
+
+/** Layers that all keep a state: what is padding is all they see beside the hidden state. */
+function runStates(call: DecoderCall, { batch, options }: DecoderInputs): Tensor {
+  const { m, frame, module, forward } = call;
+  const embedded = frame.hold(embedTokens(m, module, { batch, options }));
+  const padding =
+    batch.attentionMask === undefined || !batch.isPadded ? {} : { padding: batch.attentionMask };
+  const context = { implementation: options.attention, card: options.card, ...padding };
+  const layers = childOf(module, forward.layers);
+  const start = frame.hold(embedded);
+  const hidden = runLayers({ m, frame, layers }, start, { contexts: () => context, options });
+  return afterLayers(call, hidden);
 }
 
 /** In the dtype of the weights; of a batch without padding there is none. */

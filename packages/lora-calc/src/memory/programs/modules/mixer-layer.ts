@@ -29,9 +29,11 @@ export function callMixerLayer(
     const norm = childOf(module, forward.norm);
     const input = cast(m, hidden, parameterOf(norm, "weight").dtype);
     const normed = frame.hold(callNorm(m, norm, input));
+    const residual =
+      forward.wideResidual === true ? frame.hold(cast(m, hidden, "float32")) : hidden;
     const call = { m, frame, mixer: childOf(module, forward.mixer), context };
     const mixed = frame.rebind(normed, mixedBy(call, normed));
-    return add(m, hidden, mixed);
+    return add(m, residual, mixed);
   });
 }
 

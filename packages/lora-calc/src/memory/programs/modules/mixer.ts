@@ -9,6 +9,7 @@ import type { Attended } from "./attention.js";
 import { callFloatTurnedAttention } from "./float-turned-attention.js";
 import { callGatedDeltaNet } from "./gated-delta-net.js";
 import { callLatentAttention } from "./latent-attention.js";
+import { callMamba } from "./mamba.js";
 import { callMamba2 } from "./mamba2.js";
 import { callSharingAttention } from "./sharing-attention.js";
 import { callSinusoidalAttention } from "./sinusoidal-attention.js";
@@ -31,6 +32,7 @@ export function callMixer(
     );
   }
   if (kind === "gated_delta_net") return [callGatedDeltaNet(m, module, hidden, context)];
+  if (kind === "mamba") return [callMamba(m, module, hidden, context)];
   if (kind === "mamba2") return [callMamba2(m, module, hidden, context)];
   if (kind === "short_convolution") return [callShortConvolution(m, module, hidden, context)];
   if (kind === "sharing_attention") return callSharingAttention(m, module, hidden, context);
@@ -46,5 +48,5 @@ export function callMixer(
 
 /** Kinds that keep a state in place of keys and values, and are given no mask of pairs. */
 export const WITH_STATE: ReadonlySet<string | undefined> = new Set([
-  ...["gated_delta_net", "short_convolution", "mamba2"],
+  ...["gated_delta_net", "short_convolution", "mamba", "mamba2"],
 ]);
