@@ -35,6 +35,8 @@ def trace_case(case: Case) -> dict[str, Any]:
 
     config = case["model"]["config"]
     request = {"config": config, **{key: case[key] for key in ("adapter", "quantization", "training")}}
+    if "stack" in case:
+        request["stack"] = case["stack"]
     hardware = case.get("hardware", {})
     if "count" in hardware:
         request["hardware"] = hardware

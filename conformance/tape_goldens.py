@@ -18,7 +18,7 @@ from typing import Any
 from losses import HAS_FUSED_HEAD
 from own_code_cases import RELEASE as OWN_CODE_RELEASE
 from own_code_cases import own_code_tapes
-from memory_cases import ALL_LINEAR, INT8, NF4, OTHER_MODULES_IN_4, Case, case, in_world
+from memory_cases import ALL_LINEAR, CARDS, INT8, NF4, OTHER_MODULES_IN_4, Case, case, in_world
 from trace import record_tape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -183,7 +183,9 @@ def golden(scenario: Case) -> dict[str, Any]:
     request = {"config": scenario["model"]["config"], **{key: scenario[key] for key in ("adapter", "quantization", "training")}}
     if "architectures" in scenario["model"]["config"]:
         request["architecture"] = scenario["model"]["config"]["architectures"][0]
-    request |= {key: scenario[key] for key in ("device", "hardware") if key in scenario}
+    request |= {key: scenario[key] for key in ("device", "hardware", "stack") if key in scenario}
+    if "gpu" in scenario.get("hardware", {}):
+        request["device"] = {"compute_capability": CARDS[scenario["hardware"]["gpu"]][0]}
     tape, _ = record_tape(request)
     numbers: dict[int, int] = {}
     events, named = [], []

@@ -24,20 +24,15 @@ import { leftOutWarnings } from "./memory/report/left-out.js";
 import { gradientWarnings } from "./memory/report/gradient-warnings.js";
 import { subclassWarnings } from "./memory/report/subclass-warnings.js";
 import { expertWarnings } from "./memory/report/expert-warnings.js";
-import {
-  rejectAdaptedHead,
-  whyDropoutStays,
-  whyNotRunnable,
-  whyNotEncoded,
-  whyTooLong,
-} from "./memory/settings/runnable.js";
-import { whyPackedWeightsStop } from "./memory/settings/packed-weights.js";
+import { rejectAdaptedHead } from "./memory/settings/runnable.js";
+import { whyNotRun } from "./memory/settings/why-not-run.js";
 import { rejectPackedCopies } from "./memory/settings/packed-copies.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
 import { stateKernelWarnings } from "./memory/report/state-kernels.js";
 import { readStep } from "./memory/settings/read-step.js";
 import type { StepSettings } from "./memory/settings/read-step.js";
 import type { TrainingSettings } from "./memory/settings/training.js";
+import { withFreeBytes } from "./memory/settings/unsloth.js";
 import { Fields } from "./problem/fields.js";
 import { InputError, reject } from "./problem/problem.js";
 import type { Problem } from "./problem/problem.js";
@@ -226,13 +221,7 @@ function memoryPart(
   const { training, quantization, liger } = step;
   const adapter = isFull ? undefined : plan;
   rejectAdaptedHead(graph, plan, training);
-  const obstacle =
-    known ??
-    whyNotRunnable({ graph, plan: adapter, quantization }, training.loss) ??
-    whyPackedWeightsStop(graph, quantization) ??
-    whyTooLong(graph.root, training) ??
-    whyNotEncoded(graph.root, training) ??
-    whyDropoutStays(graph.root, training);
+  const obstacle = known ?? whyNotRun({ graph, plan: adapter, quantization, training });
   if (obstacle !== undefined) {
     const warning = `memory is not computed: ${obstacle}`;
     return {
@@ -250,7 +239,7 @@ function memoryPart(
     graph,
     plan: adapter,
     quantization,
-    training,
+    training: withFreeBytes(training, device, stored.bytes),
     liger,
     device: device ?? unknownCard(chosen.wheel),
     ...spread,

@@ -1,6 +1,6 @@
 /** The public names of lora-calc. */
 
-export { floorOf, peaksOf } from "./exchange/peaks.js";
+export { floorOf, peaksOf, reservedOf } from "./exchange/peaks.js";
 export type {
   BeyondName,
   Certainty,

@@ -11,7 +11,7 @@ import { checkpointQuantization } from "./model/checkpoint-quantization.js";
 import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
 import { isRefusal } from "./result.js";
-import { peaksOf } from "./exchange/peaks.js";
+import { peaksOf, reservedOf } from "./exchange/peaks.js";
 import type { Estimate } from "./result.js";
 
 /** Events of the allocator that one question may play: about four seconds on a laptop. An 8B model takes 40,000 a run. */
@@ -49,7 +49,8 @@ export function pricedOf(answer: Estimate): Priced | undefined {
   const { interval, fit } = answer;
   const memory = peaksOf(answer);
   if (memory === undefined || interval === undefined) return undefined;
-  const { process_peak: processPeak, reserved_peak: reserved, beyond_tensors: beyond } = memory;
+  const { process_peak: processPeak, beyond_tensors: beyond } = memory;
+  const reserved = reservedOf(memory);
   const managed = beyond.find(({ name }) => name === "paged_optimizer")?.bytes ?? 0;
   const heldAtMost = interval.reserved[1] + managed;
   if (fit === undefined) return { processPeak, heldAtMost, verdict: undefined };

@@ -78,10 +78,20 @@ export interface TimelinePoint {
   readonly parts: Readonly<Partial<Record<PartName, number>>>;
 }
 
+interface AllocatorResult {
+  /** PYTORCH_CUDA_ALLOC_CONF. */
+  readonly conf: string;
+  /** What max_memory_reserved reports there. Unit: bytes. */
+  readonly reserved_peak: number;
+}
+
 export interface MemoryResult {
   readonly allocated_peak: number;
+  /** Under the allocator's own defaults. Unit: bytes. */
   readonly reserved_peak: number;
   readonly process_peak: number;
+  /** Where the stack sets PyTorch's allocator itself, which process_peak, beyond_tensors and interval then stand under. */
+  readonly allocator?: AllocatorResult;
   /** What the step was doing at the peak. */
   readonly peak_event: EventName;
   /** Where exactly: part of the run, operator and module (none outside modules) whose allocation reaches the peak. */
@@ -215,7 +225,7 @@ export interface Estimate {
     readonly reserved: readonly [number, number];
     readonly process: readonly [number, number];
   };
-  /** Reserved peak under `expandable_segments:True`, unless it was not asked for. Unit: bytes. */
+  /** Reserved peak under `expandable_segments:True` (and what the stack sets beside it), unless it was not asked for. Unit: bytes. */
   readonly reserved_peak_expandable?: number;
   /** Most that one process holds in the memory of the host, where a run of several cards reads the model first. Unit: bytes. */
   readonly host_peak?: number;

@@ -6,6 +6,7 @@ import {
   formatMiB,
   formatTrainableLine,
   peaksOf,
+  reservedOf,
   verdictSentence,
   withArticle,
 } from "lora-calc";
@@ -127,13 +128,22 @@ function tierRows(
   const beyond = hasNccl ? "the CUDA context and NCCL" : "the CUDA context";
   const tiers = [
     tier("allocated", memory.allocated_peak, "tensors: max_memory_allocated"),
-    tier("reserved", memory.reserved_peak, "with its cache: max_memory_reserved"),
+    tier(
+      "reserved",
+      reservedOf(memory),
+      `with its cache${ownAllocator(memory)}: max_memory_reserved`,
+    ),
     tier("process", memory.process_peak, `with ${beyond}: nvidia-smi`),
     ...(host === undefined ? [] : [tier("host", host, "in the host's memory while it is read")]),
   ];
   if (fit === undefined) return tiers;
   const whole = fit.usable === fit.capacity ? "" : `, of ${formatMiB(fit.capacity)}`;
   return [...tiers, tier("card", fit.usable, `${cardOf(scenario, fit)}, for processes${whole}`)];
+}
+
+/** A stack that sets PyTorch's allocator itself. */
+function ownAllocator({ allocator }: MemoryResult): string {
+  return allocator === undefined ? "" : ", expandable segments";
 }
 
 const TIER_COLUMNS = [{}, { align: "right" }, { align: "right" }] as const;

@@ -3,7 +3,7 @@
 import type { Estimate } from "../result.js";
 import { MEMORY_ROWS, memoryRows } from "./memory-rows.js";
 import type { MemoryRowName } from "./memory-rows.js";
-import { floorOf, peaksOf } from "./peaks.js";
+import { floorOf, peaksOf, reservedOf } from "./peaks.js";
 
 export type FigureName =
   | "trainable"
@@ -35,11 +35,16 @@ const FIGURES: readonly (readonly [FigureName, ComparedFigure["unit"], Reader])[
   ["adapter_file", "bytes", ({ adapter_file_bytes: bytes }) => bytes],
   ...MEMORY_ROWS.map((name) => [name, "bytes", rowReader(name)] as const),
   ["allocated", "bytes", (estimate) => peaksOf(estimate)?.allocated_peak],
-  ["reserved", "bytes", (estimate) => peaksOf(estimate)?.reserved_peak],
+  ["reserved", "bytes", reservedReader],
   ["process", "bytes", (estimate) => peaksOf(estimate)?.process_peak],
   ["at_least", "bytes", (estimate) => floorOf(estimate)?.at_least],
   ["headroom", "bytes", ({ fit }) => fit?.headroom],
 ];
+
+function reservedReader(estimate: Estimate): number | undefined {
+  const memory = peaksOf(estimate);
+  return memory === undefined ? undefined : reservedOf(memory);
+}
 
 function rowReader(name: MemoryRowName): Reader {
   return (estimate) => {

@@ -1,6 +1,6 @@
 /** A result as a document: Markdown for people, CSV for spreadsheets. */
 
-import { floorOf, peaksOf } from "./peaks.js";
+import { floorOf, peaksOf, reservedOf } from "./peaks.js";
 import type { Estimate } from "../result.js";
 import type { Scenario } from "../scenario.js";
 import { formatBytes, formatTrainableLine } from "../units/format.js";
@@ -74,7 +74,7 @@ function tiersOf(estimate: Estimate): readonly (readonly [string, number])[] {
   if (memory === undefined) return [];
   return [
     ["allocated", memory.allocated_peak],
-    ["reserved", memory.reserved_peak],
+    ["reserved", reservedOf(memory)],
     ["process (nvidia-smi)", memory.process_peak],
   ];
 }

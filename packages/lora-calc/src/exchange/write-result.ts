@@ -24,7 +24,6 @@ import { missing } from "../problem/missing.js";
 import type { ChosenWorld } from "../worlds/choose-world.js";
 import { labelsOf } from "../worlds/world.js";
 import type { LibraryLabels } from "../worlds/world.js";
-import type { LossName } from "../memory/settings/training.js";
 
 export function parameterCounts(plan: AdapterPlan, base: number): ParameterCounts {
   const { trainable, all } = plan;
@@ -91,6 +90,9 @@ export function memoryResult(
     allocated_peak: memory.allocatedPeak,
     reserved_peak: memory.reservedPeak,
     process_peak: memory.processPeak,
+    ...(memory.allocator === undefined
+      ? {}
+      : { allocator: { conf: memory.allocator, reserved_peak: memory.reservedInForce } }),
     peak_event: memory.peak.event,
     peak: {
       ...memory.peak,
@@ -115,24 +117,33 @@ function memoryPart(
   return {
     name,
     bytes,
-    certainty: certaintyOf(name, inputs.training.loss, isNearest),
+    certainty: certaintyOf(name, inputs.training, isNearest),
     formula: formulaOf(name, tensors, inputs),
     source: sourceOf(name, inputs.training, world),
     tensors: tensors.slice(0, MAX_NAMED_TENSORS),
   };
 }
 
-function certaintyOf(part: PartName, loss: LossName, isNearest: boolean): Certainty {
+function certaintyOf(
+  part: PartName,
+  { loss, unsloth }: FormulaInputs["training"],
+  isNearest: boolean,
+): Certainty {
   if (isNearest) return "assumed";
+  // Unsloth's forwards were compared with a stand-in that was read from its source.
+  if (unsloth !== undefined && !LOADED.includes(part)) return "read";
   return part === "loss" && isReadLoss(loss) ? "read" : "traced";
 }
+
+/** Parts that lie there before a step begins. */
+const LOADED: readonly PartName[] = ["weights", "adapter_a", "adapter_b", "adapter_other"];
 
 /** What the process holds beside the allocated tensors at their peaks. */
 function beyondTensors(
   memory: MemoryEstimate,
   { torch, bitsandbytes }: LibraryLabels,
 ): readonly MemoryPart<BeyondName>[] {
-  const { reservedPeak, allocatedPeak, context, managedBytes, nccl } = memory;
+  const { reservedInForce: reservedPeak, allocatedPeak, context, managedBytes, nccl } = memory;
   const cache = `reserved ${formatBytes(reservedPeak)} − allocated ${formatBytes(allocatedPeak)}`;
   const formula = `${formatBytes(context.bytes)} for one process, from ${formatBytes(context.bytes - context.below)} to ${formatBytes(context.bytes + context.above)}`;
   const paged = {

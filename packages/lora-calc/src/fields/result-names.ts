@@ -1,6 +1,6 @@
 /** The names that a result uses, as unions: what is published, also where nothing computes it yet. */
 
-/** Shares of the allocated peak, in the order of the result. `kv_cache` and `buffers` have no program yet. */
+/** Shares of the allocated peak, in the order of the result. `kv_cache` has no program yet. */
 export type PartName =
   | "weights"
   | "reference"

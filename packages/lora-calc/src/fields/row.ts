@@ -14,6 +14,7 @@ export type Owner =
   | "bitsandbytes"
   | "sentence-transformers"
   | "DeepSpeed"
+  | "Unsloth"
   | "lora-calc";
 
 /** What another value of the field changes. `refused`: it is known, and what it switches on has no program here. */

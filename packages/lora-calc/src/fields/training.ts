@@ -24,7 +24,7 @@ const OTHER_OPTIMIZERS = [
 ];
 
 const OTHER_ATTENTION = [
-  ...["flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention", "paged"],
+  ...["flash_attention_3", "flash_attention_4", "flex_attention", "paged"],
   ...["kernels-community/flash-attn2", "kernels-community/flash-attn3"],
 ];
 
@@ -100,7 +100,7 @@ export const STEP_FIELDS = {
     }),
   }),
   ...ownedBy("transformers", {
-    attn_implementation: choice(["sdpa", "eager"], "attention", {
+    attn_implementation: choice(["sdpa", "eager", "xformers", "flash_attention_2"], "attention", {
       default: "sdpa",
       beyond: OTHER_ATTENTION,
       flag: ["--attn-implementation", "--attention"],
@@ -109,11 +109,14 @@ export const STEP_FIELDS = {
   }),
   ...ownedBy("lora-calc", {
     loss: choice(
-      ["hf", "nll", "chunked_nll", "fused", "liger", "cce", "multiple_negatives_ranking"],
+      [
+        ...["hf", "nll", "chunked_nll", "fused", "liger", "cce", "unsloth"],
+        "multiple_negatives_ranking",
+      ] as const,
       "program of the loss",
       {
         default: "chunked_nll",
-        beyond: ["unsloth", "dft"],
+        beyond: ["dft"],
         flag: ["--loss"],
         argument: "loss",
       },
@@ -194,7 +197,9 @@ const LIGER_FIELDS = ownedBy("TrainingArguments", {
 const MODEL_INIT_FIELDS = ownedBy("transformers", {
   dtype: choice(LOAD_DTYPES, "dtype the base is loaded in"),
   torch_dtype: choice(LOAD_DTYPES, "old name of dtype"),
-  attn_implementation: choice(["sdpa", "eager"], "attention", { beyond: OTHER_ATTENTION }),
+  attn_implementation: choice(["sdpa", "eager", "xformers", "flash_attention_2"], "attention", {
+    beyond: OTHER_ATTENTION,
+  }),
   ...ignored({
     trust_remote_code: "run the repository's own classes",
     revision: "commit or branch of the checkpoint",
@@ -215,6 +220,11 @@ const CHECKPOINT_FIELDS = {
 };
 
 export const MORE_STEP_FIELDS = {
+  ...ownedBy("Unsloth", {
+    max_seq_length: integer("tokens that the loader makes room for; of other stacks max_length", {
+      ...{ min: 1, max: MAX_LENGTH, unit: "tokens" as const },
+    }),
+  }),
   ...ownedBy("TRL", {
     pad_to_multiple_of: integer("batches are padded up to a multiple of it", {
       ...{ min: 1, max: MAX_LENGTH, unit: "tokens" as const },

@@ -6,6 +6,7 @@ import { describeModel } from "../model/description.js";
 import type { ModelDescription } from "../model/description.js";
 import { Fields } from "../problem/fields.js";
 import { findStack } from "../stacks/stacks.js";
+import { llamaForm } from "../stacks/unsloth.js";
 import { chooseWorld } from "../worlds/choose-world.js";
 import type { ChosenWorld } from "../worlds/choose-world.js";
 import { USUAL_WORLD } from "../worlds/index.js";
@@ -31,7 +32,7 @@ export interface ScenarioModel extends BuiltModel {
 
 /** The model of a scenario, in the world that its versions name. */
 export function readModel(scenario: Fields): ScenarioModel {
-  const description = describe(scenario.get("model"));
+  const description = inFormOf(scenario, describe(scenario.get("model")));
   const chosen = worldOf(scenario, description);
   const { world } = chosen;
   return { chosen, world, description, ...buildGraph(description, world) };
@@ -45,6 +46,21 @@ export function buildModel(model: unknown, world: World = USUAL_WORLD): BuiltMod
 
 function describe(model: unknown): ModelDescription {
   return describeModel(model, (id) => findModel(id).config);
+}
+
+/** As the stack loads it. */
+function inFormOf(scenario: Fields, description: ModelDescription): ModelDescription {
+  const stackId = scenario.string("stack");
+  if (stackId === undefined || findStack(stackId).unsloth === undefined) return description;
+  const config = description.kind === "config" ? llamaForm(description.config) : undefined;
+  if (config === undefined || description.kind !== "config") return description;
+  const { kind, id, tensors, ties } = description;
+  return {
+    ...{ kind, config, modelType: "llama" },
+    ...(id === undefined ? {} : { id }),
+    ...(tensors === undefined ? {} : { tensors }),
+    ...(ties === undefined ? {} : { ties }),
+  };
 }
 
 /** By the versions that are typed and by the stack; where nobody names transformers, one that runs the model's own code. */

@@ -5,6 +5,8 @@ import { reject } from "../problem/problem.js";
 import { nearestOf, suggestion } from "../problem/fields.js";
 import { listLaunchers, pinText } from "./launchers.js";
 import type { StackReleases } from "../worlds/world.js";
+import { hasOwnDefaults, UNSLOTH_RELEASES, unslothRules } from "./unsloth.js";
+import type { UnslothRelease, UnslothRules } from "./unsloth.js";
 
 export interface StackProfile extends StackReleases {
   readonly id: string;
@@ -22,6 +24,8 @@ export interface StackProfile extends StackReleases {
   readonly trainsTokensOnly?: true;
   /** Adapters are added by transformers' `add_adapter`, which leaves them in the dtype of the base; PEFT casts 16 bits to float32. */
   readonly adaptersFollowBase?: true;
+  /** Its forwards run in place of transformers', with what it does about memory. */
+  readonly unsloth?: UnslothRules;
   /** Its trainer embeds pairs of texts with classes that have no head. */
   readonly trainsPairs?: true;
   /** Its collator gives every batch an attention mask, padded or not. */
@@ -123,14 +127,47 @@ const STACKS = [
   },
 ] as const satisfies readonly StackProfile[];
 
-export type StackId = (typeof STACKS)[number]["id"];
+/** Source: unsloth models/rl.py `replacements`, models/llama.py `from_pretrained`, `get_peft_model`. */
+const UNSLOTH = {
+  passesMask: true,
+  trainsTokensOnly: true,
+  releases: {},
+  source: "unsloth@015bdef models/llama.py, models/rl.py; the release by its commits",
+} as const;
+
+const UNSLOTH_STEP = {
+  per_device_train_batch_size: 8,
+  max_length: 2048,
+  loss: "unsloth",
+  attn_implementation: "xformers",
+  optim: "adamw_torch",
+} as const;
+
+const UNSLOTH_STACKS = UNSLOTH_RELEASES.map((release) => ({
+  ...UNSLOTH,
+  id: `unsloth-${release}` as const,
+  name: `Unsloth ${release}`,
+  training: hasOwnDefaults(release)
+    ? {
+        ...UNSLOTH_STEP,
+        per_device_train_batch_size: 4,
+        gradient_accumulation_steps: 2,
+        optim: "adamw_8bit" as const,
+      }
+    : UNSLOTH_STEP,
+  unsloth: unslothRules(release),
+}));
+
+export type StackId = (typeof STACKS)[number]["id"] | `unsloth-${UnslothRelease}`;
 
 export type KnownStack = StackProfile & { readonly id: StackId };
 
 /** Stacks that are computed, the usual first. Example: listStacks()[0]?.id // "trl-1.13" */
 export function listStacks(): readonly KnownStack[] {
-  return STACKS;
+  return ALL_STACKS;
 }
+
+const ALL_STACKS: readonly KnownStack[] = [...STACKS, ...UNSLOTH_STACKS];
 
 /**
  * The release of a stack beside another: the next one where there is one, else the one before; undefined where there is one
@@ -138,7 +175,7 @@ export function listStacks(): readonly KnownStack[] {
  */
 export function neighbourOf(id: StackId): StackId | undefined {
   const familyOf = (stack: StackId): string => stack.replace(/-[\d.]+$/, "");
-  const family = STACKS.map((stack) => stack.id).filter(
+  const family = ALL_STACKS.map((stack) => stack.id).filter(
     (other) => familyOf(other) === familyOf(id),
   );
   const at = family.indexOf(id);
@@ -168,9 +205,9 @@ export function findStackId(id: string): StackId {
 
 /** Profile by id. Stops with `unsupported` for a stack that exists and `unknown_stack` for any other, and the known ids. */
 export function findStack(id: string): KnownStack {
-  const found = STACKS.find((stack) => stack.id === id);
+  const found = ALL_STACKS.find((stack) => stack.id === id);
   if (found !== undefined) return found;
-  const known = STACKS.map((stack) => stack.id);
+  const known = ALL_STACKS.map((stack) => stack.id);
   if (/^(?:trl|hf-trainer|axolotl|llama-factory|ms-swift|litgpt|unsloth)-\d/.test(id)) {
     reject({
       code: "unsupported",

@@ -8,6 +8,7 @@ import { ligerUse } from "../../src/memory/settings/liger.js";
 import { readQuantization } from "../../src/memory/settings/quantization.js";
 import { recordStep } from "../../src/memory/programs/run-step.js";
 import { DEFAULT_STEP } from "../../src/fields/step.js";
+import { readStep } from "../../src/memory/settings/read-step.js";
 import { readTraining } from "../../src/memory/settings/training.js";
 import { describeModel } from "../../src/model/description.js";
 import { Fields } from "../../src/problem/fields.js";
@@ -26,6 +27,8 @@ export interface TapeGolden {
     readonly device?: { readonly compute_capability: number };
     /** Several cards. */
     readonly hardware?: JsonObject;
+    /** A stack whose own programs run. */
+    readonly stack?: string;
     /** The releases that ran; the usual ones where absent. */
     readonly versions?: JsonObject;
   };
@@ -53,10 +56,13 @@ function linesOf(golden: TapeGolden): readonly Line[] {
 function recordedLines({ scenario }: TapeGolden): readonly Line[] {
   const model = describeModel(scenario.model, () => ({}));
   const { world } = chooseWorld(new Fields(scenario.versions ?? {}, "versions"));
-  const { settings, liger } = readTraining(scenario.training, {
-    ...{ own: DEFAULT_STEP, source: "", fusesHead: world.rules.fusesHead },
-  });
   const { graph } = buildGraph(model, world);
+  const { settings, liger } =
+    scenario.stack === undefined
+      ? readTraining(scenario.training, {
+          ...{ own: DEFAULT_STEP, source: "", fusesHead: world.rules.fusesHead },
+        })
+      : { settings: readStep(new Fields(scenario, ""), model, graph, world).training, liger: undefined };
   const { tape, recording } = recordStep({
     rules: world.rules,
     graph,
@@ -72,7 +78,7 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
     liger: ligerUse(liger, model),
     // The judge's Liger runs on a CPU, which it takes for one.
     multiprocessors: 1,
-    strategy: scenario.hardware === undefined ? "one_card" : "ddp",
+    strategy: scenario.hardware?.["count"] === undefined ? "one_card" : "ddp",
   });
   return toLines(recording.events, (event) => {
     const allocation = tape.allocations[recording.origins[event < 0 ? ~event : event] ?? -1];

@@ -59,7 +59,7 @@ describe("values have their types", () => {
     expectTypeOf<Training["max_length"]>().toEqualTypeOf<number | null | undefined>();
     expectTypeOf<Training["bf16"]>().toEqualTypeOf<boolean | null | undefined>();
     expectTypeOf<Training["attn_implementation"]>().toEqualTypeOf<
-      "sdpa" | "eager" | null | undefined
+      "sdpa" | "eager" | "xformers" | "flash_attention_2" | null | undefined
     >();
     expectTypeOf<NonNullable<Scenario["adapter"]>["target_modules"]>().toEqualTypeOf<
       string | readonly string[] | null | undefined

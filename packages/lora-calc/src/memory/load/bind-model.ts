@@ -93,13 +93,18 @@ class Loader {
   private read(phase: Phase): BoundModule {
     const { m } = this;
     m.tape.phase = phase;
-    if (this.options.readsTo === "cuda") this.warmUp();
+    if (this.options.readsTo === "cuda" && !this.isPackedAlready) this.warmUp();
     const root = this.bind(this.graph.root, "");
     if (this.options.training.prepare_kbit) this.upcast(root);
     m.kind = "adapter_other";
     m.tape.phase = { part: "adapters" };
     this.addAdapters(root);
     return root;
+  }
+
+  /** Unsloth reads repositories whose weights are packed, and without the warm-up of transformers. */
+  private get isPackedAlready(): boolean {
+    return this.options.training.unsloth !== undefined;
   }
 
   /** One block of the size of the stored weights is taken and given back before loading. */
@@ -151,11 +156,11 @@ class Loader {
         continue;
       }
       if (name === "weight" && quantization !== undefined) {
-        const source = m.empty("empty", shape, "bfloat16");
+        const source = this.isPackedAlready ? undefined : m.empty("empty", shape, "bfloat16");
         const [packed] = storedWeight(module.node, quantization);
         if (packed === undefined) throw new Error(`${module.path} cannot be quantized`);
         module.parameters.set(name, m.retain(m.empty("empty", packed.shape, packed.dtype)));
-        m.consume(source);
+        if (source !== undefined) m.consume(source);
         continue;
       }
       const tensor = m.retain(m.empty("empty", shape, this.dtypeOf(module.path, parameter)));

@@ -69,7 +69,7 @@ class GraphTask {
       const outputs = hasArrived(buffer) ? this.apply(node, buffer) : [];
       machine.releaseSaved(node);
       node.backward = undefined;
-      for (const gradient of buffer) if (gradient !== undefined) machine.release(gradient);
+      this.endGradients(buffer);
       this.distribute(node, outputs);
     }
     machine.currentNode = previous;
@@ -77,7 +77,7 @@ class GraphTask {
   }
 
   /** Calls the node's backward and brings its results to the shape and dtype the next nodes expect. */
-  private apply(node: Node, buffer: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+  private apply(node: Node, buffer: (Tensor | undefined)[]): (Tensor | undefined)[] {
     const { machine } = this;
     if (node.backward === undefined) throw new Error(`${node.name} has no backward`);
     const saved = node.saved.map((entry) => machine.retain(entry.unpack()));
@@ -86,12 +86,20 @@ class GraphTask {
     const results = node.backward(first, saved, buffer);
     for (const result of results) if (result !== undefined) machine.retain(result);
     for (const tensor of saved) machine.release(tensor);
+    if (node.isPython) this.endGradients(buffer);
     return node.edges.map((edge, index) => {
       const gradient = results[index];
       if (gradient === undefined || edge === undefined) return gradient;
       const facts = edge.node.outputs[edge.index];
       if (facts === undefined) throw new Error(`${edge.node.name} has no output ${edge.index}`);
       return this.conform(gradient, facts);
+    });
+  }
+
+  private endGradients(buffer: (Tensor | undefined)[]): void {
+    buffer.forEach((gradient, index) => {
+      if (gradient !== undefined) this.machine.release(gradient);
+      buffer[index] = undefined;
     });
   }
 

@@ -12,7 +12,7 @@ import type { Loop, LoopKind, Section } from "./loop.js";
 import { Outside } from "./outside.js";
 import type { Place } from "./outside.js";
 import { Tape } from "./tape.js";
-import type { Kind } from "./tape.js";
+import type { Kind, SideStream } from "./tape.js";
 import { Storage, Tensor } from "./tensor.js";
 import type { Node } from "./tensor.js";
 
@@ -29,6 +29,8 @@ export abstract class Lifetimes {
   modulePath: string | undefined;
   /** Node whose backward runs. */
   currentNode: Node | undefined;
+  /** Which stream beside the usual one new allocations are made on; undefined for the usual one. */
+  stream: SideStream | undefined;
   /** Iteration of a repeated piece of work that runs now. */
   section: Section | undefined;
   /** Where new tensors are made. */
@@ -94,10 +96,13 @@ export abstract class Lifetimes {
       return new Storage(NOT_ON_TAPE, { place, bytes: total });
     }
     const module = this.modulePath ?? this.currentNode?.module;
+    if (bytes === 0) return new Storage(NOT_ON_TAPE);
     const { phase } = tape;
-    const id =
-      bytes === 0 ? NOT_ON_TAPE : tape.allocate({ bytes, kind, tag, module, phase, shape, dtype });
-    return new Storage(id);
+    const { stream } = this;
+    const allocation = { bytes, kind, tag, module, phase, shape, dtype };
+    return new Storage(
+      tape.allocate(stream === undefined ? allocation : { ...allocation, stream }),
+    );
   }
 
   private endUnused({ id, tensors, elsewhere }: Storage): void {

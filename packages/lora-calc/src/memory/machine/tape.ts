@@ -18,6 +18,7 @@ export const KINDS = [
   "activations",
   "logits",
   "communication",
+  "buffers",
   "dequantized",
   "workspace",
   "batch",
@@ -37,7 +38,11 @@ export interface Allocation {
   readonly phase: Phase;
   readonly shape: readonly number[];
   readonly dtype: Dtype;
+  /** Made on a CUDA stream beside the usual one: on the next one, in turn, or on the same as the allocation before. */
+  readonly stream?: SideStream;
 }
+
+export type SideStream = "next" | "same";
 
 /** Start of one iteration of a repeated piece of work (layer, loss chunk), at an event index. */
 export interface Mark {

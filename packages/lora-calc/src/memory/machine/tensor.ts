@@ -127,6 +127,8 @@ export class Node {
   section: Section | undefined;
   /** Tensors that Python code put on `ctx` as attributes: alive as long as the node. */
   attributes: readonly Tensor[] = NO_TENSORS;
+  /** A Python function, whose arguments end before what it returned is brought to the dtype of its inputs. */
+  isPython = false;
   /** A dictionary of tensors among them. */
   shared: Releasable | undefined;
   /** Tensors and edges that point here. */

@@ -22,6 +22,8 @@ import { torchKernels } from "./kernels/torch-kernels.js";
 import { STRATEGIES } from "./strategies/strategies.js";
 import { trainerOf } from "./trainers/trainers.js";
 import { runTraining } from "./training-step.js";
+import { UnslothRun } from "./unsloth/run.js";
+import { unslothTrainer } from "./unsloth/trainer.js";
 import type { TrainingSettings } from "../settings/training.js";
 import type { WorldRules } from "../../worlds/world.js";
 
@@ -46,11 +48,17 @@ export interface StepInputs {
   readonly strategy: StrategyName;
 }
 
+/** A stream beside the usual one: the next in turn, or that of the allocation before. */
+export const NEXT_STREAM = 1;
+const SAME_STREAM = 2;
+
 export interface RecordedStep {
   readonly tape: Tape;
   readonly recording: Recording;
   /** Requested bytes of every allocation of the tape. */
   readonly sizes: Float64Array;
+  /** Per allocation, which CUDA stream it is made on: 0 for the usual one, NEXT_STREAM or SAME_STREAM; undefined where all are. */
+  readonly streams: Uint8Array | undefined;
   /** How often the last micro-batch of every step is to be repeated. */
   readonly repeats: number;
   /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
@@ -105,8 +113,15 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
   if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
   const reference = referenceOf(m, model, options);
   strategy.wrap(m, model);
+  const { unsloth: use, dtype, gradient_checkpointing: isCheckpointed } = inputs.training;
+  const unsloth = use === undefined ? undefined : new UnslothRun(m, use, dtype);
+  unsloth?.load(isCheckpointed);
   const repeats = runTraining(m, {
-    trainer: trainerOf(inputs.training.method, model.root),
+    isPatched: unsloth !== undefined,
+    trainer:
+      unsloth === undefined
+        ? trainerOf(inputs.training.method, model.root)
+        : unslothTrainer(unsloth),
     strategy,
     model,
     reference,
@@ -122,6 +137,7 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
     tape: m.tape,
     recording,
     sizes: sizesOf(m.tape),
+    streams: streamsOf(m.tape),
     managedBytes: m.outside.peak("managed"),
     hostPeak: m.outside.peak("host"),
     repeats,
@@ -149,6 +165,13 @@ function kernelsOf({ liger, multiprocessors, rules, card, fusesPacked }: StepInp
     card,
   );
   return liger === undefined ? torch : ligerKernels(torch, liger.patch, liger.on, multiprocessors);
+}
+
+function streamsOf({ allocations }: Tape): Uint8Array | undefined {
+  if (allocations.every(({ stream }) => stream === undefined)) return undefined;
+  return Uint8Array.from(allocations, ({ stream }) =>
+    stream === undefined ? 0 : stream === "next" ? NEXT_STREAM : SAME_STREAM,
+  );
 }
 
 function sizesOf({ allocations }: Tape): Float64Array {

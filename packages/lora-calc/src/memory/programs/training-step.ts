@@ -42,6 +42,8 @@ export interface TrainingRun {
   /** One workspace in forward and one in backward: the backward runs in a thread of its own. */
   readonly cublasWorkspaceBytes: number;
   readonly card: AttentionCard;
+  /** The stack has forwards of its own, whose first step does what no other does, and which need a graph from the embedding on. */
+  readonly isPatched: boolean;
   /** Micro-batches that do what others did are written once more instead of run. */
   readonly repeatsBatches: boolean;
 }
@@ -62,7 +64,8 @@ export function runTraining(m: Machine, run: TrainingRun): number {
       const before = recordBatches(m, run.model.trained.parameters, variables);
       runMicroBatches(m, scaledRun, step, variables);
       // Gradients that stay are added to in the second step.
-      if (leavesNoGraph(run) && run.settings.set_to_none) first = before.end();
+      const isLikeLater = run.settings.set_to_none && !run.isPatched;
+      if (leavesNoGraph(run) && isLikeLater) first = before.end();
     } else {
       repeatBatches(m, first, variables, (phase) => ({ ...phase, step }));
     }
@@ -219,13 +222,13 @@ function workspace(m: Machine, run: TrainingRun): void {
   );
 }
 
-function forwardOptions({ settings, hasAdapter, card }: TrainingRun): ForwardOptions {
+function forwardOptions({ settings, hasAdapter, card, isPatched }: TrainingRun): ForwardOptions {
   const { use_reentrant: isReentrant, selective_checkpointing: isSelective } = settings;
   const kind = isReentrant ? "reentrant" : isSelective ? "selective" : "non_reentrant";
   return {
-    attention: settings.attn_implementation,
+    attention: settings.attn_implementation === "eager" ? "eager" : "sdpa",
     card,
     checkpointing: settings.gradient_checkpointing ? kind : "none",
-    inputRequiresGrad: settings.gradient_checkpointing && hasAdapter,
+    inputRequiresGrad: (settings.gradient_checkpointing || isPatched) && hasAdapter,
   };
 }

@@ -1,11 +1,11 @@
 /**
- * PyTorch's CUDA caching allocator for one device and one stream: turns allocations into blocks and segments.
+ * PyTorch's CUDA caching allocator for one device: turns allocations into blocks and segments.
  *
  * Rules (bytes): a request is rounded up to 512. Up to 1 MiB it is served by the small pool, otherwise by the large one.
  * A pool is searched best fit; without a fitting block a new segment is taken: 2 MiB for the small pool, 20 MiB for
  * requests below 10 MiB, otherwise the request rounded up to 2 MiB. A block is split when the rest is useful: at least
  * 512 in the small pool, more than 1 MiB in the large pool; an unsplit rest counts as allocated. A freed block merges
- * with free neighbours; segments are kept. With expandable segments each pool is one segment that grows by pages.
+ * with free neighbours; segments are kept. Every CUDA stream has pools of its own. With expandable segments each pool is one segment that grows by pages.
  *
  * Certainty: read. Source: c10/cuda/CUDACachingAllocator.cpp; compared with the Python twin in conformance/.
  */
@@ -13,9 +13,10 @@
 import { MIB } from "../../units/format.js";
 import { Blocks, NO_BLOCK } from "./blocks.js";
 import { FreeBlocks } from "./free-blocks.js";
+import { MIN_BLOCK, plainRoundUp } from "./roundup.js";
+import type { RoundUp } from "./roundup.js";
 import { missing } from "../../problem/missing.js";
 
-const MIN_BLOCK = 512;
 const SMALL_REQUEST = MIB;
 const SMALL_SEGMENT = 2 * MIB;
 const MEDIUM_REQUEST = 10 * MIB;
@@ -24,7 +25,14 @@ const LARGE_ROUNDING = 2 * MIB;
 /** Distance of the made-up addresses of two segments, so that blocks of different segments never look adjacent. */
 const SEGMENT_SPACING = 2 ** 42;
 
+export interface AllocatorSettings {
+  readonly expandableSegments?: boolean;
+  /** Default: multiples of 512. */
+  readonly roundUp?: RoundUp;
+}
+
 interface Pool {
+  readonly index: number;
   readonly isSmall: boolean;
   readonly free: FreeBlocks;
   /** Last block of the expandable segment. */
@@ -39,22 +47,21 @@ export class CachingAllocator {
   peakReserved = 0;
   private readonly expandable: boolean;
   private readonly blocks = new Blocks();
-  private readonly small: Pool;
-  private readonly large: Pool;
+  /** Per stream the pool of small requests, then that of large ones. */
+  private readonly pools: Pool[] = [];
+  private readonly roundUp: RoundUp;
   private segments = 0;
 
-  constructor(options: { readonly expandableSegments?: boolean } = {}) {
-    this.expandable = options.expandableSegments ?? false;
-    const { blocks } = this;
-    this.small = { isSmall: true, free: new FreeBlocks(blocks), tail: NO_BLOCK };
-    this.large = { isSmall: false, free: new FreeBlocks(blocks), tail: NO_BLOCK };
+  constructor({ expandableSegments = false, roundUp = plainRoundUp }: AllocatorSettings = {}) {
+    this.expandable = expandableSegments;
+    this.roundUp = roundUp;
   }
 
-  /** A block of at least `bytes`; the caller hands it back to `free`. */
-  malloc(bytes: number): number {
+  /** A block of at least `bytes` for a stream; the caller hands it back to `free`. */
+  malloc(bytes: number, stream = 0): number {
     const { blocks } = this;
-    const size = roundUp(bytes, MIN_BLOCK);
-    const pool = size <= SMALL_REQUEST ? this.small : this.large;
+    const size = this.roundUp(bytes);
+    const pool = this.poolAt(2 * stream + (size <= SMALL_REQUEST ? 0 : 1));
     let index = this.indexOfFit(pool, size);
     if (index < 0) {
       const grown = this.expandable ? this.extend(pool, size) : this.newSegment(pool, size);
@@ -70,7 +77,7 @@ export class CachingAllocator {
 
   free(block: number): void {
     const { blocks } = this;
-    const pool = blocks.isSmall[block] === 1 ? this.small : this.large;
+    const pool = this.poolAt(blocks.pool[block] ?? missing());
     const { free } = pool;
     const size = blocks.size[block] ?? missing();
     this.allocated -= size;
@@ -104,9 +111,20 @@ export class CachingAllocator {
     return this.blocks.address[block] ?? missing();
   }
 
-  /** Free blocks of both pools as text, to compare two moments. */
+  /** Free blocks of all pools as text, to compare two moments. */
   freeLayout(): string {
-    return `${this.small.free.layout()};${this.large.free.layout()}`;
+    return this.pools.map(({ free }) => free.layout()).join(";");
+  }
+
+  private poolAt(index: number): Pool {
+    const { pools, blocks } = this;
+    for (let next = pools.length; next <= index; next += 1) {
+      pools.push({
+        ...{ index: next, isSmall: next % 2 === 0 },
+        ...{ free: new FreeBlocks(blocks), tail: NO_BLOCK },
+      });
+    }
+    return pools[index] ?? missing();
   }
 
   /** Index of the smallest free block that fits, -1 without one; the growing tail counts as the largest one. */
@@ -117,11 +135,11 @@ export class CachingAllocator {
     return first === tail && free.at(index + 1) !== NO_BLOCK ? index + 1 : index;
   }
 
-  private newSegment({ isSmall }: Pool, size: number): number {
+  private newSegment({ isSmall, index }: Pool, size: number): number {
     const segment = segmentSize(isSmall, size);
     this.reserved += segment;
     this.segments += 1;
-    return this.blocks.addFree(this.segments * SEGMENT_SPACING, segment, isSmall);
+    return this.blocks.addFree(this.segments * SEGMENT_SPACING, segment, index);
   }
 
   /** Maps new pages behind the expandable segment; a free block at its end is extended. Not among the free ones yet. */
@@ -139,7 +157,7 @@ export class CachingAllocator {
       return tail;
     }
     const address = tail === NO_BLOCK ? 0 : (blocks.address[tail] ?? missing()) + tailSize;
-    const block = blocks.addFree(address, grown, isSmall);
+    const block = blocks.addFree(address, grown, pool.index);
     blocks.link(tail, block);
     pool.tail = block;
     return block;
@@ -158,7 +176,7 @@ export class CachingAllocator {
       return block;
     }
     const address = blocks.address[block] ?? missing();
-    const front = blocks.addFree(address, size, isSmall);
+    const front = blocks.addFree(address, size, pool.index);
     blocks.isFree[front] = 0;
     blocks.link(blocks.previous[block] ?? NO_BLOCK, front);
     blocks.link(front, block);

@@ -10,19 +10,20 @@ export class Blocks {
   previous = new Int32Array(INITIAL_ROWS);
   next = new Int32Array(INITIAL_ROWS);
   isFree = new Uint8Array(INITIAL_ROWS);
-  isSmall = new Uint8Array(INITIAL_ROWS);
+  /** Which pool a block is of. */
+  pool = new Uint8Array(INITIAL_ROWS);
   private count = 0;
   private readonly unused: number[] = [];
 
   /** A free block without neighbours. */
-  addFree(address: number, size: number, isSmall: boolean): number {
+  addFree(address: number, size: number, pool: number): number {
     const block = this.unused.pop() ?? this.nextRow();
     this.address[block] = address;
     this.size[block] = size;
     this.previous[block] = NO_BLOCK;
     this.next[block] = NO_BLOCK;
     this.isFree[block] = 1;
-    this.isSmall[block] = isSmall ? 1 : 0;
+    this.pool[block] = pool;
     return block;
   }
 
@@ -57,6 +58,6 @@ export class Blocks {
     this.previous = longer(new Int32Array(rows), this.previous);
     this.next = longer(new Int32Array(rows), this.next);
     this.isFree = longer(new Uint8Array(rows), this.isFree);
-    this.isSmall = longer(new Uint8Array(rows), this.isSmall);
+    this.pool = longer(new Uint8Array(rows), this.pool);
   }
 }

@@ -17,6 +17,7 @@ export const PARTS = [
   "activations",
   "loss",
   "communication",
+  "buffers",
   "workspace",
   "batch",
 ] as const satisfies readonly PartName[];
@@ -25,7 +26,7 @@ export const PARTS = [
 export type ComputedPart = (typeof PARTS)[number];
 
 /** Parts that only some runs have; the others are listed with nothing in them, too. */
-export const RARE_PARTS: readonly ComputedPart[] = ["reference", "communication"];
+export const RARE_PARTS: readonly ComputedPart[] = ["reference", "communication", "buffers"];
 
 /** A weight unpacked for one matrix product is scratch space, like the workspaces of cuBLAS. */
 const PART_OF: Readonly<Partial<Record<Kind, ComputedPart>>> = {

@@ -6,6 +6,7 @@ import type { Course } from "./course.js";
 import type { Mark } from "../machine/tape.js";
 import { lapsOf } from "../repeat/laps.js";
 import type { Lap } from "../repeat/laps.js";
+import { NEXT_STREAM } from "../programs/run-step.js";
 import type { RecordedStep } from "../programs/run-step.js";
 import { missing } from "../../problem/missing.js";
 
@@ -14,6 +15,9 @@ import { missing } from "../../problem/missing.js";
  * repetitions; an 8B model has 25,000 events in each. Past it only fragmentation could still change.
  */
 const MAX_REPEATED_EVENTS = 400_000;
+
+/** CUDA streams of a device that `torch.cuda.Stream()` deals out in turn. Source: torch 2.13 c10/cuda/CUDAStream.h. */
+const POOL_STREAMS = 32;
 
 /**
  * Every event in order; how many were played. A micro-batch is repeated until the allocator looks as it did some repetitions earlier: what
@@ -39,6 +43,8 @@ class Player {
   private readonly step: RecordedStep;
   private readonly allocator: CachingAllocator;
   private readonly course: Course | undefined;
+  /** Streams that were dealt out so far. */
+  private dealt = 0;
   /** Block of every id. */
   private readonly live: Int32Array;
 
@@ -65,13 +71,16 @@ class Player {
   private runEvents(start: number, end: number): void {
     this.played += end - start;
     const { allocator, live, course } = this;
-    const { sizes, recording } = this.step;
+    const { sizes, recording, streams } = this.step;
     const { events, origins } = recording;
     for (let at = start; at < end; at += 1) {
       const event = events[at] ?? missing();
       if (event >= 0) {
         const origin = origins[event] ?? missing();
-        const block = allocator.malloc(sizes[origin] ?? missing());
+        const side = streams?.[origin] ?? 0;
+        if (side === NEXT_STREAM) this.dealt += 1;
+        const stream = side === 0 ? 0 : 1 + (this.dealt % POOL_STREAMS);
+        const block = allocator.malloc(sizes[origin] ?? missing(), stream);
         live[event] = block;
         course?.allocate(at, origin, allocator.sizeOf(block), allocator.allocated);
         continue;

@@ -4,6 +4,7 @@ import { CachingAllocator } from "./allocator.js";
 import { Course } from "./course.js";
 import type { Moment } from "./course.js";
 import { play } from "./play.js";
+import { roundUpOf } from "./roundup.js";
 import type { RecordedStep } from "../programs/run-step.js";
 
 export interface Replay {
@@ -36,9 +37,9 @@ export function replay(step: RecordedStep): Replay {
   };
 }
 
-/** Reserved peak with `expandable_segments:True`. Unit: bytes. */
-export function reservedExpandable(step: RecordedStep): number {
-  const allocator = new CachingAllocator({ expandableSegments: true });
+/** Reserved peak with `expandable_segments:True`, and with what else is set beside it. Unit: bytes. */
+export function reservedExpandable(step: RecordedStep, roundup = ""): number {
+  const allocator = new CachingAllocator({ expandableSegments: true, roundUp: roundUpOf(roundup) });
   play(step, allocator);
   return allocator.peakReserved;
 }

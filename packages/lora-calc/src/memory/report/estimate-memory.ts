@@ -38,8 +38,12 @@ interface PeakPlace {
 export interface MemoryEstimate {
   readonly allocatedPeak: number;
   readonly reservedPeak: number;
-  /** Absent when it was not asked for. */
+  /** Absent when it was not asked for, and no stack sets it. */
   readonly reservedPeakExpandable: number | undefined;
+  /** PYTORCH_CUDA_ALLOC_CONF, where the stack sets it. */
+  readonly allocator: string | undefined;
+  /** Reserved peak under the allocator that runs. */
+  readonly reservedInForce: number;
   /** What nvidia-smi shows for the process: reserved, CUDA context, managed memory. */
   readonly processPeak: number;
   readonly context: CudaContext;
@@ -74,11 +78,17 @@ export function estimateMemory(
   const step = recordStep({ ...inputs, ...onCard }, options);
   const { allocatedPeak, reservedPeak, peakEvent, partBytes, moments, ...at } = replay(step);
   const peak = placeOf(step, peakEvent, inputs.plan !== undefined);
+  const { expandable: isSet = false, roundup = "" } = inputs.training.unsloth?.rules ?? {};
+  const expandable =
+    options.expandable === false && !isSet ? undefined : reservedExpandable(step, roundup);
+  const reservedInForce = (isSet ? expandable : undefined) ?? reservedPeak;
   return {
     allocatedPeak,
     reservedPeak,
-    reservedPeakExpandable: options.expandable === false ? undefined : reservedExpandable(step),
-    processPeak: reservedPeak + context.bytes + step.managedBytes + nccl.bytes,
+    reservedPeakExpandable: expandable,
+    allocator: isSet ? allocatorConf(roundup) : undefined,
+    reservedInForce,
+    processPeak: reservedInForce + context.bytes + step.managedBytes + nccl.bytes,
     context,
     managedBytes: step.managedBytes,
     nccl,
@@ -88,6 +98,11 @@ export function estimateMemory(
     moments,
     playedEvents: at.played,
   };
+}
+
+function allocatorConf(roundup: string): string {
+  const own = roundup === "" ? "" : `,roundup_power2_divisions:${roundup}`;
+  return `expandable_segments:True${own}`;
 }
 
 /** PEFT wraps the model it adapts; paths start at the wrapper. */

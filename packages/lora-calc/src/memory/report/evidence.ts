@@ -61,6 +61,7 @@ export function evidenceOf(
 ): Evidence {
   if (isNearest || isStranger) return NEAREST;
   const isRead =
+    training.unsloth !== undefined ||
     fusesPacked ||
     READ_LOSSES.includes(training.loss) ||
     attentionKernels(root, training, attention).has("cudnn");

@@ -9,7 +9,7 @@ function bands(
 ): ReturnType<typeof bandsOf> {
   const estimate = {
     allocatedPeak: 1000,
-    reservedPeak: 2000,
+    reservedInForce: 2000,
     processPeak: 2100,
     context: { bytes: 100, below: 0, above: 0 },
     nccl: { bytes: 0, below: 0, above: 0 },

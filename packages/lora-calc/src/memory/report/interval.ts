@@ -19,7 +19,7 @@ export function bandsOf(
   estimate: MemoryEstimate,
   { allocated: of, reserved: ofCache }: Evidence,
 ): Bands {
-  const { context, nccl, processPeak, allocatedPeak, reservedPeak } = estimate;
+  const { context, nccl, processPeak, allocatedPeak, reservedInForce: reservedPeak } = estimate;
   const allocated = around(allocatedPeak, of);
   const [low, high] = around(reservedPeak, ofCache);
   const reserved: Band = [Math.max(low, allocated[0]), high];

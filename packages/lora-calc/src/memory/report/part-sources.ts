@@ -14,6 +14,8 @@ const LOSS_SOURCES: Readonly<Record<LossName, (labels: LibraryLabels) => string>
   liger: () => "Liger-Kernel 0.8.2 ops/fused_linear_cross_entropy.py",
   dpo: ({ trl }) =>
     `${trl} trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax`,
+  unsloth: () =>
+    "unsloth models/llama.py _CausalLM_fast_forward; unsloth_zoo fused_losses/cross_entropy_loss.py",
   cce: () => "cut-cross-entropy 25.6.4 cce.py",
   multiple_negatives_ranking: () =>
     "sentence-transformers 6.2.0 sentence_transformer/losses/multiple_negatives_ranking.py",
@@ -39,6 +41,7 @@ const SOURCES: Readonly<Record<Exclude<ComputedPart, "loss">, (labels: LibraryLa
       `${torch} nn/parallel/distributed.py, csrc/distributed/c10d/reducer.cpp`,
     activations: ({ transformers, torch }) =>
       `${transformers} modeling code; ${torch} tools/autograd/derivatives.yaml`,
+    buffers: () => "unsloth models/llama.py rotary embeddings, kernels/utils.py WEIGHT_BUFFERS",
     workspace: ({ torch, bitsandbytes }) =>
       `${torch} ATen/cuda/CublasHandlePool.cpp; ${bitsandbytes} autograd/_functions.py`,
     batch: () => "token ids, labels and mask of torch.int64",

@@ -10,7 +10,8 @@ import type { World } from "../../worlds/world.js";
 import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
 import { ownCast } from "./own-cast.js";
 import { publishedDtype } from "./published-dtype.js";
-import type { Quantization } from "./quantization.js";
+import type { ComputeDtype, Quantization } from "./quantization.js";
+import { precisionOf } from "./read-unsloth.js";
 import { readTraining } from "./training.js";
 import type { ReadTraining } from "./training.js";
 
@@ -20,18 +21,20 @@ interface Asked {
   readonly graph: ModuleGraph;
   readonly quantization: Quantization | undefined;
   readonly world: World;
+  /** 16 bits that the stack takes by the card; undefined for stacks that do not look at it. */
+  readonly half?: ComputeDtype | undefined;
 }
 
 /** `scenario.training` with the defaults of the stack and of the model, and what the model passes over. */
 export function readSettings(
-  { stack, model, graph, quantization, world }: Asked,
+  { stack, model, graph, quantization, world, half }: Asked,
   given: JsonObject,
 ): ReadTraining {
-  const cast = ownCast(graph, quantization !== undefined, given);
+  const cast = ownCast(graph, quantization !== undefined, withoutOwnLoss(stack, given));
   const read = readTraining(cast.given, {
     own: {
       ...defaultsOf(stack, model, quantization),
-      ...modelDefaults(graph.root, world.rules),
+      ...(half === undefined ? modelDefaults(graph.root, world.rules) : precisionOf(half)),
       ...cast.defaults,
     },
     published: publishedDtype(model),
@@ -45,6 +48,12 @@ export function readSettings(
     .flatMap((each) => ofModel(each, graph.root, world.rules));
   const ignored = [...read.ignored, ...cast.ignored, ...ignoredByModel(given, graph.root)];
   return { settings, liger, assumed, ignored };
+}
+
+/** The loss of the model itself, which Unsloth puts its own in place of. */
+function withoutOwnLoss(stack: StackProfile | undefined, given: JsonObject): JsonObject {
+  const { loss, ...rest } = given;
+  return stack?.unsloth !== undefined && loss === "hf" ? rest : given;
 }
 
 /** What a stack does of itself, here. */

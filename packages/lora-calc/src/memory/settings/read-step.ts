@@ -22,6 +22,7 @@ import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { otherTrainerWarnings } from "./other-trainer.js";
 import { readSettings } from "./read-settings.js";
+import { capabilityOf, halfOf, packedByUnsloth, underUnsloth } from "./read-unsloth.js";
 import type { TrainingSettings } from "./training.js";
 
 export interface StepSettings {
@@ -52,16 +53,27 @@ export function readStep(
   const stack = stackId === undefined ? undefined : findStack(stackId);
   const given = scenario.object("training");
   const isAsked = stack !== undefined || given !== undefined || scenario.has("hardware");
-  const usual = given?.get("fp16") === true ? "float16" : "bfloat16";
+  const sm = capabilityOf(scenario);
+  const half = stack?.unsloth === undefined ? undefined : halfOf(given?.values ?? {}, sm);
+  const usual = half ?? (given?.get("fp16") === true ? "float16" : "bfloat16");
   const stored = storedAs(scenario, model);
+  const asked = scenario.object("quantization")?.values;
   const quantization = readQuantization(
-    stored.fields ?? scenario.object("quantization")?.values,
+    stored.fields ?? (half === undefined ? asked : packedByUnsloth(asked, half)),
     stored.fields === undefined
       ? { usual, world }
       : { path: CHECKPOINT_QUANTIZATION_PATH, usual, world },
   );
-  const read = readSettings({ stack, model, graph, quantization, world }, given?.values ?? {});
-  const { settings, assumed } = read;
+  const read = readSettings(
+    { stack, model, graph, quantization, world, half },
+    given?.values ?? {},
+  );
+  const patched = underUnsloth({
+    ...{ stack, model, graph, quantization, sm },
+    ...{ settings: read.settings, given: given?.values ?? {} },
+  });
+  const { settings } = patched;
+  const assumed = [...read.assumed.filter(patched.isUsed), ...patched.assumed];
   const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);
   const compute = assumedCompute(quantization);
@@ -79,7 +91,7 @@ export function readStep(
       ...compute.assumed,
       ...(isAsked ? balance.assumed : []),
     ],
-    ignored: read.ignored,
+    ignored: [...read.ignored, ...patched.ignored],
     obstacle: balance.obstacle,
     warnings: [
       ...stored.warnings,

@@ -38,7 +38,7 @@ describe("a run that is refused", () => {
     ],
     [{ stack: "trl-9.9" }, "unsupported", "stack", "stack trl-9.9 has no program here yet"],
     [
-      { stack: "unsloth-2026.8" },
+      { stack: "unsloth-2026.10" },
       "unsupported",
       "stack",
       "computed are trl-1.13, trl-1.16, hf-trainer-5.18, hf-trainer-5.24, sentence-transformers-6.2, plain-loop",

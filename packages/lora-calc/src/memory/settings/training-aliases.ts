@@ -35,7 +35,7 @@ export type LossTypeOf = "sft" | "sft_fused" | "other";
 /** The settings with every alias under its field's own name; what two names say differently is refused. */
 export function withoutAliases(given: JsonObject, lossTypeOf: LossTypeOf): JsonObject {
   const { loss_type: lossType, ...rest } = given;
-  let plain = withoutNewName(lossTypeOf === "other" ? given : rest);
+  let plain = withLength(withoutNewName(lossTypeOf === "other" ? given : rest));
   if (lossTypeOf !== "other" && lossType !== undefined && lossType !== null) {
     const fused =
       lossTypeOf === "sft_fused" && typeof lossType === "string"
@@ -51,6 +51,13 @@ export function withoutAliases(given: JsonObject, lossTypeOf: LossTypeOf): JsonO
 function withoutNewName({ activation_checkpointing: value, ...rest }: JsonObject): JsonObject {
   if (value === undefined || value === null) return rest;
   return put(rest, "gradient_checkpointing", value, "training.activation_checkpointing");
+}
+
+/** The old name of `max_length` in TRL, and what Unsloth's loader makes room for: sequences are as long unless more is said. */
+function withLength(given: JsonObject): JsonObject {
+  const { max_seq_length: room, max_length: length } = given;
+  const isAlone = room !== undefined && room !== null && (length === undefined || length === null);
+  return isAlone ? { ...given, max_length: room } : given;
 }
 
 function withoutNested(given: JsonObject, name: Nested): JsonObject {

@@ -17,6 +17,7 @@ import type { LigerSwitches } from "./liger.js";
 import { readPreference } from "./preference.js";
 import type { PreferenceSettings } from "./preference.js";
 import { withoutAliases } from "./training-aliases.js";
+import type { UnslothUse } from "./unsloth-use.js";
 
 export type OptimizerName = StepValues["optim"];
 /** What a step computes its loss by: a loss of SFT, or the trainer's own. */
@@ -33,6 +34,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly fusesHead?: true;
   /** Batches without padding bring an attention mask, too. */
   readonly passesMask?: true;
+  /** Unsloth's forwards run in place of transformers'. */
+  readonly unsloth?: UnslothUse;
 }
 
 /** dtype of autocast; undefined where it is off. */

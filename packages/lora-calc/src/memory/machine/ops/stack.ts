@@ -29,19 +29,6 @@ export function stackFirst(m: Machine, given: readonly Tensor[]): Tensor {
   });
 }
 
-/** `torch.stack(inputs, dim=-1)` of tensors of one dtype: (…, n), row by row; the gradient is unbound into views. */
-export function stackLast(m: Machine, inputs: readonly Tensor[]): Tensor {
-  const node = m.track("StackBackward0", inputs);
-  const { shape, dtype } = inputs[0] ?? missing();
-  const output = m.empty("stack", [...shape, inputs.length], dtype);
-  if (node !== undefined) {
-    node.backward = (gradient) =>
-      inputs.map(() => m.alias(gradient, shape, gradient.strides.slice(0, -1)));
-  }
-  m.finish(node, [output], inputs);
-  return output;
-}
-
 /** `tensor.mean(0)`: (n, …) → (…). */
 export function meanFirst(m: Machine, input: Tensor): Tensor {
   const node = m.track("MeanBackward1", [input]);

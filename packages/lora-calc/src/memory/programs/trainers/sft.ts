@@ -1,6 +1,7 @@
 /** Supervised fine-tuning: one model, and the loss that the settings name. */
 
 import type { Machine } from "../../machine/machine.js";
+import type { Tensor } from "../../machine/tensor.js";
 import type { TrainingSettings } from "../../settings/training.js";
 import { LOSSES } from "../losses/loss.js";
 import type { LabelledBatch } from "../modules/batch.js";
@@ -8,18 +9,21 @@ import type { Trainer } from "./trainer.js";
 
 export const sftTrainer: Trainer = (m, settings) => {
   const { loss } = settings;
-  if (loss === "dpo" || loss === "multiple_negatives_ranking") {
+  if (loss === "dpo" || loss === "multiple_negatives_ranking" || loss === "unsloth") {
     throw new Error("supervised fine-tuning has losses of its own");
   }
   const batch = makeBatch(m, settings);
-  const { inputIds, labels, attentionMask } = batch;
   return {
-    tensors: [inputIds, labels, ...(attentionMask === undefined ? [] : [attentionMask])],
+    tensors: tensorsOf(batch),
     loss: (machine, { policy, ...run }) => LOSSES[loss](machine, { ...run, model: policy, batch }),
   };
 };
 
-function makeBatch(m: Machine, settings: TrainingSettings): LabelledBatch {
+export function tensorsOf({ inputIds, labels, attentionMask }: LabelledBatch): readonly Tensor[] {
+  return [inputIds, labels, ...(attentionMask === undefined ? [] : [attentionMask])];
+}
+
+export function makeBatch(m: Machine, settings: TrainingSettings): LabelledBatch {
   const shape = [settings.per_device_train_batch_size, settings.max_length];
   const inputIds = m.retain(m.empty("zeros", shape, "int64"));
   const labels = m.retain(m.empty("zeros", shape, "int64"));

@@ -11,9 +11,8 @@ import type { Frame } from "../../../machine/frame.js";
 import type { Machine } from "../../../machine/machine.js";
 import { activate, exp, softplus } from "../../../machine/ops/activations.js";
 import { cast } from "../../../machine/ops/cast.js";
-import { add, mul } from "../../../machine/ops/elementwise.js";
+import { add, mul, stackLast } from "../../../machine/ops/elementwise.js";
 import { batchedProduct } from "../../../machine/ops/matmul.js";
-import { stackLast } from "../../../machine/ops/stack.js";
 import { select, transpose, unsqueeze } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 

@@ -1,0 +1,110 @@
+/** What Unsloth alone takes, and what it does not take. */
+
+import type { JsonObject } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import type { Quantization } from "./quantization.js";
+import type { TrainingSettings } from "./training.js";
+
+/** Stops at settings that only Unsloth has, under another stack. */
+export function rejectOutside(
+  { loss, attn_implementation: attention, max_length: length }: TrainingSettings,
+  given: JsonObject,
+): void {
+  if (loss === "unsloth") {
+    reject({
+      code: "invalid_value",
+      path: "training.loss",
+      message:
+        "training.loss unsloth is Unsloth's own; set stack to a release of Unsloth, or take another loss",
+      received: loss,
+    });
+  }
+  if (attention === "xformers" || attention === "flash_attention_2") {
+    reject({
+      code: "unsupported",
+      path: "training.attn_implementation",
+      message: `training.attn_implementation ${attention} has no program here yet but under Unsloth; sdpa and eager have`,
+      received: attention,
+      expected: ["sdpa", "eager"],
+    });
+  }
+  const room = given["max_seq_length"] ?? length;
+  if (room === length) return;
+  reject({
+    code: "invalid_value",
+    path: "training.max_seq_length",
+    message:
+      "training.max_seq_length and training.max_length say different things, which only Unsloth tells apart; keep one",
+    received: room,
+    expected: length,
+  });
+}
+
+interface Wrong {
+  readonly name: string;
+  readonly received: unknown;
+  readonly message: string;
+  readonly expected: string;
+}
+
+/** Stops at settings that Unsloth does not have. */
+export function rejectOther(
+  settings: TrainingSettings,
+  quantization: Quantization | undefined,
+): void {
+  const wrong = [...wrongPrograms(settings), ...wrongDtypes(settings)][0];
+  if (wrong !== undefined) {
+    const { name, ...rest } = wrong;
+    reject({ code: "invalid_value", path: `training.${name}`, ...rest });
+  }
+  if (quantization?.kind !== "4bit" || (quantization.type === "nf4" && quantization.doubleQuant))
+    return;
+  reject({
+    code: "invalid_value",
+    path: "quantization",
+    message:
+      "Unsloth loads 4 bits as nf4 with double quantization; leave the other fields of quantization out",
+    received: quantization.type,
+    expected: "load_in_4bit alone",
+  });
+}
+
+function wrongPrograms(settings: TrainingSettings): readonly Wrong[] {
+  const { loss, attn_implementation: attention, preference, use_liger_kernel: liger } = settings;
+  const ofLoss = {
+    ...{ name: "loss", received: loss, expected: "unsloth" },
+    message: `Unsloth has a loss of its own, and ${loss} does not run there; leave training.loss out`,
+  };
+  const ofAttention = {
+    ...{ name: "attn_implementation", received: attention },
+    message: `Unsloth takes flash-attn where it is installed, else xformers; ${attention} is its last resort and has no program here`,
+    expected: "xformers or flash_attention_2",
+  };
+  const ofLiger = {
+    ...{ name: "use_liger_kernel", received: true, expected: "false" },
+    message: "Unsloth's kernels stand where Liger's would; leave training.use_liger_kernel out",
+  };
+  return [
+    ...(preference === undefined && loss !== "unsloth" ? [ofLoss] : []),
+    ...(attention === "sdpa" || attention === "eager" ? [ofAttention] : []),
+    ...(liger ? [ofLiger] : []),
+  ];
+}
+
+function wrongDtypes(settings: TrainingSettings): readonly Wrong[] {
+  const { adapter_dtype: adapters, bf16, fp16, dtype } = settings;
+  const half = bf16 ? "bfloat16" : fp16 ? "float16" : undefined;
+  const ofAdapters = {
+    ...{ name: "adapter_dtype", received: adapters, expected: "float32" },
+    message: "Unsloth keeps adapters in float32; leave training.adapter_dtype out",
+  };
+  const ofBase = {
+    ...{ name: "dtype", received: dtype, expected: half ?? "" },
+    message: `Unsloth trains a model in the dtype that it was loaded in: ${dtype} under ${bf16 ? "bf16" : "fp16"} stops (TypeError); leave training.dtype out`,
+  };
+  const isApart = half !== undefined && dtype !== half && dtype !== "float32";
+  return [
+    ...(adapters === "auto" || adapters === "float32" ? [] : [ofAdapters]),
+    ...(isApart ? [ofBase] : []),
+  ];
+}

@@ -1,0 +1,150 @@
+/** What Unsloth runs of a scenario: its tables, its memory, and what of it has no program. */
+
+import type { AdapterPlan } from "../../adapter/plan/plan.js";
+import type { ModuleGraph } from "../../graph/tree/module-graph.js";
+import { sitesOf } from "../../graph/tree/sites.js";
+import type { JsonObject } from "../../problem/fields.js";
+import type { UnslothRules } from "../../stacks/unsloth.js";
+import type { Dtype } from "../../units/dtype.js";
+import type { Device } from "./device.js";
+import type { Quantization } from "./quantization.js";
+import type { TrainingSettings } from "./training.js";
+import type { RopePairs, UnslothUse } from "./unsloth-use.js";
+
+/** Rows of a table from 2024.7 on. */
+const MOST_ROWS = 4 * 8192;
+
+/** Positions of a class whose configuration does not say them. Source: transformers models/*\/configuration_*.py. */
+const DEFAULT_POSITIONS: Readonly<Record<string, number>> = {
+  llama: 2048,
+  mistral: 4096 * 32,
+  qwen2: 32_768,
+  qwen3: 32_768,
+  gemma: 8192,
+};
+
+/** Types that have their tables in the model, too, by release. */
+const WITH_MODEL_TABLES = { layer_and_llama: ["llama"], layer_and_models: ["llama", "qwen2"] };
+
+interface Sizes {
+  readonly modelType: string;
+  readonly layers: number;
+  readonly headDim: number;
+}
+
+/** Tables that Unsloth's rotary modules hold. Source: unsloth models/llama.py `LlamaRotaryEmbedding.__init__`. */
+function ropePairs(
+  { rope }: UnslothRules,
+  { modelType, layers, headDim: dim }: Sizes,
+  config: JsonObject,
+  maxSeqLength: number,
+): readonly RopePairs[] {
+  const given = config["max_position_embeddings"];
+  const own = typeof given === "number" ? given : (DEFAULT_POSITIONS[modelType] ?? 0);
+  const positions = Math.max(maxSeqLength, own);
+  const rows = Math.min(MOST_ROWS, positions);
+  const dtype: Dtype = modelType === "gemma" ? "float32" : "float16";
+  const original = shortRows(config);
+  if (original !== undefined) return [{ count: layers, rows: original, dim, dtype }];
+  if (rope === "layer_full") return [{ count: layers, rows: positions, dim, dtype }];
+  if (rope === "shared") return [{ count: 1, rows, dim, dtype }];
+  const beside = rope !== "layer" && WITH_MODEL_TABLES[rope].includes(modelType) ? 1 : 0;
+  return [{ count: layers + beside, rows, dim, dtype }];
+}
+
+/** LongRoPE keeps a table for the positions that the model was trained on first, and makes the long one when it is asked for. */
+function shortRows(config: JsonObject): number | undefined {
+  const scaling = config["rope_scaling"] as JsonObject | null | undefined;
+  const rows =
+    scaling?.["original_max_position_embeddings"] ?? config["original_max_position_embeddings"];
+  const kind = scaling?.["rope_type"] ?? scaling?.["type"];
+  return kind === "longrope" && typeof rows === "number" ? rows : undefined;
+}
+
+interface Asked {
+  readonly rules: UnslothRules;
+  readonly graph: ModuleGraph;
+  readonly config: JsonObject;
+  readonly settings: TrainingSettings;
+  /** What the loader was told; undefined where only sequences have a length. */
+  readonly maxSeqLength: number | undefined;
+  readonly sm: number;
+}
+
+/** What the card is taken to have free where nobody names it. Unit: bytes. Certainty: assumed. */
+const FREE_OF_UNKNOWN_CARD = 8 * 2 ** 30;
+
+export function unslothUse({
+  rules,
+  graph,
+  config,
+  settings,
+  maxSeqLength,
+  sm,
+}: Asked): UnslothUse {
+  const length = maxSeqLength ?? settings.max_length;
+  const { modelType } = graph;
+  const attention = sitesOf(graph).find(({ node }) => node.forward?.kind === "attention")?.node
+    .forward;
+  const headDim = attention?.kind === "attention" ? attention.headDim : 0;
+  const layers = graph.decoder?.layers ?? 0;
+  return {
+    ...{ rules, sm, maxSeqLength: length, freeBytes: FREE_OF_UNKNOWN_CARD },
+    attention: settings.attn_implementation === "flash_attention_2" ? "flash" : "xformers",
+    tables: ropePairs(rules, { modelType, layers, headDim }, config, length),
+  };
+}
+
+/** With what the card leaves beside what is loaded, which the fused loss asks for. Unit: bytes. */
+export function withFreeBytes(
+  training: TrainingSettings,
+  device: Pick<Device, "usable" | "otherProcessBytes" | "context"> | undefined,
+  loadedBytes: number,
+): TrainingSettings {
+  const { unsloth } = training;
+  if (unsloth === undefined || device === undefined) return training;
+  const { usable, otherProcessBytes, context } = device;
+  const free = usable - otherProcessBytes - context.bytes - loadedBytes;
+  return { ...training, unsloth: { ...unsloth, freeBytes: Math.max(free, LEAST_FREE) } };
+}
+
+/** Where nothing is left the loss goes over a few tokens at a time, and the verdict says that it does not fit. */
+const LEAST_FREE = 2 ** 26;
+
+/** Types whose forwards Unsloth writes itself in a way that is compared here; it compiles those of most others. */
+const OWN_PATHS: readonly string[] = ["llama", "mistral", "qwen2", "qwen3", "gemma"];
+
+interface Run {
+  readonly graph: ModuleGraph;
+  readonly plan: AdapterPlan | undefined;
+  readonly quantization: Quantization | undefined;
+  readonly training: TrainingSettings;
+}
+
+/** A sentence that names what of a run under Unsloth has no program, or undefined. */
+export function whyNotUnsloth({ graph, plan, quantization, training }: Run): string | undefined {
+  if (training.unsloth === undefined) return undefined;
+  const { modelType, className, root } = graph;
+  if (!OWN_PATHS.includes(modelType) || root.forward?.kind !== "causal_lm") {
+    return `Unsloth runs ${className} by modules that it compiles out of transformers' own, which have no program here; of the paths that it writes itself those of ${OWN_PATHS.join(", ")} are computed`;
+  }
+  if (plan === undefined)
+    return "full fine-tuning under Unsloth goes by modules that it compiles, which have no program here; give an adapter";
+  if (quantization?.kind === "8bit")
+    return "load_in_8bit under Unsloth goes by modules that it compiles, which have no program here; load_in_4bit has one, and 16 bits";
+  if (training.preference !== undefined)
+    return "DPO under Unsloth has no program here; method sft has";
+  if (training.dtype === "float32")
+    return "a float32 base under Unsloth has no program here; leave training.dtype out";
+  if (plan.copies.length > 0 || (plan.tokens ?? []).length > 0 || plan.unfrozen.length > 0) {
+    return "under Unsloth trained copies, tokens and biases have no program here; LoRA on the projections has";
+  }
+  const outside = plan.modules.find(({ site }) => !isProjection(site.pattern));
+  return outside === undefined
+    ? undefined
+    : `under Unsloth the adapter on ${outside.site.pattern} has no program here; those on the seven projections of a layer have`;
+}
+
+function isProjection(pattern: string): boolean {
+  return /\.(?:[qkvo]|gate|up|down)_proj$/.test(pattern);
+}
