@@ -89,6 +89,8 @@ export interface MemoryResult {
   readonly allocated_peak: number;
   /** Under the allocator's own defaults. Unit: bytes. */
   readonly reserved_peak: number;
+  /** What max_memory_reserved reports before the first batch, under the allocator that runs: what notebooks print. Unit: bytes. */
+  readonly reserved_loaded: number;
   readonly process_peak: number;
   /** Where the stack sets PyTorch's allocator itself, which process_peak, beyond_tensors and interval then stand under. */
   readonly allocator?: AllocatorResult;

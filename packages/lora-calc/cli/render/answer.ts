@@ -127,6 +127,7 @@ function tierRows(
   const hasNccl = memory.beyond_tensors.some(({ name }) => name === "nccl");
   const beyond = hasNccl ? "the CUDA context and NCCL" : "the CUDA context";
   const tiers = [
+    ...loadedRow(memory),
     tier("allocated", memory.allocated_peak, "tensors: max_memory_allocated"),
     tier(
       "reserved",
@@ -139,6 +140,15 @@ function tierRows(
   if (fit === undefined) return tiers;
   const whole = fit.usable === fit.capacity ? "" : `, of ${formatMiB(fit.capacity)}`;
   return [...tiers, tier("card", fit.usable, `${cardOf(scenario, fit)}, for processes${whole}`)];
+}
+
+function loadedRow({
+  allocator,
+  reserved_loaded: loaded,
+}: MemoryResult): readonly (readonly string[])[] {
+  if (allocator === undefined) return [];
+  const meaning = "before training: max_memory_reserved then";
+  return [tier("loaded", loaded, meaning)];
 }
 
 /** A stack that sets PyTorch's allocator itself. */

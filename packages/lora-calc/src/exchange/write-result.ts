@@ -89,10 +89,16 @@ export function memoryResult(
   return {
     allocated_peak: memory.allocatedPeak,
     reserved_peak: memory.reservedPeak,
+    reserved_loaded: memory.reservedLoaded,
     process_peak: memory.processPeak,
     ...(memory.allocator === undefined
       ? {}
-      : { allocator: { conf: memory.allocator, reserved_peak: memory.reservedInForce } }),
+      : {
+          allocator: {
+            conf: memory.allocator,
+            reserved_peak: memory.reservedInForce,
+          },
+        }),
     peak_event: memory.peak.event,
     peak: {
       ...memory.peak,

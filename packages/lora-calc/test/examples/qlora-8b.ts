@@ -64,6 +64,7 @@ export const QLORA_8B_RESULT: Estimate = {
   memory: {
     allocated_peak: 8_326_180_352,
     reserved_peak: 9_003_073_536,
+    reserved_loaded: 6_924_795_904,
     process_peak: 9_486_257_357,
     peak_event: "layer_backward",
     peak: {

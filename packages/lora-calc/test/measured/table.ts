@@ -5,6 +5,7 @@ import type { ScoredTier } from "../../src/exchange/measured-peaks.js";
 import { formatShare, formatSignedShare, MIB } from "../../src/units/format.js";
 import { answerTo, cardOf, neededTier, PEERS, RUNS, SAME, UNSCORED } from "./predict.js";
 import type { MeasuredRun, Peer, PeerTier } from "./predict.js";
+import { unslothLines } from "./unsloth.js";
 
 /** Measured, predicted and the error of a tier. */
 function cells(scored: ScoredTier | undefined): readonly string[] {
@@ -91,6 +92,7 @@ export function measuredTable(bands: readonly string[]): string {
     "The measured program is not quite the predicted one:",
     "",
     ...differingLines(),
+    ...unslothLines(),
     "## Others on the same runs",
     "",
     "Each tool as published, asked through its own interface with its defaults (`conformance/measured/peers.py`), each for the tier",

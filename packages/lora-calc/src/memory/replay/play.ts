@@ -19,14 +19,36 @@ const MAX_REPEATED_EVENTS = 400_000;
 /** CUDA streams of a device that `torch.cuda.Stream()` deals out in turn. Source: torch 2.13 c10/cuda/CUDAStream.h. */
 const POOL_STREAMS = 32;
 
+/** Who looks on. */
+interface Witnesses {
+  readonly course?: Course;
+  /** Told when all that lies there before the first batch has been made. */
+  readonly onLoaded?: () => void;
+}
+
+/** Index of the first event of a step. */
+function endOfLoad({ tape, recording: { events, origins } }: RecordedStep): number {
+  return events.findIndex(
+    (event) =>
+      event >= 0 && tape.allocations[origins[event] ?? missing()]?.phase.step !== undefined,
+  );
+}
+
 /**
  * Every event in order; how many were played. A micro-batch is repeated until the allocator looks as it did some repetitions earlier: what
  * follows goes round in that circle, so only the rest of its last round is played.
  */
-export function play(step: RecordedStep, allocator: CachingAllocator, course?: Course): number {
+export function play(
+  step: RecordedStep,
+  allocator: CachingAllocator,
+  { course, onLoaded }: Witnesses = {},
+): number {
   const { events } = step.recording;
   const player = new Player(step, allocator, course);
-  let at = 0;
+  const loaded = endOfLoad(step);
+  player.run(0, loaded, 0);
+  onLoaded?.();
+  let at = loaded;
   for (const lap of step.repeats > 0 ? lapsOf(step.recording) : []) {
     player.run(at, lap.end, 0);
     const playable = Math.floor(MAX_REPEATED_EVENTS / (lap.end - lap.start));

@@ -17,6 +17,8 @@ export interface Replay {
   /** Bytes per part at the peak, in the order of PARTS: what the allocator hands out. They add up to the peak. */
   readonly partBytes: readonly number[];
   readonly moments: readonly Moment[];
+  /** Reserved when all is loaded. */
+  readonly loaded: number;
   /** Events that were played: the work. */
   readonly played: number;
 }
@@ -24,7 +26,11 @@ export interface Replay {
 export function replay(step: RecordedStep): Replay {
   const allocator = new CachingAllocator();
   const course = new Course(step.tape.allocations);
-  const played = play(step, allocator, course);
+  let loaded = 0;
+  const onLoaded = (): void => {
+    loaded = allocator.peakReserved;
+  };
+  const played = play(step, allocator, { course, onLoaded });
   const { peakBytes, moments } = course.finish();
   return {
     allocatedPeak: allocator.peakAllocated,
@@ -33,13 +39,24 @@ export function replay(step: RecordedStep): Replay {
     peakRepeat: course.peakRepeat,
     partBytes: peakBytes,
     moments,
+    loaded,
     played,
   };
 }
 
-/** Reserved peak with `expandable_segments:True`, and with what else is set beside it. Unit: bytes. */
-export function reservedExpandable(step: RecordedStep, roundup = ""): number {
+/** Reserved memory with `expandable_segments:True`, and with what else is set beside it. Unit: bytes. */
+export interface Reserved {
+  /** When all is loaded, before the first batch. */
+  readonly loaded: number;
+  readonly peak: number;
+}
+
+export function reservedExpandable(step: RecordedStep, roundup = ""): Reserved {
   const allocator = new CachingAllocator({ expandableSegments: true, roundUp: roundUpOf(roundup) });
-  play(step, allocator);
-  return allocator.peakReserved;
+  let loaded = 0;
+  const onLoaded = (): void => {
+    loaded = allocator.peakReserved;
+  };
+  play(step, allocator, { onLoaded });
+  return { loaded, peak: allocator.peakReserved };
 }

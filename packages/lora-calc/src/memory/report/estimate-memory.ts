@@ -44,6 +44,8 @@ export interface MemoryEstimate {
   readonly allocator: string | undefined;
   /** Reserved peak under the allocator that runs. */
   readonly reservedInForce: number;
+  /** The same before the first batch. */
+  readonly reservedLoaded: number;
   /** What nvidia-smi shows for the process: reserved, CUDA context, managed memory. */
   readonly processPeak: number;
   readonly context: CudaContext;
@@ -81,11 +83,12 @@ export function estimateMemory(
   const { expandable: isSet = false, roundup = "" } = inputs.training.unsloth?.rules ?? {};
   const expandable =
     options.expandable === false && !isSet ? undefined : reservedExpandable(step, roundup);
-  const reservedInForce = (isSet ? expandable : undefined) ?? reservedPeak;
+  const reservedInForce = (isSet ? expandable?.peak : undefined) ?? reservedPeak;
   return {
     allocatedPeak,
     reservedPeak,
-    reservedPeakExpandable: expandable,
+    reservedPeakExpandable: expandable?.peak,
+    reservedLoaded: (isSet ? expandable?.loaded : undefined) ?? at.loaded,
     allocator: isSet ? allocatorConf(roundup) : undefined,
     reservedInForce,
     processPeak: reservedInForce + context.bytes + step.managedBytes + nccl.bytes,

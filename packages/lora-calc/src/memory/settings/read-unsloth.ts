@@ -80,10 +80,9 @@ export function underUnsloth(read: Read): UnderUnsloth {
     return { settings, assumed: [], ignored: [], isUsed: () => true };
   }
   rejectOther(settings, read.quantization);
-  const config = model.kind === "config" ? model.config : {};
   const room = given["max_seq_length"];
   const maxSeqLength = typeof room === "number" ? room : undefined;
-  const unsloth = unslothUse({ rules, graph, config, settings, maxSeqLength, sm });
+  const unsloth = unslothUse({ rules, graph, model, settings, maxSeqLength, sm });
   return {
     // Its collators give every batch an attention mask, which the model leaves out.
     settings: { ...settings, unsloth, passesMask: true },

@@ -1,5 +1,8 @@
 /** What Unsloth runs of a scenario: its tables, its memory, and what of it has no program. */
 
+import { findModel } from "../../catalogue/models.js";
+import { firstPositionsOf, positionsOf } from "../../catalogue/positions.js";
+import type { ModelDescription } from "../../model/description.js";
 import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
@@ -36,35 +39,49 @@ interface Sizes {
 function ropePairs(
   { rope }: UnslothRules,
   { modelType, layers, headDim: dim }: Sizes,
-  config: JsonObject,
+  { most, first }: Positions,
   maxSeqLength: number,
 ): readonly RopePairs[] {
-  const given = config["max_position_embeddings"];
-  const own = typeof given === "number" ? given : (DEFAULT_POSITIONS[modelType] ?? 0);
-  const positions = Math.max(maxSeqLength, own);
+  const positions = Math.max(maxSeqLength, most);
   const rows = Math.min(MOST_ROWS, positions);
   const dtype: Dtype = modelType === "gemma" ? "float32" : "float16";
-  const original = shortRows(config);
-  if (original !== undefined) return [{ count: layers, rows: original, dim, dtype }];
+  if (first !== undefined) return [{ count: layers, rows: first, dim, dtype }];
   if (rope === "layer_full") return [{ count: layers, rows: positions, dim, dtype }];
   if (rope === "shared") return [{ count: 1, rows, dim, dtype }];
   const beside = rope !== "layer" && WITH_MODEL_TABLES[rope].includes(modelType) ? 1 : 0;
   return [{ count: layers + beside, rows, dim, dtype }];
 }
 
-/** LongRoPE keeps a table for the positions that the model was trained on first, and makes the long one when it is asked for. */
-function shortRows(config: JsonObject): number | undefined {
+/** Positions of a model. */
+interface Positions {
+  readonly most: number;
+  /** Those it was trained on first, where it scales the others: a table of these is made, and the long one when it is asked for. */
+  readonly first: number | undefined;
+}
+
+/** By the name of the catalogue, whose sizes leave them out; by the configuration; else as the class has them. */
+function positionsFor(model: ModelDescription, modelType: string): Positions {
+  const config = model.kind === "config" ? model.config : {};
+  const id = model.kind === "config" && model.id !== undefined ? findModel(model.id).id : "";
+  const given = positionsOf(id) ?? config["max_position_embeddings"];
+  return {
+    most: typeof given === "number" ? given : (DEFAULT_POSITIONS[modelType] ?? 0),
+    first: firstPositionsOf(id) ?? firstPositions(config),
+  };
+}
+
+function firstPositions(config: JsonObject): number | undefined {
   const scaling = config["rope_scaling"] as JsonObject | null | undefined;
+  const kind = scaling?.["rope_type"] ?? scaling?.["type"];
   const rows =
     scaling?.["original_max_position_embeddings"] ?? config["original_max_position_embeddings"];
-  const kind = scaling?.["rope_type"] ?? scaling?.["type"];
   return kind === "longrope" && typeof rows === "number" ? rows : undefined;
 }
 
 interface Asked {
   readonly rules: UnslothRules;
   readonly graph: ModuleGraph;
-  readonly config: JsonObject;
+  readonly model: ModelDescription;
   readonly settings: TrainingSettings;
   /** What the loader was told; undefined where only sequences have a length. */
   readonly maxSeqLength: number | undefined;
@@ -74,14 +91,7 @@ interface Asked {
 /** What the card is taken to have free where nobody names it. Unit: bytes. Certainty: assumed. */
 const FREE_OF_UNKNOWN_CARD = 8 * 2 ** 30;
 
-export function unslothUse({
-  rules,
-  graph,
-  config,
-  settings,
-  maxSeqLength,
-  sm,
-}: Asked): UnslothUse {
+export function unslothUse({ rules, graph, model, settings, maxSeqLength, sm }: Asked): UnslothUse {
   const length = maxSeqLength ?? settings.max_length;
   const { modelType } = graph;
   const attention = sitesOf(graph).find(({ node }) => node.forward?.kind === "attention")?.node
@@ -91,7 +101,12 @@ export function unslothUse({
   return {
     ...{ rules, sm, maxSeqLength: length, freeBytes: FREE_OF_UNKNOWN_CARD },
     attention: settings.attn_implementation === "flash_attention_2" ? "flash" : "xformers",
-    tables: ropePairs(rules, { modelType, layers, headDim }, config, length),
+    tables: ropePairs(
+      rules,
+      { modelType, layers, headDim },
+      positionsFor(model, modelType),
+      length,
+    ),
   };
 }
 
