@@ -13,6 +13,7 @@ import type { Estimate } from "./result.js";
 import type { Scenario } from "./scenario.js";
 import { findStack } from "./stacks/stacks.js";
 import type { KnownStack, StackId, StackProfile } from "./stacks/stacks.js";
+import type { UnslothRules } from "./stacks/unsloth.js";
 import { chooseWorld } from "./worlds/choose-world.js";
 import { differingRules, RULES_OF_KINDS } from "./worlds/rule-texts.js";
 import type { World } from "./worlds/world.js";
@@ -133,12 +134,13 @@ interface Side extends Answer {
 /** One setting after the other is changed to what it is under the second stack; what is left is the releases' own doing. */
 function changesBetween([before, after]: readonly [Side, Side]): StackChange[] {
   const [own, other] = [inForce(before), inForce(after)];
+  const isPatched = before.stack.unsloth !== after.stack.unsloth;
   const changes: StackChange[] = [];
   let current = own;
   let last = peakWith(before.run, current) ?? before.peak;
   for (const name of Object.keys({ ...own, ...other })) {
     const [from, to] = [own[name], other[name]];
-    if (from === to) continue;
+    if (from === to || (isPatched && !SHARED.includes(name))) continue;
     const next = { ...current, [name]: to };
     const peak = peakWith(before.run, next);
     if (peak === undefined) continue;
@@ -149,9 +151,44 @@ function changesBetween([before, after]: readonly [Side, Side]): StackChange[] {
   }
   const explained = changes.reduce((sum, { bytes }) => sum + bytes, 0);
   const left = after.peak - before.peak - explained;
-  return [...changes, ...releaseChange(before.run, [before.stack, after.stack], left)].sort(
-    (one, two) => Math.abs(two.bytes) - Math.abs(one.bytes),
-  );
+  const rest = isPatched
+    ? [patchedChange([before.stack, after.stack], left)]
+    : releaseChange(before.run, [before.stack, after.stack], left);
+  return [...changes, ...rest].sort((one, two) => Math.abs(two.bytes) - Math.abs(one.bytes));
+}
+
+/** Settings that mean the same with forwards of transformers and with a stack's own. */
+const SHARED: readonly string[] = [
+  ...["per_device_train_batch_size", "gradient_accumulation_steps", "max_length"],
+  ...["gradient_checkpointing", "optim", "max_grad_norm"],
+];
+
+/** A stack with forwards of its own, or another release of it: they are one change. */
+function patchedChange(
+  [from, to]: readonly [StackProfile, StackProfile],
+  bytes: number,
+): StackChange {
+  const texts = patchTexts(to.unsloth ?? from.unsloth);
+  const reason = `${to.unsloth === undefined ? "without " : ""}${texts.join(", ")}`;
+  return { path: "stack", from: from.name, to: to.name, bytes, reason };
+}
+
+const LOSS_TEXTS: Readonly<Record<UnslothRules["loss"], string>> = {
+  full: "whole logits",
+  cut: "cut cross entropy above 1,024 tokens",
+  fused: "a loss that goes over the tokens in chunks",
+};
+
+function patchTexts(rules: UnslothRules | undefined): readonly string[] {
+  if (rules === undefined) return [];
+  return [
+    rules.checkpoint === "smart"
+      ? "inputs of layers in the host's memory behind a shared buffer"
+      : "inputs of layers in the host's memory",
+    "projections and their adapters in one kernel, written over what they no longer need",
+    "adapters in float32",
+    LOSS_TEXTS[rules.loss],
+  ];
 }
 
 /** Every setting of the step, given or taken. */

@@ -6,7 +6,10 @@ import { estimate } from "./estimate.js";
 import { isObject } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
 import type { Problem } from "./problem/problem.js";
+import { floorOf, peaksOf } from "./exchange/peaks.js";
 import { isRefusal } from "./result.js";
+import type { Estimate } from "./result.js";
+import { listStacks } from "./stacks/stacks.js";
 
 export interface Mend {
   /** Where the scenario changes. */
@@ -24,14 +27,16 @@ const MOST = 2;
 
 /**
  * What would mend the field for which a scenario is refused: the nearest allowed value, a name's right spelling, or the default. Only
- * changes after which `estimate` has nothing more to say of that field; none where nobody but the user can know.
+ * changes after which `estimate` has nothing more to say of that field; none where nobody but the user can know. A run that its
+ * stack has no program for is offered under the usual stack, where that has one.
  *
  * Example: mendsOf({ model: "gpt2", adapter: { r: 0 } })[0]?.value // 1
  */
 export function mendsOf(given: Scenario): readonly Mend[] {
   const scenario: JsonObject = { ...given };
   const refused = estimate(asScenario(scenario), { expandable: false });
-  if (!isRefusal(refused) || refused.error.path === "") return [];
+  if (!isRefusal(refused)) return underUsualStack(scenario, refused);
+  if (refused.error.path === "") return [];
   const { error: problem } = refused;
   const { path } = problem;
   return candidates(scenario, problem)
@@ -40,6 +45,17 @@ export function mendsOf(given: Scenario): readonly Mend[] {
       return !isRefusal(answer) || answer.error.path !== path;
     })
     .slice(0, MOST);
+}
+
+/** Where the stack has no program for the run, and the usual one has. */
+function underUsualStack(scenario: JsonObject, answer: Estimate): Mend[] {
+  const [usual] = listStacks();
+  const isOpen = floorOf(answer) !== undefined && scenario["stack"] !== undefined;
+  if (usual === undefined || !isOpen || scenario["stack"] === usual.id) return [];
+  const mended = withValue(scenario, ["stack"], usual.id);
+  const other = estimate(asScenario(mended), { expandable: false });
+  if (isRefusal(other) || peaksOf(other) === undefined) return [];
+  return [{ path: "stack", value: usual.id, scenario: mended }];
 }
 
 function candidates(scenario: JsonObject, { code, path, nearest, expected }: Problem): Mend[] {

@@ -77,7 +77,7 @@ export function answerTo(scenario: Scenario): Answer {
   return {
     result,
     ...model,
-    mends: [],
+    mends: memory === undefined ? mendsOf({ ...scenario }) : [],
     headline: countHeadline(result.parameters),
     rows: memory === undefined ? [] : memoryRows(memory),
     timeline: memory === undefined ? [] : timelineRows(memory),

@@ -242,6 +242,7 @@ export class Session {
       return;
     }
     this.problem = undefined;
+    this.mends = answer.mends;
     this.answered = asked;
     this.answer = answer;
     this.estimate = answer.result;
