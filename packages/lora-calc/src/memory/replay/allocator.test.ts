@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MIB } from "../../units/format.js";
 import { CachingAllocator } from "./allocator.js";
+import { roundUpOf } from "./roundup.js";
 
 // Expected sizes follow from the published rules of c10/cuda/CUDACachingAllocator.cpp, one rule per test.
 describe("CachingAllocator", () => {
@@ -24,6 +25,24 @@ describe("CachingAllocator", () => {
     allocator.free(block);
     allocator.malloc(29 * MIB - 512);
     expect(allocator.allocated).toBe(29 * MIB - 512);
+  });
+
+  it("rounds by divisions of the power of two below, as roundup_power2_divisions sets them", () => {
+    const roundUp = roundUpOf("[32:256,64:128,256:64,>:32]");
+    const sizes = [100, 40, 300, 130, 1024].map((mib) => roundUp(mib * MIB + 1) - mib * MIB);
+    // 64 MiB / 128, 32 MiB / 256, 256 MiB / 64, none from 128 to 255 MiB, 1 GiB / 32
+    expect(sizes).toEqual([MIB / 2, MIB / 8, 4 * MIB, 512, 32 * MIB]);
+    expect(roundUp(64 * MIB)).toBe(64 * MIB);
+    expect(roundUpOf("")(100 * MIB + 1)).toBe(100 * MIB + 512);
+  });
+
+  it("lets no block of one stream serve another", () => {
+    const allocator = new CachingAllocator({ expandableSegments: true });
+    allocator.free(allocator.malloc(2 * MIB));
+    allocator.malloc(2 * MIB, 1);
+    expect(allocator.reserved).toBe(40 * MIB);
+    allocator.malloc(2 * MIB);
+    expect(allocator.reserved).toBe(40 * MIB);
   });
 
   it("merges free neighbours", () => {

@@ -83,7 +83,9 @@ export function estimateMemory(
   const { expandable: isSet = false, roundup = "" } = inputs.training.unsloth?.rules ?? {};
   const expandable =
     options.expandable === false && !isSet ? undefined : reservedExpandable(step, roundup);
-  const reservedInForce = (isSet ? expandable?.peak : undefined) ?? reservedPeak;
+  // The allocated peak is that of the usual allocator, which counts rests of blocks that expandable segments split off: up to
+  // 0.5 % more than is reserved there, in runs that peak as they are loaded. The larger one holds, so that no cache is negative.
+  const reservedInForce = Math.max(isSet ? (expandable?.peak ?? 0) : reservedPeak, allocatedPeak);
   return {
     allocatedPeak,
     reservedPeak,

@@ -85,9 +85,9 @@ function wrongPrograms(settings: TrainingSettings): readonly Wrong[] {
     message: "Unsloth's kernels stand where Liger's would; leave training.use_liger_kernel out",
   };
   return [
+    ...(liger ? [ofLiger] : []),
     ...(preference === undefined && loss !== "unsloth" ? [ofLoss] : []),
     ...(attention === "sdpa" || attention === "eager" ? [ofAttention] : []),
-    ...(liger ? [ofLiger] : []),
   ];
 }
 
