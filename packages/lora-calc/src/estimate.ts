@@ -221,7 +221,8 @@ function memoryPart(
   const { training, quantization, liger } = step;
   const adapter = isFull ? undefined : plan;
   rejectAdaptedHead(graph, plan, training);
-  const obstacle = known ?? whyNotRun({ graph, plan: adapter, quantization, training });
+  const obstacle =
+    known ?? whyNotRun({ graph, plan: adapter, quantization, training, ranks: spread.ranks });
   if (obstacle !== undefined) {
     const warning = `memory is not computed: ${obstacle}`;
     return {

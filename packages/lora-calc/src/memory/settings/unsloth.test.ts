@@ -79,6 +79,8 @@ describe("a run under Unsloth", () => {
 it.each([
   [{ model: "google/gemma-3-1b-it" }, "Gemma3ForCausalLM by modules that it compiles"],
   [{ quantization: { load_in_8bit: true } }, "load_in_8bit under Unsloth"],
+  [{ hardware: { gpu: "2x T4" } }, "several cards under Unsloth"],
+  [{ training: { attn_implementation: "flash_attention_2" } }, "flash-attn runs on Ampere"],
   [
     { adapter: { r: 8, target_modules: PROJECTIONS, modules_to_save: ["lm_head"] } },
     "trained copies",

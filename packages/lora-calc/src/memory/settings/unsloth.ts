@@ -134,11 +134,16 @@ interface Run {
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
+  /** Cards that take part. */
+  readonly ranks: number;
 }
 
 /** A sentence that names what of a run under Unsloth has no program, or undefined. */
-export function whyNotUnsloth({ graph, plan, quantization, training }: Run): string | undefined {
+export function whyNotUnsloth(run: Run): string | undefined {
+  const { graph, plan, quantization, training } = run;
   if (training.unsloth === undefined) return undefined;
+  const cards = whyNotOnCards(training.unsloth, run.ranks);
+  if (cards !== undefined) return cards;
   const { modelType, className, root } = graph;
   if (!OWN_PATHS.includes(modelType) || root.forward?.kind !== "causal_lm") {
     return `Unsloth runs ${className} by modules that it compiles out of transformers' own, which have no program here; of the paths that it writes itself those of ${OWN_PATHS.join(", ")} are computed`;
@@ -159,6 +164,17 @@ export function whyNotUnsloth({ graph, plan, quantization, training }: Run): str
     ? undefined
     : `under Unsloth the adapter on ${outside.site.pattern} has no program here; those on the seven projections of a layer have`;
 }
+
+/** Source: flash-attn README ("Ampere, Ada, or Hopper GPUs"). */
+function whyNotOnCards({ attention, sm }: UnslothUse, ranks: number): string | undefined {
+  if (ranks > 1) return "several cards under Unsloth have no program here; one has";
+  return attention === "flash" && sm < AMPERE
+    ? "flash-attn runs on Ampere cards and later ones; leave training.attn_implementation out, and xformers runs"
+    : undefined;
+}
+
+/** Compute capability, times ten. */
+const AMPERE = 80;
 
 function isProjection(pattern: string): boolean {
   return /\.(?:[qkvo]|gate|up|down)_proj$/.test(pattern);

@@ -14,6 +14,8 @@ interface Run {
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
+  /** Cards that take part. */
+  readonly ranks: number;
 }
 
 /** A sentence that names what is missing, or undefined when the step can be run. */
