@@ -8,12 +8,15 @@ export default defineConfig({
   testDir: "tests",
   fullyParallel: true,
   workers: 2,
-  retries: 0,
+  // A second time for a browser that stands still: a click once waited ten minutes for an element to be stable, in a test that
+  // passes alone every time. What fails twice fails.
+  retries: 1,
   // Only for what hangs: no test fails because the machine is busy.
   timeout: 600_000,
   expect: { timeout: 120_000 },
   use: {
     baseURL: address,
+    actionTimeout: 120_000,
     launchOptions: {
       executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
       args: ["--no-sandbox"],
