@@ -129,6 +129,9 @@ export function unslothRules(release: UnslothRelease): UnslothRules {
   return RELEASES[release];
 }
 
+/** Types whose forwards Unsloth writes itself in a way that is compared here; it compiles those of most others. */
+export const OWN_FORWARDS: readonly string[] = ["llama", "mistral", "qwen2", "qwen3", "gemma"];
+
 /**
  * A configuration in the form that Unsloth publishes the model in: of Phi-3, 3.5 and 4 the projections cut apart, as Llama's.
  * Undefined where it leaves the form alone (phi-4-mini, whose heads are turned in part).

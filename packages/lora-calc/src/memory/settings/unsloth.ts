@@ -7,7 +7,7 @@ import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import type { JsonObject } from "../../problem/fields.js";
-import type { UnslothRules } from "../../stacks/unsloth.js";
+import { OWN_FORWARDS, type UnslothRules } from "../../stacks/unsloth.js";
 import type { Dtype } from "../../units/dtype.js";
 import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
@@ -126,11 +126,10 @@ export function withFreeBytes(
 /** Where nothing is left the loss goes over a few tokens at a time, and the verdict says that it does not fit. */
 const LEAST_FREE = 2 ** 26;
 
-/** Types whose forwards Unsloth writes itself in a way that is compared here; it compiles those of most others. */
-const OWN_PATHS: readonly string[] = ["llama", "mistral", "qwen2", "qwen3", "gemma"];
-
-interface Run {
+/** A whole run, of which the step is asked for. */
+export interface WholeRun {
   readonly graph: ModuleGraph;
+  /** Undefined for full fine-tuning. */
   readonly plan: AdapterPlan | undefined;
   readonly quantization: Quantization | undefined;
   readonly training: TrainingSettings;
@@ -139,14 +138,14 @@ interface Run {
 }
 
 /** A sentence that names what of a run under Unsloth has no program, or undefined. */
-export function whyNotUnsloth(run: Run): string | undefined {
+export function whyNotUnsloth(run: WholeRun): string | undefined {
   const { graph, plan, quantization, training } = run;
   if (training.unsloth === undefined) return undefined;
   const cards = whyNotOnCards(training.unsloth, run.ranks);
   if (cards !== undefined) return cards;
   const { modelType, className, root } = graph;
-  if (!OWN_PATHS.includes(modelType) || root.forward?.kind !== "causal_lm") {
-    return `Unsloth runs ${className} by modules that it compiles out of transformers' own, which have no program here; of the paths that it writes itself those of ${OWN_PATHS.join(", ")} are computed`;
+  if (!OWN_FORWARDS.includes(modelType) || root.forward?.kind !== "causal_lm") {
+    return `Unsloth runs ${className} by modules that it compiles out of transformers' own, which have no program here; of the paths that it writes itself those of ${OWN_FORWARDS.join(", ")} are computed`;
   }
   if (plan === undefined)
     return "full fine-tuning under Unsloth goes by modules that it compiles, which have no program here; give an adapter";
