@@ -25,12 +25,6 @@ const LAUNCHERS: readonly Launcher[] = [
     source: "axolotl 0.19.0 wheel, METADATA",
   },
   {
-    id: "llama-factory-0.9",
-    name: "LLaMA-Factory 0.9.5",
-    pins: { transformers: "<=5.6.0", peft: "<=0.18.1", trl: "<=0.24.0", accelerate: "<=1.11.0" },
-    source: "llamafactory 0.9.5 wheel, METADATA",
-  },
-  {
     id: "ms-swift-4",
     name: "ms-swift 4.6.0",
     pins: { transformers: "<5.20.0", peft: "<0.21", trl: "<1.0" },

@@ -1,40 +1,12 @@
 /** What each training stack installs, and sets when its user sets nothing. Trainer knowledge stands here and in the formats only. */
 
-import type { StepValues } from "../fields/step.js";
 import { reject } from "../problem/problem.js";
 import { nearestOf, suggestion } from "../problem/fields.js";
 import { listLaunchers, pinText } from "./launchers.js";
-import type { StackReleases } from "../worlds/world.js";
+import { LLAMA_FACTORY } from "./llama-factory.js";
+import type { StackProfile } from "./profile.js";
 import { hasOwnDefaults, UNSLOTH_RELEASES, unslothRules } from "./unsloth.js";
-import type { UnslothRelease, UnslothRules } from "./unsloth.js";
-
-export interface StackProfile extends StackReleases {
-  readonly id: string;
-  /** Values the stack takes where the scenario is silent and this calculator's own defaults are others. */
-  readonly training: Partial<StepValues>;
-  /** What differs on a quantized base: adapters that the stack casts itself, and the dtype QLoRA recipes load in. */
-  readonly onQuantizedBase?: Partial<StepValues>;
-  /** What its users should know when they leave the dtype of the base to it: without and with quantization. */
-  readonly dtypeTrap?: { readonly plain: string; readonly quantized: string };
-  /** Adds the loss that balances experts unless router_aux_loss_coef is 0: the weight it takes. */
-  readonly balancesExperts?: string;
-  /** Its trainers score tokens with a fused head, which TRL's `loss_type` then names; else by logits. */
-  readonly fusesHead?: true;
-  /** Its trainers train language models token by token; a class with a loss of its own is for another trainer. */
-  readonly trainsTokensOnly?: true;
-  /** Adapters are added by transformers' `add_adapter`, which leaves them in the dtype of the base; PEFT casts 16 bits to float32. */
-  readonly adaptersFollowBase?: true;
-  /** Its forwards run in place of transformers', with what it does about memory. */
-  readonly unsloth?: UnslothRules;
-  /** Its trainer embeds pairs of texts with classes that have no head. */
-  readonly trainsPairs?: true;
-  /** Its collator gives every batch an attention mask, padded or not. */
-  readonly passesMask?: true;
-  /** On a quantized base DoRA's magnitudes stay float32 beside adapters that are cast. */
-  readonly keepsMagnitudes?: true;
-  /** Code that was read for these values. */
-  readonly source: string;
-}
+import type { UnslothRelease } from "./unsloth.js";
 
 /** Source: transformers 5.18.0 and 5.24.0 training_args.py, trainer.py. */
 const HF_TRAINER = {
@@ -111,6 +83,7 @@ const STACKS = [
     source:
       "sentence-transformers 6.2.0 base/trainer.py, base/training_args.py, sentence_transformer/losses/multiple_negatives_ranking.py",
   },
+  LLAMA_FACTORY,
   {
     id: "plain-loop",
     name: "Hand-written PyTorch loop",
@@ -129,6 +102,7 @@ const STACKS = [
 
 /** Source: unsloth models/rl.py `replacements`, models/llama.py `from_pretrained`, `get_peft_model`. */
 const UNSLOTH = {
+  packs4bit: { bnb_4bit_quant_type: "nf4", bnb_4bit_use_double_quant: true },
   passesMask: true,
   trainsTokensOnly: true,
   releases: {},

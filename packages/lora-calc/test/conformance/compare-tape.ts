@@ -9,6 +9,7 @@ import { readQuantization } from "../../src/memory/settings/quantization.js";
 import { recordStep } from "../../src/memory/programs/run-step.js";
 import { DEFAULT_STEP } from "../../src/fields/step.js";
 import { readStep } from "../../src/memory/settings/read-step.js";
+import type { StepSettings } from "../../src/memory/settings/read-step.js";
 import { readTraining } from "../../src/memory/settings/training.js";
 import { describeModel } from "../../src/model/description.js";
 import { Fields } from "../../src/problem/fields.js";
@@ -57,17 +58,20 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
   const model = describeModel(scenario.model, () => ({}));
   const { world } = chooseWorld(new Fields(scenario.versions ?? {}, "versions"));
   const { graph } = buildGraph(model, world);
-  const { settings, liger } =
+  const { settings, liger, quantization } =
     scenario.stack === undefined
-      ? readTraining(scenario.training, {
-          ...{ own: DEFAULT_STEP, source: "", fusesHead: world.rules.fusesHead },
-        })
-      : { settings: readStep(new Fields(scenario, ""), model, graph, world).training, liger: undefined };
+      ? {
+          ...readTraining(scenario.training, {
+            ...{ own: DEFAULT_STEP, source: "", fusesHead: world.rules.fusesHead },
+          }),
+          quantization: readQuantization(scenario.quantization),
+        }
+      : ofStack(readStep(new Fields(scenario, ""), model, graph, world));
   const { tape, recording } = recordStep({
     rules: world.rules,
     graph,
     plan: scenario.adapter === null ? undefined : planAdapter(graph, scenario.adapter, world),
-    quantization: readQuantization(scenario.quantization),
+    quantization,
     training: settings,
     cublasWorkspaceBytes: 8_519_680,
     card: attentionCard((scenario.device?.compute_capability ?? 8).toFixed(1), {
@@ -85,6 +89,11 @@ function recordedLines({ scenario }: TapeGolden): readonly Line[] {
     const bytes = allocation?.bytes ?? 0;
     return event < 0 ? { released: bytes } : { allocated: bytes, name: toName(allocation?.tag ?? "") };
   });
+}
+
+/** As a stack has it, without Liger. */
+function ofStack({ training: settings, quantization }: StepSettings) {
+  return { settings, quantization, liger: undefined };
 }
 
 /**

@@ -95,7 +95,8 @@ class Loader {
     m.tape.phase = phase;
     if (this.options.readsTo === "cuda" && !this.isPackedAlready) this.warmUp();
     const root = this.bind(this.graph.root, "");
-    if (this.options.training.prepare_kbit) this.upcast(root);
+    const { prepare_kbit: preparesKbit, castsWhole } = this.options.training;
+    if (preparesKbit || (castsWhole === true && this.options.plan === undefined)) this.upcast(root);
     m.kind = "adapter_other";
     m.tape.phase = { part: "adapters" };
     this.addAdapters(root);
@@ -198,6 +199,8 @@ class Loader {
       let float = done.get(tensor);
       if (float === undefined) {
         float = m.retain(m.empty("_to_copy", tensor.shape, "float32"));
+        float.requiresGrad = tensor.requiresGrad && !this.options.training.prepare_kbit;
+        float.section = tensor.section;
         done.set(tensor, float);
         m.release(tensor);
       }

@@ -11,7 +11,7 @@ import { sitesOf } from "../../graph/tree/sites.js";
 import type { Assumption } from "../../model/config.js";
 import type { Warning } from "../../problem/codes.js";
 import type { JsonObject } from "../../problem/fields.js";
-import type { StackProfile } from "../../stacks/stacks.js";
+import type { StackProfile } from "../../stacks/profile.js";
 import { bytesOf } from "../../units/dtype.js";
 import { hasExperts } from "./runnable.js";
 import { autocastDtype } from "./training.js";

@@ -3,7 +3,7 @@
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Warning } from "../../problem/codes.js";
 import { listEmbeddingTrainers, listGeneralTrainers } from "../../stacks/stacks.js";
-import type { StackProfile } from "../../stacks/stacks.js";
+import type { StackProfile } from "../../stacks/profile.js";
 import { embedsText, hasOwnLoss } from "./model-defaults.js";
 
 /**

@@ -5,9 +5,10 @@ import type { StepValues } from "../../fields/step.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { ModelDescription } from "../../model/description.js";
 import type { JsonObject } from "../../problem/fields.js";
-import type { StackProfile } from "../../stacks/stacks.js";
+import type { StackProfile } from "../../stacks/profile.js";
 import type { World } from "../../worlds/world.js";
 import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
+import { rejectOtherMethod, stackDefaults } from "./of-stack.js";
 import { ownCast } from "./own-cast.js";
 import { publishedDtype } from "./published-dtype.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
@@ -34,6 +35,7 @@ export function readSettings(
   const read = readTraining(cast.given, {
     own: {
       ...defaultsOf(stack, model, quantization),
+      ...stackDefaults(stack, model),
       ...(half === undefined ? modelDefaults(graph.root, world.rules) : precisionOf(half)),
       ...cast.defaults,
     },
@@ -43,6 +45,7 @@ export function readSettings(
   });
   const { settings, liger } = read;
   rejectSdpa(settings, graph, world.rules);
+  rejectOtherMethod(stack, settings.method);
   const assumed = read.assumed
     .map(cast.explain)
     .flatMap((each) => ofModel(each, graph.root, world.rules));
@@ -67,6 +70,8 @@ function habitsOf(
     passesMask: stack?.passesMask === true && world.rules.takesForPacked,
     adaptersFollow: stack?.adaptersFollowBase === true && quantization === undefined,
     keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
+    castsWhole: stack?.castsWhole === true,
+    ...(stack?.padsTo === undefined ? {} : { padsTo: stack.padsTo }),
   };
 }
 

@@ -3,7 +3,8 @@
 import { quantizedName } from "../../catalogue/quantized-names.js";
 import { fusedLossPatch } from "../../catalogue/fused-losses.js";
 import { findStack } from "../../stacks/stacks.js";
-import type { StackId, StackProfile } from "../../stacks/stacks.js";
+import type { StackProfile } from "../../stacks/profile.js";
+import type { StackId } from "../../stacks/stacks.js";
 import {
   CHECKPOINT_QUANTIZATION_PATH,
   checkpointQuantization,
@@ -22,7 +23,8 @@ import { readQuantization } from "./quantization.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { otherTrainerWarnings } from "./other-trainer.js";
 import { readSettings } from "./read-settings.js";
-import { capabilityOf, halfOf, packedByUnsloth, underUnsloth } from "./read-unsloth.js";
+import { computeDtypeOf, packedByStack, whyOnlyUnder } from "./of-stack.js";
+import { capabilityOf, halfOf, underUnsloth } from "./read-unsloth.js";
 import type { TrainingSettings } from "./training.js";
 
 export interface StepSettings {
@@ -55,11 +57,11 @@ export function readStep(
   const isAsked = stack !== undefined || given !== undefined || scenario.has("hardware");
   const sm = capabilityOf(scenario);
   const half = stack?.unsloth === undefined ? undefined : halfOf(given?.values ?? {}, sm);
-  const usual = half ?? (given?.get("fp16") === true ? "float16" : "bfloat16");
+  const usual = half ?? computeDtypeOf(given?.values ?? {}, stack, model);
   const stored = storedAs(scenario, model);
-  const asked = scenario.object("quantization")?.values;
+  const packed = packedByStack(scenario.object("quantization")?.values, stack, usual);
   const quantization = readQuantization(
-    stored.fields ?? (half === undefined ? asked : packedByUnsloth(asked, half)),
+    stored.fields ?? packed.fields,
     stored.fields === undefined
       ? { usual, world }
       : { path: CHECKPOINT_QUANTIZATION_PATH, usual, world },
@@ -87,12 +89,13 @@ export function readStep(
     packed: stored.packed,
     assumed: [
       ...stored.assumed,
+      ...(stored.fields === undefined ? packed.assumed : []),
       ...(isAsked ? assumed : []),
       ...compute.assumed,
       ...(isAsked ? balance.assumed : []),
     ],
     ignored: [...read.ignored, ...patched.ignored],
-    obstacle: balance.obstacle,
+    obstacle: whyOnlyUnder(stack, graph.modelType, scenario) ?? balance.obstacle,
     warnings: [
       ...stored.warnings,
       ...(isAsked ? warningsOf({ stack, graph, quantization, assumed }) : []),

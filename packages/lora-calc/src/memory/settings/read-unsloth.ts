@@ -5,7 +5,7 @@ import type { Assumption } from "../../model/config.js";
 import type { ModelDescription } from "../../model/description.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { Fields, JsonObject } from "../../problem/fields.js";
-import type { StackProfile } from "../../stacks/stacks.js";
+import type { StackProfile } from "../../stacks/profile.js";
 import { DEFAULT_WHEEL } from "../../catalogue/cuda.js";
 import { readHardware } from "./device.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
@@ -34,20 +34,6 @@ export function halfOf(given: JsonObject, sm: number): ComputeDtype {
 export function precisionOf(half: ComputeDtype): Partial<StepValues> {
   if (half === "float32") return {};
   return { dtype: half, bf16: half === "bfloat16", fp16: half === "float16" };
-}
-
-/** How the loader packs, with what is said beside it. */
-export function packedByUnsloth(
-  given: JsonObject | undefined,
-  half: ComputeDtype,
-): JsonObject | undefined {
-  if (given?.["load_in_4bit"] !== true) return given;
-  return {
-    bnb_4bit_quant_type: "nf4",
-    bnb_4bit_use_double_quant: true,
-    bnb_4bit_compute_dtype: half,
-    ...given,
-  };
 }
 
 interface Read {

@@ -32,6 +32,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly keepsMagnitudes?: true;
   /** TRL scores tokens with a fused head; else by logits. */
   readonly fusesHead?: true;
+  /** A model that trains as a whole is made float32 once it is loaded. */
+  readonly castsWhole?: true;
   /** Batches without padding bring an attention mask, too. */
   readonly passesMask?: true;
   /** Unsloth's forwards run in place of transformers'. */
@@ -71,6 +73,10 @@ interface Defaults {
   readonly adaptersFollow?: boolean;
   /** The trainer's batches bring an attention mask, and the release asks whether they do. */
   readonly passesMask?: boolean;
+  /** Full fine-tuning makes the model float32. */
+  readonly castsWhole?: boolean;
+  /** The trainer's collator pads batches up to a multiple of so many tokens, where nobody says of how many. */
+  readonly padsTo?: number;
 }
 
 /** Reads `scenario.training`; every value taken from `own` is listed in `assumed`. */
@@ -84,6 +90,8 @@ export function readTraining(
     keepsMagnitudes = false,
     adaptersFollow = false,
     passesMask = false,
+    castsWhole = false,
+    padsTo,
   }: Defaults,
 ): ReadTraining {
   const fields = trainingFields(given, fusesHead);
@@ -107,7 +115,7 @@ export function readTraining(
   const isDpo = asked.method === "dpo";
   const read: TrainingSettings = { ...defaults, ...asked, ...(isDpo ? { loss: "dpo" } : {}) };
   const multiple = readField(fields, "pad_to_multiple_of", MORE_STEP_FIELDS.pad_to_multiple_of);
-  const padded = paddedTo(read, multiple);
+  const padded = paddedTo(read, multiple ?? padsTo);
   const preference = isDpo ? readPreference(fields, padded) : undefined;
   const settings: TrainingSettings = {
     ...padded,
@@ -115,6 +123,7 @@ export function readTraining(
     ...(keepsMagnitudes && asked.adapter_dtype === undefined ? { keepsMagnitudes: true } : {}),
     ...(fusesHead ? { fusesHead: true } : {}),
     ...(passesMask ? { passesMask: true } : {}),
+    ...(castsWhole ? { castsWhole: true } : {}),
   };
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);

@@ -1,0 +1,82 @@
+"""Runs of trainers that bring a file of their own: the scenario, and beside it the file that says the same in the trainer's words.
+
+What neither names is the trainer's default: the file is read by its own parser, the scenario by lora-calc.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unsloth_cases import SIZES
+
+File = dict[str, Any]
+Case = tuple[dict[str, Any], File]
+
+SMALL = {
+    "model_type": "llama", "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 640, "num_hidden_layers": 9, "num_attention_heads": 8,
+    "num_key_value_heads": 2, "tie_word_embeddings": False, "dtype": "bfloat16",
+}  # fmt: skip
+QWEN3_4B = {
+    "model_type": "qwen3", "vocab_size": 151936, "hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 6, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "head_dim": 128, "tie_word_embeddings": True, "max_position_embeddings": 262144, "dtype": "bfloat16",
+}  # fmt: skip
+GEMMA = SIZES["gemma-7b, 3 layers"] | {"dtype": "bfloat16"}
+GEMMA2 = {
+    "model_type": "gemma2", "vocab_size": 256000, "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 4, "num_attention_heads": 8,
+    "num_key_value_heads": 4, "head_dim": 256, "sliding_window": 4096, "tie_word_embeddings": True, "dtype": "bfloat16",
+}  # fmt: skip
+GPT2 = {"model_type": "gpt2", "vocab_size": 50257, "n_embd": 768, "n_layer": 6, "n_head": 12, "n_positions": 1024, "dtype": "float32"}
+MIXTRAL = SMALL | {"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 2}
+LLAMA = SIZES["llama-3.1-8b, 4 layers"] | {"dtype": "bfloat16"}
+QWEN25 = SIZES["qwen2.5-7b, 4 layers"] | {"dtype": "bfloat16"}
+HALF_B = SIZES["qwen2.5-0.5b"] | {"dtype": "bfloat16"}
+
+
+def lora(**more: Any) -> dict[str, Any]:
+    return {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear", "task_type": "CAUSAL_LM"} | more
+
+
+def llama_factory() -> list[Case]:
+    stack = "llama-factory-0.9"
+    four, eight = {"load_in_4bit": True}, {"load_in_8bit": True}
+    mixed = {"bf16": True}
+    one = {"per_device_train_batch_size": 1}
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any], File]] = [
+        ("qwen3-4b, 6 layers", QWEN3_4B, lora(), None, mixed | one, mixed | one),
+        ("qwen3-4b, 6 layers, 4 bits", QWEN3_4B, lora(), four, mixed | one, mixed | one | {"quantization_bit": 4}),
+        ("llama-3.1-8b, 4 layers, 8 bits", LLAMA, lora(), eight, mixed | one, mixed | one | {"quantization_bit": 8}),
+        ("qwen2.5-0.5b, every default", HALF_B, lora(), None, {}, {}),
+        ("small llama, every default in 4 bits", SMALL, lora(), four, {}, {"quantization_bit": 4}),
+        (
+            "llama-3.1-8b, 4 layers, without checkpoints", LLAMA, lora(r=16), None,
+            mixed | {"max_length": 1024, "per_device_train_batch_size": 2, "gradient_checkpointing": False},
+            mixed | {"cutoff_len": 1024, "per_device_train_batch_size": 2, "disable_gradient_checkpointing": True, "lora_rank": 16},
+        ),
+        (
+            "qwen2.5-7b, 4 layers, non-reentrant", QWEN25, lora(), four,
+            mixed | one | {"use_reentrant": False, "gradient_accumulation_steps": 4}, mixed | one | {"use_reentrant_gc": False, "gradient_accumulation_steps": 4, "quantization_bit": 4},
+        ),
+        ("small llama, fp16, queries and values", SMALL, lora(target_modules=["q_proj", "v_proj"]), None, {"fp16": True}, {"fp16": True, "lora_target": "q_proj,v_proj"}),
+        ("small llama, pure bf16", SMALL, lora(), None, {"bf16": False, "adapter_dtype": "auto"}, {"pure_bf16": True}),
+        ("small llama, DoRA with dropout", SMALL, lora(use_dora=True, lora_dropout=0.1), None, mixed, mixed | {"use_dora": True, "lora_dropout": 0.1}),
+        (
+            "small llama, trained embeddings and head", SMALL, lora(modules_to_save=["embed_tokens", "lm_head"]), None, mixed | {"max_length": 512},
+            mixed | {"additional_target": "embed_tokens,lm_head", "cutoff_len": 512},
+        ),
+        ("small llama, all parameters", SMALL, None, None, mixed | one, mixed | one | {"finetuning_type": "full"}),
+        ("gemma-7b, 3 layers, 4 bits", GEMMA, lora(), four, mixed | one, mixed | one | {"quantization_bit": 4}),
+        ("gemma2-2b, 4 layers", GEMMA2, lora(), None, mixed | one, mixed | one),
+        ("gpt2", GPT2, lora(target_modules=["c_attn"]), None, {"max_length": 512}, {"lora_target": "c_attn", "cutoff_len": 512}),
+        # `lora_target: all` names the linear modules there are, which experts in one parameter are not; PEFT's all-linear means these, too.
+        ("small mixtral", MIXTRAL, lora(target_modules=["q_proj", "k_proj", "v_proj", "o_proj"]), None, mixed | one, mixed | one),
+        ("small llama, 1,001 tokens, 8-bit optimizer", SMALL, lora(), None, mixed | {"max_length": 1001, "optim": "adamw_8bit"}, mixed | {"cutoff_len": 1001, "optim": "adamw_8bit"}),
+    ]  # fmt: skip
+    return [case(stack, *row) for row in rows]
+
+
+def case(stack: str, name: str, config: dict[str, Any], adapter: Any, quantization: Any, training: dict[str, Any], file: File) -> Case:
+    scenario = {"id": f"{stack} {name}", "stack": stack, "model": {"config": config}, "adapter": adapter, "quantization": quantization, "training": training}
+    return scenario, file
+
+
+OF_LAUNCHER = {"llama-factory": llama_factory}

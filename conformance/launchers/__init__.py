@@ -1,0 +1,36 @@
+"""Trainers that bring a file of their own: their parsers read it, and their functions prepare the model.
+
+Each module has `prepare(request) -> Prepared`; `request["file"]` is the content of the trainer's file, `request["config"]` that of
+the model's config.json. The loop is the usual one (training.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from training import Training
+
+MODULES = {"llama-factory": "llama_factory", "ms-swift": "ms_swift", "axolotl": "axolotl"}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model on the meta device as the trainer leaves it, and what its arguments ask for."""
+
+    model: torch.nn.Module
+    loaded: dict[int, torch.dtype]  # of the base tensors right after loading, by identity
+    training: Training
+
+
+def launcher_of(request: dict[str, Any]) -> str | None:
+    """`llama-factory` of a request for the stack llama-factory-0.9; undefined where another stack trains."""
+    name = (request.get("stack") or "").rpartition("-")[0]
+    return name if name in MODULES else None
+
+
+def prepare(request: dict[str, Any]) -> Prepared:
+    module = importlib.import_module(f"launchers.{MODULES[launcher_of(request)]}")
+    return module.prepare(request)

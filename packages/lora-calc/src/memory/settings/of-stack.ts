@@ -1,0 +1,90 @@
+/** What a stack decides for a run where nobody says it: how it packs, loads and attends. */
+
+import type { StepValues } from "../../fields/step.js";
+import type { Assumption } from "../../model/config.js";
+import type { ModelDescription } from "../../model/description.js";
+import type { Fields, JsonObject } from "../../problem/fields.js";
+import { reject } from "../../problem/problem.js";
+import type { StackProfile } from "../../stacks/profile.js";
+import { publishedDtype } from "./published-dtype.js";
+import type { ComputeDtype } from "./quantization.js";
+
+interface Packed {
+  /** Fields of BitsAndBytesConfig, as the loader gives them on. */
+  readonly fields: JsonObject | null | undefined;
+  readonly assumed: readonly Assumption[];
+}
+
+/** What is asked for with what the loader of the stack adds to it; `compute` is the dtype that it computes in. */
+export function packedByStack(
+  asked: JsonObject | null | undefined,
+  stack: StackProfile | undefined,
+  compute: ComputeDtype,
+): Packed {
+  if (stack?.packs4bit === undefined || asked?.["load_in_4bit"] !== true) {
+    return { fields: asked, assumed: [] };
+  }
+  const own = { ...stack.packs4bit, bnb_4bit_compute_dtype: compute };
+  const assumed = Object.entries(own).flatMap(([name, value]): readonly Assumption[] =>
+    (asked[name] ?? null) === null
+      ? [{ path: `quantization.${name}`, value, reason: `default of ${stack.name}` }]
+      : [],
+  );
+  return { fields: { ...own, ...asked }, assumed };
+}
+
+/** The dtype that a loader computes 4 bits in. Source: llamafactory extras/misc.py `infer_optim_dtype`, hparams/parser.py. */
+export function computeDtypeOf(
+  given: JsonObject,
+  stack: StackProfile | undefined,
+  model: ModelDescription,
+): ComputeDtype {
+  if (given["fp16"] === true) return "float16";
+  const follows = stack?.loadsPublished === true && given["bf16"] !== true;
+  return follows && publishedDtype(model) !== "bfloat16" ? "float16" : "bfloat16";
+}
+
+/** Settings of a step that the stack takes by the model. */
+export function stackDefaults(
+  stack: StackProfile | undefined,
+  model: ModelDescription,
+): Partial<StepValues> {
+  const type = model.kind === "config" ? model.modelType : "";
+  return {
+    ...(stack?.loadsPublished === true ? { dtype: publishedDtype(model) } : {}),
+    ...(stack?.eagerFor?.includes(type) === true ? { attn_implementation: "eager" as const } : {}),
+  };
+}
+
+/** Stops at a method that the stack trains by a trainer of its own. */
+export function rejectOtherMethod(
+  stack: StackProfile | undefined,
+  method: StepValues["method"],
+): void {
+  const methods: readonly string[] | undefined = stack?.trainsBy;
+  if (stack === undefined || methods === undefined || methods.includes(method)) return;
+  reject({
+    code: "unsupported",
+    path: "training.method",
+    message: `${stack.name} has a trainer of its own for ${method}, which has no program here; computed under it are ${methods.join(", ")}`,
+    received: method,
+    expected: methods,
+  });
+}
+
+/** A sentence on what the stack alone does with a run, and has no program here; undefined where nothing is. */
+export function whyOnlyUnder(
+  stack: StackProfile | undefined,
+  modelType: string,
+  scenario: Fields,
+): string | undefined {
+  const kernel = stack?.ownKernelFor?.[modelType];
+  if (stack === undefined) return undefined;
+  if (kernel !== undefined) {
+    return `${stack.name} runs ${modelType} by ${kernel}, which has no program here`;
+  }
+  const layers = scenario.object("adapter")?.get("layers_to_transform") ?? null;
+  return stack.checkpointsTrained === true && layers !== null
+    ? `${stack.name} checkpoints only layers that train; with adapter.layers_to_transform the others run without, which has no program here`
+    : undefined;
+}

@@ -1,0 +1,50 @@
+/** What a training stack installs, and does where its user says nothing: the shape of a profile. */
+
+import type { StepValues } from "../fields/step.js";
+import type { JsonObject } from "../problem/fields.js";
+import type { StackReleases } from "../worlds/world.js";
+import type { UnslothRules } from "./unsloth.js";
+
+export interface StackProfile extends StackReleases {
+  readonly id: string;
+  /** Values the stack takes where the scenario is silent and this calculator's own defaults are others. */
+  readonly training: Partial<StepValues>;
+  /** What differs on a quantized base: adapters that the stack casts itself, and the dtype QLoRA recipes load in. */
+  readonly onQuantizedBase?: Partial<StepValues>;
+  /** What its users should know when they leave the dtype of the base to it: without and with quantization. */
+  readonly dtypeTrap?: { readonly plain: string; readonly quantized: string };
+  /** Adds the loss that balances experts unless router_aux_loss_coef is 0: the weight it takes. */
+  readonly balancesExperts?: string;
+  /** Its trainers score tokens with a fused head, which TRL's `loss_type` then names; else by logits. */
+  readonly fusesHead?: true;
+  /** Its trainers train language models token by token; a class with a loss of its own is for another trainer. */
+  readonly trainsTokensOnly?: true;
+  /** Adapters are added by transformers' `add_adapter`, which leaves them in the dtype of the base; PEFT casts 16 bits to float32. */
+  readonly adaptersFollowBase?: true;
+  /** The base is loaded in the dtype that it is published in. */
+  readonly loadsPublished?: true;
+  /** What its loader packs 4 bits with where nothing more is said. Fields of BitsAndBytesConfig. */
+  readonly packs4bit?: JsonObject;
+  /** A model that trains as a whole is made float32 once it is loaded. */
+  readonly castsWhole?: true;
+  /** Its collator pads every batch up to a multiple of so many tokens. */
+  readonly padsTo?: number;
+  /** Types that it gives attention written out, where nobody names one. */
+  readonly eagerFor?: readonly string[];
+  /** Types that it runs by kernels that have no program here: their names. */
+  readonly ownKernelFor?: Readonly<Record<string, string>>;
+  /** Only layers with something to train are checkpointed. */
+  readonly checkpointsTrained?: true;
+  /** Methods other than these run by a trainer of its own. */
+  readonly trainsBy?: readonly StepValues["method"][];
+  /** Its forwards run in place of transformers', with what it does about memory. */
+  readonly unsloth?: UnslothRules;
+  /** Its trainer embeds pairs of texts with classes that have no head. */
+  readonly trainsPairs?: true;
+  /** Its collator gives every batch an attention mask, padded or not. */
+  readonly passesMask?: true;
+  /** On a quantized base DoRA's magnitudes stay float32 beside adapters that are cast. */
+  readonly keepsMagnitudes?: true;
+  /** Code that was read for these values. */
+  readonly source: string;
+}
