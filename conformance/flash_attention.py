@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import cuda_semantics
 import torch
 from transformers import modeling_flash_attention_utils as utils
+
+if TYPE_CHECKING:
+    from training import Training
 
 BLOCK = 128
 
@@ -94,13 +98,15 @@ def answering(ask: Any, says: bool) -> Any:
 
 
 @contextlib.contextmanager
-def installed(is_packed: bool) -> Iterator[None]:
+def installed(training: Training) -> Iterator[None]:
     """transformers finds these where it looks for flash-attn."""
+    starts = training.found_starts
     found = flash_attn_func, flash_attn_varlen_func, None, utils._pad_input, utils._unpad_input
     with (
         mock.patch.object(utils, "_lazy_imports", lambda *_, **__: found),
         mock.patch.object(utils, "_loaded_implementation", None),
-        mock.patch.object(utils, "_is_packed_sequence", answering(utils._is_packed_sequence, is_packed)),
+        mock.patch.object(utils, "_is_packed_sequence", answering(utils._is_packed_sequence, training.packed_sequences > 0)),
+        mock.patch.object(cuda_semantics, "truths", (lambda _: starts) if starts else cuda_semantics.truths),
     ):
         yield
 

@@ -221,8 +221,11 @@ function memoryPart(
   const { training, quantization, liger } = step;
   const adapter = isFull ? undefined : plan;
   rejectAdaptedHead(graph, plan, training);
+  const { rules } = chosen.world;
+  const card = (device ?? unknownCard(chosen.wheel)).attention;
   const obstacle =
-    known ?? whyNotRun({ graph, plan: adapter, quantization, training, ranks: spread.ranks });
+    known ??
+    whyNotRun({ graph, plan: adapter, quantization, training, ranks: spread.ranks, card, rules });
   if (obstacle !== undefined) {
     const warning = `memory is not computed: ${obstacle}`;
     return {
@@ -232,7 +235,6 @@ function memoryPart(
       warnings: [{ code: "memory_not_computed", message: warning }],
     };
   }
-  const { rules } = chosen.world;
   const fusesPacked = quantization?.kind === "4bit" && fusesPackedProducts(chosen.bitsandbytes);
   const inputs = {
     rules,

@@ -7,8 +7,6 @@ export const ONLY_FIELDS = {
   ...ownedBy(
     "TRL",
     only({
-      packing: [false, "several examples in one sequence"],
-      padding_free: [false, "a batch as one long sequence, without padding"],
       activation_offloading: [false, "activations wait in the host's memory"],
     }),
   ),
@@ -145,7 +143,6 @@ export const IGNORED_FIELDS = {
       pad_token: "token that pads a batch",
       truncation_mode: "which end of a long example is cut",
       shuffle_dataset: "shuffle the data",
-      packing_strategy: "how examples are packed",
       completion_only_loss: "learn completions only",
       assistant_only_loss: "learn the assistant's words only",
     }),

@@ -156,6 +156,14 @@ export const STEP_FIELDS = {
       default: true,
       flag: ["--set-to-none"],
     }),
+    packed_sequences: integer(
+      "sequences that a packed batch, one row of it, is made of; 0 is no packing",
+      {
+        ...{ min: 0, max: MAX_TOKENS, default: 0 },
+        flag: ["--packed-sequences"],
+        argument: "n",
+      },
+    ),
     padding: boolean("batches contain padding, so a real attention mask is built", {
       default: false,
       flag: ["--padding"],
@@ -229,6 +237,12 @@ export const MORE_STEP_FIELDS = {
     pad_to_multiple_of: integer("batches are padded up to a multiple of it", {
       ...{ min: 1, max: MAX_LENGTH, unit: "tokens" as const },
     }),
+    packing: boolean("several examples in one sequence", { flag: ["--packing"] }),
+    packing_strategy: choice(["bfd", "bfd_split", "wrapped"], "how examples are packed", {
+      flag: ["--packing-strategy"],
+      argument: "name",
+    }),
+    padding_free: boolean("a batch as one long sequence, without padding"),
     model_init_kwargs: section(MODEL_INIT_FIELDS, "what from_pretrained is given"),
   }),
   ...ownedBy("TrainingArguments", {

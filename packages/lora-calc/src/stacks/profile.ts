@@ -27,6 +27,8 @@ export interface StackProfile extends StackReleases {
   readonly packs4bit?: JsonObject;
   /** A model that trains as a whole is made float32 once it is loaded. */
   readonly castsWhole?: true;
+  /** Its packed batches say where their sequences start; else models look in the positions. */
+  readonly handsStarts?: true;
   /** Its collator pads every batch up to a multiple of so many tokens. */
   readonly padsTo?: number;
   /** Types that it gives attention written out, where nobody names one. */

@@ -53,6 +53,7 @@ const STACKS = [
     balancesExperts: "that of the model",
     fusesHead: true,
     keepsMagnitudes: true,
+    handsStarts: true,
     source:
       "trl 1.16.0 trainer/base_config.py, trainer/sft_config.py, trainer/sft_trainer.py, trainer/utils.py create_model_from_path, add_fused_lm_head",
   },

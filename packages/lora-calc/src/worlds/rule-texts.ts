@@ -37,6 +37,10 @@ const RULE_TEXTS: Readonly<Record<keyof WorldRules, RuleText>> = {
     "rotary embeddings keep their frequencies twice",
     "rotary embeddings keep their frequencies once",
   ],
+  looksLateForPacked: [
+    "FlashAttention looks for packed sequences in the positions of single rows that say no starts",
+    "FlashAttention looks for packed sequences in the positions of every batch",
+  ],
   addsPastTokens: [
     "position ids are a range plus the tokens in the cache",
     "position ids are a range",

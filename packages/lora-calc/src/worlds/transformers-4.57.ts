@@ -23,6 +23,7 @@ export const TRANSFORMERS_4_57: World = {
     clonesFrequencies: false,
     addsPastTokens: false,
     takesForPacked: true,
+    looksLateForPacked: false,
     vmapsMasks: true,
     leavesCapToSdpa: true,
     fusesHead: false,

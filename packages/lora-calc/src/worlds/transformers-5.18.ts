@@ -23,6 +23,7 @@ export const TRANSFORMERS_5_18: World = {
     clonesFrequencies: true,
     addsPastTokens: true,
     takesForPacked: false,
+    looksLateForPacked: false,
     vmapsMasks: false,
     leavesCapToSdpa: true,
     fusesHead: false,

@@ -23,6 +23,7 @@ export const TRANSFORMERS_5_24: World = {
     clonesFrequencies: true,
     addsPastTokens: true,
     takesForPacked: false,
+    looksLateForPacked: true,
     vmapsMasks: false,
     leavesCapToSdpa: false,
     fusesHead: true,

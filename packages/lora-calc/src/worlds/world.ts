@@ -22,6 +22,8 @@ export interface WorldRules {
   readonly addsPastTokens: boolean;
   /** A batch without an attention mask may be packed, so that a mask is built; else only where positions say that it is. */
   readonly takesForPacked: boolean;
+  /** FlashAttention looks in the positions whether sequences are packed only where rows are one and nothing says where they start. */
+  readonly looksLateForPacked: boolean;
   /** Attention masks are built by vmap, token by token; else on ranges that are broadcast. */
   readonly vmapsMasks: boolean;
   /** A class that caps its attention scores runs scaled_dot_product_attention, which leaves the cap out; else it refuses it. */

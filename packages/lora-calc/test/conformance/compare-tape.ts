@@ -135,11 +135,15 @@ export function readTapes(name: string): readonly TapeGolden[] {
 
 /** Every allocation, in order, with its size, and between any two of them the same storages released. */
 export function compareTape(golden: TapeGolden): void {
-  const ours = recordedLines(golden);
-  const real = linesOf(golden);
+  const { ours, real } = linesFor(golden);
   const first = real.findIndex((line, index) => line !== ours[index]);
   expect(ours.slice(first, first + 1), `first difference at allocation ${first}`).toEqual(
     real.slice(first, first + 1),
   );
   expect(ours).toHaveLength(real.length);
+}
+
+/** Ours beside the real ones. */
+function linesFor(golden: TapeGolden): Readonly<Record<"ours" | "real", readonly Line[]>> {
+  return { ours: recordedLines(golden), real: linesOf(golden) };
 }

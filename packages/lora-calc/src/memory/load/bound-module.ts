@@ -39,8 +39,20 @@ export interface AdaptedLinear {
 }
 
 /** What all layers of one kind share. */
+/** Sequences in one row, (1, s). */
+export interface PackedRow {
+  readonly positions: Tensor;
+  readonly sequences: number;
+  /** Where each starts, and where the last ends, for queries and for keys; undefined where the model looks in the positions. */
+  readonly starts?: readonly [queries: Tensor, keys: Tensor];
+  /** Of which sequence every token is. */
+  readonly indices?: Tensor;
+}
+
 export interface AttentionContext {
-  readonly implementation: "sdpa" | "eager";
+  readonly implementation: "sdpa" | "eager" | "flash";
+  /** Where the one row of a batch is packed of sequences. */
+  readonly packed?: PackedRow;
   /** What of the card decides the kernel of sdpa. */
   readonly card: AttentionCard;
   /** (1, s); towers have none. */
@@ -55,6 +67,8 @@ export interface AttentionContext {
   readonly alibi?: Tensor;
   /** A bias of the scores is made to lie row by row. */
   readonly copiesBias?: boolean;
+  /** FlashAttention looks in the positions only where nothing else says whether sequences are packed. */
+  readonly looksLate?: boolean;
   /** Keys and values that layers leave for later ones. */
   readonly shared?: SharedTensors;
   /** What attention to another sequence reads: (b, t, hidden_size). */

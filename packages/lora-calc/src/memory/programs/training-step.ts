@@ -26,6 +26,12 @@ import { autocastDtype } from "../settings/training.js";
 import type { TrainingSettings } from "../settings/training.js";
 
 const STEPS = 2;
+
+/** Unsloth's forwards have attention of their own. */
+const KERNEL_OF: Readonly<
+  Record<TrainingSettings["attn_implementation"], ForwardOptions["attention"]>
+> = { sdpa: "sdpa", eager: "eager", flash_attention_2: "flash", xformers: "sdpa" };
+
 /**
  * Micro-batches of a step that are run: the first has no gradients to add to, the second follows one without, the third
  * does what all that follow do. The replay repeats it (repeat/laps.ts).
@@ -226,7 +232,7 @@ function forwardOptions({ settings, hasAdapter, card, isPatched }: TrainingRun):
   const { use_reentrant: isReentrant, selective_checkpointing: isSelective } = settings;
   const kind = isReentrant ? "reentrant" : isSelective ? "selective" : "non_reentrant";
   return {
-    attention: settings.attn_implementation === "eager" ? "eager" : "sdpa",
+    attention: KERNEL_OF[settings.attn_implementation],
     card,
     checkpointing: settings.gradient_checkpointing ? kind : "none",
     inputRequiresGrad: (settings.gradient_checkpointing || isPatched) && hasAdapter,

@@ -70,6 +70,7 @@ function habitsOf(
     passesMask: stack?.passesMask === true && world.rules.takesForPacked,
     adaptersFollow: stack?.adaptersFollowBase === true && quantization === undefined,
     keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
+    handsStarts: stack?.handsStarts === true,
     castsWhole: stack?.castsWhole === true,
     ...(stack?.padsTo === undefined ? {} : { padsTo: stack.padsTo }),
   };

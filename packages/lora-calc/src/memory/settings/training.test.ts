@@ -45,7 +45,7 @@ describe("training settings", () => {
   it.each([
     [{ loss: "liger" }, "training.loss"],
     [{ optim: "lion_8bit" }, "training.optim"],
-    [{ attn_implementation: "flash_attention_2" }, "training.attn_implementation"],
+    [{ attn_implementation: "flash_attention_3" }, "training.attn_implementation"],
     [{ packing: true }, "training.packing"],
     [{ method: "kto" }, "training.method"],
     [{ deepspeed: "ds.json" }, "training.deepspeed"],

@@ -14,6 +14,7 @@ import { ONLY_PREFERENCE_FIELDS } from "../../fields/preference.js";
 import type { Assumption } from "../../model/config.js";
 import { ligerLossOf, lossWith, readLiger } from "./liger.js";
 import type { LigerSwitches } from "./liger.js";
+import { readPacking } from "./packing.js";
 import { readPreference } from "./preference.js";
 import type { PreferenceSettings } from "./preference.js";
 import { withoutAliases } from "./training-aliases.js";
@@ -34,6 +35,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly fusesHead?: true;
   /** A model that trains as a whole is made float32 once it is loaded. */
   readonly castsWhole?: true;
+  /** Packed batches say where their sequences start. */
+  readonly handsStarts?: true;
   /** Batches without padding bring an attention mask, too. */
   readonly passesMask?: true;
   /** Unsloth's forwards run in place of transformers'. */
@@ -75,34 +78,24 @@ interface Defaults {
   readonly passesMask?: boolean;
   /** Full fine-tuning makes the model float32. */
   readonly castsWhole?: boolean;
+  /** Its packed batches say where their sequences start. */
+  readonly handsStarts?: boolean;
   /** The trainer's collator pads batches up to a multiple of so many tokens, where nobody says of how many. */
   readonly padsTo?: number;
 }
 
 /** Reads `scenario.training`; every value taken from `own` is listed in `assumed`. */
-export function readTraining(
-  given: JsonObject,
-  {
-    own,
-    published = own.dtype,
-    source,
-    fusesHead = false,
-    keepsMagnitudes = false,
-    adaptersFollow = false,
-    passesMask = false,
-    castsWhole = false,
-    padsTo,
-  }: Defaults,
-): ReadTraining {
+export function readTraining(given: JsonObject, defaults: Defaults): ReadTraining {
+  const { own, published = own.dtype, source, fusesHead = false } = defaults;
   const fields = trainingFields(given, fusesHead);
   const liger = readLiger(fields, own.loss);
   const { dtype, ...plain } = askedOf(fields, liger);
   const isAuto = dtype === "auto";
   const asked = { ...plain, ...(dtype === undefined ? {} : { dtype: isAuto ? published : dtype }) };
   const followsFp16 = asked.fp16 === true && asked.bf16 === undefined;
-  const defaults = {
+  const usual = {
     ...own,
-    ...(adaptersFollow ? { adapter_dtype: asked.dtype ?? own.dtype } : {}),
+    ...(defaults.adaptersFollow === true ? { adapter_dtype: asked.dtype ?? own.dtype } : {}),
     ...(liger === undefined ? {} : { loss: lossWith(liger, own.loss) }),
     ...(followsFp16 ? { bf16: false } : {}),
   };
@@ -110,20 +103,22 @@ export function readTraining(
     (name) => asked[name] === undefined && !UNSAID.includes(name),
   ).map((name): Assumption => {
     const reason = name === "bf16" && followsFp16 ? "fp16 is the autocast" : source;
-    return { path: `training.${name}`, value: defaults[name], reason };
+    return { path: `training.${name}`, value: usual[name], reason };
   });
   const isDpo = asked.method === "dpo";
-  const read: TrainingSettings = { ...defaults, ...asked, ...(isDpo ? { loss: "dpo" } : {}) };
+  const read: TrainingSettings = { ...usual, ...asked, ...(isDpo ? { loss: "dpo" } : {}) };
   const multiple = readField(fields, "pad_to_multiple_of", MORE_STEP_FIELDS.pad_to_multiple_of);
-  const padded = paddedTo(read, multiple ?? padsTo);
+  const isGiven = asked.packed_sequences !== undefined;
+  const packing = readPacking(fields, read, isGiven);
+  const padded = {
+    ...paddedTo(read, packing.sequences > 0 ? undefined : (multiple ?? defaults.padsTo)),
+    packed_sequences: packing.sequences,
+  };
   const preference = isDpo ? readPreference(fields, padded) : undefined;
   const settings: TrainingSettings = {
     ...padded,
     ...(preference === undefined ? {} : { preference: preference.settings }),
-    ...(keepsMagnitudes && asked.adapter_dtype === undefined ? { keepsMagnitudes: true } : {}),
-    ...(fusesHead ? { fusesHead: true } : {}),
-    ...(passesMask ? { passesMask: true } : {}),
-    ...(castsWhole ? { castsWhole: true } : {}),
+    ...habitsOf(defaults, asked.adapter_dtype === undefined),
   };
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);
@@ -133,9 +128,24 @@ export function readTraining(
     ...{ settings, liger, ignored: ignoredOf(fields) },
     assumed: [
       ...assumed.filter(({ path }) => !isDpo || path !== "training.loss"),
+      ...packing.assumed,
       ...(isAuto ? [{ path: "training.dtype", value: published, reason: AUTO_REASON }] : []),
       ...(preference?.assumed ?? []),
     ],
+  };
+}
+
+/** What holds of a trainer as a setting of the run; an adapter dtype that is given casts magnitudes, too. */
+function habitsOf(
+  { fusesHead, keepsMagnitudes, passesMask, castsWhole, handsStarts }: Defaults,
+  keepsDtype: boolean,
+): Partial<TrainingSettings> {
+  return {
+    ...(keepsMagnitudes === true && keepsDtype ? { keepsMagnitudes } : {}),
+    ...(fusesHead === true ? { fusesHead } : {}),
+    ...(passesMask === true ? { passesMask } : {}),
+    ...(castsWhole === true ? { castsWhole } : {}),
+    ...(handsStarts === true ? { handsStarts } : {}),
   };
 }
 
@@ -147,6 +157,7 @@ const STEP_NAMES = Object.keys(STEP_FIELDS) as readonly (keyof StepValues)[];
 /** What goes without saying: a trainer that nobody named, and a weight that few models look at. */
 const UNSAID: readonly (keyof StepValues)[] = [
   ...(["method", "router_aux_loss_coef", "set_to_none", "selective_checkpointing"] as const),
+  "packed_sequences",
 ];
 
 /** What is given, and what follows from it. */

@@ -19,13 +19,14 @@ export function rejectOutside(
       received: loss,
     });
   }
-  if (attention === "xformers" || attention === "flash_attention_2") {
+  if (attention === "xformers") {
     reject({
       code: "unsupported",
       path: "training.attn_implementation",
-      message: `training.attn_implementation ${attention} has no program here yet but under Unsloth; sdpa and eager have`,
+      message:
+        "training.attn_implementation xformers is Unsloth's; sdpa, flash_attention_2 and eager run here",
       received: attention,
-      expected: ["sdpa", "eager"],
+      expected: ["sdpa", "flash_attention_2", "eager"],
     });
   }
   const room = given["max_seq_length"] ?? length;

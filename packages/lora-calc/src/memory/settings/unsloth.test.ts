@@ -102,10 +102,7 @@ it.each([
     "quantization: Unsloth loads",
   ],
   [{ stack: "trl-1.16", training: { loss: "unsloth" } }, "training.loss: training.loss unsloth is"],
-  [
-    { stack: "trl-1.16", training: { attn_implementation: "xformers" } },
-    "no program here yet but under",
-  ],
+  [{ stack: "trl-1.16", training: { attn_implementation: "xformers" } }, "xformers is Unsloth's"],
   [
     { stack: "trl-1.16", training: { max_length: 8, max_seq_length: 9 } },
     "training.max_seq_length:",

@@ -1,5 +1,6 @@
 /** What Unsloth runs of a scenario: its tables, its memory, and what of it has no program. */
 
+import type { AttentionCard } from "../../catalogue/cuda.js";
 import { findModel } from "../../catalogue/models.js";
 import { firstPositionsOf, positionsOf } from "../../catalogue/positions.js";
 import type { ModelDescription } from "../../model/description.js";
@@ -9,6 +10,7 @@ import { sitesOf } from "../../graph/tree/sites.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { OWN_FORWARDS, type UnslothRules } from "../../stacks/unsloth.js";
 import type { Dtype } from "../../units/dtype.js";
+import type { WorldRules } from "../../worlds/world.js";
 import type { Device } from "./device.js";
 import type { Quantization } from "./quantization.js";
 import type { TrainingSettings } from "./training.js";
@@ -135,6 +137,8 @@ export interface WholeRun {
   readonly training: TrainingSettings;
   /** Cards that take part. */
   readonly ranks: number;
+  readonly card: AttentionCard;
+  readonly rules: WorldRules;
 }
 
 /** A sentence that names what of a run under Unsloth has no program, or undefined. */

@@ -1,5 +1,6 @@
 /** Why the step of a run is not computed, by whatever stands against it first. */
 
+import { whyNotFlash } from "./flash.js";
 import { whyPackedWeightsStop } from "./packed-weights.js";
 import { whyDropoutStays, whyNotEncoded, whyNotRunnable, whyTooLong } from "./runnable.js";
 import { whyNotUnsloth, type WholeRun } from "./unsloth.js";
@@ -10,6 +11,7 @@ export function whyNotRun(run: WholeRun): string | undefined {
   return (
     whyNotUnsloth(run) ??
     whyNotRunnable(run, training.loss) ??
+    whyNotFlash(run) ??
     whyPackedWeightsStop(graph, quantization) ??
     whyTooLong(graph.root, training) ??
     whyNotEncoded(graph.root, training) ??

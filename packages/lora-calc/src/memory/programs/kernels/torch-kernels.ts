@@ -43,9 +43,11 @@ export function torchKernels(
     gatedDeltaRule: { repeatsHeads: rules.repeatsInDeltaRule, run: chunkGatedDeltaRule },
     mambaScan,
     mamba2: { groupsNorm: rules.groupsGatedNorm, scan: mamba2ChunkScan },
-    attention: rules.copiesBias
-      ? (m, forward, states, context) =>
-          attend(m, forward, states, { ...context, copiesBias: states.bias !== undefined })
-      : attend,
+    attention: (m, forward, states, context) =>
+      attend(m, forward, states, {
+        ...context,
+        copiesBias: rules.copiesBias && states.bias !== undefined,
+        looksLate: rules.looksLateForPacked,
+      }),
   };
 }

@@ -1,10 +1,11 @@
 /** What a forward pass is given: a batch, and how it is run. */
 
 import type { AttentionCard } from "../../../catalogue/cuda.js";
+import type { PackedRow } from "../../load/bound-module.js";
 import type { Tensor } from "../../machine/tensor.js";
 
 export interface ForwardOptions {
-  readonly attention: "sdpa" | "eager";
+  readonly attention: "sdpa" | "eager" | "flash";
   /** The card that the kernels are chosen for. */
   readonly card: AttentionCard;
   readonly checkpointing: "none" | "reentrant" | "non_reentrant" | "selective";
@@ -15,6 +16,8 @@ export interface ForwardOptions {
 /** What a model reads. */
 export interface Batch {
   readonly inputIds: Tensor;
+  /** Where the trainer packs. */
+  readonly packed?: PackedRow;
   /** Where the trainer hands one on. */
   readonly attentionMask?: Tensor;
   /** Whether it masks anything: transformers looks, and leaves out one that does not. */

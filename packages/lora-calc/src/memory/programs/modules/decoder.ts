@@ -7,7 +7,7 @@ import { add, mulScalar, pointwise } from "../../machine/ops/elementwise.js";
 import { SharedTensors } from "../../machine/shared-tensors.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Batch, ForwardOptions } from "./batch.js";
-import type { AttentionContext, BoundModule } from "../../load/bound-module.js";
+import type { AttentionContext, BoundModule, PackedRow } from "../../load/bound-module.js";
 import { childOf, parameterOf } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
 import { expandStreams, joinStreams } from "./alternating-streams.js";
@@ -69,7 +69,12 @@ function runDecoder(
   return m.call(module.path, [], (frame) => {
     const call = { m, frame, module, forward };
     const places = (): Tensor =>
-      frame.hold(given?.positions ?? module.kernels.positionIds(m, batch.inputIds.size(-1)));
+      frame.hold(
+        given?.positions ??
+          (batch.packed === undefined
+            ? module.kernels.positionIds(m, batch.inputIds.size(-1))
+            : m.alias(batch.packed.positions)),
+      );
     if (forward.attendsNowhere === true) return runStates(call, { batch, options });
     const firstPositions = forward.positionsFirst === true ? places() : undefined;
     const own =
@@ -97,7 +102,7 @@ function runDecoder(
       alternating === undefined ? [input, undefined] : expandStreams(alternating, input);
     input = all;
     const padding = batch.isPadded ? batch.attentionMask : undefined;
-    const beside = { padding, shared, perLayer };
+    const beside = { padding, shared, perLayer, packed: batch.packed };
     const contexts = layerContexts(call, { input, positions, masks, options, beside });
     const scaled = forward.scalesLate === true ? frame.rebind(input, mulScalar(m, input)) : input;
     const start = forward.dropsBeforeTables === true ? scaled : dropped(scaled);
@@ -221,6 +226,7 @@ interface LayerInputs {
     readonly padding: Tensor | undefined;
     readonly shared: SharedTensors | undefined;
     readonly perLayer: Tensor | undefined;
+    readonly packed: PackedRow | undefined;
   };
 }
 
@@ -241,7 +247,7 @@ function layerContexts(
     }
   }
   const withState = layersWithState(module, forward);
-  const { padding, shared, perLayer } = beside;
+  const { padding, shared, perLayer, packed } = beside;
   return (index) => {
     const kind = forward.layerTypes?.[index] ?? "full_attention";
     const pair = tables.get(kinds === undefined ? "" : kind);
@@ -255,6 +261,7 @@ function layerContexts(
       ...(pair === undefined || !seesTables ? {} : { tables: pair }),
       ...(mask === undefined ? {} : { mask }),
       ...(padding === undefined ? {} : { padding }),
+      ...(packed === undefined ? {} : { packed }),
       ...(shared === undefined ? {} : { shared }),
       ...(perLayer === undefined ? {} : { perLayer }),
     };

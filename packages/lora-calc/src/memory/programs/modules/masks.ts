@@ -104,7 +104,7 @@ export function buildMask(
       frame.hold(m.empty("sum", [], "int64"));
       frame.hold(m.empty("eq", [], "bool"));
     }
-    if (options.attention === "sdpa" && !isNeeded) return [];
+    if (options.attention === "flash" || (options.attention === "sdpa" && !isNeeded)) return [];
     const beside = valid === undefined ? undefined : "padding";
     const mask = expand(
       m,

@@ -1,9 +1,11 @@
 /** Supervised fine-tuning: one model, and the loss that the settings name. */
 
+import type { Shape } from "../../machine/layout.js";
 import type { Machine } from "../../machine/machine.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { TrainingSettings } from "../../settings/training.js";
 import { LOSSES } from "../losses/loss.js";
+import type { Dtype } from "../../../units/dtype.js";
 import type { LabelledBatch } from "../modules/batch.js";
 import type { Trainer } from "./trainer.js";
 
@@ -19,11 +21,28 @@ export const sftTrainer: Trainer = (m, settings) => {
   };
 };
 
-export function tensorsOf({ inputIds, labels, attentionMask }: LabelledBatch): readonly Tensor[] {
-  return [inputIds, labels, ...(attentionMask === undefined ? [] : [attentionMask])];
+export function tensorsOf(batch: LabelledBatch): readonly Tensor[] {
+  const { inputIds, labels, attentionMask, packed } = batch;
+  const { positions, starts = [], indices } = packed ?? {};
+  const more = [positions, ...starts, indices, attentionMask].filter((each) => each !== undefined);
+  return [inputIds, labels, ...more];
+}
+
+/** All rows in one, with positions that begin again and without a mask. Source: trl 1.16 sft_trainer.py `torch_call`. */
+function packedBatch(m: Machine, settings: TrainingSettings, sequences: number): LabelledBatch {
+  const shape = [1, settings.per_device_train_batch_size * settings.max_length];
+  const made = (dtype: Dtype = "int64", of: Shape = shape): Tensor =>
+    m.retain(m.empty("zeros", of, dtype));
+  const [inputIds, labels, positions] = [made(), made(), made()];
+  const row = { positions, sequences };
+  if (settings.handsStarts !== true) return { inputIds, labels, isPadded: false, packed: row };
+  const starts = [made("int32", [sequences + 1]), made("int32", [sequences + 1])] as const;
+  return { inputIds, labels, isPadded: false, packed: { ...row, starts, indices: made("int32") } };
 }
 
 export function makeBatch(m: Machine, settings: TrainingSettings): LabelledBatch {
+  const { packed_sequences: sequences } = settings;
+  if (sequences > 0) return packedBatch(m, settings, sequences);
   const shape = [settings.per_device_train_batch_size, settings.max_length];
   const inputIds = m.retain(m.empty("zeros", shape, "int64"));
   const labels = m.retain(m.empty("zeros", shape, "int64"));

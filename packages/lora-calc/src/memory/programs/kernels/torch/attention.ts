@@ -23,6 +23,7 @@ import type { Machine } from "../../../machine/machine.js";
 import type { Tensor } from "../../../machine/tensor.js";
 import { chooseKernel, FLASH_MAX_HEAD_DIM } from "./choose-kernel.js";
 import { additiveMask, mathAttention } from "./math-attention.js";
+import { packageFlash } from "./package-flash.js";
 import { inFp32WithTable, inPlace } from "./own-attention.js";
 import { repeatHeads } from "../../../machine/ops/repeat-heads.js";
 
@@ -38,6 +39,7 @@ export function attend(
   if (sinks !== undefined) return eagerWithSinks(m, forward, { ...states, sinks }, context);
   if (context.implementation === "eager" && forward.dividesInPlace === true)
     return inPlace(m, states, context);
+  if (context.implementation === "flash") return [packageFlash(m, states, context)];
   return context.implementation === "eager"
     ? eager(m, forward, states, context)
     : [sdpa(m, forward, states, context)];
