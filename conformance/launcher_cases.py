@@ -29,6 +29,7 @@ GPT2 = {"model_type": "gpt2", "vocab_size": 50257, "n_embd": 768, "n_layer": 6, 
 MIXTRAL = SMALL | {"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 2}
 LLAMA = SIZES["llama-3.1-8b, 4 layers"] | {"dtype": "bfloat16"}
 QWEN25 = SIZES["qwen2.5-7b, 4 layers"] | {"dtype": "bfloat16"}
+SMOLLM = SIZES["smollm2-135m"] | {"dtype": "bfloat16"}
 HALF_B = SIZES["qwen2.5-0.5b"] | {"dtype": "bfloat16"}
 
 
@@ -74,9 +75,48 @@ def llama_factory() -> list[Case]:
     return [case(stack, *row) for row in rows]
 
 
+def axolotl() -> list[Case]:
+    stack = "axolotl-0.19"
+    four, eight = {"load_in_4bit": True}, {"load_in_8bit": True}
+    plain, packed4, packed8 = {"adapter": "lora"}, {"adapter": "qlora", "load_in_4bit": True}, {"adapter": "lora", "load_in_8bit": True}
+    saved = {"gradient_checkpointing": True}
+    flash = {"attn_implementation": "flash_attention_2"}
+    drops = {"lora_dropout": 0.05}
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any], File]] = [
+        ("small llama, every default", SMALL, lora(), None, {}, plain),
+        ("small llama, every default in 4 bits", SMALL, lora(), four, {}, packed4),
+        (
+            "llama-3.1-8b, 4 layers, as its example in 4 bits", LLAMA, lora(r=32, **drops), four,
+            saved | flash | {"packing": True, "max_length": 2048, "per_device_train_batch_size": 2, "gradient_accumulation_steps": 4, "optim": "paged_adamw_32bit"},
+            packed4 | saved | flash | {"sample_packing": True, "sequence_len": 2048, "micro_batch_size": 2, "gradient_accumulation_steps": 4, "optimizer": "paged_adamw_32bit", "lora_dropout": 0.05, "lora_r": 32},
+        ),
+        (
+            "llama-3.1-8b, 4 layers, as its example in 8 bits", LLAMA, lora(r=32, modules_to_save=["embed_tokens", "lm_head"], **drops), eight,
+            saved | flash | {"packing": True, "max_length": 1024, "per_device_train_batch_size": 2, "optim": "adamw_bnb_8bit"},
+            packed8 | saved | flash | {"sample_packing": True, "sequence_len": 1024, "micro_batch_size": 2, "optimizer": "adamw_bnb_8bit", "lora_dropout": 0.05, "lora_r": 32, "lora_modules_to_save": ["embed_tokens", "lm_head"]},
+        ),
+        ("qwen3-4b, 6 layers", QWEN3_4B, lora(r=16), None, saved | {"max_length": 1024}, plain | saved | {"sequence_len": 1024, "lora_r": 16}),
+        ("qwen2.5-7b, 4 layers, 4 bits", QWEN25, lora(), four, saved | flash | {"max_length": 1024}, packed4 | saved | flash | {"sequence_len": 1024}),
+        (
+            "qwen2.5-0.5b, packed, non-reentrant", HALF_B, lora(), None,
+            saved | flash | {"packing": True, "max_length": 2048, "use_reentrant": False}, plain | saved | flash | {"sample_packing": True, "sequence_len": 2048, "gradient_checkpointing_kwargs": {"use_reentrant": False}},
+        ),
+        ("gemma-7b, 3 layers, 4 bits", GEMMA, lora(), four, saved | {"max_length": 1024}, packed4 | saved | {"sequence_len": 1024}),
+        (
+            "small llama, queries and values", SMALL, lora(target_modules=["q_proj", "v_proj"]), None,
+            {"per_device_train_batch_size": 2}, plain | {"lora_target_modules": ["q_proj", "v_proj"], "lora_target_linear": False, "micro_batch_size": 2},
+        ),
+        ("small mistral, dropout, every layer kept", SMALL | {"model_type": "mistral"}, lora(lora_dropout=0.1), None, {"max_length": 1024}, plain | {"lora_dropout": 0.1, "sequence_len": 1024}),
+        ("small llama, 8 bits", SMALL, lora(), eight, saved, packed8 | saved),
+        ("smollm2-135m, two micro-batches", SMOLLM, lora(), None, saved | {"gradient_accumulation_steps": 2, "max_length": 2048}, plain | saved | {"gradient_accumulation_steps": 2, "sequence_len": 2048}),
+    ]  # fmt: skip
+    own = {"lora_target_linear": True, "lora_r": 8, "lora_alpha": 16}
+    return [case(stack, *row[:-1], own | row[-1]) for row in rows]
+
+
 def case(stack: str, name: str, config: dict[str, Any], adapter: Any, quantization: Any, training: dict[str, Any], file: File) -> Case:
     scenario = {"id": f"{stack} {name}", "stack": stack, "model": {"config": config}, "adapter": adapter, "quantization": quantization, "training": training}
     return scenario, file
 
 
-OF_LAUNCHER = {"llama-factory": llama_factory}
+OF_LAUNCHER = {"llama-factory": llama_factory, "axolotl": axolotl}

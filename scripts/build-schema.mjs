@@ -182,9 +182,10 @@ export function schemaText(schema) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { listFields, listMethods, listStacks, methodFacts } = await import("lora-calc");
+  const { listFields, listMethods, listMovedStacks, listStacks, methodFacts } =
+    await import("lora-calc");
   const methods = listMethods().map((name) => methodFacts(name));
-  const stacks = listStacks().map(({ id }) => id);
+  const stacks = [...listStacks().map(({ id }) => id), ...listMovedStacks()];
   writeFileSync(
     SCHEMA_FILES.scenario,
     schemaText(scenarioSchema({ fields: listFields(), methods, stacks })),

@@ -7,6 +7,7 @@ the model's config.json. The loop is the usual one (training.py).
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ class Prepared:
     model: torch.nn.Module
     loaded: dict[int, torch.dtype]  # of the base tensors right after loading, by identity
     training: Training
+    casts: Sequence[tuple[int, torch.dtype]] = ()  # of base tensors once all are loaded, in order
+    empties_cache: bool = False  # when everything is loaded
 
 
 def launcher_of(request: dict[str, Any]) -> str | None:

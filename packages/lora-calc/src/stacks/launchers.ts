@@ -13,18 +13,6 @@ export interface Launcher {
 
 const LAUNCHERS: readonly Launcher[] = [
   {
-    id: "axolotl-0.19",
-    name: "Axolotl 0.19.0",
-    pins: {
-      transformers: "5.16.1",
-      peft: "0.20.0",
-      trl: "1.9.0",
-      torch: ">=2.11.0,<=2.13.0",
-      accelerate: "1.13.0",
-    },
-    source: "axolotl 0.19.0 wheel, METADATA",
-  },
-  {
     id: "ms-swift-4",
     name: "ms-swift 4.6.0",
     pins: { transformers: "<5.20.0", peft: "<0.21", trl: "<1.0" },
@@ -38,12 +26,12 @@ const LAUNCHERS: readonly Launcher[] = [
   },
 ];
 
-/** What launchers pin. Example: listLaunchers()[0]?.pins.transformers // "5.16.1" */
+/** What launchers pin. Example: listLaunchers()[0]?.pins.transformers // "<5.20.0" */
 export function listLaunchers(): readonly Launcher[] {
   return LAUNCHERS;
 }
 
-/** "transformers 5.16.1, peft 0.20.0". */
+/** "transformers <5.20.0, peft <0.21, trl <1.0". */
 export function pinText({ pins }: Launcher): string {
   return Object.entries(pins)
     .map(([library, pin]) => `${library} ${pin}`)

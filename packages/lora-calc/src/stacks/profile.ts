@@ -29,6 +29,14 @@ export interface StackProfile extends StackReleases {
   readonly castsWhole?: true;
   /** Its packed batches say where their sequences start; else models look in the positions. */
   readonly handsStarts?: true;
+  /** Norms and embeddings are float32 for a while between load and adapters; what else is not packed stays so. */
+  readonly castsBack?: true;
+  /** The allocator gives back what is free once all is loaded. */
+  readonly emptiesCache?: true;
+  /** What embeddings give requires gradients beside adapters, checkpointed or not (`enable_input_require_grads`). */
+  readonly inputsRequireGrad?: true;
+  /** Types whose projections run by its LoRA kernels, but on weights in 8 bits; others stop or are not compared. */
+  readonly fusesLora?: readonly string[];
   /** Its collator pads every batch up to a multiple of so many tokens. */
   readonly padsTo?: number;
   /** Types that it gives attention written out, where nobody names one. */

@@ -3,6 +3,7 @@
 import { reject } from "../problem/problem.js";
 import { nearestOf, suggestion } from "../problem/fields.js";
 import { listLaunchers, pinText } from "./launchers.js";
+import { AXOLOTL } from "./axolotl.js";
 import { LLAMA_FACTORY } from "./llama-factory.js";
 import type { StackProfile } from "./profile.js";
 import { hasOwnDefaults, UNSLOTH_RELEASES, unslothRules } from "./unsloth.js";
@@ -85,6 +86,7 @@ const STACKS = [
       "sentence-transformers 6.2.0 base/trainer.py, base/training_args.py, sentence_transformer/losses/multiple_negatives_ranking.py",
   },
   LLAMA_FACTORY,
+  AXOLOTL,
   {
     id: "plain-loop",
     name: "Hand-written PyTorch loop",
@@ -178,9 +180,18 @@ export function findStackId(id: string): StackId {
   return findStack(id).id;
 }
 
+/** Releases that recipes and old links name, and the one that is computed in their place. */
+const MOVED: Readonly<Record<string, StackId>> = { "axolotl-0.18": "axolotl-0.19" };
+
+/** Ids of older releases that are taken for another. Example: listMovedStacks()[0] // "axolotl-0.18" */
+export function listMovedStacks(): readonly string[] {
+  return Object.keys(MOVED);
+}
+
 /** Profile by id. Stops with `unsupported` for a stack that exists and `unknown_stack` for any other, and the known ids. */
 export function findStack(id: string): KnownStack {
-  const found = ALL_STACKS.find((stack) => stack.id === id);
+  const wanted = MOVED[id] ?? id;
+  const found = ALL_STACKS.find((stack) => stack.id === wanted);
   if (found !== undefined) return found;
   const known = ALL_STACKS.map((stack) => stack.id);
   if (/^(?:trl|hf-trainer|axolotl|llama-factory|ms-swift|litgpt|unsloth)-\d/.test(id)) {

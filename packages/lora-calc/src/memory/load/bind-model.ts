@@ -26,6 +26,7 @@ import type { Trained } from "./trained.js";
 import { quantizedModules, storedWeight } from "../settings/quantization.js";
 import type { Quantization } from "../settings/quantization.js";
 import { layerKeys } from "./layer-keys.js";
+import { recast } from "./recast.js";
 import { ownBuffers } from "./own-buffers.js";
 import type { TrainingSettings } from "../settings/training.js";
 import type { WorldRules } from "../../worlds/world.js";
@@ -95,8 +96,7 @@ class Loader {
     m.tape.phase = phase;
     if (this.options.readsTo === "cuda" && !this.isPackedAlready) this.warmUp();
     const root = this.bind(this.graph.root, "");
-    const { prepare_kbit: preparesKbit, castsWhole } = this.options.training;
-    if (preparesKbit || (castsWhole === true && this.options.plan === undefined)) this.upcast(root);
+    recast({ m, visit: this.forEachBound.bind(this) }, root, this.options);
     m.kind = "adapter_other";
     m.tape.phase = { part: "adapters" };
     this.addAdapters(root);
@@ -189,24 +189,6 @@ class Loader {
         (parameter) => parameter.name === name && isAt(parameter.site, module),
       ) === true
     );
-  }
-
-  /** Every 16-bit parameter that is not packed becomes fp32; the new copy exists before the old one goes. */
-  private upcast(module: BoundModule, done: Map<Tensor, Tensor> = new Map()): void {
-    const { m } = this;
-    for (const [name, tensor] of module.parameters) {
-      if (tensor.dtype !== "bfloat16" && tensor.dtype !== "float16") continue;
-      let float = done.get(tensor);
-      if (float === undefined) {
-        float = m.retain(m.empty("_to_copy", tensor.shape, "float32"));
-        float.requiresGrad = tensor.requiresGrad && !this.options.training.prepare_kbit;
-        float.section = tensor.section;
-        done.set(tensor, float);
-        m.release(tensor);
-      }
-      module.parameters.set(name, float);
-    }
-    this.forEachBound(module, (child) => this.upcast(child, done));
   }
 
   private addAdapters(module: BoundModule): void {

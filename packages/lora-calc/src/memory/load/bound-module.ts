@@ -207,6 +207,14 @@ export interface Kernels {
     input: Tensor,
     runBase: RunBase,
   ) => Tensor;
+  /** Projections of one input at once, before any is cut; undefined where each goes by itself. All or none of a model's stacks have it. */
+  readonly projectTogether?: (
+    m: Machine,
+    modules: readonly BoundModule[],
+    x: Tensor,
+  ) => readonly Tensor[] | undefined;
+  /** The projection behind attention; undefined where it goes as others do. */
+  readonly projectAlone?: (m: Machine, module: BoundModule, x: Tensor) => Tensor | undefined;
   /** Whether a product runs on the packed weight; undefined where bitsandbytes always unpacks it. */
   readonly fuses4bit: ((product: PackedProduct) => boolean) | undefined;
   /** (tokens, in) · (experts, in, out), each row with the matrix of its expert. */

@@ -17,6 +17,7 @@ import type { LigerUse } from "../settings/liger.js";
 import type { Quantization } from "../settings/quantization.js";
 import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
+import { axolotlKernels } from "./kernels/axolotl-kernels.js";
 import { ligerKernels } from "./kernels/liger-kernels.js";
 import { torchKernels } from "./kernels/torch-kernels.js";
 import { STRATEGIES } from "./strategies/strategies.js";
@@ -61,6 +62,8 @@ export interface RecordedStep {
   readonly streams: Uint8Array | undefined;
   /** How often the last micro-batch of every step is to be repeated. */
   readonly repeats: number;
+  /** What is free goes back to the driver before the first batch. */
+  readonly emptiesCache: boolean;
   /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
   readonly managedBytes: number;
   /** Most that lay in the host's memory: a model that is read there before it is moved. Unit: bytes. */
@@ -141,6 +144,7 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
     managedBytes: m.outside.peak("managed"),
     hostPeak: m.outside.peak("host"),
     repeats,
+    emptiesCache: inputs.training.emptiesCache === true,
   };
 }
 
@@ -156,7 +160,8 @@ function referenceOf(
   return loadModel(m, options.graph, { ...options, role: "reference" }).root;
 }
 
-function kernelsOf({ liger, multiprocessors, rules, card, fusesPacked }: StepInputs): Kernels {
+function kernelsOf(inputs: StepInputs): Kernels {
+  const { liger, multiprocessors, rules, card, fusesPacked, training } = inputs;
   const torch = torchKernels(
     rules,
     fusesPacked === true
@@ -164,7 +169,8 @@ function kernelsOf({ liger, multiprocessors, rules, card, fusesPacked }: StepInp
       : undefined,
     card,
   );
-  return liger === undefined ? torch : ligerKernels(torch, liger.patch, liger.on, multiprocessors);
+  const own = training.fusesLora === undefined ? torch : axolotlKernels(torch);
+  return liger === undefined ? own : ligerKernels(own, liger.patch, liger.on, multiprocessors);
 }
 
 function streamsOf({ allocations }: Tape): Uint8Array | undefined {

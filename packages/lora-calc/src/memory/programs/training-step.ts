@@ -230,11 +230,12 @@ function workspace(m: Machine, run: TrainingRun): void {
 
 function forwardOptions({ settings, hasAdapter, card, isPatched }: TrainingRun): ForwardOptions {
   const { use_reentrant: isReentrant, selective_checkpointing: isSelective } = settings;
+  const isAsked = settings.gradient_checkpointing || settings.inputsRequireGrad === true;
   const kind = isReentrant ? "reentrant" : isSelective ? "selective" : "non_reentrant";
   return {
     attention: KERNEL_OF[settings.attn_implementation],
     card,
     checkpointing: settings.gradient_checkpointing ? kind : "none",
-    inputRequiresGrad: (settings.gradient_checkpointing || isPatched) && hasAdapter,
+    inputRequiresGrad: (isAsked || isPatched) && hasAdapter,
   };
 }

@@ -102,6 +102,50 @@ export class CachingAllocator {
     }
   }
 
+  /** Gives back segments that are wholly free; of an expandable one the free pages at its end. */
+  emptyCache(): void {
+    for (const pool of this.pools) {
+      if (this.expandable) this.shrink(pool);
+      else this.dropSegments(pool);
+    }
+  }
+
+  private dropSegments({ free }: Pool): void {
+    const { blocks } = this;
+    for (let index = 0; free.at(index) !== NO_BLOCK;) {
+      const block = free.at(index);
+      const isWhole = blocks.previous[block] === NO_BLOCK && blocks.next[block] === NO_BLOCK;
+      if (!isWhole) {
+        index += 1;
+        continue;
+      }
+      this.reserved -= blocks.size[block] ?? missing();
+      free.removeAt(index);
+      blocks.remove(block);
+    }
+  }
+
+  private shrink(pool: Pool): void {
+    const { blocks } = this;
+    const { tail, free, isSmall } = pool;
+    if (tail === NO_BLOCK || blocks.isFree[tail] !== 1) return;
+    const start = blocks.address[tail] ?? missing();
+    const size = blocks.size[tail] ?? missing();
+    const kept = roundUp(start, isSmall ? SMALL_SEGMENT : LARGE_SEGMENT) - start;
+    if (kept >= size) return;
+    free.removeAt(free.indexOf(tail));
+    this.reserved -= size - kept;
+    if (kept > 0) {
+      blocks.size[tail] = kept;
+      free.insert(tail);
+      return;
+    }
+    const before = blocks.previous[tail] ?? NO_BLOCK;
+    if (before !== NO_BLOCK) blocks.next[before] = NO_BLOCK;
+    pool.tail = before;
+    blocks.remove(tail);
+  }
+
   /** Bytes of a block in use: the request rounded up, and a rest that was not split off. */
   sizeOf(block: number): number {
     return this.blocks.size[block] ?? missing();

@@ -47,6 +47,7 @@ export function play(
   const player = new Player(step, allocator, course);
   const loaded = endOfLoad(step);
   player.run(0, loaded, 0);
+  if (step.emptiesCache) allocator.emptyCache();
   onLoaded?.();
   let at = loaded;
   for (const lap of step.repeats > 0 ? lapsOf(step.recording) : []) {

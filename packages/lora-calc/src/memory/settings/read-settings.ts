@@ -14,7 +14,7 @@ import { publishedDtype } from "./published-dtype.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
 import { precisionOf } from "./read-unsloth.js";
 import { readTraining } from "./training.js";
-import type { ReadTraining } from "./training.js";
+import type { ReadTraining, TrainingSettings } from "./training.js";
 
 interface Asked {
   readonly stack: StackProfile | undefined;
@@ -70,9 +70,25 @@ function habitsOf(
     passesMask: stack?.passesMask === true && world.rules.takesForPacked,
     adaptersFollow: stack?.adaptersFollowBase === true && quantization === undefined,
     keepsMagnitudes: stack?.keepsMagnitudes === true && quantization !== undefined,
+    habits: loadHabits(stack, quantization),
     handsStarts: stack?.handsStarts === true,
     castsWhole: stack?.castsWhole === true,
     ...(stack?.padsTo === undefined ? {} : { padsTo: stack.padsTo }),
+  };
+}
+
+/** What is done around the load, and by which kernels; weights in 8 bits have none of Axolotl's. */
+function loadHabits(
+  stack: StackProfile | undefined,
+  quantization: Quantization | undefined,
+): Partial<TrainingSettings> {
+  const { castsBack, emptiesCache, inputsRequireGrad, fusesLora } = stack ?? {};
+  const isFused = fusesLora !== undefined && quantization?.kind !== "8bit";
+  return {
+    ...(castsBack === undefined ? {} : { castsBack }),
+    ...(emptiesCache === undefined ? {} : { emptiesCache }),
+    ...(inputsRequireGrad === undefined ? {} : { inputsRequireGrad }),
+    ...(isFused ? { fusesLora } : {}),
   };
 }
 

@@ -88,8 +88,8 @@ export function readStep(
     profile: stack?.id ?? "default",
     packed: stored.packed,
     assumed: [
-      ...stored.assumed,
-      ...(stored.fields === undefined ? packed.assumed : []),
+      ...movedTo(stackId, stack),
+      ...(stored.fields === undefined ? [...stored.assumed, ...packed.assumed] : stored.assumed),
       ...(isAsked ? assumed : []),
       ...compute.assumed,
       ...(isAsked ? balance.assumed : []),
@@ -104,6 +104,16 @@ export function readStep(
       ...ligerWarnings(settings.loss, read.liger),
     ],
   };
+}
+
+/** A release that is not computed, and the one in its place. */
+function movedTo(
+  asked: string | undefined,
+  stack: StackProfile | undefined,
+): readonly Assumption[] {
+  if (asked === undefined || stack === undefined || asked === stack.id) return [];
+  const reason = `${asked} is not computed; ${stack.id} is the nearest release that is`;
+  return [{ path: "stack", value: stack.id, reason }];
 }
 
 interface StoredAs {

@@ -37,6 +37,14 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly castsWhole?: true;
   /** Packed batches say where their sequences start. */
   readonly handsStarts?: true;
+  /** Norms and embeddings are float32 for a while between load and adapters. */
+  readonly castsBack?: true;
+  /** The allocator gives back what is free once all is loaded. */
+  readonly emptiesCache?: true;
+  /** What embeddings give requires gradients beside adapters, without checkpoints, too. */
+  readonly inputsRequireGrad?: true;
+  /** Axolotl's LoRA kernels run, on these types. */
+  readonly fusesLora?: readonly string[];
   /** Batches without padding bring an attention mask, too. */
   readonly passesMask?: true;
   /** Unsloth's forwards run in place of transformers'. */
@@ -78,6 +86,8 @@ interface Defaults {
   readonly passesMask?: boolean;
   /** Full fine-tuning makes the model float32. */
   readonly castsWhole?: boolean;
+  /** What the stack does about memory in its own way, as settings of the run. */
+  readonly habits?: Partial<TrainingSettings>;
   /** Its packed batches say where their sequences start. */
   readonly handsStarts?: boolean;
   /** The trainer's collator pads batches up to a multiple of so many tokens, where nobody says of how many. */
@@ -119,6 +129,7 @@ export function readTraining(given: JsonObject, defaults: Defaults): ReadTrainin
     ...padded,
     ...(preference === undefined ? {} : { preference: preference.settings }),
     ...habitsOf(defaults, asked.adapter_dtype === undefined),
+    ...defaults.habits,
   };
   rejectTooManyTokens(settings);
   rejectTwoPrecisions(settings);

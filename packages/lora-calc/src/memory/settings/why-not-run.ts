@@ -1,5 +1,6 @@
 /** Why the step of a run is not computed, by whatever stands against it first. */
 
+import { whyNotAxolotl } from "./axolotl.js";
 import { whyNotFlash } from "./flash.js";
 import { whyPackedWeightsStop } from "./packed-weights.js";
 import { whyDropoutStays, whyNotEncoded, whyNotRunnable, whyTooLong } from "./runnable.js";
@@ -10,6 +11,7 @@ export function whyNotRun(run: WholeRun): string | undefined {
   const { graph, quantization, training } = run;
   return (
     whyNotUnsloth(run) ??
+    whyNotAxolotl(run) ??
     whyNotRunnable(run, training.loss) ??
     whyNotFlash(run) ??
     whyPackedWeightsStop(graph, quantization) ??

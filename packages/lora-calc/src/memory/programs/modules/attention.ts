@@ -87,7 +87,8 @@ export function callAttention(
 /** `dropout(output(flat))`. */
 function projectedBack({ m, frame, module, forward }: AttentionCall, flat: Tensor): Tensor {
   if (forward.output === undefined) return flat;
-  const projected = callLinear(m, childOf(module, forward.output), flat);
+  const last = childOf(module, forward.output);
+  const projected = module.kernels.projectAlone?.(m, last, flat) ?? callLinear(m, last, flat);
   return dropout(m, frame.rebind(flat, projected), forward.outputDropout ?? 0);
 }
 
@@ -179,6 +180,15 @@ function separate(
   const cut = (x: Tensor): Tensor => view(m, x, [...x.shape.slice(0, -1), -1, forward.headDim]);
   const heads = (x: Tensor, normName?: string): Tensor =>
     transpose(m, normed(cut(x), normName, "head"), 1, 2);
+  const { projectTogether } = module.kernels;
+  if (projectTogether !== undefined) {
+    const modules = [names.query, names.key, names.value].map((name) => childOf(module, name));
+    const made =
+      projectTogether(m, modules, hidden) ?? modules.map((each) => callLinear(m, each, hidden));
+    for (const each of made) frame.hold(each);
+    const norms = [norm?.query, norm?.key];
+    return three(made.map((each, index) => frame.rebind(each, heads(each, norms[index]))));
+  }
   if (names.cuts === "query_apart") {
     const projectedQuery = project(names.query);
     const scaled = forward.scalesQuery === true ? mulScalar(m, projectedQuery) : projectedQuery;
