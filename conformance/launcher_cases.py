@@ -119,4 +119,34 @@ def case(stack: str, name: str, config: dict[str, Any], adapter: Any, quantizati
     return scenario, file
 
 
-OF_LAUNCHER = {"llama-factory": llama_factory, "axolotl": axolotl}
+def ms_swift() -> list[Case]:
+    stack = "ms-swift-4.6"
+    four, eight = {"load_in_4bit": True}, {"load_in_8bit": True}
+    bits4, bits8 = {"quant_method": "bnb", "quant_bits": 4}, {"quant_method": "bnb", "quant_bits": 8}
+    usual = lora(lora_alpha=32, lora_dropout=0.05)
+    one = {"gradient_accumulation_steps": 1}
+    rows: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any], File]] = [
+        ("qwen2.5-7b, 4 layers", QWEN25, usual, None, one, {}),
+        ("qwen2.5-7b, 4 layers, 4 bits", QWEN25, usual, four, one, bits4),
+        ("llama-3.1-8b, 4 layers, 8 bits", LLAMA, usual, eight, one | {"max_length": 1024}, bits8 | {"max_length": 1024}),
+        ("qwen2.5-0.5b, two rows", HALF_B, usual, None, one | {"per_device_train_batch_size": 2}, {"per_device_train_batch_size": 2}),
+        ("qwen3-4b, 6 layers, two micro-batches", QWEN3_4B, usual, None, {"gradient_accumulation_steps": 2, "max_length": 1024}, {"gradient_accumulation_steps": 2, "max_length": 1024}),
+        ("small llama, without checkpoints", SMALL, usual, None, one | {"gradient_checkpointing": False}, {"gradient_checkpointing": False}),
+        (
+            "small llama, non-reentrant, 4 bits", SMALL, usual, four, one | {"use_reentrant": False},
+            bits4 | {"gradient_checkpointing_kwargs": {"use_reentrant": False}},
+        ),
+        ("small llama in float32", SMALL | {"dtype": "float32"}, usual, None, one | {"max_length": 1024}, {"max_length": 1024}),
+        ("small llama in float16, 4 bits", SMALL | {"dtype": "float16"}, usual, four, one | {"max_length": 1024}, bits4 | {"max_length": 1024}),
+        (
+            "small llama, trained embeddings and head", SMALL, usual | {"modules_to_save": ["embed_tokens", "lm_head"]}, None, one | {"max_length": 512},
+            {"modules_to_save": ["embed_tokens", "lm_head"], "max_length": 512},
+        ),
+        ("small llama, all parameters", SMALL, None, None, one, {"tuner_type": "full"}),
+        ("gemma-7b, 3 layers", GEMMA, usual, None, one | {"max_length": 1024}, {"max_length": 1024}),
+        ("smollm2-135m, flash-attn", SMOLLM, usual, None, one | {"attn_implementation": "flash_attention_2"}, {"attn_impl": "flash_attention_2"}),
+    ]  # fmt: skip
+    return [case(stack, *row) for row in rows]
+
+
+OF_LAUNCHER = {"ms-swift": ms_swift, "llama-factory": llama_factory, "axolotl": axolotl}

@@ -71,12 +71,14 @@ class ValueRecorder(StorageRecorder):
         return self.tape.allocate(count * dtype.itemsize, tag, path, tuple(shape), name_of(dtype))
 
     def _masked(self, func: Any, args: tuple, path: str | None) -> torch.Tensor:
-        tensor, (mask, *rest) = args[0], args[1]
-        if rest:
+        tensor, indices = args[0], list(args[1])
+        before = next(place for place, index in enumerate(indices) if index is not None)
+        mask, *rest = indices[before:]
+        if any(index is not None for index in rest):
             raise NotImplementedError("boolean masks beside other indices")
         count = self.truths(mask)
         nonzero = self._temp("nonzero", path, (count, mask.dim()), torch.long)
-        result = torch.empty((count, *tensor.shape[mask.dim():]), dtype=tensor.dtype)
+        result = torch.empty((*tensor.shape[:before], count, *tensor.shape[before + mask.dim():]), dtype=tensor.dtype)
         self._observe(result, func, path)
         self.tape.free(nonzero)
         return result

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from losses import Loss
 from training import Training
 
 MODULES = {"llama-factory": "llama_factory", "ms-swift": "ms_swift", "axolotl": "axolotl"}
@@ -25,6 +26,7 @@ class Prepared:
     loaded: dict[int, torch.dtype]  # of the base tensors right after loading, by identity
     training: Training
     casts: Sequence[tuple[int, torch.dtype]] = ()  # of base tensors once all are loaded, in order
+    loss: Loss | None = None  # of the trainer, in place of the one that `training` names; it reads values
     empties_cache: bool = False  # when everything is loaded
 
 

@@ -13,12 +13,6 @@ export interface Launcher {
 
 const LAUNCHERS: readonly Launcher[] = [
   {
-    id: "ms-swift-4",
-    name: "ms-swift 4.6.0",
-    pins: { transformers: "<5.20.0", peft: "<0.21", trl: "<1.0" },
-    source: "ms-swift 4.6.0 wheel, METADATA",
-  },
-  {
     id: "unsloth-2026.10",
     name: "Unsloth 2026.10.9",
     pins: { transformers: "<=5.17.0", trl: "<=1.15.0", torch: "<2.15" },
@@ -26,12 +20,12 @@ const LAUNCHERS: readonly Launcher[] = [
   },
 ];
 
-/** What launchers pin. Example: listLaunchers()[0]?.pins.transformers // "<5.20.0" */
+/** What launchers pin. Example: listLaunchers()[0]?.pins.transformers // "<=5.17.0" */
 export function listLaunchers(): readonly Launcher[] {
   return LAUNCHERS;
 }
 
-/** "transformers <5.20.0, peft <0.21, trl <1.0". */
+/** "transformers <=5.17.0, trl <=1.15.0, torch <2.15". */
 export function pinText({ pins }: Launcher): string {
   return Object.entries(pins)
     .map(([library, pin]) => `${library} ${pin}`)

@@ -35,6 +35,14 @@ export interface StackProfile extends StackReleases {
   readonly emptiesCache?: true;
   /** What embeddings give requires gradients beside adapters, checkpointed or not (`enable_input_require_grads`). */
   readonly inputsRequireGrad?: true;
+  /** The head sees the tokens that predict a label alone, where a batch is one row. */
+  readonly keepsLabelled?: true;
+  /** Runs in the 16 bits that the model is published in; of one in float32, or float16, under fp16, with 4 bits computed in float32. */
+  readonly followsPublished?: true;
+  /** Checkpoints are reentrant on one card, and not on several. */
+  readonly reentrantAlone?: true;
+  /** Sequences of an optimizer step on all cards, which decide the accumulation where nobody does. */
+  readonly globalBatch?: number;
   /** Types whose projections run by its LoRA kernels, but on weights in 8 bits; others stop or are not compared. */
   readonly fusesLora?: readonly string[];
   /** Its collator pads every batch up to a multiple of so many tokens. */

@@ -5,6 +5,7 @@ import { nearestOf, suggestion } from "../problem/fields.js";
 import { listLaunchers, pinText } from "./launchers.js";
 import { AXOLOTL } from "./axolotl.js";
 import { LLAMA_FACTORY } from "./llama-factory.js";
+import { MS_SWIFT } from "./ms-swift.js";
 import type { StackProfile } from "./profile.js";
 import { hasOwnDefaults, UNSLOTH_RELEASES, unslothRules } from "./unsloth.js";
 import type { UnslothRelease } from "./unsloth.js";
@@ -87,6 +88,7 @@ const STACKS = [
   },
   LLAMA_FACTORY,
   AXOLOTL,
+  MS_SWIFT,
   {
     id: "plain-loop",
     name: "Hand-written PyTorch loop",

@@ -98,9 +98,43 @@ describe("Axolotl", () => {
   });
 });
 
-it.each(["llama-factory-0.9", "axolotl-0.19"])("%s trains DPO by a trainer of its own", (stack) => {
-  expect(run({ stack, training: { method: "dpo" } }).error).toMatchObject({
-    code: "unsupported",
-    path: "training.method",
+describe("ms-swift", () => {
+  const stack = "ms-swift-4.6";
+
+  it("runs in the 16 bits that the model is published in, reentrant on one card", () => {
+    const { values } = run({ stack, quantization: { load_in_4bit: true } });
+    expect(values).toMatchObject({
+      "training.bf16": true,
+      "training.fp16": false,
+      "training.use_reentrant": true,
+      "training.gradient_accumulation_steps": 16,
+      "quantization.bnb_4bit_compute_dtype": "bfloat16",
+    });
+    const half = { model: { config: { ...SMALL, dtype: "float16" } }, stack };
+    expect(run({ ...half, quantization: { load_in_4bit: true } }).values).toMatchObject({
+      "training.bf16": false,
+      "training.fp16": true,
+      "training.adapter_dtype": "float32",
+      "quantization.bnb_4bit_compute_dtype": "float32",
+    });
+  });
+
+  it("accumulates to 16 sequences over all cards, where checkpoints are not reentrant", () => {
+    const training = { per_device_train_batch_size: 3 };
+    const { values } = run({ stack, training, hardware: { gpu: "A100 80GB SXM", count: 2 } });
+    expect(values).toMatchObject({
+      "training.gradient_accumulation_steps": 3,
+      "training.use_reentrant": false,
+    });
   });
 });
+
+it.each(["llama-factory-0.9", "axolotl-0.19", "ms-swift-4.6"])(
+  "%s trains DPO by a trainer of its own",
+  (stack) => {
+    expect(run({ stack, training: { method: "dpo" } }).error).toMatchObject({
+      code: "unsupported",
+      path: "training.method",
+    });
+  },
+);

@@ -39,21 +39,52 @@ export function computeDtypeOf(
   stack: StackProfile | undefined,
   model: ModelDescription,
 ): ComputeDtype {
+  const published = publishedDtype(model);
+  if (stack?.followsPublished === true) return published === "bfloat16" ? published : "float32";
   if (given["fp16"] === true) return "float16";
   const follows = stack?.loadsPublished === true && given["bf16"] !== true;
-  return follows && publishedDtype(model) !== "bfloat16" ? "float16" : "bfloat16";
+  return follows && published !== "bfloat16" ? "float16" : "bfloat16";
 }
 
-/** Settings of a step that the stack takes by the model. */
+/** Settings of a step that the stack takes by the model, the cards and what else is given. */
 export function stackDefaults(
   stack: StackProfile | undefined,
   model: ModelDescription,
+  { given, ranks }: { readonly given: JsonObject; readonly ranks: number },
 ): Partial<StepValues> {
   const type = model.kind === "config" ? model.modelType : "";
   return {
+    ...precisionOf(stack, model, given),
+    ...(stack?.reentrantAlone === true ? { use_reentrant: ranks === 1 } : {}),
+    ...accumulationOf(stack, given, ranks),
     ...(stack?.loadsPublished === true ? { dtype: publishedDtype(model) } : {}),
     ...(stack?.eagerFor?.includes(type) === true ? { attn_implementation: "eager" as const } : {}),
   };
+}
+
+/** Source: ms-swift 4.6 arguments/base_args/model_args.py `_init_mixed_precision`, pipelines/train/tuner.py. */
+function precisionOf(
+  stack: StackProfile | undefined,
+  model: ModelDescription,
+  { dtype }: JsonObject,
+): Partial<StepValues> {
+  if (stack?.followsPublished !== true) return {};
+  const loaded = typeof dtype === "string" && dtype !== "auto" ? dtype : publishedDtype(model);
+  const isHalf = loaded !== "bfloat16";
+  const cast = loaded === "float16" ? { adapter_dtype: "float32" as const } : {};
+  return { fp16: isHalf, bf16: !isHalf, ...cast };
+}
+
+/** Micro-batches that make up the sequences of a step. */
+function accumulationOf(
+  stack: StackProfile | undefined,
+  { per_device_train_batch_size: given }: JsonObject,
+  ranks: number,
+): Partial<StepValues> {
+  if (stack?.globalBatch === undefined) return {};
+  const rows = typeof given === "number" ? given : stack.training.per_device_train_batch_size;
+  const share = Math.ceil(stack.globalBatch / ((rows ?? 1) * ranks));
+  return { gradient_accumulation_steps: Math.max(1, share) };
 }
 
 /** Stops at a method that the stack trains by a trainer of its own. */

@@ -22,20 +22,22 @@ interface Asked {
   readonly graph: ModuleGraph;
   readonly quantization: Quantization | undefined;
   readonly world: World;
+  /** Cards that take part. */
+  readonly ranks?: number;
   /** 16 bits that the stack takes by the card; undefined for stacks that do not look at it. */
   readonly half?: ComputeDtype | undefined;
 }
 
 /** `scenario.training` with the defaults of the stack and of the model, and what the model passes over. */
 export function readSettings(
-  { stack, model, graph, quantization, world, half }: Asked,
+  { stack, model, graph, quantization, world, half, ranks = 1 }: Asked,
   given: JsonObject,
 ): ReadTraining {
   const cast = ownCast(graph, quantization !== undefined, withoutOwnLoss(stack, given));
   const read = readTraining(cast.given, {
     own: {
       ...defaultsOf(stack, model, quantization),
-      ...stackDefaults(stack, model),
+      ...stackDefaults(stack, model, { given, ranks }),
       ...(half === undefined ? modelDefaults(graph.root, world.rules) : precisionOf(half)),
       ...cast.defaults,
     },
@@ -82,12 +84,13 @@ function loadHabits(
   stack: StackProfile | undefined,
   quantization: Quantization | undefined,
 ): Partial<TrainingSettings> {
-  const { castsBack, emptiesCache, inputsRequireGrad, fusesLora } = stack ?? {};
+  const { castsBack, emptiesCache, inputsRequireGrad, keepsLabelled, fusesLora } = stack ?? {};
   const isFused = fusesLora !== undefined && quantization?.kind !== "8bit";
   return {
     ...(castsBack === undefined ? {} : { castsBack }),
     ...(emptiesCache === undefined ? {} : { emptiesCache }),
     ...(inputsRequireGrad === undefined ? {} : { inputsRequireGrad }),
+    ...(keepsLabelled === undefined ? {} : { keepsLabelled }),
     ...(isFused ? { fusesLora } : {}),
   };
 }

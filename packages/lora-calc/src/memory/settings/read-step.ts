@@ -24,7 +24,7 @@ import type { ComputeDtype, Quantization } from "./quantization.js";
 import { otherTrainerWarnings } from "./other-trainer.js";
 import { readSettings } from "./read-settings.js";
 import { computeDtypeOf, packedByStack, whyOnlyUnder } from "./of-stack.js";
-import { capabilityOf, halfOf, underUnsloth } from "./read-unsloth.js";
+import { capabilityOf, halfOf, ranksOf, underUnsloth } from "./read-unsloth.js";
 import type { TrainingSettings } from "./training.js";
 
 export interface StepSettings {
@@ -67,7 +67,7 @@ export function readStep(
       : { path: CHECKPOINT_QUANTIZATION_PATH, usual, world },
   );
   const read = readSettings(
-    { stack, model, graph, quantization, world, half },
+    { stack, model, graph, quantization, world, half, ranks: ranksOf(scenario) },
     given?.values ?? {},
   );
   const patched = underUnsloth({

@@ -22,6 +22,11 @@ export function capabilityOf(scenario: Fields): number {
   return hardware.device?.attention.sm ?? AMPERE;
 }
 
+/** Cards that take part. */
+export function ranksOf(scenario: Fields): number {
+  return readHardware(scenario.object("hardware")?.values, DEFAULT_WHEEL).ranks;
+}
+
 /** Source: unsloth models/loader.py, `dtype = None`; the notebooks' `fp16 = not is_bfloat16_supported()`. */
 export function halfOf(given: JsonObject, sm: number): ComputeDtype {
   const { dtype, fp16, bf16 } = given;

@@ -45,6 +45,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly inputsRequireGrad?: true;
   /** Axolotl's LoRA kernels run, on these types. */
   readonly fusesLora?: readonly string[];
+  /** The head sees the tokens that predict a label alone (ms-swift). */
+  readonly keepsLabelled?: true;
   /** Batches without padding bring an attention mask, too. */
   readonly passesMask?: true;
   /** Unsloth's forwards run in place of transformers'. */

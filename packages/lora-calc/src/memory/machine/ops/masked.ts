@@ -58,6 +58,21 @@ export function selectTrue(m: Machine, input: Tensor, mask: Tensor, count: numbe
   return output;
 }
 
+/** `tensor[:, mask, :]`: (b, s, n) → (b, count, n); the gradient is written into zeros of the full shape. */
+export function selectAlong(m: Machine, input: Tensor, mask: Tensor, count: number): Tensor {
+  const node = m.track("IndexBackward0", [input]);
+  const { shape, dtype } = input;
+  if (node !== undefined) {
+    m.save(node, mask);
+    node.backward = (gradient) => [filledInto(m, shape, gradient.dtype)];
+  }
+  const places = m.empty("nonzero", [count, 1], "int64");
+  const output = m.empty("index", [shape[0] ?? 1, count, input.size(-1)], dtype);
+  m.consume(places);
+  m.finish(node, [output], [input]);
+  return output;
+}
+
 /** `source.new_zeros(mask.shape).masked_scatter(mask, source)`: (count,) → the shape of the mask. */
 export function scatterTrue(m: Machine, source: Tensor, mask: Tensor): Tensor {
   const zeros = m.empty("new_zeros", mask.shape, source.dtype);

@@ -17,6 +17,15 @@ import type { LossRun } from "./loss-run.js";
 
 /** The loss, and what the outputs object holds: loss and logits. */
 export function hfLoss(m: Machine, run: LossRun): readonly Tensor[] {
+  return modelLoss(m, run);
+}
+
+/** The same of a model whose head sees what `kept` makes of the hidden state, an argument of it that no name holds. */
+export function modelLoss(
+  m: Machine,
+  run: LossRun,
+  kept: (hidden: Tensor) => Tensor = (hidden) => hidden,
+): readonly Tensor[] {
   const { model } = run;
   return m.frame((frame) => {
     const [loss, logits] = withAutocast(m, run.autocast, () =>
@@ -25,7 +34,7 @@ export function hfLoss(m: Machine, run: LossRun): readonly Tensor[] {
           callBackbone(m, childOf(model, causalLm(model).decoder), run.batch, run.options),
         );
         return m.withKind("logits", () => {
-          const all = inner.hold(headLogits(m, model, hidden));
+          const all = inner.hold(headLogits(m, model, kept(hidden)));
           const lossOf = causalLm(model).shiftsLogits === true ? shiftedLoss : causalLmLoss;
           return [lossOf(m, all, run.batch.labels), all];
         });

@@ -7,9 +7,10 @@
 
 import { elementCount } from "../../../units/dtype.js";
 import type { Dtype } from "../../../units/dtype.js";
+import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { viewStrides } from "../../machine/layout.js";
-import { cast } from "../../machine/ops/cast.js";
+import { autocastToHalf, cast } from "../../machine/ops/cast.js";
 import { addmm, mm } from "../../machine/ops/matmul.js";
 import { reshape, t, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
@@ -45,6 +46,7 @@ function matmul4bit(m: Machine, module: BoundModule, quantization: FourBit, inpu
   const node = m.track("MatMul4Bit", [input]);
   const output = m.withoutGrad(() => forward4bit(m, module, quantization, [input, bias]));
   if (node !== undefined) {
+    node.isPython = true;
     node.backward = (gradient) => [
       m.frame((frame) => {
         const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), gradient.dtype));
@@ -67,7 +69,7 @@ function forward4bit(
   if (fuses4bit === undefined) {
     return m.frame((frame) => {
       const matrix = frame.hold(cast(m, dequantize4bit(m, module, quantization), input.dtype));
-      return flatProduct(m, input, t(m, matrix), bias);
+      return autocastProduct(m, frame, [input, matrix, bias]);
     });
   }
   const [outFeatures, inFeatures] = featuresOf(module);
@@ -84,8 +86,19 @@ function forward4bit(
       }
       return frame.hold(m.empty("empty", [outFeatures, inFeatures], input.dtype));
     });
-    return flatProduct(m, input, t(m, matrix), bias);
+    return autocastProduct(m, frame, [input, matrix, bias]);
   });
+}
+
+/** `F.linear` inside the autograd function: autocast makes 16 bits even of what is to be computed in float32. */
+function autocastProduct(
+  m: Machine,
+  frame: Frame,
+  [input, matrix, bias]: readonly [Tensor, Tensor, Tensor | undefined],
+): Tensor {
+  const offset = bias && frame.hold(autocastToHalf(m, bias));
+  const weight = frame.hold(autocastToHalf(m, matrix));
+  return flatProduct(m, frame.hold(autocastToHalf(m, input)), t(m, weight), offset);
 }
 
 function featuresOf({ node: { layer } }: BoundModule): readonly [number, number] {

@@ -4,6 +4,7 @@ import type { Shape } from "../../machine/layout.js";
 import type { Machine } from "../../machine/machine.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { TrainingSettings } from "../../settings/training.js";
+import { labelledLoss } from "../losses/labelled.js";
 import { LOSSES } from "../losses/loss.js";
 import type { Dtype } from "../../../units/dtype.js";
 import type { LabelledBatch } from "../modules/batch.js";
@@ -15,9 +16,11 @@ export const sftTrainer: Trainer = (m, settings) => {
     throw new Error("supervised fine-tuning has losses of its own");
   }
   const batch = makeBatch(m, settings);
+  const isLabelled = loss === "hf" && settings.keepsLabelled === true;
   return {
     tensors: tensorsOf(batch),
-    loss: (machine, { policy, ...run }) => LOSSES[loss](machine, { ...run, model: policy, batch }),
+    loss: (machine, { policy, ...run }) =>
+      (isLabelled ? labelledLoss : LOSSES[loss])(machine, { ...run, model: policy, batch }),
   };
 };
 
