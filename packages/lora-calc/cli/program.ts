@@ -165,8 +165,14 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
     .command("compare")
     .summary("scenarios side by side, each with its difference from the first")
     .argument("<sources...>", "two or more, each as for estimate; the flags hold for all")
-    .option("--cards [names]", "behind one scenario: it on these cards (eight kinds of card)")
-    .option("--stacks [names]", "behind one scenario: it under two stacks, and why they differ")
+    .option(
+      "--cards [names]",
+      "behind one scenario: it on these cards, as A,B (eight kinds of card)",
+    )
+    .option(
+      "--stacks [names]",
+      "behind one scenario: it under two stacks, as A,B, and why they differ",
+    )
     .option("--json", "one result per line");
   addScenarioFlags(command);
   command.action(async (sources: readonly string[]) => {
@@ -176,13 +182,18 @@ function addCompare(program: Command, outputOf: OutputOf, finish: Finish): void 
     const alone = cards !== undefined ? "--cards" : stacks !== undefined ? "--stacks" : undefined;
     if (alone !== undefined && sources.length > 1) {
       command.error(
-        `error: ${alone} compares them for one scenario; give one, or leave ${alone} out`,
+        `error: ${alone} compares them for one scenario; give one with names as A,B, or leave ${alone} out`,
       );
     }
     if (stacks !== undefined) {
       const { runOnStacks } = await import("./commands/on-stacks.js");
       const run = { flags: flagValues(options), json: json === true };
       const names = typeof stacks === "string" ? stacks.split(",") : [];
+      if (names.length > 2) {
+        command.error(
+          `error: --stacks says why two stacks differ, and got ${names.length}; name two as A,B`,
+        );
+      }
       finish(await runOnStacks(source, names, run, outputOf(options)));
       return;
     }

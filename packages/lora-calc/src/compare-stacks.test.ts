@@ -67,6 +67,30 @@ describe("compareStacks", () => {
     expect(plain.changes).toEqual([]);
   });
 
+  it.each([
+    ["axolotl-0.19", "LoRA kernels"],
+    ["llama-factory-0.9", "multiples of 8"],
+    ["unsloth-2026.8", "host's memory"],
+  ] as const)("tells what %s does by itself from what the releases below it do", (id, says) => {
+    const run = { ...QLORA, training: { ...QLORA.training, gradient_checkpointing: true } };
+    const compared = compareStacks({ ...run, versions: { transformers: "5.18" } }, "trl-1.13", id);
+    const own = compared.changes.find(({ path }) => path === "stack");
+    expect(own?.reason).toContain(says);
+    const { from, to } = compared;
+    expect(sum(compared)).toBe((to.allocated_peak ?? 0) - (from.allocated_peak ?? 0));
+    expect(compared.changes.find(({ path }) => path === "versions")?.bytes ?? 0).toBe(0);
+    const [back] = compareStacks(run, id, "trl-1.16").changes.filter(
+      ({ path }) => path === "stack",
+    );
+    expect(back?.reason).toContain(`without`);
+  });
+
+  it("names no kernels where weights in 8 bits run without them", () => {
+    const run = { ...QLORA, quantization: { load_in_8bit: true } };
+    const { changes } = compareStacks(run, "hf-trainer-5.18", "axolotl-0.19");
+    expect(changes.find(({ path }) => path === "stack")?.reason).toMatch(/^(?!.*kernels)/);
+  });
+
   it("says that the other refuses the run", () => {
     const head = { ...QLORA, adapter: { r: 8, target_modules: ["q_proj", "lm_head"] } };
     const { from, to, changes } = compareStacks(head, "trl-1.13", "trl-1.16");

@@ -11,10 +11,10 @@ import type { Problem } from "./problem/problem.js";
 import { isRefusal } from "./result.js";
 import type { Estimate } from "./result.js";
 import type { Scenario } from "./scenario.js";
+import { differingDoings } from "./stacks/doings.js";
 import { findStack } from "./stacks/stacks.js";
 import type { StackProfile } from "./stacks/profile.js";
 import type { KnownStack, StackId } from "./stacks/stacks.js";
-import type { UnslothRules } from "./stacks/unsloth.js";
 import { chooseWorld } from "./worlds/choose-world.js";
 import { differingRules, RULES_OF_KINDS } from "./worlds/rule-texts.js";
 import type { World } from "./worlds/world.js";
@@ -34,7 +34,7 @@ export interface UnderStack {
 }
 
 export interface StackChange {
-  /** A field whose value the stack decides, or `versions` for what the releases themselves do. */
+  /** A field whose value the stack decides, `versions` for what the releases below it do, or `stack` for its own doing. */
   readonly path: string;
   readonly from: unknown;
   readonly to: unknown;
@@ -152,9 +152,7 @@ function changesBetween([before, after]: readonly [Side, Side]): StackChange[] {
   }
   const explained = changes.reduce((sum, { bytes }) => sum + bytes, 0);
   const left = after.peak - before.peak - explained;
-  const rest = isPatched
-    ? [patchedChange([before.stack, after.stack], left)]
-    : releaseChange(before.run, [before.stack, after.stack], left);
+  const rest = changesLeft(before, after, { current, last, left });
   return [...changes, ...rest].sort((one, two) => Math.abs(two.bytes) - Math.abs(one.bytes));
 }
 
@@ -163,34 +161,6 @@ const SHARED: readonly string[] = [
   ...["per_device_train_batch_size", "gradient_accumulation_steps", "max_length"],
   ...["gradient_checkpointing", "optim", "max_grad_norm"],
 ];
-
-/** A stack with forwards of its own, or another release of it: they are one change. */
-function patchedChange(
-  [from, to]: readonly [StackProfile, StackProfile],
-  bytes: number,
-): StackChange {
-  const texts = patchTexts(to.unsloth ?? from.unsloth);
-  const reason = `${to.unsloth === undefined ? "without " : ""}${texts.join(", ")}`;
-  return { path: "stack", from: from.name, to: to.name, bytes, reason };
-}
-
-const LOSS_TEXTS: Readonly<Record<UnslothRules["loss"], string>> = {
-  full: "whole logits",
-  cut: "cut cross entropy above 1,024 tokens",
-  fused: "a loss that goes over the tokens in chunks",
-};
-
-function patchTexts(rules: UnslothRules | undefined): readonly string[] {
-  if (rules === undefined) return [];
-  return [
-    rules.checkpoint === "smart"
-      ? "inputs of layers in the host's memory behind a shared buffer"
-      : "inputs of layers in the host's memory",
-    "projections and their adapters in one kernel, written over what they no longer need",
-    "adapters in float32",
-    LOSS_TEXTS[rules.loss],
-  ];
-}
 
 /** Every setting of the step, given or taken. */
 function inForce({ run, result, stack }: Side): JsonObject {
@@ -216,21 +186,61 @@ function reasonOf(name: string, to: unknown): string {
   if (name === "loss" && to === "nll") {
     return "loss_type nll builds the logits of the whole batch there";
   }
+  if (name === "loss" && to === "hf") {
+    return "transformers' own loss builds the logits of the whole batch";
+  }
   if (name === "attn_implementation" && to === "eager") {
     return "the class has no scaled_dot_product_attention there, which knows no cap of the scores";
   }
   return `its default is ${String(to)}`;
 }
 
-/** What the releases do by themselves, and the rest of the difference. */
+/** The run once every setting is as under the second stack. Unit: bytes. */
+interface Reached {
+  readonly current: JsonObject;
+  readonly last: number;
+  /** Of the difference, what the settings do not explain. */
+  readonly left: number;
+}
+
+/** What the releases below do, and what the stack does by itself. Forwards of a stack's own leave no release to look at alone. */
+function changesLeft(
+  before: Side,
+  after: Side,
+  { current, last, left }: Reached,
+): readonly StackChange[] {
+  const stacks = [before.stack, after.stack] as const;
+  const { run } = before;
+  const doings = differingDoings(...stacks, run.quantization?.["load_in_8bit"] === true);
+  const isPatched = before.stack.unsloth !== after.stack.unsloth;
+  if (doings.length === 0 && !isPatched) return releaseChange(run, stacks, left);
+  const { transformers } = worldUnder(run, after.stack).releases;
+  const released = isPatched
+    ? undefined
+    : peakWith({ ...run, versions: { transformers: transformers[0] } }, current);
+  const bytes = released === undefined ? 0 : released - last;
+  return [
+    ...(released === undefined ? [] : releaseChange(run, stacks, bytes)),
+    {
+      ...{ path: "stack", from: before.stack.name, to: after.stack.name, bytes: left - bytes },
+      reason: doings.join("; ") || "another release of its own forwards",
+    },
+  ];
+}
+
+function worldUnder(run: Scenario, stack: StackProfile): World {
+  const typed = run.versions === undefined ? undefined : new Fields(run.versions, "versions");
+  return chooseWorld(typed, stack).world;
+}
+
+/** What the releases do by themselves. */
 function releaseChange(
   run: Scenario,
   stacks: readonly [StackProfile, StackProfile],
   bytes: number,
 ): readonly StackChange[] {
-  const typed = run.versions === undefined ? undefined : new Fields(run.versions, "versions");
   const [before, after] = stacks;
-  const [from, to] = [chooseWorld(typed, before).world, chooseWorld(typed, after).world];
+  const [from, to] = [worldUnder(run, before), worldUnder(run, after)];
   const ofFewModels = new Set([...RULES_OF_KINDS.values()].flat());
   const kinds = sitesOf(readModel(new Fields(run, "")).graph).map(
     ({ node }) => node.forward?.kind ?? "",
