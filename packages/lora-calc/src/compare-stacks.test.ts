@@ -85,6 +85,15 @@ describe("compareStacks", () => {
     expect(back?.reason).toContain(`without`);
   });
 
+  it("prices a loss that the first stack has no program of under the second", () => {
+    const compared = compareStacks(QLORA, "axolotl-0.19", "trl-1.16");
+    const { from, to, changes } = compared;
+    const loss = changes.find(({ path }) => path === "training.loss");
+    expect(loss).toMatchObject({ from: "hf", to: "fused" });
+    expect(loss?.bytes).toBeLessThan(0);
+    expect(sum(compared)).toBe((to.allocated_peak ?? 0) - (from.allocated_peak ?? 0));
+  });
+
   it("names no kernels where weights in 8 bits run without them", () => {
     const run = { ...QLORA, quantization: { load_in_8bit: true } };
     const { changes } = compareStacks(run, "hf-trainer-5.18", "axolotl-0.19");

@@ -1,11 +1,9 @@
 /** What changes for a run when what is installed changes: one configuration under two stacks, each difference named. */
 
+import { differingReleases, isPreference, worldUnder } from "./differing-releases.js";
 import { estimate } from "./estimate.js";
 import { peaksOf } from "./exchange/peaks.js";
 import { withAssumed } from "./exchange/with-assumed.js";
-import { readModel } from "./graph/read-model.js";
-import { sitesOf } from "./graph/tree/sites.js";
-import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
 import type { Problem } from "./problem/problem.js";
 import { isRefusal } from "./result.js";
@@ -15,9 +13,6 @@ import { differingDoings } from "./stacks/doings.js";
 import { findStack } from "./stacks/stacks.js";
 import type { StackProfile } from "./stacks/profile.js";
 import type { KnownStack, StackId } from "./stacks/stacks.js";
-import { chooseWorld } from "./worlds/choose-world.js";
-import { differingRules, RULES_OF_KINDS } from "./worlds/rule-texts.js";
-import type { World } from "./worlds/world.js";
 
 /** A run under one stack. */
 export interface UnderStack {
@@ -139,21 +134,50 @@ function changesBetween([before, after]: readonly [Side, Side]): StackChange[] {
   const changes: StackChange[] = [];
   let current = own;
   let last = peakWith(before.run, current) ?? before.peak;
+  const unknown: string[] = [];
   for (const name of Object.keys({ ...own, ...other })) {
     const [from, to] = [own[name], other[name]];
     if (from === to || (isPatched && !SHARED.includes(name))) continue;
     const next = { ...current, [name]: to };
     const peak = peakWith(before.run, next);
-    if (peak === undefined) continue;
+    if (peak === undefined) {
+      unknown.push(name);
+      continue;
+    }
     current = next;
-    const reason = reasonOf(name, to);
-    changes.push({ path: `training.${name}`, from, to, bytes: peak - last, reason });
+    changes.push(settingChange(name, [from, to], peak - last));
     last = peak;
   }
+  changes.push(...changesBack(after, unknown, [own, other]));
   const explained = changes.reduce((sum, { bytes }) => sum + bytes, 0);
   const left = after.peak - before.peak - explained;
   const rest = changesLeft(before, after, { current, last, left });
   return [...changes, ...rest].sort((one, two) => Math.abs(two.bytes) - Math.abs(one.bytes));
+}
+
+/** Settings that the first stack does not know at their new values are changed back under the second, where both are known. */
+function changesBack(
+  after: Side,
+  names: readonly string[],
+  [own, other]: readonly [JsonObject, JsonObject],
+): readonly StackChange[] {
+  let [current, last] = [other, after.peak];
+  return names.flatMap((name) => {
+    const next = { ...current, [name]: own[name] };
+    const peak = peakWith(after.run, next);
+    if (peak === undefined) return [];
+    const bytes = last - peak;
+    [current, last] = [next, peak];
+    return [settingChange(name, [own[name], other[name]], bytes)];
+  });
+}
+
+function settingChange(
+  name: string,
+  [from, to]: readonly [unknown, unknown],
+  bytes: number,
+): StackChange {
+  return { path: `training.${name}`, from, to, bytes, reason: reasonOf(name, to) };
 }
 
 /** Settings that mean the same with forwards of transformers and with a stack's own. */
@@ -168,10 +192,6 @@ function inForce({ run, result, stack }: Side): JsonObject {
   const { loss_type: lossType, ...rest } = training;
   if (isPreference(run) || typeof lossType !== "string") return training;
   return { ...rest, loss: stack.fusesHead === true ? "fused" : lossType };
-}
-
-function isPreference({ training }: Scenario): boolean {
-  return (training?.method ?? "sft") !== "sft";
 }
 
 function peakWith(run: Scenario, training: JsonObject): number | undefined {
@@ -228,69 +248,12 @@ function changesLeft(
   ];
 }
 
-function worldUnder(run: Scenario, stack: StackProfile): World {
-  const typed = run.versions === undefined ? undefined : new Fields(run.versions, "versions");
-  return chooseWorld(typed, stack).world;
-}
-
-/** What the releases do by themselves. */
 function releaseChange(
   run: Scenario,
   stacks: readonly [StackProfile, StackProfile],
   bytes: number,
 ): readonly StackChange[] {
-  const [before, after] = stacks;
-  const [from, to] = [worldUnder(run, before), worldUnder(run, after)];
-  const ofFewModels = new Set([...RULES_OF_KINDS.values()].flat());
-  const kinds = sitesOf(readModel(new Fields(run, "")).graph).map(
-    ({ node }) => node.forward?.kind ?? "",
-  );
-  const ofThisModel = new Set(kinds.flatMap((kind) => RULES_OF_KINDS.get(kind) ?? []));
-  const texts = [
-    ...magnitudeTexts(run, stacks),
-    ...(isPreference(run) ? headTexts(stacks, [from, to]) : []),
-    // The others are shown by the settings that follow from them.
-    ...differingRules(from.rules, to.rules)
-      .filter(({ rule }) => rule !== "leavesCapToSdpa" && rule !== "fusesHead")
-      .filter(({ rule }) => !ofFewModels.has(rule) || ofThisModel.has(rule))
-      .map(({ text }) => text),
-  ];
+  const { from, to, texts } = differingReleases(run, stacks);
   if (texts.length === 0 && bytes === 0) return [];
-  const releases = ({ releases: { transformers, peft } }: World): string =>
-    `transformers ${transformers[0]}, peft ${peft[0]}`;
-  return [
-    {
-      ...{ path: "versions", from: releases(from), to: releases(to), bytes },
-      reason: texts.join("; "),
-    },
-  ];
-}
-
-function magnitudeTexts(
-  { adapter, quantization }: Scenario,
-  [before, after]: readonly [StackProfile, StackProfile],
-): readonly string[] {
-  const hasMagnitudes = adapter?.["use_dora"] === true && (quantization ?? null) !== null;
-  if (!hasMagnitudes || before.keepsMagnitudes === after.keepsMagnitudes) return [];
-  return after.keepsMagnitudes === true
-    ? ["DoRA's magnitudes stay float32 on a quantized base"]
-    : ["DoRA's magnitudes are cast with the adapters"];
-}
-
-/** Of preference trainers, which have no setting that says it. */
-function headTexts(
-  stacks: readonly [StackProfile, StackProfile],
-  worlds: readonly [World, World],
-): readonly string[] {
-  const [before, after] = stacks.map(
-    ({ releases, fusesHead }, index): World["rules"] | undefined => {
-      const rules = worlds[index]?.rules;
-      const own = releases.trl === undefined ? rules?.fusesHead : fusesHead;
-      return rules && { ...rules, fusesHead: own === true };
-    },
-  );
-  if (before === undefined || after === undefined) return [];
-  return differingRules(before, after)
-    .filter(({ rule }) => rule === "fusesHead")
-    .map(({ text }) => text);
+  return [{ ...{ path: "versions", from, to, bytes }, reason: texts.join("; ") }];
 }

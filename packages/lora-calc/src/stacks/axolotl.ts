@@ -18,6 +18,7 @@ export const AXOLOTL = {
   inputsRequireGrad: true,
   fusesLora: ["llama", "mistral", "qwen2", "qwen3", "gemma"],
   trainsBy: ["sft"],
+  losses: ["hf", "liger", "cce"],
   training: {
     per_device_train_batch_size: 1,
     max_length: 512,

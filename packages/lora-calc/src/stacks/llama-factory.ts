@@ -21,6 +21,7 @@ export const LLAMA_FACTORY = {
   ownKernelFor: { gpt_oss: "FlashAttention-3 with sinks (kernels-community/vllm-flash-attn3)" },
   checkpointsTrained: true,
   trainsBy: ["sft"],
+  losses: ["hf", "liger"],
   training: {
     per_device_train_batch_size: 8,
     max_length: 2048,

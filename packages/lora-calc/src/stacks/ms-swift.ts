@@ -20,6 +20,7 @@ export const MS_SWIFT = {
   reentrantAlone: true,
   globalBatch: 16,
   trainsBy: ["sft"],
+  losses: ["hf", "liger"],
   training: {
     per_device_train_batch_size: 1,
     max_length: 2048,

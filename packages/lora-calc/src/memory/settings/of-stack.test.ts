@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { asScenario } from "../../exchange/as-scenario.js";
+import { advise } from "../../advise.js";
 import { estimate } from "../../estimate.js";
 import { isRefusal } from "../../result.js";
 
@@ -135,6 +136,33 @@ it.each(["llama-factory-0.9", "axolotl-0.19", "ms-swift-4.6"])(
     expect(run({ stack, training: { method: "dpo" } }).error).toMatchObject({
       code: "unsupported",
       path: "training.method",
+    });
+  },
+);
+
+describe.each(["llama-factory-0.9", "axolotl-0.19", "ms-swift-4.6"])(
+  "the losses of %s",
+  (stack) => {
+    it.each([{ loss: "fused" }, { loss: "chunked_nll" }, { loss: "nll" }, { loss_type: "nll" }])(
+      "are not TRL's: %j",
+      (training) => {
+        const [name = ""] = Object.keys(training);
+        const { error } = run({ stack, training });
+        expect(error).toMatchObject({ code: "unsupported", path: `training.${name}` });
+      },
+    );
+
+    it("are transformers' and Liger's, and no advice names another", () => {
+      expect(run({ stack, training: { loss: "hf" } }).peak).toBe(run({ stack }).peak);
+      expect(run({ stack, training: { loss: "liger" } }).peak).toBeLessThan(
+        run({ stack }).peak ?? 0,
+      );
+      const scenario = asScenario({ ...RUN, training: { max_length: 1024 }, stack });
+      const answer = estimate(scenario);
+      if (isRefusal(answer)) throw new Error(answer.error.message);
+      const steps = advise(scenario, answer).levers.map(({ id }) => id);
+      expect(steps).toContain("half_length");
+      expect(steps).not.toContain("chunked_loss");
     });
   },
 );

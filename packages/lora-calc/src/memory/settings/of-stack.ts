@@ -103,6 +103,24 @@ export function rejectOtherMethod(
   });
 }
 
+/** Stops at a loss of another trainer. */
+export function rejectOtherLoss(
+  stack: StackProfile | undefined,
+  given: JsonObject,
+  loss: string,
+): void {
+  const losses: readonly string[] | undefined = stack?.losses;
+  if (stack === undefined || losses === undefined || losses.includes(loss)) return;
+  const name = (given["loss_type"] ?? null) === null ? "loss" : "loss_type";
+  reject({
+    code: "unsupported",
+    path: `training.${name}`,
+    message: `${loss} is a loss of another trainer than ${stack.name}'s; leave training.${name} out, or set training.loss to one of ${losses.join(", ")}`,
+    received: given[name] ?? loss,
+    expected: losses,
+  });
+}
+
 /** A sentence on what the stack alone does with a run, and has no program here; undefined where nothing is. */
 export function whyOnlyUnder(
   stack: StackProfile | undefined,

@@ -8,7 +8,7 @@ import type { JsonObject } from "../../problem/fields.js";
 import type { StackProfile } from "../../stacks/profile.js";
 import type { World } from "../../worlds/world.js";
 import { ignoredByModel, modelDefaults, ofModel, rejectSdpa } from "./model-defaults.js";
-import { rejectOtherMethod, stackDefaults } from "./of-stack.js";
+import { rejectOtherLoss, rejectOtherMethod, stackDefaults } from "./of-stack.js";
 import { ownCast } from "./own-cast.js";
 import { publishedDtype } from "./published-dtype.js";
 import type { ComputeDtype, Quantization } from "./quantization.js";
@@ -48,6 +48,7 @@ export function readSettings(
   const { settings, liger } = read;
   rejectSdpa(settings, graph, world.rules);
   rejectOtherMethod(stack, settings.method);
+  rejectOtherLoss(stack, given, settings.loss);
   const assumed = read.assumed
     .map(cast.explain)
     .flatMap((each) => ofModel(each, graph.root, world.rules));
