@@ -127,7 +127,7 @@ interface Side extends Answer {
   readonly run: Scenario;
 }
 
-/** One setting after the other is changed to what it is under the second stack; what is left is the releases' own doing. */
+/** One setting after the other is changed to what it is under the second stack; what is left is the doing of the releases and of the stack. */
 function changesBetween([before, after]: readonly [Side, Side]): StackChange[] {
   const [own, other] = [inForce(before), inForce(after)];
   const isPatched = before.stack.unsloth !== after.stack.unsloth;

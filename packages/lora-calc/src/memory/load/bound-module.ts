@@ -38,7 +38,6 @@ export interface AdaptedLinear {
   readonly lora: BoundLora;
 }
 
-/** What all layers of one kind share. */
 /** Sequences in one row, (1, s). */
 export interface PackedRow {
   readonly positions: Tensor;
@@ -49,6 +48,7 @@ export interface PackedRow {
   readonly indices?: Tensor;
 }
 
+/** What all layers of one kind share. */
 export interface AttentionContext {
   readonly implementation: "sdpa" | "eager" | "flash";
   /** Where the one row of a batch is packed of sequences. */

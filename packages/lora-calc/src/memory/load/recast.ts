@@ -54,11 +54,6 @@ function castAndBack(
 /** Modules that are embeddings by their name. */
 const EMBEDDINGS: readonly string[] = ["embed_tokens", "lm_head"];
 
-interface Walk {
-  readonly m: Machine;
-  readonly visit: (module: BoundModule, body: (child: BoundModule) => void) => void;
-}
-
 function isWide({ path }: BoundModule): boolean {
   return path.includes("norm") || EMBEDDINGS.some((name) => path.includes(name));
 }

@@ -46,6 +46,12 @@ describe("packing", () => {
       "set training.attn_implementation to flash_attention_2",
     ],
     [{ packed_sequences: 4 }, "training.packed_sequences", "told apart by FlashAttention"],
+    [{ padding_free: true }, "training.padding_free", "told apart by FlashAttention"],
+    [
+      { packing: false, padding_free: true },
+      "training.padding_free",
+      "told apart by FlashAttention",
+    ],
     [
       { packing: true, attn_implementation: FLASH, padding: true },
       "training.packing",

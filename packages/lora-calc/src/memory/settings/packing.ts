@@ -45,9 +45,12 @@ export function readPacking(fields: Fields, read: Read, isGiven: boolean): Packi
   return { sequences, assumed };
 }
 
+/** Fields that make one row of all. */
+const JOINING = ["packing", "padding_free"] as const;
+
 /** Without FlashAttention every layer is given a mask of all tokens over all tokens, which has no program here. */
 function rejectPacked(fields: Fields, { attn_implementation: attention, padding, method }: Read) {
-  const isJoined = fields.has("packing") ? "packing" : "packed_sequences";
+  const joining = JOINING.find((name) => fields.get(name) === true) ?? "packed_sequences";
   const why =
     attention !== "flash_attention_2"
       ? "packed sequences are told apart by FlashAttention; under sdpa and eager transformers builds a mask of all tokens over all tokens, which has no program here: set training.attn_implementation to flash_attention_2"
@@ -59,9 +62,9 @@ function rejectPacked(fields: Fields, { attn_implementation: attention, padding,
   if (why === undefined) return;
   reject({
     code: "unsupported",
-    path: fields.at(isJoined),
+    path: fields.at(joining),
     message: why,
-    received: fields.get(isJoined) ?? true,
+    received: fields.get(joining),
     expected: "training.attn_implementation flash_attention_2",
   });
 }

@@ -60,19 +60,14 @@ function backwardOf(
     );
 }
 
-interface Function {
+interface AutogradFunction {
   readonly name: string;
   readonly inputs: Inputs;
   readonly pairs: readonly Pair[];
   /** How many of what `forward` gives are outputs; what follows is kept for the backward alone. */
   readonly outputs: number;
-  readonly forward: (call: Call, rows: Required<Rows>) => readonly Tensor[];
+  readonly forward: (call: Call, rows: Inputs) => readonly Tensor[];
   readonly backward: (call: Call, gradients: readonly Tensor[], kept: Kept) => readonly Tensor[];
-}
-
-interface Rows {
-  readonly x: Tensor;
-  readonly dropped: Tensor | undefined;
 }
 
 /** What a backward finds: its inputs as rows, A and B narrowed, and what the forward kept beside them. */
@@ -87,7 +82,7 @@ interface Kept {
 }
 
 /** One autograd function: A and B are narrowed once more at the end of its forward, and kept so. */
-function apply(m: Machine, given: Function): readonly Tensor[] {
+function apply(m: Machine, given: AutogradFunction): readonly Tensor[] {
   const { inputs, pairs, outputs: count } = given;
   const { x, dropped } = inputs;
   const read = dropped === undefined ? [x] : [x, dropped];
