@@ -9,6 +9,7 @@ from memory_cases import Case, case
 
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 LORA = {"peft_type": "LORA", "r": 16, "lora_alpha": 16, "target_modules": PROJECTIONS, "task_type": "CAUSAL_LM"}
+CPT = {"modules_to_save": ["embed_tokens", "lm_head"]}
 NF4 = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
 SMALL = {
     "model_type": "llama", "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 640, "num_hidden_layers": 9, "num_attention_heads": 8,
@@ -65,6 +66,13 @@ def unsloth_tapes() -> Iterator[Case]:
         ("llama, flash-attn", "2026.5", A100, WIDE, LORA, NF4, long | {"attn_implementation": "flash_attention_2"}),
         ("llama in 16 bits, two buffers", "2026.8", A100, WIDE, LORA, None, long | {"gradient_accumulation_steps": 3}),
         ("qwen2, three micro-batches", "2026.8", T4, qwen2, LORA, NF4, {"gradient_accumulation_steps": 3}),
+        ("llama, trained embeddings and head", "2026.8", A100, SMALL, LORA | CPT, NF4, long | {"gradient_accumulation_steps": 2, "embedding_learning_rate": 5e-6}),
+        ("mistral, trained embeddings and head", "2026.8", T4, SMALL | {"model_type": "mistral"}, LORA | CPT, NF4, {}),
+        ("llama, trained head, full logits", "2024.7", A100, SMALL, LORA | {"modules_to_save": ["lm_head"]}, NF4, {}),
+        ("llama, trained embeddings and head, every layer kept", "2024.11", T4, SMALL, LORA | CPT, NF4, kept | {"max_length": 300}),
+        ("llama, trained embeddings, cut cross entropy", "2025.4", A100, SMALL, LORA | {"modules_to_save": ["embed_tokens"]}, NF4, long),
+        ("gemma, trained embeddings, tied", "2025.10", A100, gemma, LORA | {"modules_to_save": ["embed_tokens"]}, NF4, long),
+        ("gemma, trained embeddings and head", "2026.4", A100, gemma, LORA | CPT, NF4, long),
     ]  # fmt: skip
     for row in rows:
         yield run(*row)
@@ -92,6 +100,10 @@ SIZES = {
     "smollm2-135m": published("llama", 576, 1536, 30, 9, 3, 49152, max_position_embeddings=8192, tie_word_embeddings=True),
     "qwen2.5-0.5b": published("qwen2", 896, 4864, 24, 14, 2, 151936, max_position_embeddings=32768, tie_word_embeddings=True),
 }
+
+
+# As Unsloth's notebooks train on text.
+CONTINUED = LORA | CPT | {"r": 128, "lora_alpha": 32, "use_rslora": True}
 
 
 def unsloth_memory() -> Iterator[Case]:
@@ -123,7 +135,12 @@ def unsloth_memory() -> Iterator[Case]:
         ("2026.6", "tinyllama-1.1b", "A100", LORA, None, {"max_length": 2048}),
         ("2026.7", "qwen3-8b, 4 layers", "T4", LORA, NF4, {"max_length": 1024}),
         ("2026.8", "llama-3.1-8b, 4 layers", "A100", LORA, None, {"max_length": 8192, "per_device_train_batch_size": 1}),
+        ("2026.8", "mistral-7b, 4 layers", "A100", CONTINUED, NF4, {"max_length": 2048, "gradient_accumulation_steps": 8, "embedding_learning_rate": 5e-6}),
+        ("2026.8", "mistral-7b, 4 layers", "T4", CONTINUED, NF4, {"max_length": 2048, "gradient_accumulation_steps": 8, "embedding_learning_rate": 5e-6}),
+        ("2024.9", "mistral-7b, 4 layers", "T4", CONTINUED, NF4, {"max_length": 1024, "gradient_accumulation_steps": 2}),
+        ("2025.11", "qwen3-8b, 4 layers", "A100", LORA | CPT, None, {"max_length": 1024, "optim": "adamw_torch"}),
     ]  # fmt: skip
     cards = {"T4": T4, "A100": A100}
     for release, name, card, adapter, quantization, training in rows:
-        yield run(f"{name} on {card}", release, cards[card], SIZES[name], adapter, quantization, training)
+        more = ", trained embeddings and head" if "modules_to_save" in adapter else ""
+        yield run(f"{name} on {card}{more}", release, cards[card], SIZES[name], adapter, quantization, training)

@@ -400,27 +400,43 @@ class CutCrossEntropy(torch.autograd.Function):
 
 
 class FusedCrossEntropy(torch.autograd.Function):
-    """Chunks of rows; each chunk's gradient is made in the forward (logits, float32 copy, its gradient)."""
+    """Chunks of rows; each chunk's gradients are made in the forward (logits, their gradient, that of rows and of a trained head).
+
+    Compiled as a whole: softmax reads 16-bit logits, and a float32 head is cast by autocast for every chunk.
+    """
 
     @staticmethod
-    def forward(ctx, hidden, weight, labels, chunks):
+    def forward(ctx, hidden, weight, labels, chunks, scales):
         gradient = torch.empty_like(hidden)
+        of_weight = torch.zeros_like(weight) if weight.requires_grad else None
         flat, slots = hidden.view(-1, hidden.shape[-1]), gradient.view(-1, hidden.shape[-1])
         loss = torch.zeros(1)[0]
         parts = torch.chunk(labels.view(-1), chunks)
         for rows, slot, part in zip(torch.chunk(flat, chunks), torch.chunk(slots, chunks), parts):
-            logits = torch.mm(rows.to(weight.dtype), weight.t())
-            lse = torch.empty(rows.shape[0], dtype=torch.float32)  # compiled: softmax reads the 16-bit logits
+            head = torch.empty_like(weight, dtype=hidden.dtype) if weight.dtype != hidden.dtype else weight
+            logits = torch.mm(rows, head.t())
+            lse = torch.empty(rows.shape[0], dtype=torch.float32)
             d_logits = torch.empty_like(logits)
             del logits, lse
-            d_rows = torch.mm(d_logits, weight)
+            d_rows = torch.mm(d_logits, head)
+            del head
+            d_weight = torch.mm(d_logits.t(), rows) if of_weight is not None else None
             del d_logits
             slot.copy_(d_rows)
             del d_rows
-        ctx.save_for_backward(gradient)
+            if of_weight is not None:
+                of_weight.add_(d_weight)
+            del d_weight
+        ctx.save_for_backward(gradient, of_weight)
+        ctx.scales = scales
         return loss
 
     @staticmethod
     def backward(ctx, dloss):
-        (gradient,) = ctx.saved_tensors
-        return gradient, None, None, None
+        gradient, of_weight = ctx.saved_tensors
+        if ctx.scales:
+            mean = dloss.detach().float().mean()
+            factor = mean / 1.0
+            gradient = gradient * factor
+            of_weight = None if of_weight is None else of_weight * factor
+        return gradient, of_weight, None, None, None

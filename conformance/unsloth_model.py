@@ -6,9 +6,11 @@ Families: dense decoders of transformers whose path is Unsloth's own (llama, mis
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from loading import Moves, materialize, tensor_sites
 from transformers.modeling_outputs import CausalLMOutputWithPast
 from unsloth_kernels import (
     CutCrossEntropy,
@@ -290,7 +292,7 @@ def model_forward(model: torch.nn.Module, input_ids: torch.Tensor, run: Run) -> 
     model_type = model.config.model_type
     if model_type.startswith("gemma"):
         if model.embed_tokens.weight.requires_grad:
-            inputs_embeds = inputs_embeds * torch.tensor(1.0, dtype=run.dtype)
+            inputs_embeds = inputs_embeds * 1.0
         else:  # detached, scaled in place, gradient switched on again
             inputs_embeds = inputs_embeds.detach()
             inputs_embeds *= 1.0
@@ -326,8 +328,42 @@ def causal_lm_forward(lm: torch.nn.Module, run: Run, input_ids=None, labels=None
         loss = CutCrossEntropy.apply(rows, labels[..., 1:].reshape(-1)).sum() / rows.shape[0]
     else:
         chunks = run.fused_chunks(batch, length, weight.shape[0])
-        loss = FusedCrossEntropy.apply(hidden_states, weight, torch.empty_like(labels), chunks)
+        loss = FusedCrossEntropy.apply(hidden_states, weight, torch.empty_like(labels), chunks, release.scales_loss_gradients)
     return CausalLMOutputWithPast(loss=loss, logits=torch.empty(0))
+
+
+def trained_copies(model: torch.nn.Module, settings: Settings) -> Moves:
+    """Copies of embeddings and head that train; with checkpoints their originals are on the disk before (`offload_to_disk`)."""
+    wrappers = [module for module in model.modules() if hasattr(module, "original_module") and hasattr(module, "modules_to_save")]
+    for wrapper in wrappers:  # the embedding that comes back from the disk is torch's own, which scales nothing
+        for each in wrapper.modules_to_save.values():
+            if isinstance(each, torch.nn.Embedding):
+                each.__class__ = torch.nn.Embedding
+                each._buffers.clear()
+    late = {id(each): copied(each.dtype, settings) for wrapper in wrappers for each in wrapper.modules_to_save.parameters()}
+    originals = {id(wrapper.original_module) for wrapper in wrappers}
+    elsewhere = {id(tensor) for module, _, tensor in tensor_sites(model) if id(module) not in originals}
+    within = {id(each) for wrapper in wrappers for each in wrapper.original_module.parameters()}
+    return Moves(frozenset(within - elsewhere) if settings.checkpointing else frozenset(), late)
+
+
+def copied(dtype: torch.dtype, settings: Settings) -> Callable[[torch.Size], torch.Tensor]:
+    """float16 becomes float32, until 2024.10 bfloat16, too.
+
+    From the host, where the original lies, too: `to(device, float32, non_blocking=True)` converts on the device, from a 16-bit copy beside
+    the result (torch aten/src/ATen/native/cuda/Copy.cu `copy_kernel_cuda`).
+    """
+    if dtype != torch.float16 and not settings.release.copies_float32:
+        return lambda shape: torch.empty(shape, dtype=dtype)
+
+    def widened(shape: torch.Size) -> torch.Tensor:
+        before = None if settings.checkpointing else torch.empty(shape, dtype=dtype)
+        wide = torch.empty(shape, dtype=torch.float32)
+        if before is None:
+            torch.empty(shape, dtype=dtype)
+        return wide
+
+    return widened
 
 
 def patch(model: torch.nn.Module, settings: Settings, tape: Any) -> Run:
@@ -374,12 +410,17 @@ def rope_tables(config: Any, settings: Settings) -> list[torch.Tensor]:
     return tables
 
 
-def load_unsloth(model: torch.nn.Module, run: Run, tape: Any) -> None:
-    """What is on the device beside weights and adapters before training: rotary tables, label column, checkpoint buffers."""
+def load_unsloth(model: torch.nn.Module, loaded: dict[int, torch.dtype], settings: Settings, tape: Any) -> None:
+    """Model with rotary tables, adapters, and what is on the device beside them before training: label column, checkpoint buffers."""
+    run = patch(model, settings, tape)
     lm = model.get_base_model() if hasattr(model, "get_base_model") else model
+
+    def load_tables() -> None:
+        run.kept = rope_tables(lm.config, settings)
+
+    materialize(model, loaded, tape, is_packed_already=True, moves=trained_copies(model, settings), when_read=load_tables)
     kind = tape.kind
     tape.kind = "weights"
-    run.kept = rope_tables(lm.config, run.settings)
     if run.settings.release.loss == "full":
         run.kept.append(torch.empty(run.settings.max_seq_length, 1, dtype=torch.long))
     tape.kind = "workspace"

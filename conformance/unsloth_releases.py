@@ -24,6 +24,8 @@ class Release:
     fused_target_gib: float | None = 1.0  # None: half of the free memory
     fused_target_cap_gib: float = float("inf")  # 2026.7: at most 4 GiB
     chunks_up: bool = False  # 2026.7: one chunk if it fits, else the next multiple of 4
+    scales_loss_gradients: bool = False  # 2026.5: the fused loss multiplies its gradients into new ones (zoo 2a4e2a8, 46d587c)
+    copies_float32: bool = False  # trained copies of embeddings and head are float32, also of bfloat16 (until c58dc70)
     fused_up_to_1024: bool = True  # False: full logits for batch * length <= 1024
     rope: str = "shared"  # "layer_full", "layer_32k", "layer_32k_and_model" (llama), "layer_32k_and_models" (and qwen2), "shared"
     qkv_bias_fast: bool = False  # q, k, v with a bias go through PEFT's own layers
@@ -40,20 +42,20 @@ def _release(names: str, **changes: Any) -> None:
         RELEASES[name] = Release(**changes)
 
 
-_OLD = dict(lora_in_place=False, weight_buffer=False, checkpoint="offload", loss="full", gemma_norm_copy=False)
+_OLD = dict(copies_float32=True, lora_in_place=False, weight_buffer=False, checkpoint="offload", loss="full", gemma_norm_copy=False)
 _release("2024.1", **_OLD, rope="layer_full", expandable=False)
 _release("2024.4 2024.5 2024.6", **_OLD, rope="layer_full")
 _release("2024.7", **_OLD, rope="layer_32k")
 _release("2024.8 2024.9 2024.10", **_OLD, rope="layer_32k_and_model")
-_release("2024.11", **_OLD, rope="layer_32k_and_models")
+_release("2024.11", **_OLD | {"copies_float32": False}, rope="layer_32k_and_models")
 _JAN = dict(lora_in_place=False, weight_buffer=False, checkpoint="offload", loss="cce")
 _release("2024.12 2025.1", **_JAN, rope="layer_32k_and_models", roundup="[32:256,64:128,256:64,>:32]")
 _release("2025.3 2025.4 2025.5 2025.6 2025.7 2025.8", loss="cce", roundup="[32:256,64:128,256:64,>:32]")
 _release("2025.9 2025.10", fused_up_to_1024=False, roundup="[32:256,64:128,256:64,>:32]")
 _release("2025.11", fused_target_gib=None, roundup="[32:256,64:128,256:64,>:32]")
 _release("2025.12 2026.1 2026.2 2026.3 2026.4", fused_target_gib=None, smart_first_pass=True, roundup="[32:256,64:128,256:64,>:32]")
-_release("2026.5 2026.6", fused_target_gib=None, double_buffer=True, smart_first_pass=True)
-_release("2026.7 2026.8", fused_target_gib=None, fused_target_cap_gib=4.0, chunks_up=True, double_buffer=True, smart_first_pass=True)
+_release("2026.5 2026.6", scales_loss_gradients=True, fused_target_gib=None, double_buffer=True, smart_first_pass=True)
+_release("2026.7 2026.8", scales_loss_gradients=True, fused_target_gib=None, fused_target_cap_gib=4.0, chunks_up=True, double_buffer=True, smart_first_pass=True)
 
 
 def as_training(values: dict[str, Any]) -> dict[str, Any]:

@@ -232,6 +232,10 @@ export const MORE_STEP_FIELDS = {
     max_seq_length: integer("tokens that the loader makes room for; of other stacks max_length", {
       ...{ min: 1, max: MAX_LENGTH, unit: "tokens" as const },
     }),
+    embedding_learning_rate: number(
+      "learning rate of trained copies of embeddings and head, whose state is then 8-bit, too",
+      { min: 0 },
+    ),
   }),
   ...ownedBy("TRL", {
     pad_to_multiple_of: integer("batches are padded up to a multiple of it", {

@@ -6,10 +6,12 @@
  * cut cross entropy fa8e59e (2024-11-17), above 1,024 tokens b9fe258 (2024-12-10); allocator roundup ddf118a, 63782ea;
  * weight buffers 144190b, 6485cbb; products in place 4f16602 (2025-03-01); smart checkpoints 3e5f061 (2025-03-04), from the first
  * pass on zoo df5fe40 (2025-11-24), with two buffers zoo 510d987 (2026-05-03); fused loss 806bee2 (2025-08-13), always 0528b4c
- * (2025-10-26), its target zoo 770de25 and d9fe1f4 (2026-07-06).
+ * (2025-10-26), its target zoo 770de25 and d9fe1f4 (2026-07-06), its gradients zoo 2a4e2a8, 46d587c (2026-04-23); originals of trained
+ * copies on the disk 72b19da (2024-05-22), the copies' dtypes c58dc70 (2024-10-26).
  */
 
 import type { JsonObject } from "../problem/fields.js";
+import type { Dtype } from "../units/dtype.js";
 
 /** Which layers hold tables of sines and cosines, and how long they are at most. */
 type RopeTables = "layer_full" | "layer" | "layer_and_llama" | "layer_and_models" | "shared";
@@ -34,6 +36,10 @@ export interface UnslothRules {
   readonly rope: RopeTables;
   /** The backward of Gemma's norm writes a new tensor. */
   readonly copiesNormGradient: boolean;
+  /** What trained copies of embeddings and head become float32 from; undefined where they have no program. */
+  readonly widensCopiesOf?: readonly Dtype[];
+  /** The fused loss multiplies its gradients into new tensors before it gives them on. */
+  readonly scalesLossGradients: boolean;
   /** Unsloth sets `expandable_segments:True`. */
   readonly expandable: boolean;
   /** `roundup_power2_divisions` of the allocator; empty without. */
@@ -55,13 +61,19 @@ const JANUARY_2024: UnslothRules = {
   roundsChunksUp: false,
   rope: "layer_full",
   copiesNormGradient: false,
+  scalesLossGradients: false,
   expandable: false,
   roundup: "",
 };
 const APRIL_2024 = { ...JANUARY_2024, expandable: true };
-const JULY_2024: UnslothRules = { ...APRIL_2024, rope: "layer" };
+const MAY_2024: UnslothRules = { ...APRIL_2024, widensCopiesOf: ["bfloat16", "float16"] };
+const JULY_2024: UnslothRules = { ...MAY_2024, rope: "layer" };
 const AUGUST_2024: UnslothRules = { ...JULY_2024, rope: "layer_and_llama" };
-const NOVEMBER_2024: UnslothRules = { ...AUGUST_2024, rope: "layer_and_models" };
+const NOVEMBER_2024: UnslothRules = {
+  ...AUGUST_2024,
+  rope: "layer_and_models",
+  widensCopiesOf: ["float16"],
+};
 const JANUARY_2025: UnslothRules = {
   ...NOVEMBER_2024,
   loss: "cut",
@@ -83,7 +95,12 @@ const NOVEMBER_2025: UnslothRules = {
 };
 const DECEMBER_2025: UnslothRules = { ...NOVEMBER_2025, offloadsFirstPass: true };
 /** torch 2.10 and later get no roundup. */
-const MAY_2026: UnslothRules = { ...DECEMBER_2025, doubleBuffer: true, roundup: "" };
+const MAY_2026: UnslothRules = {
+  ...DECEMBER_2025,
+  doubleBuffer: true,
+  scalesLossGradients: true,
+  roundup: "",
+};
 const JULY_2026: UnslothRules = { ...MAY_2026, fusedTargetAtMost: 4 * GIB, roundsChunksUp: true };
 
 /** The usual first. */
@@ -113,7 +130,7 @@ const RELEASES = {
   "2024.9": AUGUST_2024,
   "2024.8": AUGUST_2024,
   "2024.7": JULY_2024,
-  "2024.6": APRIL_2024,
+  "2024.6": MAY_2024,
   "2024.5": APRIL_2024,
   "2024.4": APRIL_2024,
   "2024.1": JANUARY_2024,

@@ -24,7 +24,10 @@ function copyAt(m: Machine, module: BoundModule, asked: Dtype | "auto", path: st
     tensor.section = m.section;
     parameters.set(name, tensor);
   }
-  const { node, dtype, buffers, kernels } = module;
+  const { node, dtype, kernels } = module;
+  const buffers = new Map<string, Tensor>();
+  for (const [name, original] of module.buffers)
+    buffers.set(name, m.retain(m.empty("empty", original.shape, original.dtype)));
   const children = new Map<string, BoundModule>();
   for (const [name, child] of module.children) {
     children.set(name, copyAt(m, child, asked, `${path}.${name}`));

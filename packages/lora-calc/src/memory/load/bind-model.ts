@@ -12,6 +12,8 @@ import { keptDtype } from "./kept-dtype.js";
 import { warmUpBytes } from "./warm-up.js";
 import type { Dtype } from "../../units/dtype.js";
 import { bindCopy, bindTokens } from "./bind-copy.js";
+import { bindApart, moveOriginals, withinModule } from "./copies-apart.js";
+import type { CopiesApart } from "./copies-apart.js";
 import { byNode, isAt } from "./adapted-sites.js";
 import { bindLora } from "./bind-lora.js";
 import type { Loop } from "../machine/loop.js";
@@ -41,6 +43,8 @@ export interface LoadOptions {
   readonly role?: Role;
   /** Where it is read to; from the host it is moved when it is whole. */
   readonly readsTo: "cuda" | "host";
+  /** What comes between the base and its adapters. */
+  readonly whenRead?: () => void;
 }
 
 export interface LoadedModel {
@@ -97,10 +101,22 @@ class Loader {
     if (this.options.readsTo === "cuda" && !this.isPackedAlready) this.warmUp();
     const root = this.bind(this.graph.root, "");
     recast({ m, visit: this.forEachBound.bind(this) }, root, this.options);
+    this.options.whenRead?.();
     m.kind = "adapter_other";
     m.tape.phase = { part: "adapters" };
-    this.addAdapters(root);
+    const { unsloth, gradient_checkpointing: movesOriginals } = this.options.training;
+    if (unsloth === undefined) this.addAdapters(root, true);
+    else this.addUnsloths(root, { movesOriginals, widens: unsloth.rules.widensCopiesOf ?? [] });
     return root;
+  }
+
+  private addUnsloths(root: BoundModule, apart: CopiesApart): void {
+    const { m } = this;
+    const modules = withinModule(root, this.forEachBound.bind(this));
+    const copied = modules.filter((module) => this.isCopied(module));
+    if (apart.movesOriginals) moveOriginals(m, modules, copied);
+    this.addAdapters(root, false);
+    for (const module of copied) module.copy = bindApart(m, module, apart);
   }
 
   /** Unsloth reads repositories whose weights are packed, and without the warm-up of transformers. */
@@ -191,7 +207,7 @@ class Loader {
     );
   }
 
-  private addAdapters(module: BoundModule): void {
+  private addAdapters(module: BoundModule, copies: boolean): void {
     for (const adapted of this.adaptationsOf(module)) {
       const { lora: planned, parameterName: parameter } = adapted;
       if (planned === undefined) continue;
@@ -204,11 +220,11 @@ class Loader {
       if (parameter === undefined) module.lora = lora;
       else module.parameterLoras = [{ parameter, lora }, ...(module.parameterLoras ?? [])];
     }
-    if (this.isCopied(module))
+    if (copies && this.isCopied(module))
       module.copy = bindCopy(this.m, module, this.options.training.adapter_dtype);
     const tokens = this.tokensOf(module);
     if (tokens !== undefined) module.tokens = tokens;
-    this.forEachBound(module, (child) => this.addAdapters(child));
+    this.forEachBound(module, (child) => this.addAdapters(child, copies));
   }
 
   /** Trained rows, and a copy of what they replace; a tied head takes those that its embedding was given before. */

@@ -9,20 +9,31 @@ export interface Trained {
   readonly parameters: readonly Tensor[];
   /** Those that are weights of embeddings. */
   readonly embeddings: ReadonlySet<Tensor>;
+  /** Those that are copies of whole modules. */
+  readonly copies: ReadonlySet<Tensor>;
+}
+
+/** What an optimizer is given whose copies are a group of their own, behind the others, and whose embeddings nobody registers. */
+export function copiesApart({ parameters, copies }: Trained): Trained {
+  const [first, last] = [parameters.filter((each) => !copies.has(each)), [...copies]];
+  return { parameters: [...first, ...last], embeddings: new Set(), copies };
 }
 
 export function trainedOf(root: BoundModule): Trained {
   const parameters = new Set<Tensor>();
   const embeddings = new Set<Tensor>();
+  const copies = new Set<Tensor>();
   const visit = (module: BoundModule): void => {
     const { lora, copy, tokens, parameterLoras = [] } = module;
+    const copied = (copy === undefined ? [] : withinCopy(copy)).flatMap((each) => [
+      ...each.parameters.values(),
+    ]);
+    for (const tensor of copied) copies.add(tensor);
     const own = [
       ...module.parameters.values(),
       ...[lora?.a, lora?.b, lora?.bias, lora?.magnitude],
       ...parameterLoras.toReversed().flatMap((each) => [each.lora.a, each.lora.b]),
-      ...(copy === undefined ? [] : withinCopy(copy)).flatMap(({ parameters: copied }) => [
-        ...copied.values(),
-      ]),
+      ...copied,
     ];
     for (const tensor of own) {
       if (tensor?.requiresGrad !== true) continue;
@@ -33,5 +44,5 @@ export function trainedOf(root: BoundModule): Trained {
     for (const child of [...module.children.values(), ...module.elements]) visit(child);
   };
   visit(root);
-  return { parameters: [...parameters], embeddings };
+  return { parameters: [...parameters], embeddings, copies };
 }

@@ -62,8 +62,8 @@ export interface RecordedStep {
   readonly streams: Uint8Array | undefined;
   /** How often the last micro-batch of every step is to be repeated. */
   readonly repeats: number;
-  /** What is free goes back to the driver before the first batch. */
-  readonly emptiesCache: boolean;
+  /** Before what the allocator gives back to the driver what is free. */
+  readonly emptiesCache: readonly ("adapters" | "batches")[];
   /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
   readonly managedBytes: number;
   /** Most that lay in the host's memory: a model that is read there before it is moved. Unit: bytes. */
@@ -111,13 +111,14 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
   const strategy = STRATEGIES[inputs.strategy];
   // bitsandbytes packs weights on the card, each as it is read.
   const readsTo = inputs.quantization === undefined ? strategy.readsTo : "cuda";
-  const options = { ...inputs, kernels: kernelsOf(inputs), readsTo };
+  const { unsloth: use, dtype, gradient_checkpointing: isCheckpointed } = inputs.training;
+  const unsloth = use === undefined ? undefined : new UnslothRun(m, use, dtype);
+  const whenRead = (): void => unsloth?.loadTables();
+  const options = { ...inputs, kernels: kernelsOf(inputs), readsTo, whenRead };
   const model = loadModel(m, inputs.graph, options);
   if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
   const reference = referenceOf(m, model, options);
   strategy.wrap(m, model);
-  const { unsloth: use, dtype, gradient_checkpointing: isCheckpointed } = inputs.training;
-  const unsloth = use === undefined ? undefined : new UnslothRun(m, use, dtype);
   unsloth?.load(isCheckpointed);
   const repeats = runTraining(m, {
     isPatched: unsloth !== undefined,
@@ -144,8 +145,14 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
     managedBytes: m.outside.peak("managed"),
     hostPeak: m.outside.peak("host"),
     repeats,
-    emptiesCache: inputs.training.emptiesCache === true,
+    emptiesCache: emptiesCache(inputs.training),
   };
+}
+
+/** Unsloth: around the originals that go to the disk; transformers' trainer, which it patches, before the first batch. */
+function emptiesCache(training: TrainingSettings): RecordedStep["emptiesCache"] {
+  if (training.unsloth !== undefined) return ["adapters", "batches"];
+  return training.emptiesCache === true ? ["batches"] : [];
 }
 
 /** What DPO compares the policy with: nothing where its log-probabilities are given, else itself without adapters, else a second model. */

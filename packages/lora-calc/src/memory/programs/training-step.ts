@@ -11,6 +11,7 @@ import { divScalar, mul } from "../machine/ops/elementwise.js";
 import type { Tensor } from "../machine/tensor.js";
 import { reject } from "../../problem/problem.js";
 import type { LoadedModel } from "../load/bind-model.js";
+import { copiesApart } from "../load/trained.js";
 import type { BoundModule } from "../load/bound-module.js";
 import type { ForwardOptions } from "./modules/batch.js";
 import { clipGradients } from "./optimizers/clip.js";
@@ -61,7 +62,12 @@ interface ScaledRun extends TrainingRun {
 
 /** Returns how often the replay is to repeat the last micro-batch of every step. */
 export function runTraining(m: Machine, run: TrainingRun): number {
-  const optimizer = createOptimizer(run.settings.optim, run.model.trained);
+  const { optim, unsloth } = run.settings;
+  const { trained } = run.model;
+  const optimizer = createOptimizer(
+    optim,
+    unsloth?.ratesCopies === true ? copiesApart(trained) : trained,
+  );
   const scaledRun: ScaledRun = run.settings.fp16 ? { ...run, scaler: new LossScaler(m) } : run;
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
   let first: BatchesRecord | undefined;

@@ -3,6 +3,7 @@
 import type { CachingAllocator } from "./allocator.js";
 import { NO_BLOCK } from "./blocks.js";
 import type { Course } from "./course.js";
+import type { Phase } from "../machine/phase.js";
 import type { Mark } from "../machine/tape.js";
 import { lapsOf } from "../repeat/laps.js";
 import type { Lap } from "../repeat/laps.js";
@@ -26,12 +27,15 @@ interface Witnesses {
   readonly onLoaded?: () => void;
 }
 
-/** Index of the first event of a step. */
-function endOfLoad({ tape, recording: { events, origins } }: RecordedStep): number {
-  return events.findIndex(
-    (event) =>
-      event >= 0 && tape.allocations[origins[event] ?? missing()]?.phase.step !== undefined,
-  );
+/** Index of the first event in such a phase. */
+function startOf(
+  { tape, recording: { events, origins } }: RecordedStep,
+  isSuch: (phase: Phase) => boolean,
+): number {
+  return events.findIndex((event) => {
+    const allocation = event < 0 ? undefined : tape.allocations[origins[event] ?? missing()];
+    return allocation !== undefined && isSuch(allocation.phase);
+  });
 }
 
 /**
@@ -45,11 +49,17 @@ export function play(
 ): number {
   const { events } = step.recording;
   const player = new Player(step, allocator, course);
-  const loaded = endOfLoad(step);
-  player.run(0, loaded, 0);
-  if (step.emptiesCache) allocator.emptyCache();
+  const loaded = startOf(step, ({ step: number }) => number !== undefined);
+  let at = 0;
+  if (step.emptiesCache.includes("adapters")) {
+    at = startOf(step, ({ part }) => part === "adapters");
+    player.run(0, at, 0);
+    allocator.emptyCache();
+  }
+  player.run(at, loaded, 0);
+  if (step.emptiesCache.includes("batches")) allocator.emptyCache();
   onLoaded?.();
-  let at = loaded;
+  at = loaded;
   for (const lap of step.repeats > 0 ? lapsOf(step.recording) : []) {
     player.run(at, lap.end, 0);
     const playable = Math.floor(MAX_REPEATED_EVENTS / (lap.end - lap.start));

@@ -73,7 +73,9 @@ export function underUnsloth(read: Read): UnderUnsloth {
   rejectOther(settings, read.quantization);
   const room = given["max_seq_length"];
   const maxSeqLength = typeof room === "number" ? room : undefined;
-  const unsloth = unslothUse({ rules, graph, model, settings, maxSeqLength, sm });
+  const ratesCopies = (given["embedding_learning_rate"] ?? null) !== null;
+  const asked = { rules, graph, model, settings, maxSeqLength, sm, ratesCopies };
+  const unsloth = unslothUse(asked);
   return {
     // Its collators give every batch an attention mask, which the model leaves out.
     settings: { ...settings, unsloth, passesMask: true },

@@ -29,6 +29,16 @@ export function rejectOutside(
       expected: ["sdpa", "flash_attention_2", "eager"],
     });
   }
+  const rate = given["embedding_learning_rate"] ?? null;
+  if (rate !== null) {
+    reject({
+      code: "invalid_value",
+      path: "training.embedding_learning_rate",
+      message:
+        "training.embedding_learning_rate is of UnslothTrainer; set stack to a release of Unsloth, or leave it out",
+      received: rate,
+    });
+  }
   const room = given["max_seq_length"] ?? length;
   if (room === length) return;
   reject({

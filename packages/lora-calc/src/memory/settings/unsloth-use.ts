@@ -21,4 +21,6 @@ export interface UnslothUse {
   /** What the card has free when the first loss asks for it. Unit: bytes. */
   readonly freeBytes: number;
   readonly tables: readonly RopePairs[];
+  /** Trained copies have a learning rate of their own, by an optimizer that Unsloth makes itself. */
+  readonly ratesCopies: boolean;
 }

@@ -67,6 +67,16 @@ describe("a run under Unsloth", () => {
     expect(wide.memory?.reserved_loaded).toBe(narrow.memory?.reserved_loaded);
   });
 
+  it("keeps the state of trained embeddings in 8 bits where they have a learning rate of their own", () => {
+    const adapter = { r: 16, target_modules: PROJECTIONS, modules_to_save: ["embed_tokens"] };
+    const moments = (training: object): unknown =>
+      answered({ adapter, training })
+        .memory?.parts.find(({ name }) => name === "optimizer")
+        ?.tensors?.find(({ shape }) => shape[0] === 128_256);
+    expect(moments({})).toMatchObject({ dtype: "float32", count: 2 });
+    expect(moments({ embedding_learning_rate: 1e-5 })).toMatchObject({ dtype: "uint8", count: 2 });
+  });
+
   it("loads Phi-3 in Llama's form, with Llama's targets", () => {
     const phi = answered({ model: "microsoft/phi-4" });
     expect(phi.parameters.by_module?.map(({ path }) => path.split(".").at(-1))).toEqual(
@@ -82,10 +92,27 @@ it.each([
   [{ hardware: { gpu: "2x T4" } }, "several cards under Unsloth"],
   [{ training: { attn_implementation: "flash_attention_2" } }, "flash-attn runs on Ampere"],
   [
-    { adapter: { r: 8, target_modules: PROJECTIONS, modules_to_save: ["lm_head"] } },
-    "trained copies",
+    {
+      stack: "unsloth-2025.4",
+      adapter: { r: 8, target_modules: PROJECTIONS, modules_to_save: ["lm_head"] },
+    },
+    "the cut cross entropy",
   ],
-  [{ adapter: { r: 8, target_modules: ["q_proj", "embed_tokens"] } }, "embed_tokens"],
+  [
+    {
+      stack: "unsloth-2024.5",
+      adapter: { r: 8, target_modules: PROJECTIONS, modules_to_save: ["embed_tokens"] },
+    },
+    "before 2024.6",
+  ],
+  [
+    { adapter: { r: 8, target_modules: ["q_proj"], modules_to_save: ["input_layernorm"] } },
+    "embed_tokens and lm_head alone",
+  ],
+  [
+    { adapter: { r: 8, target_modules: ["q_proj", "embed_tokens"] } },
+    "trains a copy of embed_tokens where target_modules names it; name it in modules_to_save",
+  ],
 ])("%j has no program, which is said beside its counts", (fields, words) => {
   expect(why(fields)).toContain(words);
   expect(answered(fields).parameters.trainable).toBeGreaterThan(0);
@@ -100,6 +127,10 @@ it.each([
   [
     { quantization: { load_in_4bit: true, bnb_4bit_quant_type: "fp4" } },
     "quantization: Unsloth loads",
+  ],
+  [
+    { stack: "trl-1.16", training: { embedding_learning_rate: 1e-5 } },
+    "training.embedding_learning_rate is of UnslothTrainer",
   ],
   [{ stack: "trl-1.16", training: { loss: "unsloth" } }, "training.loss: training.loss unsloth is"],
   [{ stack: "trl-1.16", training: { attn_implementation: "xformers" } }, "xformers is Unsloth's"],

@@ -7,6 +7,7 @@ import type { ModelDescription } from "../../model/description.js";
 import type { AdapterPlan } from "../../adapter/plan/plan.js";
 import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
+import type { Site } from "../../graph/tree/sites.js";
 import type { JsonObject } from "../../problem/fields.js";
 import { OWN_FORWARDS, type UnslothRules } from "../../stacks/unsloth.js";
 import type { Dtype } from "../../units/dtype.js";
@@ -88,12 +89,14 @@ interface Asked {
   /** What the loader was told; undefined where only sequences have a length. */
   readonly maxSeqLength: number | undefined;
   readonly sm: number;
+  readonly ratesCopies: boolean;
 }
 
 /** What the card is taken to have free where nobody names it. Unit: bytes. Certainty: assumed. */
 const FREE_OF_UNKNOWN_CARD = 8 * 2 ** 30;
 
-export function unslothUse({ rules, graph, model, settings, maxSeqLength, sm }: Asked): UnslothUse {
+export function unslothUse(asked: Asked): UnslothUse {
+  const { rules, graph, model, settings, maxSeqLength, sm, ratesCopies } = asked;
   const length = maxSeqLength ?? settings.max_length;
   const { modelType } = graph;
   const attention = sitesOf(graph).find(({ node }) => node.forward?.kind === "attention")?.node
@@ -101,7 +104,7 @@ export function unslothUse({ rules, graph, model, settings, maxSeqLength, sm }: 
   const headDim = attention?.kind === "attention" ? attention.headDim : 0;
   const layers = graph.decoder?.layers ?? 0;
   return {
-    ...{ rules, sm, maxSeqLength: length, freeBytes: FREE_OF_UNKNOWN_CARD },
+    ...{ rules, sm, ratesCopies, maxSeqLength: length, freeBytes: FREE_OF_UNKNOWN_CARD },
     attention: settings.attn_implementation === "flash_attention_2" ? "flash" : "xformers",
     tables: ropePairs(
       rules,
@@ -159,13 +162,34 @@ export function whyNotUnsloth(run: WholeRun): string | undefined {
     return "DPO under Unsloth has no program here; method sft has";
   if (training.dtype === "float32")
     return "a float32 base under Unsloth has no program here; leave training.dtype out";
-  if (plan.copies.length > 0 || (plan.tokens ?? []).length > 0 || plan.unfrozen.length > 0) {
-    return "under Unsloth trained copies, tokens and biases have no program here; LoRA on the projections has";
+  if ((plan.tokens ?? []).length > 0 || plan.unfrozen.length > 0) {
+    return "under Unsloth trained tokens and biases have no program here; LoRA on the projections has, and modules_to_save";
   }
+  const copies = whyNotCopies(training.unsloth.rules, plan);
+  if (copies !== undefined) return copies;
   const outside = plan.modules.find(({ site }) => !isProjection(site.pattern));
-  return outside === undefined
-    ? undefined
+  if (outside === undefined) return undefined;
+  return isEmbeddingOrHead(outside)
+    ? `Unsloth trains a copy of ${outside.site.node.name} where target_modules names it; name it in modules_to_save`
     : `under Unsloth the adapter on ${outside.site.pattern} has no program here; those on the seven projections of a layer have`;
+}
+
+/** Source: unsloth models/llama.py `get_peft_model` ("Only 'lm_head' and 'embed_tokens' is allowed."). */
+function whyNotCopies(rules: UnslothRules, { copies }: AdapterPlan): string | undefined {
+  if (copies.length === 0) return undefined;
+  const other = copies.find((copy) => !isEmbeddingOrHead(copy));
+  if (other !== undefined)
+    return `Unsloth takes embed_tokens and lm_head alone in modules_to_save, and stops at ${other.site.node.name} (TypeError)`;
+  if (rules.widensCopiesOf === undefined)
+    return "before 2024.6 trained copies under Unsloth have no program here; take a later release";
+  const trainsHead = copies.some(({ site }) => site.node.layer?.kind !== "embedding");
+  return trainsHead && rules.loss === "cut"
+    ? "the cut cross entropy of Unsloth 2024.12 to 2025.8 has no program here where the head trains; 2025.9 and later have, and 2024.11"
+    : undefined;
+}
+
+function isEmbeddingOrHead({ site }: { readonly site: Site }): boolean {
+  return ["embed_tokens", "lm_head"].includes(site.node.name);
 }
 
 /** Source: flash-attn README ("Ampere, Ada, or Hopper GPUs"). */

@@ -37,7 +37,7 @@ export function unslothLoss(m: Machine, run: UnslothRun, given: LossRun): readon
         const decoder = childOf(model, names.decoder);
         const hidden = inner.hold(fastDecoder({ m, run }, decoder, batch.inputIds, options));
         const head = childOf(model, names.head);
-        const weight = parameterOf(head, "weight");
+        const weight = parameterOf(head.copy ?? head, "weight");
         return m.withKind("logits", () => {
           if (kind === "cut") return [cutLoss(m, hidden, batch.labels)];
           if (kind === "fused")
@@ -141,10 +141,10 @@ interface FusedInputs {
   readonly labels: Tensor;
 }
 
-/** Chunk by chunk the gradient of the hidden states is made in the forward; it is all that is kept. */
+/** Chunk by chunk the gradients of the hidden states and of a trained head are made in the forward; they are all that is kept. */
 function fusedLoss(m: Machine, run: UnslothRun, { hidden, weight, labels }: FusedInputs): Tensor {
   const shifted = m.empty("empty_like", labels.shape, labels.dtype);
-  const node = m.track("UnslothFusedLoss", [hidden]);
+  const node = m.track("UnslothFusedLoss", [hidden, weight]);
   const [batch = 1, length = 1, features = 1] = hidden.shape;
   const total = batch * length;
   const chunks = fusedChunks(run, { tokens: total, vocabulary: weight.size(0) });
@@ -152,33 +152,58 @@ function fusedLoss(m: Machine, run: UnslothRun, { hidden, weight, labels }: Fuse
   const loss = m.withoutGrad(() =>
     m.frame((frame) => {
       const gradient = frame.hold(m.empty("empty_like", hidden.shape, hidden.dtype));
+      const ofWeight = weight.requiresGrad
+        ? frame.hold(m.empty("zeros_like", weight.shape, weight.dtype))
+        : undefined;
       const sum = frame.hold(m.empty("zeros", [1], "float32"));
       for (let start = 0; start < total; start += size) {
         const part = m.alias(hidden, [Math.min(size, total - start), features], [features, 1]);
-        chunkOf(m, cast(m, part, weight.dtype), weight);
+        chunkOf(m, part, weight);
       }
       if (node !== undefined) m.save(node, gradient);
+      if (node !== undefined && ofWeight !== undefined) m.save(node, ofWeight);
       return m.alias(sum, [], []);
     }),
   );
   if (node !== undefined) {
-    node.backward = (_, [kept]) => [kept === undefined ? undefined : m.alias(kept)];
+    node.backward = (_, kept) =>
+      run.use.rules.scalesLossGradients
+        ? scaledGradients(m, kept)
+        : kept.map((each) => m.alias(each));
   }
   m.consume(shifted);
   m.finish(node, [loss], []);
   return loss;
 }
 
-/** Logits and their gradient, then that of the rows. What Inductor keeps of a chunk beside these is not known exactly. */
+/** Into new tensors, by the gradient of the loss over the scale of fp16. */
+function scaledGradients(m: Machine, gradients: readonly Tensor[]): readonly Tensor[] {
+  return m.frame((frame) => {
+    frame.hold(m.empty("mean", [], "float32"));
+    frame.hold(m.empty("div", [], "float32"));
+    return gradients.map(({ shape, dtype }) => frame.hold(m.empty("mul", shape, dtype)));
+  });
+}
+
+/**
+ * Logits and their gradient, then those of the rows and of a trained head, which autocast makes 16-bit for every chunk.
+ * What Inductor keeps of a chunk beside these is not known exactly.
+ */
 function chunkOf(m: Machine, given: Tensor, weight: Tensor): void {
   m.frame((frame) => {
     const rows = frame.hold(given);
-    const logits = frame.hold(mm(m, rows, t(m, weight)));
+    const isWide = weight.dtype !== rows.dtype;
+    const head = frame.hold(
+      isWide ? m.empty("empty_like", weight.shape, rows.dtype) : m.alias(weight),
+    );
+    const logits = frame.hold(mm(m, rows, t(m, head)));
     const sums = frame.hold(m.empty("empty", [rows.size(0)], "float32"));
     const gradient = frame.hold(m.empty("empty_like", logits.shape, logits.dtype));
     for (const each of [logits, sums]) frame.drop(each);
-    frame.hold(mm(m, gradient, weight));
-    frame.drop(gradient);
+    const ofRows = frame.hold(mm(m, gradient, head));
+    frame.drop(head);
+    if (weight.requiresGrad) frame.hold(mm(m, t(m, gradient), rows));
+    for (const each of [gradient, ofRows]) frame.drop(each);
     return [];
   });
 }

@@ -10,7 +10,7 @@ import type { BoundModule } from "../../load/bound-module.js";
 import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast } from "../../machine/ops/cast.js";
-import { add } from "../../machine/ops/elementwise.js";
+import { add, mulScalar } from "../../machine/ops/elementwise.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { ForwardOptions } from "../modules/batch.js";
 import { callEmbedding } from "../modules/embedding.js";
@@ -42,7 +42,9 @@ export function fastDecoder(
     if (inputRequiresGrad && looked.isLeaf) looked.requiresGrad = true;
     const narrow = cast(m, looked, run.dtype);
     const embedded = frame.hold(
-      forward.scaledEmbedding === true ? scaledInPlace(m, frame, narrow) : narrow,
+      table.copy === undefined
+        ? untrained(m, frame, narrow, forward.scaledEmbedding === true)
+        : trained(m, narrow, forward.scaledEmbedding === true || table.buffers.has("embed_scale")),
     );
     const layers = childOf(module, forward.layers);
     const { loop = missing() } = layers;
@@ -66,11 +68,17 @@ export function fastDecoder(
 }
 
 /** Embeddings that nothing trains are taken off the graph, scaled where they lie, and put at its start again. */
-function scaledInPlace(m: Machine, frame: Frame, embedded: Tensor): Tensor {
+function untrained(m: Machine, frame: Frame, embedded: Tensor, isScaled: boolean): Tensor {
+  if (!isScaled) return embedded;
   const detached = m.alias(frame.hold(embedded));
   frame.drop(embedded);
   detached.requiresGrad = true;
   return detached;
+}
+
+/** Those that train keep their graph. */
+function trained(m: Machine, embedded: Tensor, isScaled: boolean): Tensor {
+  return isScaled ? mulScalar(m, embedded) : embedded;
 }
 
 function fastLayer({ m, run }: ModelCall, module: BoundModule, input: Tensor): Tensor {

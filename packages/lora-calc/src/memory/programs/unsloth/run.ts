@@ -29,14 +29,21 @@ export class UnslothRun {
     this.dtype = dtype;
   }
 
-  /** What is on the card before training starts, beside weights and adapters. */
-  load(isCheckpointed: boolean): void {
+  /** Rotary tables, which the model brings. */
+  loadTables(): void {
     const { m, use } = this;
     m.withKind("buffers", () => {
       for (const { count, rows, dim, dtype } of use.tables) {
         for (let each = 0; each < 2 * count; each += 1)
           m.retain(m.empty("empty", [rows, dim], dtype));
       }
+    });
+  }
+
+  /** What is on the card before training starts, beside model and adapters. */
+  load(isCheckpointed: boolean): void {
+    const { m, use } = this;
+    m.withKind("buffers", () => {
       if (use.rules.loss === "full") m.retain(m.empty("empty", [use.maxSeqLength, 1], "int64"));
       if (use.rules.checkpoint !== "smart" || !isCheckpointed) return;
       this.grow("first", INITIAL_ELEMENTS, this.dtype);
