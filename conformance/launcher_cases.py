@@ -149,4 +149,36 @@ def ms_swift() -> list[Case]:
     return [case(stack, *row) for row in rows]
 
 
-OF_LAUNCHER = {"ms-swift": ms_swift, "llama-factory": llama_factory, "axolotl": axolotl}
+def litgpt() -> list[Case]:
+    stack = "litgpt-0.5"
+    two = ["q_proj", "v_proj"]
+    usual = lora(target_modules=two, lora_dropout=0.05)
+    every = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "lm_head"]
+    all_on = {"lora_key": True, "lora_projection": True, "lora_mlp": True, "lora_head": True}
+    true16 = {"dtype": "bfloat16"}
+    rows: list[tuple[str, dict[str, Any], Any, dict[str, Any], File]] = [
+        ("small llama", SMALL, usual, true16 | {"max_length": 300, "gradient_accumulation_steps": 1}, {"precision": "bf16-true", "train": {"max_seq_length": 300, "global_batch_size": 1}}),
+        ("small llama, every default", SMALL, usual, {"max_length": 512}, {"train": {"max_seq_length": 512}}),
+        (
+            "small llama, everything adapted", SMALL, lora(target_modules=every), true16 | {"max_length": 512, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 2},
+            all_on | {"precision": "bf16-true", "lora_dropout": 0.0, "train": {"max_seq_length": 512, "global_batch_size": 4, "micro_batch_size": 2}},
+        ),
+        ("small llama, 32-true", SMALL, usual, {"dtype": "float32", "bf16": False, "max_length": 256, "gradient_accumulation_steps": 3}, {"precision": "32-true", "train": {"max_seq_length": 256, "global_batch_size": 3}}),
+        ("qwen3-4b, 6 layers", QWEN3_4B, usual, true16 | {"max_length": 1024, "gradient_accumulation_steps": 2}, {"precision": "bf16-true", "train": {"max_seq_length": 1024, "global_batch_size": 2}}),
+        (
+            "qwen2.5-7b, 4 layers, mixed", QWEN25, lora(target_modules=every, r=16, lora_dropout=0.05), {"max_length": 600, "gradient_accumulation_steps": 1},
+            all_on | {"lora_r": 16, "train": {"max_seq_length": 600, "global_batch_size": 1}},
+        ),
+        (
+            "gemma-7b, 3 layers", GEMMA, lora(target_modules=["q_proj", "k_proj", "v_proj"], lora_dropout=0.05), true16 | {"max_length": 512, "gradient_accumulation_steps": 1, "per_device_train_batch_size": 2},
+            {"precision": "bf16-true", "lora_key": True, "train": {"max_seq_length": 512, "micro_batch_size": 2, "global_batch_size": 2}},
+        ),
+        ("llama-3.1-8b, 4 layers", LLAMA, usual, true16 | {"max_length": 2048, "gradient_accumulation_steps": 4}, {"precision": "bf16-true", "train": {"max_seq_length": 2048, "global_batch_size": 4}}),
+        ("small mistral, whole heads", SMALL | {"model_type": "mistral", "num_key_value_heads": 8}, usual, true16 | {"max_length": 700}, {"precision": "bf16-true", "train": {"max_seq_length": 700}}),
+        ("qwen2.5-0.5b, mlp alone", HALF_B, lora(target_modules=["gate_proj", "up_proj", "down_proj"]), {"max_length": 400, "gradient_accumulation_steps": 2}, {"lora_query": False, "lora_value": False, "lora_mlp": True, "lora_dropout": 0.0, "train": {"max_seq_length": 400, "global_batch_size": 2}}),
+        ("smollm2-135m, 16-true", SMOLLM, usual, {"dtype": "float16", "max_length": 1024, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 2}, {"precision": "16-true", "train": {"max_seq_length": 1024, "micro_batch_size": 4, "global_batch_size": 8}}),
+    ]  # fmt: skip
+    return [case(stack, name, {"max_position_embeddings": 4096} | config, adapter, None, training, file) for name, config, adapter, training, file in rows]
+
+
+OF_LAUNCHER = {"litgpt": litgpt, "ms-swift": ms_swift, "llama-factory": llama_factory, "axolotl": axolotl}

@@ -1,6 +1,6 @@
 """Trainers that bring a file of their own: their parsers read it, and their functions prepare the model.
 
-Each module has `prepare(request) -> Prepared`; `request["file"]` is the content of the trainer's file, `request["config"]` that of
+Each module has `prepare(request) -> Prepared`, LitGPT's, whose model and loop are its own, `record(request)`; `request["file"]` is the content of the trainer's file, `request["config"]` that of
 the model's config.json. The loop is the usual one (training.py).
 """
 
@@ -15,7 +15,7 @@ import torch
 from losses import Loss
 from training import Training
 
-MODULES = {"llama-factory": "llama_factory", "ms-swift": "ms_swift", "axolotl": "axolotl"}
+MODULES = {"llama-factory": "llama_factory", "ms-swift": "ms_swift", "axolotl": "axolotl", "litgpt": "litgpt"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ def launcher_of(request: dict[str, Any]) -> str | None:
     """`llama-factory` of a request for the stack llama-factory-0.9; undefined where another stack trains."""
     name = (request.get("stack") or "").rpartition("-")[0]
     return name if name in MODULES else None
+
+
+def records_itself(request: dict[str, Any]) -> bool:
+    """Whether the model and the loop are the trainer's own, too."""
+    return launcher_of(request) == "litgpt"
 
 
 def prepare(request: dict[str, Any]) -> Prepared:

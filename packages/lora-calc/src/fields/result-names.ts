@@ -26,6 +26,7 @@ export type PhasePart =
   | "load"
   | "adapters"
   | "ddp"
+  | "validation"
   | "batch"
   | "forward"
   | "backward"

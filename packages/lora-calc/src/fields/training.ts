@@ -110,7 +110,7 @@ export const STEP_FIELDS = {
   ...ownedBy("lora-calc", {
     loss: choice(
       [
-        ...["hf", "nll", "chunked_nll", "fused", "liger", "cce", "unsloth"],
+        ...["hf", "nll", "chunked_nll", "fused", "liger", "cce", "unsloth", "litgpt"],
         "multiple_negatives_ranking",
       ] as const,
       "program of the loss",

@@ -30,6 +30,12 @@ function doingsOf(stack: StackProfile, isIn8bit: boolean): readonly string[] {
     ...(keepsLabelled === true
       ? ["logits of labelled tokens alone, where a batch is one row"]
       : []),
+    ...(stack.runsLitgpt === true
+      ? [
+          "a model of its own, with a head apart from the embedding and norms in float32",
+          "logits in float32 that stay until the next ones are there",
+        ]
+      : []),
     ...(padsTo === undefined ? [] : [`lengths that are multiples of ${padsTo}`]),
     ...(passesMask === true ? ["an attention mask for every batch"] : []),
   ];

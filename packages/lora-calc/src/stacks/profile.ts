@@ -59,6 +59,10 @@ export interface StackProfile extends StackReleases {
   readonly trainsBy?: readonly StepValues["method"][];
   /** Its forwards run in place of transformers', with what it does about memory. */
   readonly unsloth?: UnslothRules;
+  /** Its own model and LoRA layers run, by its loop (LitGPT). */
+  readonly runsLitgpt?: true;
+  /** Autocast is over a model in float32 alone; one in 16 bits runs as it is. */
+  readonly autocastsFloat32?: true;
   /** Its trainer embeds pairs of texts with classes that have no head. */
   readonly trainsPairs?: true;
   /** Its collator gives every batch an attention mask, padded or not. */

@@ -4,6 +4,7 @@ import { reject } from "../problem/problem.js";
 import { nearestOf, suggestion } from "../problem/fields.js";
 import { listLaunchers, pinText } from "./launchers.js";
 import { AXOLOTL } from "./axolotl.js";
+import { LITGPT } from "./litgpt.js";
 import { LLAMA_FACTORY } from "./llama-factory.js";
 import { MS_SWIFT } from "./ms-swift.js";
 import type { StackProfile } from "./profile.js";
@@ -89,6 +90,7 @@ const STACKS = [
   LLAMA_FACTORY,
   AXOLOTL,
   MS_SWIFT,
+  LITGPT,
   {
     id: "plain-loop",
     name: "Hand-written PyTorch loop",

@@ -6,7 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { compareTrace, DIFFERENCES, readTraces } from "./compare-traces.js";
 
-describe.each(["llama-factory", "axolotl", "ms-swift"])("%s, with its own defaults", (launcher) => {
+describe.each(["llama-factory", "axolotl", "ms-swift", "litgpt"])("%s, with its own defaults", (launcher) => {
   const name = `memory-${launcher}.jsonl.gz`;
   const traces = readTraces(name);
   const compared = traces.flatMap(compareTrace);

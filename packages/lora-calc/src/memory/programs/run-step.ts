@@ -13,11 +13,13 @@ import { Machine } from "../machine/machine.js";
 import type { Tape } from "../machine/tape.js";
 import type { Tensor } from "../machine/tensor.js";
 import type { StrategyName } from "../settings/device.js";
+import { litgptUse } from "../settings/litgpt.js";
 import type { LigerUse } from "../settings/liger.js";
 import type { Quantization } from "../settings/quantization.js";
 import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
 import { axolotlKernels } from "./kernels/axolotl-kernels.js";
+import { LitgptRun } from "./litgpt/run.js";
 import { ligerKernels } from "./kernels/liger-kernels.js";
 import { torchKernels } from "./kernels/torch-kernels.js";
 import { STRATEGIES } from "./strategies/strategies.js";
@@ -115,17 +117,21 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
   const unsloth = use === undefined ? undefined : new UnslothRun(m, use, dtype);
   const whenRead = (): void => unsloth?.loadTables();
   const options = { ...inputs, kernels: kernelsOf(inputs), readsTo, whenRead };
-  const model = loadModel(m, inputs.graph, options);
+  const litgpt = litgptOf(m, inputs, options.kernels);
+  const model = litgpt?.model ?? loadModel(m, inputs.graph, options);
   if (inputs.training.fp16) rejectUnscalable(model.trained.parameters);
   const reference = referenceOf(m, model, options);
   strategy.wrap(m, model);
   unsloth?.load(isCheckpointed);
+  litgpt?.prepare(inputs.cublasWorkspaceBytes);
   const repeats = runTraining(m, {
     isPatched: unsloth !== undefined,
+    hasRun: litgpt !== undefined,
     trainer:
-      unsloth === undefined
+      litgpt?.trainer ??
+      (unsloth === undefined
         ? trainerOf(inputs.training.method, model.root)
-        : unslothTrainer(unsloth),
+        : unslothTrainer(unsloth)),
     strategy,
     model,
     reference,
@@ -147,6 +153,13 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
     repeats,
     emptiesCache: emptiesCache(inputs.training),
   };
+}
+
+function litgptOf(m: Machine, inputs: StepInputs, kernels: Kernels): LitgptRun | undefined {
+  const { graph, plan, training, card } = inputs;
+  if (training.litgpt === undefined) return undefined;
+  const use = litgptUse({ graph, plan, ...training.litgpt });
+  return new LitgptRun(m, { use, graph, training, kernels, card });
 }
 
 /** Unsloth: around the originals that go to the disk; transformers' trainer, which it patches, before the first batch. */

@@ -7,6 +7,7 @@
 import type { AttentionCard } from "../../catalogue/cuda.js";
 import { backward } from "../machine/engine.js";
 import type { Machine } from "../machine/machine.js";
+import { cublasWorkspace } from "../machine/workspace.js";
 import { divScalar, mul } from "../machine/ops/elementwise.js";
 import type { Tensor } from "../machine/tensor.js";
 import { reject } from "../../problem/problem.js";
@@ -51,6 +52,8 @@ export interface TrainingRun {
   readonly card: AttentionCard;
   /** The stack has forwards of its own, whose first step does what no other does, and which need a graph from the embedding on. */
   readonly isPatched: boolean;
+  /** A forward ran before the first batch. */
+  readonly hasRun: boolean;
   /** Micro-batches that do what others did are written once more instead of run. */
   readonly repeatsBatches: boolean;
 }
@@ -176,7 +179,7 @@ function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: Loop
   variables.batch = batch.tensors;
   m.tape.phase = { ...place, part: "forward" };
   m.kind = "activations";
-  if (isFirst(place)) workspace(m, run);
+  if (isFirst(place) && !run.hasRun) cublasWorkspace(m, run.cublasWorkspaceBytes);
   run.strategy.beforeForward(m, model, place.micro);
   const [loss, ...outputs] = batch.loss(m, {
     policy: model.root,
@@ -193,6 +196,11 @@ function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: Loop
   if (settings.loop !== "trainer") variables.outputs = outputs;
   for (const output of dropped) m.release(output);
   runBackward(m, run, place, loss);
+  if (batch.holdsLoss === true) {
+    m.release(loss);
+    variables.loss = undefined;
+    return;
+  }
   if (settings.loop === "trainer") {
     // Trainer.training_step returns loss.detach(): the graph and what its nodes hold are gone.
     variables.loss = m.retain(m.alias(loss));
@@ -203,7 +211,7 @@ function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: Loop
 function runBackward(m: Machine, run: ScaledRun, place: Place, loss: Tensor): void {
   if (loss.producer === undefined) rejectUntrained(run);
   m.tape.phase = { ...place, part: "backward" };
-  if (isFirst(place)) workspace(m, run);
+  if (isFirst(place)) cublasWorkspace(m, run.cublasWorkspaceBytes);
   const mean = divScalar(m, loss);
   const scaled = m.retain(run.scaler === undefined ? mean : mul(m, mean, run.scaler.scale));
   backward(m, [[scaled, m.empty("ones_like", [], scaled.dtype)]]);
@@ -225,13 +233,6 @@ function rejectUntrained({ hasAdapter, settings: { loss } }: TrainingRun): never
       : `prepare_model_for_kbit_training freezes every weight, and without an adapter nothing trains (${raised}); give an adapter, or set training.prepare_kbit to false`,
     received: hasAdapter ? "no gradient" : true,
   });
-}
-
-function workspace(m: Machine, run: TrainingRun): void {
-  if (run.cublasWorkspaceBytes === 0) return;
-  m.withKind("workspace", () =>
-    m.retain(m.empty("cublas_workspace", [run.cublasWorkspaceBytes], "uint8")),
-  );
 }
 
 function forwardOptions({ settings, hasAdapter, card, isPatched }: TrainingRun): ForwardOptions {

@@ -62,6 +62,7 @@ export function evidenceOf(
   if (isNearest || isStranger) return NEAREST;
   const isRead =
     training.unsloth !== undefined ||
+    training.litgpt !== undefined ||
     fusesPacked ||
     READ_LOSSES.includes(training.loss) ||
     attentionKernels(root, training, attention).has("cudnn");

@@ -16,6 +16,7 @@ const LOSS_SOURCES: Readonly<Record<LossName, (labels: LibraryLabels) => string>
     `${trl} trainer/dpo_trainer.py _compute_loss; trainer/utils.py selective_log_softmax`,
   unsloth: () =>
     "unsloth models/llama.py _CausalLM_fast_forward; unsloth_zoo fused_losses/cross_entropy_loss.py",
+  litgpt: () => "litgpt 0.5.13 utils.py chunked_cross_entropy",
   cce: () => "cut-cross-entropy 25.6.4 cce.py",
   multiple_negatives_ranking: () =>
     "sentence-transformers 6.2.0 sentence_transformer/losses/multiple_negatives_ranking.py",

@@ -57,9 +57,14 @@ export function stackDefaults(
     ...precisionOf(stack, model, given),
     ...(stack?.reentrantAlone === true ? { use_reentrant: ranks === 1 } : {}),
     ...accumulationOf(stack, given, ranks),
+    ...(stack?.autocastsFloat32 === true && isHalf(given["dtype"]) ? { bf16: false } : {}),
     ...(stack?.loadsPublished === true ? { dtype: publishedDtype(model) } : {}),
     ...(stack?.eagerFor?.includes(type) === true ? { attn_implementation: "eager" as const } : {}),
   };
+}
+
+function isHalf(dtype: unknown): boolean {
+  return dtype === "bfloat16" || dtype === "float16";
 }
 
 /** Source: ms-swift 4.6 arguments/base_args/model_args.py `_init_mixed_precision`, pipelines/train/tuner.py. */
@@ -111,7 +116,8 @@ export function rejectOtherLoss(
 ): void {
   const losses: readonly string[] | undefined = stack?.losses;
   if (stack === undefined || losses === undefined || losses.includes(loss)) return;
-  const name = (given["loss_type"] ?? null) === null ? "loss" : "loss_type";
+  const isGiven = (field: string): boolean => (given[field] ?? null) !== null;
+  const name = ["loss_type", "loss", "use_liger_kernel"].find((field) => isGiven(field)) ?? "loss";
   reject({
     code: "unsupported",
     path: `training.${name}`,

@@ -24,6 +24,7 @@ import type { ComputeDtype, Quantization } from "./quantization.js";
 import { otherTrainerWarnings } from "./other-trainer.js";
 import { readSettings } from "./read-settings.js";
 import { computeDtypeOf, packedByStack, whyOnlyUnder } from "./of-stack.js";
+import { underLitgpt } from "./litgpt-only.js";
 import { capabilityOf, halfOf, ranksOf, underUnsloth } from "./read-unsloth.js";
 import type { TrainingSettings } from "./training.js";
 
@@ -74,7 +75,7 @@ export function readStep(
     ...{ stack, model, graph, quantization, sm },
     ...{ settings: read.settings, given: given?.values ?? {} },
   });
-  const { settings } = patched;
+  const settings = underLitgpt(stack, patched.settings, { model, graph });
   const assumed = [...read.assumed.filter(patched.isUsed), ...patched.assumed];
   const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);

@@ -67,7 +67,7 @@ export function underUnsloth(read: Read): UnderUnsloth {
   const { stack, model, graph, settings, given, sm } = read;
   const rules = stack?.unsloth;
   if (rules === undefined) {
-    rejectOutside(settings, given);
+    rejectOutside(stack, settings, given);
     return { settings, assumed: [], ignored: [], isUsed: () => true };
   }
   rejectOther(settings, read.quantization);

@@ -41,7 +41,7 @@ describe("a run that is refused", () => {
       { stack: "unsloth-2026.10" },
       "unsupported",
       "stack",
-      "computed are trl-1.13, trl-1.16, hf-trainer-5.18, hf-trainer-5.24, sentence-transformers-6.2, llama-factory-0.9, axolotl-0.19, ms-swift-4.6, plain-loop",
+      "computed are trl-1.13, trl-1.16, hf-trainer-5.18, hf-trainer-5.24, sentence-transformers-6.2, llama-factory-0.9, axolotl-0.19, ms-swift-4.6, litgpt-0.5, plain-loop",
     ],
     [{ stack: "trl" }, "unknown_stack", "stack", "stack trl is not known"],
     [

@@ -51,6 +51,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly passesMask?: true;
   /** Unsloth's forwards run in place of transformers'. */
   readonly unsloth?: UnslothUse;
+  /** LitGPT's model runs, by its loop. */
+  readonly litgpt?: { readonly blockSize: number };
 }
 
 /** dtype of autocast; undefined where it is off. */

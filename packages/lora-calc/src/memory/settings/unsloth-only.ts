@@ -2,20 +2,23 @@
 
 import type { JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
+import type { StackProfile } from "../../stacks/profile.js";
 import type { Quantization } from "./quantization.js";
 import type { TrainingSettings } from "./training.js";
 
 /** Stops at settings that only Unsloth has, under another stack. */
 export function rejectOutside(
+  stack: StackProfile | undefined,
   { loss, attn_implementation: attention, max_length: length }: TrainingSettings,
   given: JsonObject,
 ): void {
-  if (loss === "unsloth") {
+  if (loss === "unsloth" || (loss === "litgpt" && stack?.runsLitgpt !== true)) {
+    const [owner, wanted] =
+      loss === "unsloth" ? ["Unsloth", "a release of Unsloth"] : ["LitGPT", "litgpt-0.5"];
     reject({
       code: "invalid_value",
       path: "training.loss",
-      message:
-        "training.loss unsloth is Unsloth's own; set stack to a release of Unsloth, or take another loss",
+      message: `training.loss ${loss} is ${owner}'s own; set stack to ${wanted}, or take another loss`,
       received: loss,
     });
   }

@@ -56,14 +56,14 @@ function ropePairs(
 }
 
 /** Positions of a model. */
-interface Positions {
+export interface Positions {
   readonly most: number;
   /** Those it was trained on first, where it scales the others: a table of these is made, and the long one when it is asked for. */
   readonly first: number | undefined;
 }
 
 /** By the name of the catalogue, whose sizes leave them out; by the configuration; else as the class has them. */
-function positionsFor(model: ModelDescription, modelType: string): Positions {
+export function positionsFor(model: ModelDescription, modelType: string): Positions {
   const config = model.kind === "config" ? model.config : {};
   const id = model.kind === "config" && model.id !== undefined ? findModel(model.id).id : "";
   const given = positionsOf(id) ?? config["max_position_embeddings"];

@@ -2,6 +2,7 @@
 
 import { whyNotAxolotl } from "./axolotl.js";
 import { whyNotFlash } from "./flash.js";
+import { whyNotLitgpt } from "./litgpt.js";
 import { whyPackedWeightsStop } from "./packed-weights.js";
 import { whyDropoutStays, whyNotEncoded, whyNotRunnable, whyTooLong } from "./runnable.js";
 import { whyNotUnsloth, type WholeRun } from "./unsloth.js";
@@ -12,6 +13,7 @@ export function whyNotRun(run: WholeRun): string | undefined {
   return (
     whyNotUnsloth(run) ??
     whyNotAxolotl(run) ??
+    whyNotLitgpt(run) ??
     whyNotRunnable(run, training.loss) ??
     whyNotFlash(run) ??
     whyPackedWeightsStop(graph, quantization) ??

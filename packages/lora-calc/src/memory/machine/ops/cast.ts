@@ -2,7 +2,7 @@
 
 import type { Dtype } from "../../../units/dtype.js";
 import type { HalfDtype } from "../autocast.js";
-import { elementwiseStrides } from "../layout.js";
+import { elementwiseStrides, isDense } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
 
@@ -10,13 +10,19 @@ import type { Tensor } from "../tensor.js";
 export function cast(m: Machine, input: Tensor, dtype: Dtype): Tensor {
   if (input.dtype === dtype) return input;
   const node = m.track("ToCopyBackward0", [input]);
-  const output = m.empty("_to_copy", input.shape, dtype, elementwiseStrides([input], input.shape));
+  const output = m.empty("_to_copy", input.shape, dtype, copiedStrides(input));
   if (node !== undefined) {
     const original = input.dtype;
     node.backward = (gradient) => [cast(m, gradient, original)];
   }
   m.finish(node, [output], [input]);
   return output;
+}
+
+/** Without gaps as they are, of dimensions of size 1, too. Source: torch 2.13 aten/src/ATen/native/TensorConversions.cpp `_to_copy`. */
+function copiedStrides(input: Tensor): readonly number[] {
+  const { shape, strides } = input;
+  return isDense(shape, strides) ? strides : elementwiseStrides([input], shape);
 }
 
 /** 16-bit operand of a matrix product under autocast. Casts of trainable fp32 leaves are kept until autocast ends. */

@@ -49,6 +49,14 @@ export function convolutionOverTime(
   return convolution(m, [input, weight, bias], (from) => [from.size(2)]);
 }
 
+/**
+ * `F.conv1d(input, weight, groups=g)` with a kernel of one: (b, channels, s) by (out, channels / g, 1) → (b, out, s). cuDNN's own
+ * workspace is not published and left out.
+ */
+export function pointwiseConvolution(m: Machine, input: Tensor, weight: Tensor): Tensor {
+  return convolution(m, [input, weight, undefined], (from) => [from.size(2)]);
+}
+
 function convolution(
   m: Machine,
   [given, weight, bias]: readonly [Tensor, Tensor, Tensor | undefined],

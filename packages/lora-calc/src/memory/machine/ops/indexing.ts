@@ -72,6 +72,20 @@ export function indexCopy(m: Machine, frozen: Tensor, indices: Tensor, source: T
   return output;
 }
 
+/** `base.index_copy_(dim, indices, source)`, written where the base lies, which has no history; the source's gradient is selected. */
+export function indexCopyInto(m: Machine, base: Tensor, indices: Tensor, source: Tensor): Tensor {
+  const node = m.track("IndexCopyBackward0", [source]);
+  if (node !== undefined) {
+    m.save(node, indices);
+    m.save(node, source);
+    const { shape } = source;
+    node.backward = (gradient) => [m.empty("index_select", shape, gradient.dtype)];
+  }
+  const output = m.alias(base);
+  m.finish(node, [output], [indices, source]);
+  return output;
+}
+
 /** `input.scatter_(1, places, source)` into what has no history; the gradient is gathered. */
 export function scatterLast(m: Machine, input: Tensor, places: Tensor, source: Tensor): Tensor {
   const node = m.track("ScatterBackward0", [source]);

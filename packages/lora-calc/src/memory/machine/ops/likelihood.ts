@@ -21,17 +21,32 @@ export function logSoftmax(m: Machine, given: Tensor): Tensor {
 
 /** `F.nll_loss(log_probabilities, labels)`: a scalar; its gradient is a full table of the size of the input. */
 export function nllLoss(m: Machine, logProbabilities: Tensor, labels: Tensor): Tensor {
-  const node = m.track("NllLossBackward0", [logProbabilities]);
-  if (node !== undefined) for (const tensor of [logProbabilities, labels]) m.save(node, tensor);
-  const output = m.empty("nll_loss_forward", [], logProbabilities.dtype);
-  const totalWeight = m.empty("nll_loss_forward", [], logProbabilities.dtype);
+  return negativeLikelihood(m, logProbabilities, { labels, shape: [] });
+}
+
+/** `F.nll_loss(log_probabilities, labels, reduction="none")`: (n, classes) → (n,). */
+export function nllLosses(m: Machine, logProbabilities: Tensor, labels: Tensor): Tensor {
+  return negativeLikelihood(m, logProbabilities, { labels, shape: [logProbabilities.size(0)] });
+}
+
+interface Labelled {
+  readonly labels: Tensor;
+  /** Of the result. */
+  readonly shape: readonly number[];
+}
+
+function negativeLikelihood(m: Machine, given: Tensor, { labels, shape }: Labelled): Tensor {
+  const node = m.track("NllLossBackward0", [given]);
+  if (node !== undefined) for (const tensor of [given, labels]) m.save(node, tensor);
+  const output = m.empty("nll_loss_forward", shape, given.dtype);
+  const totalWeight = m.empty("nll_loss_forward", [], given.dtype);
   if (node !== undefined) {
     m.saveOutput(node, totalWeight);
-    const { shape, dtype } = logProbabilities;
-    node.backward = () => [m.empty("nll_loss_backward", shape, dtype)];
+    const { shape: full, dtype } = given;
+    node.backward = () => [m.empty("nll_loss_backward", full, dtype)];
   }
   m.consume(totalWeight);
-  m.finish(node, [output], [logProbabilities]);
+  m.finish(node, [output], [given]);
   return output;
 }
 

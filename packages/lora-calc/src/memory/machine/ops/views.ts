@@ -1,6 +1,6 @@
 /** Tensors that share the storage of another one, and the copies that are needed where sharing is impossible. */
 
-import { isContiguous, joinedStrides, sameShape, viewStrides } from "../layout.js";
+import { isContiguous, sameShape, viewStrides } from "../layout.js";
 import type { Shape } from "../layout.js";
 import type { Machine } from "../machine.js";
 import type { Tensor } from "../tensor.js";
@@ -82,6 +82,12 @@ export function slice(
 ): Tensor {
   const at = dim < 0 ? dim + input.shape.length : dim;
   return start === 0 && end === input.shape[at] ? input : cut(m, input, at, end - start);
+}
+
+/** `tensor[..., :all]`: a view with history of its own. */
+export function aliasOf(m: Machine, input: Tensor): Tensor {
+  const { shape, strides } = input;
+  return viewNode(m, "AliasBackward0", input, { shape, strides, backward: (gradient) => gradient });
 }
 
 /** The last elements of a dimension, as `tensor[:, -count:]`: a view with history of its own, even of everything. */
@@ -250,44 +256,4 @@ function swap(values: Shape, first: number, second: number): number[] {
   result[left] = values[right] ?? missing();
   result[right] = values[left] ?? missing();
   return result;
-}
-
-/** `tensor.chunk(parts, dim=-1)`: views; the gradient joins them again. */
-export function chunkLastDim(m: Machine, input: Tensor, parts: number): readonly Tensor[] {
-  return chunkDim(m, input, -1, parts);
-}
-
-/** `tensor.chunk(parts, dim)`. */
-export function chunkDim(m: Machine, input: Tensor, dim: number, parts: number): readonly Tensor[] {
-  return splitDim(m, input, dim, new Array<number>(parts).fill(input.size(dim) / parts));
-}
-
-/** `tensor.split(sizes, dim=-1)`. */
-export function splitLastDim(m: Machine, input: Tensor, sizes: Shape): readonly Tensor[] {
-  return splitDim(m, input, -1, sizes);
-}
-
-function splitDim(m: Machine, input: Tensor, dim: number, sizes: Shape): readonly Tensor[] {
-  const node = m.track("SplitBackward0", [input]);
-  const full = input.shape;
-  const at = dim < 0 ? dim + full.length : dim;
-  const outputs = sizes.map((size) =>
-    m.alias(
-      input,
-      full.map((old, index) => (index === at ? size : old)),
-      input.strides,
-    ),
-  );
-  if (node !== undefined) {
-    node.backward = (gradient, _, all) => {
-      const parts = all.map((part) => part ?? m.empty("zeros", full, gradient.dtype));
-      const joined = m.empty("cat", full, gradient.dtype, joinedStrides(parts, full));
-      parts.forEach((part, index) => {
-        if (all[index] === undefined) m.consume(part);
-      });
-      return [joined];
-    };
-  }
-  m.finish(node, outputs, [input]);
-  return outputs;
 }

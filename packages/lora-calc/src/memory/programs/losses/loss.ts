@@ -10,7 +10,7 @@ import type { Loss } from "./loss-run.js";
 import { nllLoss } from "./nll.js";
 
 /** Losses of other trainers than this one. */
-type OtherLoss = "dpo" | "multiple_negatives_ranking" | "unsloth";
+type OtherLoss = "dpo" | "multiple_negatives_ranking" | "unsloth" | "litgpt";
 
 export const LOSSES: Readonly<Record<Exclude<LossName, OtherLoss>, Loss>> = {
   chunked_nll: chunkedNllLoss,

@@ -7,12 +7,11 @@ import { sigmoid } from "../../machine/ops/activations.js";
 import { cast } from "../../machine/ops/cast.js";
 import { dropout } from "../../machine/ops/dropout.js";
 import { mul, mulScalar, pointwise } from "../../machine/ops/elementwise.js";
+import { chunkLastDim, splitLastDim } from "../../machine/ops/split.js";
 import {
-  chunkLastDim,
   contiguous,
   reshape,
   slice,
-  splitLastDim,
   transpose,
   unbind,
   unsqueeze,

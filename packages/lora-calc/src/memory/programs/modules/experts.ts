@@ -13,14 +13,8 @@ import { addInPlace, addScalar, mul, mulScalar } from "../../machine/ops/element
 import { index } from "../../machine/ops/indexing.js";
 import { sumDim } from "../../machine/ops/reduce.js";
 import { integers, sort } from "../../machine/ops/routing.js";
-import {
-  chunkLastDim,
-  everySecond,
-  reshape,
-  transpose,
-  unsqueeze,
-  view,
-} from "../../machine/ops/views.js";
+import { chunkLastDim } from "../../machine/ops/split.js";
+import { everySecond, reshape, transpose, unsqueeze, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { BoundModule } from "../../load/bound-module.js";
 import { parameterOf } from "../../load/bound-module.js";

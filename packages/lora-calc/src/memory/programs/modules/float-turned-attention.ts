@@ -14,14 +14,8 @@ import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast } from "../../machine/ops/cast.js";
 import { add, cat, mul, neg } from "../../machine/ops/elementwise.js";
-import {
-  contiguous,
-  lastOf,
-  permute,
-  splitLastDim,
-  unbind,
-  view,
-} from "../../machine/ops/views.js";
+import { splitLastDim } from "../../machine/ops/split.js";
+import { contiguous, lastOf, permute, unbind, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Attended } from "./attention.js";
 import { callLinear } from "./linear.js";

@@ -19,7 +19,8 @@ import {
 } from "../../machine/ops/elementwise.js";
 import { meanLastDim } from "../../machine/ops/reduce.js";
 import { repeatEach } from "../../machine/ops/repeat.js";
-import { lastOf, reshape, splitLastDim, transpose, view } from "../../machine/ops/views.js";
+import { splitLastDim } from "../../machine/ops/split.js";
+import { lastOf, reshape, transpose, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { overTime, withoutPadding } from "./over-time.js";
 import { callLinear } from "./linear.js";

@@ -6,14 +6,8 @@ import { childOf } from "../../load/bound-module.js";
 import type { Machine } from "../../machine/machine.js";
 import { assignPart } from "../../machine/ops/assign.js";
 import { cat } from "../../machine/ops/elementwise.js";
-import {
-  contiguous,
-  expand,
-  reshape,
-  splitLastDim,
-  transpose,
-  view,
-} from "../../machine/ops/views.js";
+import { splitLastDim } from "../../machine/ops/split.js";
+import { contiguous, expand, reshape, transpose, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { missing } from "../../../problem/missing.js";
 import type { Attended } from "./attention.js";

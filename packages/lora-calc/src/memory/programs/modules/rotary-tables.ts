@@ -7,7 +7,7 @@ import type { Frame } from "../../machine/frame.js";
 import type { Machine } from "../../machine/machine.js";
 import { cast, withAutocast } from "../../machine/ops/cast.js";
 import { mulScalar, pointwise } from "../../machine/ops/elementwise.js";
-import { splitLastDim } from "../../machine/ops/views.js";
+import { splitLastDim } from "../../machine/ops/split.js";
 import type { Tensor } from "../../machine/tensor.js";
 
 /** `rotary_emb(hidden, position_ids)`: cos and sin of shape (1, s, dim), of a grid (b, s, dim), in the dtype of hidden. */

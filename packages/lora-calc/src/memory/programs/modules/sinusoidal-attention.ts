@@ -17,15 +17,8 @@ import { add, cat, divScalar, mul } from "../../machine/ops/elementwise.js";
 import { batchedMatmul } from "../../machine/ops/matmul.js";
 import { rotatePairs } from "../../machine/ops/pairs.js";
 import { softmax } from "../../machine/ops/softmax.js";
-import {
-  contiguous,
-  reshape,
-  slice,
-  splitLastDim,
-  transpose,
-  unsqueeze,
-  view,
-} from "../../machine/ops/views.js";
+import { splitLastDim } from "../../machine/ops/split.js";
+import { contiguous, reshape, slice, transpose, unsqueeze, view } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { Attended } from "./attention.js";
 import { callLinear } from "./linear.js";

@@ -12,7 +12,12 @@ import type { Trainer } from "./trainer.js";
 
 export const sftTrainer: Trainer = (m, settings) => {
   const { loss } = settings;
-  if (loss === "dpo" || loss === "multiple_negatives_ranking" || loss === "unsloth") {
+  if (
+    loss === "dpo" ||
+    loss === "multiple_negatives_ranking" ||
+    loss === "unsloth" ||
+    loss === "litgpt"
+  ) {
     throw new Error("supervised fine-tuning has losses of its own");
   }
   const batch = makeBatch(m, settings);

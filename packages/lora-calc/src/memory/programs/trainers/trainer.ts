@@ -18,6 +18,8 @@ interface MicroBatch {
   readonly tensors: readonly Tensor[];
   /** The loss, followed by the outputs that the loop may keep. */
   readonly loss: (m: Machine, run: PolicyRun) => readonly Tensor[];
+  /** The trainer itself holds the loss behind the backward, as long as its loop does. */
+  readonly holdsLoss?: true;
 }
 
 export type Trainer = (m: Machine, settings: TrainingSettings, policy: BoundModule) => MicroBatch;

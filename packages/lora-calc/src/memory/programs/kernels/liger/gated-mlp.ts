@@ -8,7 +8,8 @@
 import { childOf } from "../../../load/bound-module.js";
 import type { GatedMlpCall } from "../../../load/bound-module.js";
 import type { Machine } from "../../../machine/machine.js";
-import { chunkLastDim, contiguous } from "../../../machine/ops/views.js";
+import { chunkLastDim } from "../../../machine/ops/split.js";
+import { contiguous } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 import { callLinear } from "../../modules/linear.js";
 

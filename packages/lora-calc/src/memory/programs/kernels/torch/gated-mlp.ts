@@ -5,7 +5,7 @@ import type { BoundModule, GatedMlpCall, GatedMlpForward } from "../../../load/b
 import type { Machine } from "../../../machine/machine.js";
 import { dropout } from "../../../machine/ops/dropout.js";
 import { mul, mulScalar } from "../../../machine/ops/elementwise.js";
-import { chunkLastDim } from "../../../machine/ops/views.js";
+import { chunkLastDim } from "../../../machine/ops/split.js";
 import type { Tensor } from "../../../machine/tensor.js";
 import { callActivation } from "../../modules/activation.js";
 import { gaussianGated } from "../../modules/gaussian-gate.js";

@@ -7,14 +7,8 @@ import { cast } from "../../../machine/ops/cast.js";
 import { complexProduct } from "../../../machine/ops/complex.js";
 import { add, cat, mul, neg, subtract } from "../../../machine/ops/elementwise.js";
 import { rotatePairs } from "../../../machine/ops/pairs.js";
-import {
-  chunkLastDim,
-  everySecond,
-  reshape,
-  slice,
-  unsqueeze,
-  view,
-} from "../../../machine/ops/views.js";
+import { chunkLastDim } from "../../../machine/ops/split.js";
+import { everySecond, reshape, slice, unsqueeze, view } from "../../../machine/ops/views.js";
 import type { Tensor } from "../../../machine/tensor.js";
 
 /** Queries and keys (b, heads, s, d) turned by their positions, and what else has a name until attention returns. */

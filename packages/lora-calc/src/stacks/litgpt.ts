@@ -1,0 +1,30 @@
+/** LitGPT 0.5: a model, LoRA layers and a loop of its own, under Lightning Fabric. */
+
+import type { StackProfile } from "./profile.js";
+
+/** Source: litgpt 0.5.13 finetune/lora.py `setup`, lora.py, model.py, utils.py; lightning 2.6 fabric/plugins/precision. */
+export const LITGPT = {
+  id: "litgpt-0.5",
+  name: "LitGPT 0.5.13",
+  // Its models are its own; of transformers it takes nothing.
+  releases: {},
+  trainsTokensOnly: true,
+  adaptersFollowBase: true,
+  autocastsFloat32: true,
+  runsLitgpt: true,
+  globalBatch: 16,
+  trainsBy: ["sft"],
+  losses: ["litgpt"],
+  training: {
+    per_device_train_batch_size: 1,
+    gradient_checkpointing: false,
+    // "bf16-mixed", where nobody names a precision.
+    dtype: "float32",
+    bf16: true,
+    optim: "adamw_torch",
+    max_grad_norm: 0,
+    loss: "litgpt",
+    loop: "plain",
+  },
+  source: "litgpt 0.5.13 finetune/lora.py setup, utils.py get_default_supported_precision",
+} as const satisfies StackProfile;
