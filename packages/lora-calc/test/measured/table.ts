@@ -5,6 +5,7 @@ import type { ScoredTier } from "../../src/exchange/measured-peaks.js";
 import { formatShare, formatSignedShare, MIB } from "../../src/units/format.js";
 import { answerTo, cardOf, neededTier, PEERS, RUNS, SAME, UNSCORED } from "./predict.js";
 import type { MeasuredRun, Peer, PeerTier } from "./predict.js";
+import { litgptLines } from "./litgpt.js";
 import { unslothLines } from "./unsloth.js";
 
 /** Measured, predicted and the error of a tier. */
@@ -93,6 +94,7 @@ export function measuredTable(bands: readonly string[]): string {
     "",
     ...differingLines(),
     ...unslothLines(),
+    ...litgptLines(),
     "## Others on the same runs",
     "",
     "Each tool as published, asked through its own interface with its defaults (`conformance/measured/peers.py`), each for the tier",
@@ -110,7 +112,7 @@ export function measuredTable(bands: readonly string[]): string {
     "## Not scored",
     "",
     `The other ${UNSCORED.length} published runs that we know of on T4, V100 and A6000 cards, and on models whose memory came later (hybrids, experts, encoders, models that see, classes of repositories), do not say enough, or run what is not computed.`,
-    "So do some 250 more on A100, A10G, L4, L40S and RTX 4090 cards: LitGPT, ms-swift 1.x, torchtune and Unsloth have loops and kernels of",
+    "So do some 250 more on A100, A10G, L4, L40S and RTX 4090 cards: of LitGPT those that are sharded, and Phi, Falcon and StableLM, ms-swift 1.x, torchtune and Unsloth have loops and kernels of",
     "their own, PEFT's method comparison trains on real lengths, and hardware tables are mostly estimates themselves.",
     "",
     "| Run | Model | Card | What is missing |",
