@@ -13,7 +13,7 @@ export interface LitgptRun {
   readonly source: string;
   /** `torch.cuda.max_memory_allocated`, printed in units of 10⁷ bytes. Unit: bytes. */
   readonly measured: { readonly allocated: number };
-  readonly scenario: Scenario & { readonly model: string };
+  readonly scenario: Scenario & { readonly model: string; readonly hardware: { readonly gpu: string } };
 }
 
 export const LITGPT_RUNS = JSON.parse(
@@ -39,7 +39,7 @@ function rowOf(run: LitgptRun): string {
   const gb = (bytes: number): string => (bytes / 1e9).toFixed(2);
   const bits = (scenario.quantization ?? null) === null ? "bf16-true" : "nf4";
   return `| ${[
-    `[${String(scenario.hardware?.gpu)}](${source})`,
+    `[${scenario.hardware.gpu}](${source})`,
     scenario.model,
     `${bits}, ${String(rows)} × ${String(length)}`,
     gb(measured.allocated),
