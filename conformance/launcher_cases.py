@@ -178,7 +178,19 @@ def litgpt() -> list[Case]:
         ("qwen2.5-0.5b, mlp alone", HALF_B, lora(target_modules=["gate_proj", "up_proj", "down_proj"]), {"max_length": 400, "gradient_accumulation_steps": 2}, {"lora_query": False, "lora_value": False, "lora_mlp": True, "lora_dropout": 0.0, "train": {"max_seq_length": 400, "global_batch_size": 2}}),
         ("smollm2-135m, 16-true", SMOLLM, usual, {"dtype": "float16", "max_length": 1024, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 2}, {"precision": "16-true", "train": {"max_seq_length": 1024, "micro_batch_size": 4, "global_batch_size": 8}}),
     ]  # fmt: skip
-    return [case(stack, name, {"max_position_embeddings": 4096} | config, adapter, None, training, file) for name, config, adapter, training, file in rows]
+    nf4 = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": False}
+    packed: list[tuple[str, dict[str, Any], Any, Any, dict[str, Any], File]] = [
+        ("small llama, nf4", SMALL, usual, nf4, {"max_length": 300, "gradient_accumulation_steps": 1}, {"quantize": "bnb.nf4", "precision": "bf16-true", "train": {"max_seq_length": 300, "global_batch_size": 1}}),
+        (
+            "qwen2.5-7b, 4 layers, nf4-dq, everything adapted", QWEN25, lora(target_modules=every, r=32, lora_dropout=0.05), nf4 | {"bnb_4bit_use_double_quant": True},
+            {"max_length": 512, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 2},
+            all_on | {"lora_r": 32, "quantize": "bnb.nf4-dq", "precision": "bf16-true", "train": {"max_seq_length": 512, "global_batch_size": 4, "micro_batch_size": 2}},
+        ),
+        ("llama-3.1-8b, 4 layers, nf4", LLAMA, usual, nf4, {"max_length": 1024, "gradient_accumulation_steps": 3}, {"quantize": "bnb.nf4", "precision": "bf16-true", "train": {"max_seq_length": 1024, "global_batch_size": 3}}),
+        ("gemma-7b, 3 layers, nf4", GEMMA, usual, nf4, {"max_length": 512, "gradient_accumulation_steps": 1}, {"quantize": "bnb.nf4", "precision": "bf16-true", "train": {"max_seq_length": 512, "global_batch_size": 1}}),
+    ]  # fmt: skip
+    wide = {"max_position_embeddings": 4096}
+    return [case(stack, name, wide | config, adapter, None, training, file) for name, config, adapter, training, file in rows] + [case(stack, name, wide | config, *rest) for name, config, *rest in packed]
 
 
 OF_LAUNCHER = {"litgpt": litgpt, "ms-swift": ms_swift, "llama-factory": llama_factory, "axolotl": axolotl}

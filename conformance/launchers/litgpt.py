@@ -14,17 +14,22 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import bitsandbytes.nn
 import lightning
 import torch
 from attention import Device
+from bitsandbytes.functional import BLOCK_SIZE, NESTED_BLOCK_SIZE, MatMul4Bit, QuantState
+from bitsandbytes.optim import AdamW as BitsAndBytesAdamW
 from cuda_semantics import cuda_semantics
 from huggingface import ScenarioError
+from lightning.fabric.plugins.precision.bitsandbytes import BitsandbytesPrecision
 from lightning.fabric.plugins.precision.half import HalfPrecision
 from litgpt import lora as layers
 from litgpt.args import EvalArgs, TrainArgs
 from litgpt.finetune import lora as finetune
 from recorder import ModulePaths, Tape
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import _disable_current_modes
 from values import ValueRecorder
 
 STEPS = 2
@@ -38,6 +43,99 @@ def cast_buffers(self: Any, model: torch.nn.Module) -> torch.nn.Module:
             if buffer is not None and buffer.is_floating_point():
                 module._buffers[name] = buffer.to(self._desired_input_dtype)
     return model
+
+
+class PackedLinear(torch.nn.Linear):
+    """Lightning's `_NF4Linear` and `_NF4DQLinear` on a card: made in 16 bits, packed at once, and packed anew when a checkpoint is read.
+
+    What bitsandbytes' `quantize_4bit` makes is written as its tensors (functional.py); the product is the judges' own.
+    """
+
+    compress_statistics = False
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, **_: Any) -> None:
+        super().__init__(in_features, out_features, bias)
+        self.weight.requires_grad_(False)
+        self.state: Any = None
+        self.quantize()
+
+    def quantize(self) -> None:
+        shape = (self.out_features, self.in_features)
+        half = torch.empty(shape, dtype=torch.float16)
+        blocks = -(-half.numel() // BLOCK_SIZE)
+        absmax = torch.empty(blocks, dtype=torch.float32)
+        packed = torch.empty((half.numel() + 1) // 2, 1, dtype=torch.uint8)
+        state = SimpleNamespace(code=torch.empty(16, dtype=torch.float32), absmax=absmax, offset=None)
+        if self.compress_statistics:
+            state.offset = absmax.mean()
+            centred = absmax - state.offset
+            state.absmax = torch.empty(blocks, dtype=torch.uint8)
+            state.nested = torch.empty(-(-blocks // NESTED_BLOCK_SIZE), dtype=torch.float32), torch.empty(256, dtype=torch.float32)
+            del centred
+        del absmax
+        self.weight.data = packed
+        self.state = state
+
+    @property
+    def absmax(self) -> torch.Tensor:
+        return self.state.absmax
+
+    @property
+    def offset(self) -> torch.Tensor:
+        return self.state.offset
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        packed = QuantState(self, (self.out_features, self.in_features), torch.float16)
+        return MatMul4Bit.apply(inputs, self.weight, self.bias, packed)
+
+
+class DoublePackedLinear(PackedLinear):
+    compress_statistics = True
+
+
+class Packing(BitsandbytesPrecision):
+    """Lightning's plugin, whose layers are packed here, too."""
+
+    def __init__(self, mode: str, dtype: torch.dtype) -> None:
+        self._linear_cls = DoublePackedLinear if mode.endswith("-dq") else PackedLinear
+        self.dtype, self.ignore_modules = dtype, set()
+
+    def convert_module(self, module: torch.nn.Module) -> torch.nn.Module:
+        return module  # its layers are of the class already
+
+
+class StableEmbedding(torch.nn.Embedding):
+    """bitsandbytes' embedding with a norm behind it: made on the host, moved in the dtype of the old one. It trains, but no optimizer has it."""
+
+    def __init__(self, count: int, dim: int) -> None:
+        with _disable_current_modes():  # on the host
+            super().__init__(count, dim, device="meta")
+            self.norm = torch.nn.LayerNorm(dim, device="meta")
+        self.weight.copy_ = lambda _: None  # type: ignore[method-assign]
+
+    def to(self, device: Any, dtype: torch.dtype) -> StableEmbedding:  # type: ignore[override]
+        self.weight = torch.nn.Parameter(torch.empty(self.weight.shape, dtype=dtype))
+        self.norm.weight = torch.nn.Parameter(torch.empty(self.norm.weight.shape, dtype=dtype))
+        self.norm.bias = torch.nn.Parameter(torch.empty(self.norm.bias.shape, dtype=dtype))
+        return self
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        rows = torch.nn.functional.embedding(ids, self.weight).to(torch.get_default_dtype())
+        return self.norm(rows).to(self.weight.dtype)
+
+
+def paged_adamw(_: Any, parameters: Any) -> torch.optim.Optimizer:
+    optimizer = BitsAndBytesAdamW([each for each in parameters if each.requires_grad], 32, True, in_32_bit=set())
+    for group in optimizer.param_groups:
+        group["lr"] = 1e-3
+    return optimizer
+
+
+def pack_again(_: Any, model: torch.nn.Module, *__: Any, **___: Any) -> None:
+    """`load_checkpoint`: what is packed is packed anew of what is read, the rest is written over."""
+    for module in model.modules():
+        if isinstance(module, PackedLinear):
+            module.quantize()
 
 
 class Done(Exception):
@@ -58,7 +156,8 @@ def sizes(config: dict[str, Any]) -> dict[str, Any]:
     own = {
         "qwen2": {"attn_bias": True},
         "qwen3": {"norm_qk": True},
-        "gemma": {"mlp_class_name": "GemmaMLP", "scale_embeddings": True, "gelu_approximate": "tanh"},
+        # By its name, norms are by 1 + weight.
+        "gemma": {"name": "Gemma", "mlp_class_name": "GemmaMLP", "scale_embeddings": True, "gelu_approximate": "tanh"},
     }
     return found | own.get(kind, {})
 
@@ -208,7 +307,10 @@ def patched(request: dict[str, Any], watch: Watch, loader: Batches) -> Iterator[
     fabric_class = lightning.Fabric
 
     def fabric_of(**named: Any) -> Any:
+        packing = named.pop("plugins", None)
         fabric = fabric_class(accelerator="cpu", **named | {"loggers": None})
+        if packing is not None:  # which Fabric takes on a card alone
+            fabric._precision = fabric._strategy.precision = packing
         fabric.launch = lambda run, *more: run(fabric, *more)
         fabric.log_dict = lambda *_, **__: None
         setup_optimizers, setup_module, run_backward = fabric.setup_optimizers, fabric.setup_module, fabric.backward
@@ -220,7 +322,7 @@ def patched(request: dict[str, Any], watch: Watch, loader: Batches) -> Iterator[
 
         def optimizers(optimizer: Any) -> Any:
             for group in optimizer.param_groups:
-                group["foreach"] = True  # as on a card
+                group |= {"foreach": True} if "foreach" in group else {}  # as on a card
             watch.optimizer = optimizer
             step, made = fabric.strategy.optimizer_step, setup_optimizers(optimizer)
             zero = made.zero_grad
@@ -255,7 +357,9 @@ def patched(request: dict[str, Any], watch: Watch, loader: Batches) -> Iterator[
             "choose_logger": lambda *_, **__: None,
             "Tokenizer": lambda _: SimpleNamespace(),
             "get_dataloaders": lambda *_: (loader, loader),
-            "load_checkpoint": lambda *_, **__: None,
+            "load_checkpoint": pack_again,
+            "BitsandbytesPrecision": Packing,
+            "instantiate_bnb_optimizer": paged_adamw,
             "validate": validate,
             "RunningMean": lambda **_: NoMetric(),
             "ThroughputMonitor": lambda *_, **__: NoMetric(),
@@ -266,6 +370,7 @@ def patched(request: dict[str, Any], watch: Watch, loader: Batches) -> Iterator[
         stack.enter_context(mock.patch.object(finetune.L, "Fabric", fabric_of))
         stack.enter_context(mock.patch.object(finetune, "torch", OnHost()))
         stack.enter_context(mock.patch.object(torch, "tensor", tensor))
+        stack.enter_context(mock.patch.object(bitsandbytes.nn, "StableEmbedding", StableEmbedding, create=True))
         stack.enter_context(mock.patch.object(HalfPrecision, "convert_module", cast_buffers))
         stack.enter_context(mock.patch.object(finetune.os, "makedirs", lambda *_, **__: None))
         yield

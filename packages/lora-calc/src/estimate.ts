@@ -28,6 +28,7 @@ import { rejectAdaptedHead } from "./memory/settings/runnable.js";
 import { whyNotRun } from "./memory/settings/why-not-run.js";
 import { rejectPackedCopies } from "./memory/settings/packed-copies.js";
 import { storedBytes } from "./memory/load/stored-bytes.js";
+import { litgptWarnings } from "./memory/report/litgpt-warnings.js";
 import { stateKernelWarnings } from "./memory/report/state-kernels.js";
 import { readStep } from "./memory/settings/read-step.js";
 import type { StepSettings } from "./memory/settings/read-step.js";
@@ -267,6 +268,7 @@ function memoryPart(
     warnings: [
       ...leftOutWarnings(graph),
       ...stateKernelWarnings(graph),
+      ...litgptWarnings(graph, training, quantization),
       ...attentionWarnings(graph.root, training, device ?? inputs.device),
     ],
   };

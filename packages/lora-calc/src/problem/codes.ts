@@ -92,6 +92,9 @@ export const WARNING_CODES = {
   text_only: "The step of a model that sees is computed for batches without pictures.",
   state_kernels:
     "Layers with a state are computed as PyTorch's operators, not as the kernels of a library.",
+  own_head:
+    "The stack's model has a head of its own where the checkpoint ties it to the embedding.",
+  unused_gradient: "A part trains without an optimizer: its gradient is made and never used.",
   other_trainer:
     "The stack's trainer does not train this class: the step is that of transformers' Trainer.",
   task_class: "The adapter is for a task that another class of the model_type has the head for.",

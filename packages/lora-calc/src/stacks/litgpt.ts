@@ -26,5 +26,8 @@ export const LITGPT = {
     loss: "litgpt",
     loop: "plain",
   },
+  packs4bit: { bnb_4bit_quant_type: "nf4" },
+  // Packed weights and mixed precision are refused together: one of the true ones has to be named.
+  onQuantizedBase: { dtype: "bfloat16", bf16: false, optim: "paged_adamw_32bit" },
   source: "litgpt 0.5.13 finetune/lora.py setup, utils.py get_default_supported_precision",
 } as const satisfies StackProfile;

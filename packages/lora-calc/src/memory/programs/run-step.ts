@@ -156,10 +156,11 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
 }
 
 function litgptOf(m: Machine, inputs: StepInputs, kernels: Kernels): LitgptRun | undefined {
-  const { graph, plan, training, card } = inputs;
+  const { graph, plan, training, card, quantization: stored } = inputs;
   if (training.litgpt === undefined) return undefined;
   const use = litgptUse({ graph, plan, ...training.litgpt });
-  return new LitgptRun(m, { use, graph, training, kernels, card });
+  const quantization = stored?.kind === "4bit" ? stored : undefined;
+  return new LitgptRun(m, { use, graph, training, kernels, card, quantization });
 }
 
 /** Unsloth: around the originals that go to the disk; transformers' trainer, which it patches, before the first batch. */

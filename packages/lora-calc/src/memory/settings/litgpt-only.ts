@@ -4,6 +4,7 @@ import type { ModuleGraph } from "../../graph/tree/module-graph.js";
 import type { ModelDescription } from "../../model/description.js";
 import { reject } from "../../problem/problem.js";
 import type { StackProfile } from "../../stacks/profile.js";
+import type { Quantization } from "./quantization.js";
 import type { TrainingSettings } from "./training.js";
 import { positionsFor } from "./unsloth.js";
 
@@ -14,14 +15,21 @@ interface Wrong {
   readonly expected: string;
 }
 
+interface Described {
+  readonly model: ModelDescription;
+  readonly graph: ModuleGraph;
+  readonly quantization: Quantization | undefined;
+}
+
 /** With what LitGPT's model is made from, under LitGPT. */
 export function underLitgpt(
   stack: StackProfile | undefined,
   settings: TrainingSettings,
-  { model, graph }: { readonly model: ModelDescription; readonly graph: ModuleGraph },
+  { model, graph, quantization }: Described,
 ): TrainingSettings {
   if (stack?.runsLitgpt !== true) return settings;
-  const [wrong] = [...wrongPrecision(settings), ...wrongSwitches(settings)];
+  const optimizers = quantization === undefined ? OPTIMIZERS : PACKED_OPTIMIZERS;
+  const [wrong] = [...wrongPrecision(settings), ...wrongSwitches(settings, optimizers)];
   if (wrong !== undefined) {
     const { name, ...rest } = wrong;
     reject({ code: "invalid_value", path: `training.${name}`, ...rest });
@@ -65,8 +73,10 @@ function wrongPrecision({ dtype, bf16, fp16, adapter_dtype: adapters }: Training
 }
 
 const OPTIMIZERS: readonly string[] = ["adamw_torch", "adamw_torch_fused", "sgd"];
+/** Beside packed weights PagedAdamW alone. Source: litgpt utils.py `instantiate_bnb_optimizer`. */
+const PACKED_OPTIMIZERS: readonly string[] = ["paged_adamw_32bit"];
 
-function wrongSwitches(settings: TrainingSettings): Wrong[] {
+function wrongSwitches(settings: TrainingSettings, optimizers: readonly string[]): Wrong[] {
   const { gradient_checkpointing: checkpoints, max_grad_norm: norm, optim } = settings;
   const { attn_implementation: attention, use_liger_kernel: liger } = settings;
   const found: readonly (Wrong | false)[] = [
@@ -78,9 +88,12 @@ function wrongSwitches(settings: TrainingSettings): Wrong[] {
       ...{ name: "max_grad_norm", received: norm, expected: "0" },
       message: "litgpt finetune_lora does not clip (max_norm is refused); leave it out",
     },
-    !OPTIMIZERS.includes(optim) && {
-      ...{ name: "optim", received: optim, expected: OPTIMIZERS.join(", ") },
-      message: `optimizer ${optim} under LitGPT has no program here; ${OPTIMIZERS.join(", ")} have`,
+    !optimizers.includes(optim) && {
+      ...{ name: "optim", received: optim, expected: optimizers.join(", ") },
+      message:
+        optimizers === PACKED_OPTIMIZERS
+          ? "LitGPT takes PagedAdamW beside packed weights (paged_adamw_32bit); leave training.optim out"
+          : `optimizer ${optim} under LitGPT has no program here; ${optimizers.join(", ")} have`,
     },
     attention !== "sdpa" && {
       ...{ name: "attn_implementation", received: attention, expected: "sdpa" },

@@ -50,11 +50,33 @@ it("keeps a head of its own, where others tie it to the embedding", () => {
   expect(weightsOf("litgpt-0.5") - weightsOf("hf-trainer-5.18")).toBeGreaterThan(310e6);
 });
 
+it("tells of the head that it does not tie, and of the embedding that trains for nothing", () => {
+  const codes = (fields: object): string[] => answered(fields).warnings.map(({ code }) => code);
+  expect(codes({})).toContain("own_head");
+  const packed = { load_in_4bit: true, bnb_4bit_use_double_quant: true };
+  expect(codes({ quantization: packed })).toContain("unused_gradient");
+  expect(codes({ stack: "trl-1.16" })).not.toContain("own_head");
+});
+
+it("takes nf4, bf16-true and PagedAdamW beside packed weights, where nothing more is said", () => {
+  const silent = answered({ quantization: { load_in_4bit: true } });
+  expect(taken(silent, "quantization.bnb_4bit_quant_type")).toBe("nf4");
+  expect(taken(silent, "training.optim")).toBe("paged_adamw_32bit");
+  expect(taken(silent, "training.dtype")).toBe("bfloat16");
+  const result = estimate(
+    asScenario({
+      ...{ ...RUN, quantization: { load_in_4bit: true } },
+      training: { max_length: 256, optim: "adamw_torch" },
+    }),
+  );
+  expect(isRefusal(result) && result.error.message).toContain("takes PagedAdamW");
+});
+
 it.each([
   [{ model: "google/gemma-2-2b" }, "its Gemma2ForCausalLM has no program here"],
   [{ adapter: null }, "finetune_full has no program here"],
   [{ hardware: { gpu: "2x A100 80GB SXM" } }, "several cards under LitGPT"],
-  [{ quantization: { load_in_4bit: true } }, "quantized weights under LitGPT"],
+  [{ quantization: { load_in_8bit: true } }, "bnb.int8-training of LitGPT"],
   [{ adapter: { r: 8, target_modules: ["q_proj"], use_dora: true } }, "no switch that adapts"],
   [{ adapter: { r: 8, target_modules: ["embed_tokens"] } }, "no switch that adapts"],
   [{ adapter: { r: 8, target_modules: ["q_proj"], layers_to_transform: [0] } }, "no switch"],

@@ -39,8 +39,8 @@ export function whyNotLitgpt(run: WholeRun): string | undefined {
   }
   if (plan === undefined)
     return "litgpt finetune_full has no program here; finetune_lora has: give an adapter";
-  if (quantization !== undefined)
-    return "quantized weights under LitGPT have no program here; 16 and 32 bits have";
+  if (quantization?.kind === "8bit")
+    return "bnb.int8-training of LitGPT has no program here; bnb.nf4, bnb.fp4 and their -dq have, and 16 bits";
   return whyNotBiased(graph) ?? whyNotAdapted(graph, plan);
 }
 

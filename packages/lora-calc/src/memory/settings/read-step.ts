@@ -75,7 +75,7 @@ export function readStep(
     ...{ stack, model, graph, quantization, sm },
     ...{ settings: read.settings, given: given?.values ?? {} },
   });
-  const settings = underLitgpt(stack, patched.settings, { model, graph });
+  const settings = underLitgpt(stack, patched.settings, { model, graph, quantization });
   const assumed = [...read.assumed.filter(patched.isUsed), ...patched.assumed];
   const liger = ligerUse(read.liger, model);
   rejectUnpatched(settings, model);

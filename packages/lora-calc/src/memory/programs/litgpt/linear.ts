@@ -13,6 +13,8 @@ import { linear, matmul } from "../../machine/ops/matmul.js";
 import { chunkDim, splitFirstDim } from "../../machine/ops/split.js";
 import { t, transpose, unsqueeze } from "../../machine/ops/views.js";
 import type { Tensor } from "../../machine/tensor.js";
+import { linear4bit } from "../modules/linear-4bit.js";
+import type { FourBit } from "./packed.js";
 import type { LitgptUse } from "../../settings/litgpt-use.js";
 import { adaptedWidths } from "./weights.js";
 import type { Block, LoraLinear } from "./weights.js";
@@ -20,15 +22,18 @@ import type { Block, LoraLinear } from "./weights.js";
 export interface Call {
   readonly m: Machine;
   readonly use: LitgptUse;
+  /** Of packed weights. */
+  readonly quantization?: FourBit | undefined;
   /** Dropout is on: in training, not in validation. */
   readonly isTraining: boolean;
 }
 
 /** (…, in) → (…, out). */
-export function callLinear(call: Call, { weight, bias, lora }: LoraLinear, x: Tensor): Tensor {
+export function callLinear(call: Call, layer: LoraLinear, x: Tensor): Tensor {
   const { m } = call;
+  const { lora } = layer;
   return m.frame((frame) => {
-    const plain = frame.hold(linear(m, x, weight, bias));
+    const plain = frame.hold(base(call, layer, x));
     if (lora === undefined) return plain;
     const low = matmul(m, dropped(call, x), t(m, lora.a));
     const update = frame.hold(mulScalar(m, matmul(m, low, t(m, lora.b))));
@@ -39,9 +44,9 @@ export function callLinear(call: Call, { weight, bias, lora }: LoraLinear, x: Te
 /** (b, s, hidden) → (b, s, queries and keys and values). */
 export function callQkv(call: Call, block: Block, x: Tensor): Tensor {
   const { m, use } = call;
-  const { weight, bias, lora } = block.qkv;
+  const { weight, lora } = block.qkv;
   return m.frame((frame) => {
-    const plain = frame.hold(linear(m, x, weight, bias));
+    const plain = frame.hold(base(call, block.qkv, x));
     if (lora === undefined) return plain;
     const low = frame.hold(linear(m, dropped(call, x), lora.a));
     const turned = perPart(m, use, [transpose(m, low, -2, -1), unsqueeze(m, lora.b, -1)]);
@@ -51,6 +56,13 @@ export function callQkv(call: Call, block: Block, x: Tensor): Tensor {
     const scaled = frame.hold(mulScalar(m, padded));
     return add(m, plain, scaled);
   });
+}
+
+/** The frozen layer itself. */
+function base({ m, quantization }: Call, { weight, bias, packed }: LoraLinear, x: Tensor): Tensor {
+  return packed === undefined || quantization === undefined
+    ? linear(m, x, weight, bias)
+    : linear4bit(m, packed, quantization, x);
 }
 
 function dropped({ m, use, isTraining }: Call, x: Tensor): Tensor {

@@ -7,6 +7,7 @@ import { splitInto } from "../../machine/ops/split.js";
 import type { Tensor } from "../../machine/tensor.js";
 import { callBlock, rmsNorm } from "./block.js";
 import type { BlockCall } from "./block.js";
+import { callStable } from "./packed.js";
 import { callLinear } from "./linear.js";
 import type { Gpt } from "./weights.js";
 
@@ -14,7 +15,10 @@ import type { Gpt } from "./weights.js";
 export function callGpt(call: BlockCall, gpt: Gpt, ids: Tensor, chunk: number): readonly Tensor[] {
   const { m, use } = call;
   return m.frame<readonly Tensor[]>((frame) => {
-    let x = frame.hold(embedding(m, ids, gpt.embedding));
+    const { stable } = gpt;
+    const looked =
+      stable === undefined ? embedding(m, ids, gpt.embedding) : callStable(m, stable, ids);
+    let x = frame.hold(looked);
     if (use.isGemma) x = frame.rebind(x, mulScalar(m, x));
     gpt.blocks.forEach((block, position) => {
       m.enterSection(gpt.loop, position);

@@ -22,7 +22,9 @@ import type { Trainer } from "../trainers/trainer.js";
 import type { BlockCall } from "./block.js";
 import { CHUNK, chunkedLoss, wholeLoss } from "./loss.js";
 import { callGpt, inFloat32 } from "./model.js";
-import { makeGpt, ropeTables, trainedOf } from "./weights.js";
+import { stableEmbedding } from "./packed.js";
+import type { FourBit, Packing } from "./packed.js";
+import { makeGpt, packAgain, ropeTables, trainedOf } from "./weights.js";
 import type { Gpt } from "./weights.js";
 
 /** Batches of the validation that LitGPT begins with ("Verifying settings ..."). */
@@ -35,6 +37,8 @@ interface Inputs {
   readonly graph: ModuleGraph;
   readonly training: TrainingSettings;
   readonly kernels: Kernels;
+  /** Of packed weights. */
+  readonly quantization: FourBit | undefined;
   readonly card: AttentionCard;
 }
 
@@ -59,18 +63,32 @@ export class LitgptRun {
   private kept: readonly Tensor[] = [];
 
   constructor(m: Machine, inputs: Inputs) {
-    const { use, graph, training, kernels } = inputs;
+    const { use, graph, training, kernels, quantization } = inputs;
+    const packing = quantization === undefined ? undefined : { quantization, kernels };
     const { dtype } = training;
     this.m = m;
     this.inputs = inputs;
     m.tape.phase = LOADING;
-    this.gpt = m.withKind("weights", () => makeGpt(m, use, { dtype, isCast: dtype !== "float32" }));
+    // The plugin that packs casts no tables.
+    const isCast = dtype !== "float32" && packing === undefined;
+    this.gpt = m.withKind("weights", () => makeGpt(m, use, { dtype, isCast, packing }));
+    if (packing !== undefined) this.readPacked(packing);
     const trained = { parameters: trainedOf(this.gpt), embeddings: new Set<Tensor>() };
     const parts = { parameters: new Map(), buffers: new Map(), children: new Map(), elements: [] };
     this.model = {
       root: { path: "", node: graph.root, dtype, kernels, ...parts },
       trained: { ...trained, copies: new Set() },
     };
+  }
+
+  /** Beside packed weights another embedding takes the place of the first, which stays; then the checkpoint is read. */
+  private readPacked(packing: Packing): void {
+    const { m, gpt } = this;
+    const { use, training } = this.inputs;
+    m.withKind("weights", () => {
+      gpt.stable = stableEmbedding(m, [use.vocabulary, use.hidden], training.dtype);
+      packAgain(m, gpt, packing);
+    });
   }
 
   /** What comes before the first batch: tables for the longest sequence, two batches without gradients, counters. */
@@ -129,9 +147,10 @@ export class LitgptRun {
     { chunk, isTraining }: { readonly chunk: number; readonly isTraining: boolean },
   ): readonly Tensor[] {
     const { m, gpt } = this;
-    const { use, kernels, card, training } = this.inputs;
+    const { use, kernels, card, training, quantization } = this.inputs;
     const { attention } = kernels;
-    const call: BlockCall = { m, use, isTraining, attention, card, tables: gpt.tables };
+    const facts = { m, use, isTraining, attention, card, quantization };
+    const call: BlockCall = { ...facts, tables: gpt.tables };
     const made = withAutocast(m, autocastDtype(training), () => callGpt(call, gpt, ids, chunk));
     return inFloat32(call, made);
   }
@@ -139,11 +158,20 @@ export class LitgptRun {
   /** One micro-batch of the loop. */
   readonly trainer: Trainer = (m) => {
     if (this.before.length > 0) this.count();
+    this.markUnused();
     const batch = this.batch();
     for (const each of this.before) m.release(each);
     this.before = batch.all;
     return { tensors: [], holdsLoss: true, loss: () => [this.hold(this.loss(batch))] };
   };
+
+  /** Gradients that no optimizer has are gradients all the same. */
+  private markUnused(): void {
+    const { stable } = this.gpt;
+    if (stable === undefined) return;
+    for (const { grad } of [stable.weight, stable.scale, stable.offset])
+      if (grad !== undefined) this.m.markAs(grad, "gradients");
+  }
 
   private hold(loss: Tensor): Tensor {
     this.logged = this.m.retain(loss);

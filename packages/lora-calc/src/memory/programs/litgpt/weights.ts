@@ -11,11 +11,16 @@ import type { Shape } from "../../machine/layout.js";
 import type { Machine } from "../../machine/machine.js";
 import type { Tensor } from "../../machine/tensor.js";
 import type { LitgptUse } from "../../settings/litgpt-use.js";
+import type { BoundModule } from "../../load/bound-module.js";
+import { pack, packedTensors } from "./packed.js";
+import type { Packing, StableEmbedding } from "./packed.js";
 
 /** `LoRALinear`, of shape (out, in); without an adapter the linear layer alone. */
 export interface LoraLinear {
+  /** Of a packed one `packed` has what is stored. */
   readonly weight: Tensor;
   readonly bias?: Tensor;
+  packed?: BoundModule;
   readonly lora?: LoraPair;
 }
 
@@ -50,6 +55,8 @@ export interface Block extends Attention, Mlp {
 export interface Gpt {
   readonly head: LoraLinear;
   readonly embedding: Tensor;
+  /** In place of the embedding, beside packed weights. */
+  stable?: StableEmbedding;
   readonly blocks: readonly Block[];
   readonly loop: Loop;
   readonly finalNorm: Tensor;
@@ -59,15 +66,25 @@ export interface Gpt {
 
 type Tables = readonly [cos: Tensor, sin: Tensor];
 
+/** How the weights are stored. */
+export interface Storage {
+  readonly dtype: Dtype;
+  /** Tables are cast as the weights are. */
+  readonly isCast: boolean;
+  readonly packing?: Packing | undefined;
+}
+
 class Maker {
   private readonly m: Machine;
   private readonly use: LitgptUse;
   private readonly dtype: Dtype;
+  private readonly packing: Packing | undefined;
 
-  constructor(m: Machine, use: LitgptUse, dtype: Dtype) {
+  constructor(m: Machine, use: LitgptUse, { dtype, packing }: Storage) {
     this.m = m;
     this.use = use;
     this.dtype = dtype;
+    this.packing = packing;
   }
 
   /** The weight of a norm. */
@@ -91,16 +108,24 @@ class Maker {
   }
 
   linear(inputs: number, outputs: number, isAdapted = false): LoraLinear {
-    const weight = this.parameter([outputs, inputs]);
+    const plain = this.plain([outputs, inputs], false);
     const { rank } = this.use.lora;
-    return isAdapted ? { weight, lora: this.pair(inputs, rank, outputs) } : { weight };
+    return isAdapted ? { ...plain, lora: this.pair(inputs, rank, outputs) } : plain;
+  }
+
+  /** Made in 16 bits, and packed then where weights are packed. */
+  private plain(shape: readonly [number, number], hasBias: boolean): LoraLinear {
+    const { m, packing } = this;
+    const weight = this.parameter(shape);
+    const bias = hasBias ? this.parameter([shape[0]]) : undefined;
+    const made = bias === undefined ? { weight } : { weight, bias };
+    if (packing === undefined) return made;
+    return { ...made, packed: pack(m, packing, shape, { tensors: [weight], bias }) };
   }
 
   private qkv(isAdapted: boolean): LoraLinear {
     const { hidden, hasAttentionBias, lora } = this.use;
-    const outputs = sum(qkvWidths(this.use));
-    const weight = this.parameter([outputs, hidden]);
-    const plain = hasAttentionBias ? { weight, bias: this.parameter([outputs]) } : { weight };
+    const plain = this.plain([sum(qkvWidths(this.use)), hidden], hasAttentionBias);
     const adapted = adaptedWidths(this.use);
     if (!isAdapted || adapted.length === 0) return plain;
     return { ...plain, lora: this.pair(hidden, lora.rank * adapted.length, sum(adapted)) };
@@ -145,8 +170,9 @@ class Maker {
     return { firstNorm, secondNorm, ...attention, ...mlp };
   }
 
-  private drop({ weight, bias, lora }: LoraLinear): void {
-    for (const tensor of [weight, bias, lora?.a, lora?.b])
+  private drop({ weight, bias, lora, packed }: LoraLinear): void {
+    const stored = packed === undefined ? [weight] : packedTensors(packed);
+    for (const tensor of [...stored, bias, lora?.a, lora?.b])
       if (tensor !== undefined) this.m.release(tensor);
   }
 }
@@ -196,12 +222,9 @@ function after(m: Machine, before: Tensor, tag: string, shape: Shape): Tensor {
 }
 
 /** The model, whose tables are cast where its weights are 16-bit. */
-export function makeGpt(
-  m: Machine,
-  use: LitgptUse,
-  { dtype, isCast }: { readonly dtype: Dtype; readonly isCast: boolean },
-): Gpt {
-  const maker = new Maker(m, use, dtype);
+export function makeGpt(m: Machine, use: LitgptUse, storage: Storage): Gpt {
+  const { dtype, isCast } = storage;
+  const maker = new Maker(m, use, storage);
   const head = maker.linear(use.hidden, use.vocabulary, use.lora.head);
   const embedding = maker.parameter([use.vocabulary, use.hidden]);
   const loop = m.loop("layers", new Array<string>(use.layers).fill("block"));
@@ -226,6 +249,24 @@ function castTables(m: Machine, tables: Tables, dtype: Dtype): Tables {
     return made;
   };
   return [narrow(cos), narrow(sin)];
+}
+
+/** A checkpoint is read: what is packed is packed anew, layer by layer. */
+export function packAgain(m: Machine, { head, blocks, loop }: Gpt, packing: Packing): void {
+  const again = (layer: LoraLinear): void => {
+    const { packed, bias } = layer;
+    if (packed === undefined) return;
+    const { layer: sizes } = packed.node;
+    if (sizes?.kind !== "linear") throw new Error("what is packed is linear");
+    const shape = [sizes.outFeatures, sizes.inFeatures] as const;
+    layer.packed = pack(m, packing, shape, { tensors: packedTensors(packed), bias });
+  };
+  again(head);
+  blocks.forEach((block, position) => {
+    m.enterSection(loop, position);
+    for (const each of [block.qkv, block.proj, block.gate, block.up, block.down]) again(each);
+  });
+  m.leaveSection();
 }
 
 /** What trains, in the order of `model.parameters()`. */
