@@ -110,6 +110,11 @@ def axolotl() -> list[Case]:
         ("small llama, 8 bits", SMALL, lora(), eight, saved, packed8 | saved),
         ("smollm2-135m, two micro-batches", SMOLLM, lora(), None, saved | {"gradient_accumulation_steps": 2, "max_length": 2048}, plain | saved | {"gradient_accumulation_steps": 2, "sequence_len": 2048}),
     ]  # fmt: skip
+    cut = {"plugins": ["axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"], "cut_cross_entropy": True, "bf16": True}
+    rows += [
+        ("qwen3-4b, 6 layers, cut cross entropy, 4 bits", QWEN3_4B, lora(), four, saved | {"max_length": 1024, "loss": "cce"}, packed4 | saved | cut | {"sequence_len": 1024}),
+        ("llama-3.1-8b, 4 layers, cut cross entropy", LLAMA, lora(r=16), None, saved | {"max_length": 700, "loss": "cce", "per_device_train_batch_size": 2}, plain | saved | cut | {"sequence_len": 700, "lora_r": 16, "micro_batch_size": 2}),
+    ]
     own = {"lora_target_linear": True, "lora_r": 8, "lora_alpha": 16}
     return [case(stack, *row[:-1], own | row[-1]) for row in rows]
 

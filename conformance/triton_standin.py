@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.machinery
+import importlib.metadata
 import sys
 import types
 from typing import Any
@@ -41,6 +42,20 @@ class Anything(types.ModuleType):
         return self
 
 
+    def __or__(self, _: Any) -> Any:
+        return self
+
+
+class Config:
+    """How a kernel would be launched."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def all_kwargs(self) -> dict[str, Any]:
+        return {}
+
+
 class Constexpr:
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -51,7 +66,7 @@ def next_power_of_2(number: int) -> int:
 
 
 def stand_in() -> dict[str, types.ModuleType]:
-    names = ("triton", "triton.language", "triton.language.extra", "triton.language.extra.libdevice", "triton.language.math", "triton.runtime", "triton.runtime.driver")
+    names = ("triton", "triton.language", "triton.language.extra", "triton.language.extra.libdevice", "triton.language.math", "triton.runtime", "triton.runtime.driver", "triton.testing", "triton.runtime.autotuner")
     modules = {name: Anything(name) for name in names}
     for name, module in modules.items():
         module.__spec__ = importlib.machinery.ModuleSpec(name, loader=None, is_package=True)
@@ -64,10 +79,13 @@ def stand_in() -> dict[str, types.ModuleType]:
     root.jit = root.autotune = root.heuristics = decorator
     root.cdiv = lambda left, right: -(-left // right)
     root.next_power_of_2 = next_power_of_2
-    root.Config = lambda *_, **__: None
+    root.Config = Config
     modules["triton.language"].constexpr = Constexpr
     return modules
 
+
+_version = importlib.metadata.version
+importlib.metadata.version = lambda name: "3.3.0" if name == "triton" else _version(name)
 
 for _name, _module in stand_in().items():
     sys.modules.setdefault(_name, _module)

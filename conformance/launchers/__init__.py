@@ -27,6 +27,7 @@ class Prepared:
     training: Training
     casts: Sequence[tuple[int, torch.dtype]] = ()  # of base tensors once all are loaded, in order
     loss: Loss | None = None  # of the trainer, in place of the one that `training` names; it reads values
+    reads_values: bool = False  # the loss looks at values, and every mask is true
     empties_cache: bool = False  # when everything is loaded
 
 

@@ -53,6 +53,8 @@ export interface StackProfile extends StackReleases {
   readonly ownKernelFor?: Readonly<Record<string, string>>;
   /** Only layers with something to train are checkpointed. */
   readonly checkpointsTrained?: true;
+  /** Types that its own fork of cut cross entropy is made for, where it has one. */
+  readonly cutsLossFor?: readonly string[];
   /** Losses that it has programs of; another trainer's are for that trainer. */
   readonly losses?: readonly StepValues["loss"][];
   /** Methods other than these run by a trainer of its own. */

@@ -21,6 +21,16 @@ function run(scenario: object) {
   };
 }
 
+// axolotl-ai-cloud/ml-cross-entropy@5f0c7a7 cut_cross_entropy/transformers/patch.py; cut-cross-entropy 25.6.4, the same file.
+it("takes Axolotl's fork of cut cross entropy for more types than Apple's is made for", () => {
+  const training = { loss: "cce", bf16: true };
+  const qwen3 = { model: "Qwen/Qwen3-0.6B", training };
+  expect(run({ ...qwen3, stack: "axolotl-0.19" }).peak).toBeGreaterThan(0);
+  expect(run({ ...qwen3, stack: "hf-trainer-5.18" }).error?.message).toContain("is not made for");
+  const scaled = { model: "ibm-granite/granite-3.3-2b-instruct", training, stack: "axolotl-0.19" };
+  expect(run(scaled).error?.path).toBe("training.loss");
+});
+
 describe("LLaMA-Factory", () => {
   const stack = "llama-factory-0.9";
 

@@ -78,7 +78,7 @@ export function readStep(
   const settings = underLitgpt(stack, patched.settings, { model, graph, quantization });
   const assumed = [...read.assumed.filter(patched.isUsed), ...patched.assumed];
   const liger = ligerUse(read.liger, model);
-  rejectUnpatched(settings, model);
+  rejectUnpatched(settings, model, stack);
   const compute = assumedCompute(quantization);
   const balance = balanceOf(graph, settings, { stack, given: given?.values ?? {} });
   return {
@@ -191,10 +191,15 @@ const STORED_WINS: Warning = {
 };
 
 /** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */
-function rejectUnpatched({ loss }: TrainingSettings, model: ModelDescription): void {
+function rejectUnpatched(
+  { loss }: TrainingSettings,
+  model: ModelDescription,
+  stack: StackProfile | undefined,
+): void {
   const patch = fusedLossPatch(loss);
   if (patch === undefined || model.kind !== "config") return;
-  if (patch.modelTypes.includes(model.modelType)) return;
+  const own = loss === "cce" ? stack?.cutsLossFor : undefined;
+  if ((own ?? patch.modelTypes).includes(model.modelType)) return;
   reject({
     code: "unsupported",
     path: "training.loss",
