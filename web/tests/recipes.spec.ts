@@ -16,7 +16,7 @@ for (const card of CARDS) {
     expect(named.length).toBeGreaterThanOrEqual(19);
     for (const id of named) {
       await recipes.selectOption(id);
-      const other = page.locator("#answer").getByRole("button", { name: "Compute under trl-1.13" });
+      const other = page.locator("#answer").getByRole("button", { name: "Compute under trl-1.16" });
       const advice = page.locator("section[aria-labelledby=advice-heading]");
       await expect
         .poll(

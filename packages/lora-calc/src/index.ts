@@ -74,7 +74,13 @@ export type { MethodConfig, MethodFacts } from "./adapter/plan/method-facts.js";
 export { nearestWorld } from "./nearest-world.js";
 export { listLaunchers, pinText } from "./stacks/launchers.js";
 export type { Launcher } from "./stacks/launchers.js";
-export { findStackId, listMovedStacks, listStacks, neighbourOf } from "./stacks/stacks.js";
+export {
+  findStackId,
+  listMovedStacks,
+  listStacks,
+  neighbourOf,
+  USUAL_STACK,
+} from "./stacks/stacks.js";
 export type { StackProfile } from "./stacks/profile.js";
 export type { StackId } from "./stacks/stacks.js";
 export type { CardFamily } from "./catalogue/gpus.js";

@@ -35,7 +35,7 @@ test("a field with a typing error gets its name, and keeps its value", () => {
 test("a run that its stack has no program for is offered under the usual one", () => {
   const run = { model: "google/gemma-3-1b-it", adapter: LORA, stack: "unsloth-2026.8" };
   const [first, ...others] = mendsOf(asScenario(run));
-  expect(first).toMatchObject({ path: "stack", value: "trl-1.13" });
+  expect(first).toMatchObject({ path: "stack", value: "trl-1.16" });
   expect(others).toEqual([]);
   expect(mendsOf(asScenario({ ...run, model: "Qwen/Qwen3-0.6B" }))).toEqual([]);
 });

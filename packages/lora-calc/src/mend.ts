@@ -9,7 +9,7 @@ import type { Problem } from "./problem/problem.js";
 import { floorOf, peaksOf } from "./exchange/peaks.js";
 import { isRefusal } from "./result.js";
 import type { Estimate } from "./result.js";
-import { listStacks } from "./stacks/stacks.js";
+import { USUAL_STACK } from "./stacks/stacks.js";
 
 export interface Mend {
   /** Where the scenario changes. */
@@ -49,13 +49,12 @@ export function mendsOf(given: Scenario): readonly Mend[] {
 
 /** Where the stack has no program for the run, and the usual one has. */
 function underUsualStack(scenario: JsonObject, answer: Estimate): Mend[] {
-  const [usual] = listStacks();
   const isOpen = floorOf(answer) !== undefined && scenario["stack"] !== undefined;
-  if (usual === undefined || !isOpen || scenario["stack"] === usual.id) return [];
-  const mended = withValue(scenario, ["stack"], usual.id);
+  if (!isOpen || scenario["stack"] === USUAL_STACK) return [];
+  const mended = withValue(scenario, ["stack"], USUAL_STACK);
   const other = estimate(asScenario(mended), { expandable: false });
   if (isRefusal(other) || peaksOf(other) === undefined) return [];
-  return [{ path: "stack", value: usual.id, scenario: mended }];
+  return [{ path: "stack", value: USUAL_STACK, scenario: mended }];
 }
 
 function candidates(scenario: JsonObject, { code, path, nearest, expected }: Problem): Mend[] {

@@ -150,6 +150,9 @@ export function listStacks(): readonly KnownStack[] {
 
 const ALL_STACKS: readonly KnownStack[] = [...STACKS, ...UNSLOTH_STACKS];
 
+/** Where the command line and the page start from: the newest profile of TRL. Example: USUAL_STACK // "trl-1.16" */
+export const USUAL_STACK: StackId = "trl-1.16";
+
 /**
  * The release of a stack beside another: the next one where there is one, else the one before; undefined where there is one
  * release. Example: neighbourOf("trl-1.13") // "trl-1.16"
