@@ -4,6 +4,7 @@
  * Source: litgpt 0.5.13 model.py `Block`, `CausalSelfAttention`, `apply_rope`, `LLaMAMLP`, `GemmaMLP`, `RMSNorm`.
  */
 
+import { missing } from "../../../problem/missing.js";
 import type { AttentionCard } from "../../../catalogue/cuda.js";
 import type { Kernels } from "../../load/bound-module.js";
 import { activate } from "../../machine/ops/activations.js";
@@ -73,24 +74,20 @@ function callAttention(call: BlockCall, block: Block, x: Tensor): Tensor {
   return m.frame((frame) => {
     const qkv = frame.hold(callQkv(call, block, x));
     const apart = splitLastDim(m, qkv, qkvWidths(use));
-    const [query, key, value] = apart.map((each, index) => {
+    const [query = missing(), key = missing(), value = missing()] = apart.map((each, index) => {
       const count = index === 0 ? heads : groups;
       return frame.hold(transpose(m, view(m, each, [rows, length, count, headSize]), 1, 2));
     });
-    if (query === undefined || key === undefined || value === undefined)
-      throw new Error("queries, keys and values are three");
-    const turned = turnedHeads(call, frame, block, [query, key]);
-    const [wideKey, wideValue] = [turned[1], value].map((each) =>
+    const [queries, turnedKey] = turnedHeads(call, frame, block, [query, key]);
+    const [keys = missing(), values = missing()] = [turnedKey, value].map((each) =>
       heads === groups ? each : frame.rebind(each, repeated(call, each)),
     );
-    const states = { query: turned[0], key: wideKey ?? value, value: wideValue ?? value };
-    const form = {
-      ...{ heads, keyValueHeads: heads, headDim: headSize, attentionDropout: 0 },
-    };
-    const [output] = call.attention(m, form, states, {
-      implementation: "sdpa",
-      card: call.card,
-    });
+    const [output] = call.attention(
+      m,
+      { heads, keyValueHeads: heads, headDim: headSize, attentionDropout: 0 },
+      { query: queries, key: keys, value: values },
+      { implementation: "sdpa", card: call.card },
+    );
     const joined = frame.hold(reshape(m, output, [rows, length, heads * headSize]));
     return callLinear(call, block.proj, joined);
   });
@@ -104,18 +101,17 @@ function turnedHeads(
   given: readonly [Tensor, Tensor],
 ): readonly [Tensor, Tensor] {
   const { m } = call;
-  const [query, key] = given.map((each, index) => {
+  const [query = missing(), key = missing()] = given.map((each, index) => {
     const norm = headNorms?.[index];
     return norm === undefined ? each : frame.rebind(each, rmsNorm(call, norm, each));
   });
-  if (query === undefined || key === undefined) throw new Error("two states are turned");
   const roped = [query, key].map((each) => frame.hold(turned(call, each)));
-  const [queries, keys] = [query, key].map((each, index) => {
+  const [queries = missing(), keys = missing()] = [query, key].map((each, index) => {
     const dim = each.size(-1);
     const rest = slice(m, each, -1, [dim, dim]);
-    return frame.rebind(each, cat(m, [roped[index] ?? each, rest], -1));
+    return frame.rebind(each, cat(m, [roped[index] ?? missing(), rest], -1));
   });
-  return [queries ?? query, keys ?? key];
+  return [queries, keys];
 }
 
 /** `apply_rope(x[..., :n], cos, sin)`: (b, heads, s, n) → the same. */

@@ -4,6 +4,7 @@
  * Source: litgpt 0.5.13 lora.py `LoRALinear.forward`, `LoRAQKVLinear.forward`, `zero_pad`, `conv1d`.
  */
 
+import { missing } from "../../../problem/missing.js";
 import type { Machine } from "../../machine/machine.js";
 import { pointwiseConvolution } from "../../machine/ops/convolution.js";
 import { dropout } from "../../machine/ops/dropout.js";
@@ -78,7 +79,7 @@ function perPart(m: Machine, use: LitgptUse, [input, weight]: readonly [Tensor, 
     const inputs = chunkDim(m, input, 1, widths.length).map((each) => frame.hold(each));
     const weights = splitFirstDim(m, weight, widths).map((each) => frame.hold(each));
     const parts = inputs.map((each, index) =>
-      pointwiseConvolution(m, each, weights[index] ?? each),
+      pointwiseConvolution(m, each, weights[index] ?? missing()),
     );
     return cat(m, parts, 1);
   });
