@@ -31,3 +31,6 @@ export const LITGPT = {
   onQuantizedBase: { dtype: "bfloat16", bf16: false, optim: "paged_adamw_32bit" },
   source: "litgpt 0.5.13 finetune/lora.py setup, utils.py get_default_supported_precision",
 } as const satisfies StackProfile;
+
+/** Types of transformers whose models LitGPT has in a form that is compared here. */
+export const LITGPT_TYPES: readonly string[] = ["llama", "mistral", "qwen2", "qwen3", "gemma"];

@@ -4,11 +4,9 @@ import type { AdapterPlan, AdaptedModule } from "../../adapter/plan/plan.js";
 import type { ModuleGraph, ModuleNode } from "../../graph/tree/module-graph.js";
 import { sitesOf } from "../../graph/tree/sites.js";
 import { missing } from "../../problem/missing.js";
+import { LITGPT_TYPES } from "../../stacks/litgpt.js";
 import type { LitgptLora, LitgptUse } from "./litgpt-use.js";
 import type { WholeRun } from "./unsloth.js";
-
-/** Types of transformers whose models LitGPT has in a form that is compared here. */
-const TYPES: readonly string[] = ["llama", "mistral", "qwen2", "qwen3", "gemma"];
 
 type Switch = Exclude<keyof LitgptLora, "rank" | "dropout">;
 
@@ -34,8 +32,8 @@ export function whyNotLitgpt(run: WholeRun): string | undefined {
   const { modelType, className, root } = graph;
   if (ranks > 1)
     return "several cards under LitGPT, which shards and checkpoints there, have no program here; one has";
-  if (!TYPES.includes(modelType) || root.forward?.kind !== "causal_lm") {
-    return `LitGPT has models of its own; its ${className} has no program here, those of ${TYPES.join(", ")} have`;
+  if (!LITGPT_TYPES.includes(modelType) || root.forward?.kind !== "causal_lm") {
+    return `LitGPT has models of its own; its ${className} has no program here, those of ${LITGPT_TYPES.join(", ")} have`;
   }
   if (plan === undefined)
     return "litgpt finetune_full has no program here; finetune_lora has: give an adapter";
@@ -109,9 +107,16 @@ export function litgptUse({ graph, plan, blockSize }: Asked): LitgptUse {
     headSize: attention.headDim,
     hasAttentionBias: hasBias(nodeOf(graph, "q_proj")),
     normsHeads: attention.queryKeyNorm !== undefined,
-    isGemma: graph.modelType === "gemma",
+    isGemma: normsFromOne(graph),
     lora: loraOf(plan?.modules ?? []),
   };
+}
+
+/** Of the types that LitGPT has here Gemma alone, whose MLP and embeddings differ, too. */
+function normsFromOne(graph: ModuleGraph): boolean {
+  return sitesOf(graph).some(
+    ({ node: { forward } }) => forward?.kind === "rms_norm" && forward.variant === "unit_offset",
+  );
 }
 
 function embeddingOf(graph: ModuleGraph): ModuleNode {

@@ -5,6 +5,7 @@
  * finetune/lora.py `main` (`StableEmbedding`).
  */
 
+import { missing } from "../../../problem/missing.js";
 import { elementCount } from "../../../units/dtype.js";
 import type { Dtype } from "../../../units/dtype.js";
 import type { BoundModule, Kernels } from "../../load/bound-module.js";
@@ -13,12 +14,8 @@ import { cast } from "../../machine/ops/cast.js";
 import { embedding } from "../../machine/ops/embedding.js";
 import { layerNorm } from "../../machine/ops/normalize.js";
 import type { Tensor } from "../../machine/tensor.js";
+import { stored4bit } from "../../settings/quantization.js";
 import type { Quantization } from "../../settings/quantization.js";
-
-const BLOCK_SIZE = 64;
-const NESTED_BLOCK_SIZE = 256;
-const CODE_SIZE = 16;
-const NESTED_CODE_SIZE = 256;
 
 export type FourBit = Extract<Quantization, { kind: "4bit" }>;
 
@@ -34,20 +31,22 @@ export function pack(
   shape: readonly [number, number],
   before: { readonly tensors: readonly Tensor[]; readonly bias?: Tensor | undefined },
 ): BoundModule {
+  const stored = new Map(
+    stored4bit(elementCount(shape), quantization.doubleQuant).map((each) => [each.name, each]),
+  );
   const half = m.empty("empty", shape, "float16");
-  const blocks = [Math.ceil(elementCount(shape) / BLOCK_SIZE)];
+  const blocks = stored.get("absmax")?.shape ?? missing();
   const absmax = m.empty("empty", blocks, "float32");
-  const made = (values: readonly number[], dtype: Dtype): Tensor =>
-    m.retain(m.empty("empty", values, dtype));
-  const weight = made([Math.ceil(elementCount(shape) / 2), 1], "uint8");
-  const buffers = new Map([["code", made([CODE_SIZE], "float32")]]);
+  const made = (name: string): Tensor => {
+    const tensor = stored.get(name) ?? missing();
+    return m.retain(m.empty("empty", tensor.shape, tensor.dtype));
+  };
+  const weight = made("weight");
+  const buffers = new Map([["code", made("code")]]);
   if (quantization.doubleQuant) {
     buffers.set("offset", m.retain(m.empty("mean", [], "float32")));
     const centred = m.empty("sub", blocks, "float32");
-    buffers.set("absmax", made(blocks, "uint8"));
-    const nested = [Math.ceil(elementCount(blocks) / NESTED_BLOCK_SIZE)];
-    buffers.set("nested_absmax", made(nested, "float32"));
-    buffers.set("nested_code", made([NESTED_CODE_SIZE], "float32"));
+    for (const name of ["absmax", "nested_absmax", "nested_code"]) buffers.set(name, made(name));
     for (const each of [centred, absmax]) m.consume(each);
   } else buffers.set("absmax", m.retain(absmax));
   for (const each of before.tensors) m.release(each);
