@@ -100,6 +100,15 @@ describe("compareStacks", () => {
     expect(changes.find(({ path }) => path === "stack")?.reason).toMatch(/^(?!.*kernels)/);
   });
 
+  it("leaves to Unsloth what it decides", () => {
+    const training = { ...QLORA.training, attn_implementation: "sdpa", loss: "nll" } as const;
+    const compared = compareStacks({ ...QLORA, training }, "trl-1.16", "unsloth-2026.8");
+    const { from, to } = compared;
+    expect(to.problem).toBeUndefined();
+    expect(to.scenario.training).toMatchObject({ attn_implementation: null, loss: null });
+    expect(sum(compared)).toBe((to.allocated_peak ?? 0) - (from.allocated_peak ?? 0));
+  });
+
   it("says that the other refuses the run", () => {
     const head = { ...QLORA, adapter: { r: 8, target_modules: ["q_proj", "lm_head"] } };
     const { from, to, changes } = compareStacks(head, "trl-1.13", "trl-1.16");

@@ -12,6 +12,7 @@ import type { Scenario } from "./scenario.js";
 import { differingDoings } from "./stacks/doings.js";
 import { findStack } from "./stacks/stacks.js";
 import type { StackProfile } from "./stacks/profile.js";
+import { leftBehind } from "./stacks/unsloth.js";
 import type { KnownStack, StackId } from "./stacks/stacks.js";
 
 /** A run under one stack. */
@@ -47,7 +48,7 @@ export interface StackComparison {
 
 /**
  * The same configuration under two stacks. A loss that the first one's `loss_type` names is what that `loss_type` means under
- * the second; fields that are given stay, the others are each stack's own. Stops with `unknown_stack` for an unknown id.
+ * the second; fields that are given stay, but those that Unsloth decides by itself; the others are each stack's own. Stops with `unknown_stack` for an unknown id.
  *
  * Example: const run = { model: "gpt2", adapter: { r: 8 }, training: { loss: "nll" } };
  *   compareStacks(run, "trl-1.13", "trl-1.16").changes[0]?.path // "training.loss"
@@ -110,8 +111,12 @@ function underStack(
 /** Losses that TRL's `loss_type` names, with a fused head and without. */
 const NAMED_BY_LOSS_TYPE = { fused: ["fused"], logits: ["nll", "chunked_nll"] } as const;
 
-/** A loss that the first stack's `loss_type` names is what the same `loss_type` means under the second. */
+/** A loss that the first stack's `loss_type` names is what the same `loss_type` means under the second; what Unsloth decides is left to it. */
 function asConfigured(scenario: Scenario, before: StackProfile, after: StackProfile): Scenario {
+  if (before.patchedByUnsloth === true && after.unsloth !== undefined) {
+    const { training = {} } = scenario;
+    return { ...scenario, training: { ...training, ...leftBehind({ ...training }) } };
+  }
   const { loss } = scenario.training ?? {};
   const isTrl = before.releases.trl !== undefined && after.releases.trl !== undefined;
   const names: readonly unknown[] = NAMED_BY_LOSS_TYPE[before.fusesHead ? "fused" : "logits"];

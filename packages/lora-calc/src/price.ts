@@ -2,7 +2,7 @@
 
 import { asScenario } from "./exchange/as-scenario.js";
 import type { Price, Priced } from "./advice/advise.js";
-import type { Situation } from "./advice/levers.js";
+import type { Situation } from "./advice/situation.js";
 import { estimate } from "./estimate.js";
 import { readModel } from "./graph/read-model.js";
 import { classifiesImages } from "./memory/settings/model-defaults.js";
@@ -11,6 +11,7 @@ import { checkpointQuantization } from "./model/checkpoint-quantization.js";
 import { Fields } from "./problem/fields.js";
 import type { JsonObject } from "./problem/fields.js";
 import { isRefusal } from "./result.js";
+import { findStack } from "./stacks/stacks.js";
 import { peaksOf, reservedOf } from "./exchange/peaks.js";
 import type { Estimate } from "./result.js";
 
@@ -67,12 +68,15 @@ export function situationOf(scenario: JsonObject): Situation {
   const fields = new Fields(scenario, "");
   const { description, graph, world } = readModel(fields);
   const { training } = readStep(fields, description, graph, world);
-  const given =
+  const packed =
     checkpointQuantization(description)?.fields ?? fields.object("quantization")?.values;
+  const stack = fields.string("stack");
+  const isPatched = stack !== undefined && findStack(stack).patchedByUnsloth === true;
   return {
     training,
     adapter: fields.object("adapter")?.values ?? null,
-    quantization: given ?? null,
+    quantization: packed ?? null,
+    ...(isPatched ? { movable: { given: fields.object("training")?.values ?? {} } } : {}),
     ...(classifiesImages(graph.root) ? { hasNoLength: true } : {}),
   };
 }

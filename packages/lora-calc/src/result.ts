@@ -156,8 +156,12 @@ export interface Lever {
   readonly saves: number;
   /** What it costs in time or quality, in words. */
   readonly cost: string;
-  /** The fields of the scenario it changes, by section. */
-  readonly change: Readonly<Partial<Record<"training" | "adapter" | "quantization", JsonObject>>>;
+  /** The fields of the scenario it changes, by section; null takes one out. */
+  readonly change: Readonly<
+    Partial<Record<"training" | "adapter" | "quantization", JsonObject>> & {
+      readonly stack?: string;
+    }
+  >;
   /** Verdict on the card with the lever pulled. */
   readonly verdict?: Verdict;
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from "../problem/fields.js";
 import { isObject } from "../problem/fields.js";
 import { cardsThatHold, MIN_SAVING, priceLevers, priceRaises } from "./advise.js";
 import type { Price, Priced } from "./advise.js";
-import type { Situation } from "./levers.js";
+import type { Situation } from "./situation.js";
 
 const MIB = 2 ** 20;
 const BASE: Priced = { processPeak: 1000 * MIB, heldAtMost: 0, verdict: "tight" };

@@ -11,7 +11,8 @@ import type { ParameterCounts } from "../result.js";
 import { largestFitting } from "./largest-fitting.js";
 import type { Boundary, Room, RoomAt } from "./largest-fitting.js";
 import { LEVERS, applyChange, byPrice } from "./levers.js";
-import type { Change, LeverRule, Situation } from "./levers.js";
+import type { LeverRule } from "./levers.js";
+import type { Change, Situation } from "./situation.js";
 import { SETTINGS } from "./settings.js";
 import type { Setting } from "./settings.js";
 

@@ -4,7 +4,8 @@ import type { JsonObject } from "../problem/fields.js";
 import { MIN_SAVING, leverOf } from "./advise.js";
 import type { Price, Priced, PricedLever } from "./advise.js";
 import { LEVERS_BY_PRICE, applyChange } from "./levers.js";
-import type { LeverRule, Situation } from "./levers.js";
+import type { LeverRule } from "./levers.js";
+import type { Situation } from "./situation.js";
 
 export interface Climb {
   readonly price: Price;

@@ -3,7 +3,7 @@ import { DEFAULT_STEP } from "../fields/step.js";
 import type { TrainingSettings } from "../memory/settings/training.js";
 import type { JsonObject } from "../problem/fields.js";
 import { applyChange, byPrice, LEVERS, LEVERS_BY_PRICE } from "./levers.js";
-import type { Change } from "./levers.js";
+import type { Change } from "./situation.js";
 
 type Fields = Readonly<{
   training?: Partial<TrainingSettings>;
@@ -142,16 +142,17 @@ describe("the list", () => {
     expect(new Set(LEVERS.map(({ id }) => id)).size).toBe(LEVERS.length);
     for (const { text, cost } of LEVERS) {
       expect(text).toMatch(/^[A-Z]\w+ .+/);
-      expect(cost).toMatch(/^(?:none|about|time|the|small|less|plain|quantized|longer)\b/);
+      expect(cost).toMatch(/^(?:none|about|time|the|small|less|plain|quantized|longer|another)\b/);
     }
   });
 
-  it("stands in the order free, time, quality", () => {
+  it("stands in the order free, time, library, quality", () => {
     const prices = LEVERS_BY_PRICE.map(({ price }) => price);
-    expect([...new Set(prices)]).toEqual(["free", "time", "quality"]);
+    expect([...new Set(prices)]).toEqual(["free", "time", "library", "quality"]);
     const first = (price: string): number => prices.findIndex((other) => other === price);
     expect(prices.lastIndexOf("free")).toBe(first("time") - 1);
-    expect(prices.lastIndexOf("time")).toBe(first("quality") - 1);
+    expect(prices.lastIndexOf("time")).toBe(first("library") - 1);
+    expect(prices.lastIndexOf("library")).toBe(first("quality") - 1);
     expect(LEVERS_BY_PRICE).toHaveLength(LEVERS.length);
     const [free, quality] = [LEVERS_BY_PRICE[0], LEVERS_BY_PRICE.at(-1)];
     if (free === undefined || quality === undefined) throw new Error("no levers");
@@ -166,6 +167,12 @@ describe("applyChange", () => {
     expect(applyChange(scenario, { training: { max_length: 256 } })).toEqual({
       model: "gpt2",
       training: { max_length: 256, optim: "sgd" },
+    });
+  });
+
+  it("changes the stack", () => {
+    expect(applyChange({ stack: "trl-1.16" }, { stack: "unsloth-2026.8" })).toEqual({
+      stack: "unsloth-2026.8",
     });
   });
 

@@ -7,26 +7,17 @@ import type { LeverId } from "../fields/result-names.js";
 import type { JsonObject } from "../problem/fields.js";
 import { isObject } from "../problem/fields.js";
 import type { LossName, TrainingSettings } from "../memory/settings/training.js";
-
-/** What a lever looks at: the settings in force, explicit or taken from defaults. */
-export interface Situation {
-  readonly training: TrainingSettings;
-  readonly adapter: JsonObject | null;
-  readonly quantization: JsonObject | null;
-  /** A batch is images: there is no sequence to cut. */
-  readonly hasNoLength?: boolean;
-}
-
-/** Changed fields per section of the scenario; null removes a section. */
-export type Change = Readonly<Partial<Record<"training" | "adapter" | "quantization", JsonObject>>>;
+import type { Change, Situation } from "./situation.js";
+import { underUnsloth } from "./under-unsloth.js";
+import { findStack, UNSLOTH_STACK } from "../stacks/stacks.js";
 
 export interface LeverRule {
   readonly id: LeverId;
   readonly text: string;
   /** What it costs in time or quality, in words, with its source where one is known. */
   readonly cost: string;
-  /** `free` switches are offered before those that slow the run down, and these before those that change it. */
-  readonly price: "free" | "time" | "quality";
+  /** `free` switches are offered before those that slow the run down, these before another library, and all before those that change the training. */
+  readonly price: "free" | "time" | "library" | "quality";
   /** The change, or undefined when the lever is already pulled or does not apply. */
   readonly change: (situation: Situation) => Change | undefined;
 }
@@ -153,6 +144,13 @@ export const LEVERS: readonly LeverRule[] = [
         : undefined,
   },
   {
+    id: "unsloth",
+    text: `Train the same run under ${findStack(UNSLOTH_STACK).name}`,
+    cost: "another library patches the model: adapters in float32, kernels, loss and checkpoints of its own, one card",
+    price: "library",
+    change: underUnsloth,
+  },
+  {
     id: "bf16_adapters",
     text: "Keep the adapters in bfloat16",
     cost: "small updates may be rounded away",
@@ -212,9 +210,9 @@ export const LEVERS: readonly LeverRule[] = [
   },
 ];
 
-const PRICE_ORDER: readonly LeverRule["price"][] = ["free", "time", "quality"];
+const PRICE_ORDER: readonly LeverRule["price"][] = ["free", "time", "library", "quality"];
 
-/** Free levers first, then those that cost time, then those that change the training. */
+/** Free levers first, then those that cost time, then the other library, then those that change the training. */
 export const LEVERS_BY_PRICE: readonly LeverRule[] = [...LEVERS].sort(byPrice);
 
 export function byPrice(left: LeverRule, right: LeverRule): number {
@@ -225,6 +223,10 @@ export function byPrice(left: LeverRule, right: LeverRule): number {
 export function applyChange(scenario: JsonObject, change: Change): JsonObject {
   const changed: Record<string, unknown> = { ...scenario };
   for (const [section, fields] of Object.entries(change)) {
+    if (!isObject(fields)) {
+      changed[section] = fields;
+      continue;
+    }
     const before = scenario[section];
     changed[section] = { ...(isObject(before) ? before : {}), ...fields };
   }

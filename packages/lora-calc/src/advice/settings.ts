@@ -3,7 +3,7 @@
 import type { SettingName } from "../fields/result-names.js";
 import type { ParameterCounts } from "../result.js";
 import { formatCount } from "../units/format.js";
-import type { Change, Situation } from "./levers.js";
+import type { Change, Situation } from "./situation.js";
 
 export interface Setting {
   /** Its field in the scenario. */

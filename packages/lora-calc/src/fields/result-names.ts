@@ -60,6 +60,7 @@ export type LeverId =
   | "checkpointing"
   | "nf4"
   | "micro_batch"
+  | "unsloth"
   | "bf16_adapters"
   | "no_dropout"
   | "no_dora"

@@ -61,6 +61,8 @@ export interface StackProfile extends StackReleases {
   readonly trainsBy?: readonly StepValues["method"][];
   /** Its forwards run in place of transformers', with what it does about memory. */
   readonly unsloth?: UnslothRules;
+  /** Its trainer is one that Unsloth patches: the same script runs there, with two lines more. */
+  readonly patchedByUnsloth?: true;
   /** Its own model and LoRA layers run, by its loop (LitGPT). */
   readonly runsLitgpt?: true;
   /** Autocast is over a model in float32 alone; one in 16 bits runs as it is. */

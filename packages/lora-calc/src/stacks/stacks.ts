@@ -22,6 +22,7 @@ const HF_TRAINER = {
 /** Source: trl 1.13.0 and 1.16.0 trainer/sft_trainer.py, trainer/utils.py `create_model_from_path`. */
 const TRL = {
   passesMask: true,
+  patchedByUnsloth: true,
   trainsTokensOnly: true,
   training: {
     per_device_train_batch_size: 8,
@@ -63,6 +64,7 @@ const STACKS = [
   {
     id: "hf-trainer-5.18",
     name: "transformers 5.18 Trainer",
+    patchedByUnsloth: true,
     releases: { transformers: "5.18.0", peft: "0.21.0" },
     passesMask: true,
     training: HF_TRAINER,
@@ -71,6 +73,7 @@ const STACKS = [
   {
     id: "hf-trainer-5.24",
     name: "transformers 5.24 Trainer",
+    patchedByUnsloth: true,
     releases: { transformers: "5.24.0", peft: "0.21.2" },
     passesMask: true,
     training: HF_TRAINER,
@@ -152,6 +155,9 @@ const ALL_STACKS: readonly KnownStack[] = [...STACKS, ...UNSLOTH_STACKS];
 
 /** Where the command line and the page start from: the newest profile of TRL. Example: USUAL_STACK // "trl-1.16" */
 export const USUAL_STACK: StackId = "trl-1.16";
+
+/** The newest release of Unsloth: what a run is moved to from a trainer that it patches. */
+export const UNSLOTH_STACK: StackId = "unsloth-2026.8";
 
 /**
  * The release of a stack beside another: the next one where there is one, else the one before; undefined where there is one

@@ -169,3 +169,17 @@ const OF_PHI: readonly string[] = ["architectures", "sliding_window", "partial_r
 export function hasOwnDefaults(release: UnslothRelease): boolean {
   return !release.startsWith("2024.") && release !== "2025.1";
 }
+
+/** Programs and dtypes that Unsloth decides by itself. */
+const DECIDED: readonly string[] = [
+  ...["loss", "loss_type", "attn_implementation", "dtype", "adapter_dtype", "model_init_kwargs"],
+  ...["prepare_kbit", "use_reentrant", "selective_checkpointing", "padding", "loop"],
+  ...["gradient_checkpointing_kwargs", "activation_checkpointing_kwargs"],
+  ...["use_liger_kernel", "liger_kernel_config", "bf16", "fp16"],
+];
+
+/** What of `training` as it is given for another trainer has no place under Unsloth, taken out. Example: leftBehind({ loss: "nll" }) // { loss: null } */
+export function leftBehind(given: JsonObject): JsonObject {
+  const names = DECIDED.filter((name) => (given[name] ?? null) !== null);
+  return Object.fromEntries(names.map((name) => [name, null]));
+}

@@ -25,12 +25,13 @@ export function packedByStack(
     return { fields: asked, assumed: [] };
   }
   const own = { ...stack.packs4bit, bnb_4bit_compute_dtype: compute };
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
   const assumed = Object.entries(own).flatMap(([name, value]): readonly Assumption[] =>
-    (asked[name] ?? null) === null
+    given[name] === undefined
       ? [{ path: `quantization.${name}`, value, reason: `default of ${stack.name}` }]
       : [],
   );
-  return { fields: { ...own, ...asked }, assumed };
+  return { fields: { ...own, ...given }, assumed };
 }
 
 /** The dtype that a loader computes 4 bits in. Source: llamafactory extras/misc.py `infer_optim_dtype`, hparams/parser.py. */
