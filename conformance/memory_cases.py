@@ -287,6 +287,22 @@ def preference_cases(configs: dict[str, Any]) -> Iterator[Case]:
         yield case(f"dpo {name} {what}", configs[name], adapter, quantization, training | {"method": "dpo"})
 
 
+# Optimizers beside those that drawn cases take. AdEMAMix and Lion of 32 bits stand under two names of one program.
+MORE_OPTIMIZERS = (
+    *("lion_32bit", "lion_8bit", "paged_lion_32bit", "paged_lion_8bit", "rmsprop_bnb", "rmsprop_bnb_8bit"),
+    *("ademamix", "ademamix_8bit", "paged_ademamix_32bit", "paged_ademamix_8bit", "adamw_torch_8bit", "adamw_torch_4bit"),
+)
+
+
+def optimizer_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """Every further optimizer on adapters, some of them too small for 8 bits or pages, and on whole models, whose embeddings stay in 32 bits."""
+    saved = ALL_LINEAR | {"r": 3, "modules_to_save": ["lm_head"]}
+    for index, optimizer in enumerate(MORE_OPTIMIZERS):
+        step = {"optim": optimizer, "max_length": 256, "gradient_accumulation_steps": 1 + index % 2}
+        yield case(f"smollm2-135m {optimizer}", configs["smollm2-135m"], saved, NF4 if index % 3 else None, step)
+        yield case(f"qwen2.5-0.5b full {optimizer}", configs["qwen2.5-0.5b"], None, None, step | {"loss": "hf", "bf16": bool(index % 4)})
+
+
 def parallel_cases(configs: dict[str, Any]) -> Iterator[Case]:
     """A rank of DistributedDataParallel."""
     step = {"per_device_train_batch_size": 2, "max_length": 512}
@@ -372,7 +388,7 @@ def token_scan_cases() -> Iterator[Case]:
 
 def whole_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs, OPTIONS_PER_MODEL), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs, OPTIONS_PER_MODEL), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs), *optimizer_cases(configs)]
 
 
 # What a run that names a loss of an earlier TRL computes under a later one (loss_type "nll", and its alias "chunked_nll").

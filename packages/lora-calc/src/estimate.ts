@@ -20,6 +20,7 @@ import { assumedWheel } from "./memory/report/assumed-wheel.js";
 import { evidenceOf } from "./memory/report/evidence.js";
 import { bandsOf } from "./memory/report/interval.js";
 import { packedWeights } from "./memory/report/packed-weights.js";
+import { compiledUpdateWarnings } from "./memory/report/compiled-update.js";
 import { leftOutWarnings } from "./memory/report/left-out.js";
 import { gradientWarnings } from "./memory/report/gradient-warnings.js";
 import { subclassWarnings } from "./memory/report/subclass-warnings.js";
@@ -268,6 +269,7 @@ function memoryPart(
     warnings: [
       ...leftOutWarnings(graph),
       ...stateKernelWarnings(graph),
+      ...compiledUpdateWarnings(training),
       ...litgptWarnings(graph, training, quantization),
       ...attentionWarnings(graph.root, training, device ?? inputs.device),
     ],

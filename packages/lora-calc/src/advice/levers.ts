@@ -184,7 +184,7 @@ export const LEVERS: readonly LeverRule[] = [
     cost: "quantized moments; matters for full fine-tuning, little for LoRA",
     price: "quality",
     change: ({ training: { optim } }) =>
-      optim.startsWith("adamw_torch") || optim.endsWith("32bit")
+      ["adamw_torch", "adamw_torch_fused", "paged_adamw_32bit"].includes(optim)
         ? training({ optim: "adamw_bnb_8bit" })
         : undefined,
   },

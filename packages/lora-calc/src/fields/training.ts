@@ -13,11 +13,15 @@ const LOAD_DTYPES = ["float32", "bfloat16", "float16", "auto"] as const;
 
 /** Source: transformers training_args.py `OptimizerNames`. */
 const OTHER_OPTIMIZERS = [
-  ...["adamw_torch_xla", "adamw_torch_npu_fused", "adamw_anyprecision", "adamw_torch_4bit"],
-  ...["adamw_torch_8bit", "ademamix", "adagrad", "ademamix_8bit", "lion_8bit", "lion_32bit"],
-  ...["paged_ademamix_32bit", "paged_ademamix_8bit", "paged_lion_32bit", "paged_lion_8bit"],
-  ...["rmsprop", "rmsprop_bnb", "rmsprop_bnb_8bit", "rmsprop_bnb_32bit", "galore_adamw"],
-  ...["galore_adamw_8bit", "galore_adafactor", "galore_adamw_layerwise", "lomo", "adalomo"],
+  ...["adamw_torch_xla", "adamw_torch_npu_fused", "adamw_anyprecision", "adagrad", "rmsprop"],
+  ...[
+    "galore_adamw",
+    "galore_adamw_8bit",
+    "galore_adafactor",
+    "galore_adamw_layerwise",
+    "lomo",
+    "adalomo",
+  ],
   ...["galore_adamw_8bit_layerwise", "galore_adafactor_layerwise", "grokadamw", "stable_adamw"],
   ...["schedule_free_radam", "schedule_free_adamw", "schedule_free_sgd", "apollo_adamw"],
   ...["apollo_adamw_layerwise"],
@@ -80,7 +84,10 @@ export const STEP_FIELDS = {
     optim: choice(
       [
         ...["adamw_torch", "adamw_torch_fused", "adamw_8bit", "adamw_bnb_8bit"],
-        ...["paged_adamw_32bit", "paged_adamw_8bit", "adafactor", "sgd"],
+        ...["paged_adamw_32bit", "paged_adamw_8bit", "adamw_torch_8bit", "adamw_torch_4bit"],
+        ...["adafactor", "sgd", "lion_32bit", "lion_8bit", "paged_lion_32bit", "paged_lion_8bit"],
+        ...["ademamix", "ademamix_8bit", "paged_ademamix_32bit", "paged_ademamix_8bit"],
+        ...["rmsprop_bnb", "rmsprop_bnb_32bit", "rmsprop_bnb_8bit"],
       ] as const,
       "optimizer",
       {

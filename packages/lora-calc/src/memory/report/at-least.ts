@@ -12,7 +12,8 @@ import type { World } from "../../worlds/world.js";
 
 /**
  * What an optimizer keeps on the card per trained parameter at the least: AdamW two moments of the parameter's own dtype, in 8 bit
- * two bytes; paged states can be moved off the card, Adafactor keeps rows and columns, SGD nothing.
+ * two bytes, in 4 bit one; Lion and RMSprop keep one moment, AdEMAMix three; paged states can be moved off the card, Adafactor
+ * keeps rows and columns, SGD nothing.
  */
 const STATES: Readonly<Record<OptimizerName, (parameterBytes: number, count: number) => number>> = {
   adamw_torch: (bytes) => 2 * bytes,
@@ -21,6 +22,19 @@ const STATES: Readonly<Record<OptimizerName, (parameterBytes: number, count: num
   adamw_bnb_8bit: (_, count) => 2 * count,
   paged_adamw_32bit: () => 0,
   paged_adamw_8bit: () => 0,
+  adamw_torch_8bit: (_, count) => 2 * count,
+  adamw_torch_4bit: (_, count) => count,
+  lion_32bit: (_, count) => 4 * count,
+  lion_8bit: (_, count) => count,
+  paged_lion_32bit: () => 0,
+  paged_lion_8bit: () => 0,
+  ademamix: (_, count) => 12 * count,
+  ademamix_8bit: (_, count) => 3 * count,
+  paged_ademamix_32bit: () => 0,
+  paged_ademamix_8bit: () => 0,
+  rmsprop_bnb: (_, count) => 4 * count,
+  rmsprop_bnb_32bit: (_, count) => 4 * count,
+  rmsprop_bnb_8bit: (_, count) => count,
   adafactor: () => 0,
   sgd: () => 0,
 };
