@@ -141,6 +141,30 @@ function benchMemory() {
   }
 }
 
+/**
+ * The worked answer under other stacks, as times itself, both with expandable segments, which Unsloth sets; under Unsloth at
+ * most 1.5, though its default is two micro-batches. Rounds in turn: the machine is not quiet.
+ */
+function benchStacks() {
+  const scenario = { model: "meta-llama/Llama-3.1-8B", adapter: ADAPTER, ...QLORA };
+  const unsloth = { ...scenario, quantization: { load_in_4bit: true } };
+  for (const [stack, run, most] of [
+    ["unsloth-2026.8", unsloth, 1.5],
+    ["unsloth-2024.5", unsloth, 1.5],
+    ["axolotl-0.19", unsloth],
+  ]) {
+    const timed = { ...run, stack };
+    const ratios = Array.from({ length: 5 }, () => {
+      const worked = timeOf(() => answer(scenario), { runs: 15 });
+      return timeOf(() => answer(timed), { runs: 15 }) / worked;
+    });
+    const ratio = median(ratios);
+    const verdict =
+      most === undefined ? "" : ratio <= most ? ` (within ${most})` : ` (OVER ${most})`;
+    console.log(`8B QLoRA under ${stack}: ${ratio.toFixed(2)} times the worked answer${verdict}`);
+  }
+}
+
 /** Every shape for what its model is usually fine-tuned for, as times the worked answer: budgets are ratios. */
 function benchCatalogue() {
   const training = { per_device_train_batch_size: 2, max_length: 512 };
@@ -202,6 +226,7 @@ function benchAgainstPeft() {
 
 benchCounts();
 benchMemory();
+benchStacks();
 benchCatalogue();
 benchBatches();
 benchStart();
