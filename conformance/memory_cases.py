@@ -303,6 +303,20 @@ def optimizer_cases(configs: dict[str, Any]) -> Iterator[Case]:
         yield case(f"qwen2.5-0.5b full {optimizer}", configs["qwen2.5-0.5b"], None, None, step | {"loss": "hf", "bf16": bool(index % 4)})
 
 
+def emptied_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """The cache is emptied between forward and backward, in every step or in the first of several."""
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("smollm2-135m", ALL_LINEAR, None, {"torch_empty_cache_steps": 1, "loss": "hf", "max_length": 777, "gradient_accumulation_steps": 3}),
+        ("smollm2-135m", ALL_LINEAR, NF4, {"torch_empty_cache_steps": 4, "loss": "hf", "max_length": 1024, "per_device_train_batch_size": 2, "padding": True}),
+        ("qwen2.5-0.5b", None, None, {"torch_empty_cache_steps": 1, "loss": "nll", "max_length": 512, "optim": "adamw_torch", "dtype": "float32"}),
+        ("qwen2.5-0.5b", ALL_LINEAR | {"lora_dropout": 0.1}, INT8, {"torch_empty_cache_steps": 2, "max_length": 640, "gradient_accumulation_steps": 2, "use_reentrant": True}),
+        ("llama-3.2-1b", ALL_LINEAR, NF4, {"torch_empty_cache_steps": 1, "max_length": 2048, "gradient_checkpointing": False, "gradient_accumulation_steps": 5}),
+        ("gemma-2-2b", ALL_LINEAR, None, {"torch_empty_cache_steps": 1, "max_length": 512, "bf16": False}),
+    ]  # fmt: skip
+    for index, (name, adapter, quantization, training) in enumerate(rows):
+        yield case(f"{name} emptied {index}", configs[name], adapter, quantization, training)
+
+
 def parallel_cases(configs: dict[str, Any]) -> Iterator[Case]:
     """A rank of DistributedDataParallel."""
     step = {"per_device_train_batch_size": 2, "max_length": 512}
@@ -388,7 +402,7 @@ def token_scan_cases() -> Iterator[Case]:
 
 def whole_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs, OPTIONS_PER_MODEL), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs), *optimizer_cases(configs)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs, OPTIONS_PER_MODEL), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs), *optimizer_cases(configs), *emptied_cases(configs)]
 
 
 # What a run that names a loss of an earlier TRL computes under a later one (loss_type "nll", and its alias "chunked_nll").

@@ -69,6 +69,7 @@ describe("a lever that applies", () => {
         },
       },
     ],
+    ["empty_cache", {}, { training: { torch_empty_cache_steps: 1 } }],
     [
       "micro_batch",
       { training: { per_device_train_batch_size: 5, gradient_accumulation_steps: 3 } },
@@ -120,6 +121,8 @@ describe("a lever that is pulled already, or has nothing to work on", () => {
     ["checkpointing", {}],
     ["nf4", { adapter: null }],
     ["nf4", { quantization: NF4 }],
+    ["empty_cache", { training: { emptiesCacheEvery: 4 } }],
+    ["empty_cache", { training: { loop: "plain" } }],
     ["micro_batch", {}],
     ["bf16_adapters", { adapter: null }],
     ["bf16_adapters", { training: { adapter_dtype: "bfloat16" } }],

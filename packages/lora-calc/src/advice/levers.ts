@@ -129,6 +129,16 @@ export const LEVERS: readonly LeverRule[] = [
           },
   },
   {
+    id: "empty_cache",
+    text: "Give free memory back before every backward (torch_empty_cache_steps 1)",
+    cost: "about 10 % more time (transformers' documentation)",
+    price: "time",
+    change: ({ training: { loop, unsloth, emptiesCacheEvery } }) =>
+      loop !== "trainer" || unsloth !== undefined || emptiesCacheEvery !== undefined
+        ? undefined
+        : { training: { torch_empty_cache_steps: 1 } },
+  },
+  {
     id: "micro_batch",
     text: "Halve the micro-batch and accumulate twice as often",
     cost: "the same tokens per optimizer step, in smaller and slower pieces",

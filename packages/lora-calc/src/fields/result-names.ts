@@ -59,6 +59,7 @@ export type LeverId =
   | "reentrant_int8"
   | "checkpointing"
   | "nf4"
+  | "empty_cache"
   | "micro_batch"
   | "unsloth"
   | "bf16_adapters"

@@ -15,7 +15,6 @@ export const ONLY_FIELDS = {
     only({
       use_cache: [false, "keys and values are kept for generation"],
       torch_compile: [false, "the model is compiled"],
-      torch_empty_cache_steps: [0, "steps after which the cache of the allocator is emptied"],
       auto_find_batch_size: [false, "the batch is halved until it fits"],
       label_smoothing_factor: [0, "share of the label that goes to all others"],
       neftune_noise_alpha: [0, "noise on the embeddings"],

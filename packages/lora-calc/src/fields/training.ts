@@ -257,6 +257,10 @@ export const MORE_STEP_FIELDS = {
     model_init_kwargs: section(MODEL_INIT_FIELDS, "what from_pretrained is given"),
   }),
   ...ownedBy("TrainingArguments", {
+    torch_empty_cache_steps: integer(
+      "steps between two that give free memory back to the driver, each before its backward",
+      { min: 1 },
+    ),
     liger_kernel_config: section(LIGER_FIELDS, "which of Liger's kernels are on"),
     gradient_checkpointing_kwargs: section(CHECKPOINT_FIELDS, "how checkpoints are made"),
     activation_checkpointing: boolean("name of gradient_checkpointing from transformers 5.23"),

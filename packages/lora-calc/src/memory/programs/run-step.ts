@@ -66,6 +66,8 @@ export interface RecordedStep {
   readonly repeats: number;
   /** Before what the allocator gives back to the driver what is free. */
   readonly emptiesCache: readonly ("adapters" | "batches")[];
+  /** Allocations of the tape before which it does so in the middle of a step; undefined without. */
+  readonly emptiesBefore: ReadonlySet<number> | undefined;
   /** Optimizer state in managed memory, outside the allocator. Unit: bytes. */
   readonly managedBytes: number;
   /** Most that lay in the host's memory: a model that is read there before it is moved. Unit: bytes. */
@@ -152,6 +154,7 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
     hostPeak: m.outside.peak("host"),
     repeats,
     emptiesCache: emptiesCache(inputs.training),
+    emptiesBefore: firstOfBackward(m.tape, inputs.training),
   };
 }
 
@@ -167,6 +170,21 @@ function litgptOf(m: Machine, inputs: StepInputs, kernels: Kernels): LitgptRun |
 function emptiesCache(training: TrainingSettings): RecordedStep["emptiesCache"] {
   if (training.unsloth !== undefined) return ["adapters", "batches"];
   return training.emptiesCache === true ? ["batches"] : [];
+}
+
+/** The first allocation of every backward in a step that empties the cache. Source: transformers trainer.py `training_step`. */
+function firstOfBackward(
+  { allocations }: Tape,
+  { emptiesCacheEvery: every }: TrainingSettings,
+): ReadonlySet<number> | undefined {
+  if (every === undefined) return undefined;
+  const first = new Map<string, number>();
+  allocations.forEach(({ phase: { part, step, micro } }, index) => {
+    if (part !== "backward" || step === undefined || step % every !== 0) return;
+    const place = `${step} ${micro}`;
+    if (!first.has(place)) first.set(place, index);
+  });
+  return new Set(first.values());
 }
 
 /** What DPO compares the policy with: nothing where its log-probabilities are given, else itself without adapters, else a second model. */

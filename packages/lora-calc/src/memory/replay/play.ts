@@ -104,12 +104,13 @@ class Player {
   private runEvents(start: number, end: number): void {
     this.played += end - start;
     const { allocator, live, course } = this;
-    const { sizes, recording, streams } = this.step;
+    const { sizes, recording, streams, emptiesBefore } = this.step;
     const { events, origins } = recording;
     for (let at = start; at < end; at += 1) {
       const event = events[at] ?? missing();
       if (event >= 0) {
         const origin = origins[event] ?? missing();
+        if (emptiesBefore?.has(origin) === true) allocator.emptyCache();
         const side = streams?.[origin] ?? 0;
         if (side === NEXT_STREAM) this.dealt += 1;
         const stream = side === 0 ? 0 : 1 + (this.dealt % POOL_STREAMS);

@@ -44,7 +44,7 @@ describe("training settings", () => {
 
   it.each([
     [{ loss: "liger" }, "training.loss"],
-    [{ optim: "lion_8bit" }, "training.optim"],
+    [{ optim: "galore_adamw" }, "training.optim"],
     [{ attn_implementation: "flash_attention_3" }, "training.attn_implementation"],
     [{ packing: true }, "training.packing"],
     [{ method: "kto" }, "training.method"],

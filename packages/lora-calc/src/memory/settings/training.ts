@@ -8,7 +8,7 @@ import type { Given } from "../../fields/read.js";
 import { DPO_FIELDS, TRAINING_FIELDS } from "../../fields/scenario.js";
 import type { FieldTable } from "../../fields/row.js";
 import type { LoadDtype, StepValues } from "../../fields/step.js";
-import { MAX_TOKENS, MORE_STEP_FIELDS, STEP_FIELDS } from "../../fields/training.js";
+import { MORE_STEP_FIELDS, STEP_FIELDS } from "../../fields/training.js";
 import { ONLY_FIELDS, OTHER_TRAINER_FIELDS } from "../../fields/training-beside.js";
 import { ONLY_PREFERENCE_FIELDS } from "../../fields/preference.js";
 import type { Assumption } from "../../model/config.js";
@@ -18,6 +18,7 @@ import { readPacking } from "./packing.js";
 import { readPreference } from "./preference.js";
 import type { PreferenceSettings } from "./preference.js";
 import { withoutAliases } from "./training-aliases.js";
+import { rejectContradictions } from "./training-rules.js";
 import type { UnslothUse } from "./unsloth-use.js";
 
 export type OptimizerName = StepValues["optim"];
@@ -41,6 +42,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly castsBack?: true;
   /** The allocator gives back what is free once all is loaded. */
   readonly emptiesCache?: true;
+  /** Every so many steps the allocator gives back what is free, between forward and backward of each micro-batch. */
+  readonly emptiesCacheEvery?: number;
   /** What embeddings give requires gradients beside adapters, without checkpoints, too. */
   readonly inputsRequireGrad?: true;
   /** Axolotl's LoRA kernels run, on these types. */
@@ -123,6 +126,8 @@ export function readTraining(given: JsonObject, defaults: Defaults): ReadTrainin
   const read: TrainingSettings = { ...usual, ...asked, ...(isDpo ? { loss: "dpo" } : {}) };
   const multiple = readField(fields, "pad_to_multiple_of", MORE_STEP_FIELDS.pad_to_multiple_of);
   const isGiven = asked.packed_sequences !== undefined;
+  const { torch_empty_cache_steps: emptyCacheRow } = MORE_STEP_FIELDS;
+  const emptiesCacheEvery = readField(fields, "torch_empty_cache_steps", emptyCacheRow);
   const packing = readPacking(fields, read, isGiven);
   const padded = {
     ...paddedTo(read, packing.sequences > 0 ? undefined : (multiple ?? defaults.padsTo)),
@@ -134,11 +139,9 @@ export function readTraining(given: JsonObject, defaults: Defaults): ReadTrainin
     ...(preference === undefined ? {} : { preference: preference.settings }),
     ...habitsOf(defaults, asked.adapter_dtype === undefined),
     ...defaults.habits,
+    ...(emptiesCacheEvery === undefined ? {} : { emptiesCacheEvery }),
   };
-  rejectTooManyTokens(settings);
-  rejectTwoPrecisions(settings);
-  rejectUnselectable(settings);
-  rejectNoNextToken(settings);
+  rejectContradictions(settings);
   return {
     ...{ settings, liger, ignored: ignoredOf(fields) },
     assumed: [
@@ -235,60 +238,4 @@ function paddedTo(settings: TrainingSettings, multiple: number | undefined): Tra
   const { max_length: length } = settings;
   if (multiple === undefined || length % multiple === 0) return settings;
   return { ...settings, max_length: Math.ceil(length / multiple) * multiple, padding: true };
-}
-
-/** Losses that leave out the last token, which has no next one, before they look at the logits. */
-const SHIFTED_FIRST: readonly LossName[] = ["chunked_nll", "liger", "cce", "dpo"];
-
-function rejectNoNextToken({ max_length: length, loss }: TrainingSettings): void {
-  if (length > 1 || !SHIFTED_FIRST.includes(loss)) return;
-  reject({
-    code: "invalid_value",
-    path: "training.max_length",
-    message: `a sequence of one token has no next token to learn, and ${loss} has no row to compute (PyTorch raises RuntimeError: element 0 of tensors does not require grad); take at least 2`,
-    received: length,
-    expected: "at least 2",
-  });
-}
-
-/** Source: trl 1.16 sft_trainer.py, models/selective_activation_checkpointing.py. */
-function rejectUnselectable(settings: TrainingSettings): void {
-  if (!settings.selective_checkpointing) return;
-  const why = settings.use_reentrant
-    ? "it needs non-reentrant checkpointing; set training.use_reentrant to false"
-    : settings.gradient_checkpointing
-      ? undefined
-      : "it needs training.gradient_checkpointing";
-  if (why === undefined) return;
-  reject({
-    code: "invalid_value",
-    path: "training.selective_checkpointing",
-    message: `selective checkpointing keeps some of what a checkpoint recomputes: ${why} (TRL raises ValueError)`,
-    received: true,
-    expected: false,
-  });
-}
-
-function rejectTwoPrecisions({ bf16, fp16 }: TrainingSettings): void {
-  if (!bf16 || !fp16) return;
-  reject({
-    code: "invalid_value",
-    path: "training.fp16",
-    message: "training.bf16 and training.fp16 cannot both be true; keep one",
-    received: true,
-    expected: false,
-  });
-}
-
-function rejectTooManyTokens(settings: TrainingSettings): void {
-  const { max_length: length, max_target_length: target } = settings;
-  const tokens = settings.per_device_train_batch_size * Math.max(length, target);
-  if (tokens <= MAX_TOKENS) return;
-  reject({
-    code: "limit_exceeded",
-    path: "training.max_length",
-    message: `per_device_train_batch_size × max_length is ${tokens} tokens; at most ${MAX_TOKENS} are computed`,
-    received: tokens,
-    expected: `at most ${MAX_TOKENS}`,
-  });
 }

@@ -98,7 +98,13 @@ function wrongPrograms(settings: TrainingSettings): readonly Wrong[] {
     ...{ name: "use_liger_kernel", received: true, expected: "false" },
     message: "Unsloth's kernels stand where Liger's would; leave training.use_liger_kernel out",
   };
+  const ofCache = {
+    ...{ name: "torch_empty_cache_steps", received: settings.emptiesCacheEvery, expected: "null" },
+    message:
+      "torch_empty_cache_steps in the training step that Unsloth writes has no program here; leave it out",
+  };
   return [
+    ...(settings.emptiesCacheEvery === undefined ? [] : [ofCache]),
     ...(liger ? [ofLiger] : []),
     ...(preference === undefined && loss !== "unsloth" ? [ofLoss] : []),
     ...(attention === "sdpa" || attention === "eager" ? [ofAttention] : []),
