@@ -18,6 +18,7 @@ const PIPELINE = [
   "advice",
   "teach",
   "exchange",
+  "formats",
   "audit",
 ];
 

@@ -148,3 +148,6 @@ export {
 } from "./units/format.js";
 export { parseBytes } from "./units/parse.js";
 export { VERSION } from "./version.js";
+export { readTrainerFile } from "./formats/read-file.js";
+export type { TrainerFile } from "./formats/read-file.js";
+export type { Finding as FileFinding } from "./formats/format.js";

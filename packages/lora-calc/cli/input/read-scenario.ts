@@ -1,10 +1,11 @@
 /** Turns the first argument of a command into a scenario: a catalogue id, or a file of a kind that is known. */
 
 import { existsSync } from "node:fs";
-import { isObject, reject } from "lora-calc";
+import { isObject, readTrainerFile, reject } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import type { Output } from "../output.js";
 import { readDocument, readSafetensors, resolveModel } from "lora-calc/files";
+import { toldOfFile } from "./told-of-file.js";
 import { USUAL } from "./usual.js";
 
 const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml|safetensors)$/i;
@@ -17,7 +18,7 @@ const USUAL_TEXT = `LoRA r=${USUAL.adapter.r}, alpha=${USUAL.adapter.lora_alpha}
  * is looked for in the cache of huggingface_hub and on the Hub. What is taken for a model alone is said on stderr.
  */
 export async function readScenario(source: string, output: Output): Promise<Scenario> {
-  const scenario = await withModelFound(await scenarioFrom(source), output);
+  const scenario = await withModelFound(await scenarioFrom(source, output), output);
   if (scenario.stack === USUAL.stack && scenario.adapter === USUAL.adapter) {
     output.talk(`A model alone means ${USUAL_TEXT}. Flags win.`);
   }
@@ -29,11 +30,14 @@ export function looksLikePath(source: string): boolean {
   return LOOKS_LIKE_PATH.test(source);
 }
 
-async function scenarioFrom(source: string): Promise<Scenario> {
+async function scenarioFrom(source: string, { talk }: Output): Promise<Scenario> {
   if (!looksLikePath(source) && !existsSync(source)) return withLora(source);
   if (IS_SAFETENSORS.test(source)) return withLora(await readSafetensors(source));
   const { name, value } = await readDocument(source);
-  return scenarioOf(value, name);
+  const file = readTrainerFile(value);
+  if (file === undefined) return scenarioOf(value, name);
+  for (const line of toldOfFile(file, name)) talk(line);
+  return file.scenario;
 }
 
 /** With the model of a name that the catalogue lacks; of an adapter's name its base, and the adapter unless one is given. */
@@ -88,7 +92,7 @@ export function scenarioOf(document: unknown, name: string): Scenario {
   });
 }
 
-/** Keys by which the files of trainers name their model: Axolotl's, LLaMA-Factory's and TRL's, LitGPT's. */
+/** Keys by which the files of trainers name their model; of a file that is not recognized it names nothing else. */
 const MODEL_OF_TRAINERS = ["base_model", "model_name_or_path", "checkpoint_dir"] as const;
 
 function rejectTrainerFile(document: Readonly<Record<string, unknown>>, name: string): void {
@@ -98,7 +102,7 @@ function rejectTrainerFile(document: Readonly<Record<string, unknown>>, name: st
   reject({
     code: "unsupported",
     path: key,
-    message: `${name} is the file of a trainer (${key}: ${model}), and those are not read yet; say its fields as flags: lora-calc estimate ${model} --rank … --max-length …`,
+    message: `${name} is the file of a trainer (${key}: ${model}) that is not read here, or says nothing but its model; Axolotl's, LLaMA-Factory's and TRL's are read. Say its fields as flags: lora-calc estimate ${model} --rank … --max-length …`,
     received: key,
     expected: "a scenario, a config.json or an adapter_config.json",
   });

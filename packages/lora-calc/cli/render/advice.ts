@@ -3,7 +3,7 @@
 import { formatBytes } from "lora-calc";
 import type { Advice, GpuRow, Ladder, Lever, Raise } from "lora-calc";
 import { alignColumns, wrap } from "./columns.js";
-import { oneLine } from "./one-line.js";
+import { oneLine } from "../one-line.js";
 import type { Style } from "./style.js";
 
 /** Cards named before the rest is counted. */

@@ -13,7 +13,7 @@ import {
 import type { Advice, Estimate, Fit, GpuRow, MemoryResult, Scenario } from "lora-calc";
 import { renderCards, renderNextStep } from "./advice.js";
 import { alignColumns, bar, wrap } from "./columns.js";
-import { oneLine, shortValue } from "./one-line.js";
+import { oneLine, shortValue } from "../one-line.js";
 import { describeScenario } from "./scenario.js";
 import type { Style } from "./style.js";
 

@@ -3,7 +3,7 @@
 import { auditSentence, formatBytes, formatCount, formatTrainableLine } from "lora-calc";
 import type { Audit, FileFacts, Finding } from "lora-calc";
 import { alignColumns, wrap } from "./columns.js";
-import { oneLine } from "./one-line.js";
+import { oneLine } from "../one-line.js";
 import type { Style } from "./style.js";
 
 interface Files {

@@ -3,7 +3,7 @@
 import { formatBytes, formatCount } from "lora-calc";
 import type { ExpertsDescription, ExpertTensor } from "lora-calc";
 import { alignColumns, wrap } from "./columns.js";
-import { oneLine } from "./one-line.js";
+import { oneLine } from "../one-line.js";
 import type { Style } from "./style.js";
 
 /** Name of the part on the command line. */

@@ -3,7 +3,7 @@
 import { formatBytes, formatCount, formatTrainableLine, methodFacts } from "lora-calc";
 import type { Certainty, Estimate, MemoryPart } from "lora-calc";
 import { alignColumns, wrap } from "./columns.js";
-import { oneLine, shortValue } from "./one-line.js";
+import { oneLine, shortValue } from "../one-line.js";
 import type { Style } from "./style.js";
 
 const MEANING: Readonly<Record<Certainty, string>> = {

@@ -3,7 +3,7 @@
 import { formatBytes, formatMagnitude } from "lora-calc";
 import type { GpuRow, ModelRow, RecipeRow } from "lora-calc";
 import { alignColumns } from "./columns.js";
-import { shortValue } from "./one-line.js";
+import { shortValue } from "../one-line.js";
 import type { Style } from "./style.js";
 
 const RIGHT = { align: "right" } as const;

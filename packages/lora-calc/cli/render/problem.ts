@@ -1,6 +1,6 @@
 /** A Problem as text: what is wrong, where, what was received, what is allowed, how to mend it. */
 
-import { oneLine, shortValue } from "./one-line.js";
+import { oneLine, shortValue } from "../one-line.js";
 import type { Problem } from "lora-calc";
 import { flagOf } from "../input/scenario-flags.js";
 import { alignColumns, wrap } from "./columns.js";

@@ -3,7 +3,7 @@
 import { formatCount } from "lora-calc";
 import type { Estimate, Scenario } from "lora-calc";
 import { wrap } from "./columns.js";
-import { oneLine, shortValue } from "./one-line.js";
+import { oneLine, shortValue } from "../one-line.js";
 
 /** Source: peft tuners/lora/config.py `LoraConfig`. */
 const PEFT_RANK = 8;

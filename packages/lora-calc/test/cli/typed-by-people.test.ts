@@ -104,6 +104,22 @@ describe("files and flags", () => {
     expect(JSON.parse(text)).toMatchObject({ model: "gpt2", adapter: { r: 4 } });
   });
 
+  it("a trainer's file is read, and what it says that nobody reads is told on one line each", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "trainer-")), "config.yaml");
+    const keys = ["base_model: gpt2", "adapter: lora", "lora_r: 4", "lora_rnk: 8", '"x\\e[2J": 1'];
+    writeFileSync(path, `${keys.join("\n")}\n`);
+    const { text, talk } = await caught(async (output) => {
+      await output.result(JSON.stringify(await readScenario(path, output)));
+      return 0;
+    });
+    expect(JSON.parse(text)).toEqual({
+      ...{ model: "gpt2", stack: "axolotl-0.19", adapter: { r: 4 }, training: {} },
+    });
+    expect(talk).toMatch(/read as Axolotl's, under axolotl-0.19: 3 keys used/);
+    expect(talk).toMatch(/does not know lora_rnk and drops it in silence; did you mean lora_r\?/);
+    expect(talk).not.toContain("\u001B");
+  });
+
   it("a trainer's file is named as one, though it has a model_type", () => {
     const axolotl = { base_model: "NousResearch/Llama-3.2-1B", model_type: "AutoModelForCausalLM" };
     expect(() => scenarioOf(axolotl, "config.yaml")).toThrow(/file of a trainer/);

@@ -96,7 +96,7 @@ export function readStep(
       ...(isAsked ? balance.assumed : []),
     ],
     ignored: [...read.ignored, ...patched.ignored],
-    obstacle: whyOnlyUnder(stack, graph.modelType, scenario) ?? balance.obstacle,
+    obstacle: whyNotUnder(stack, { graph, scenario, settings, model }) ?? balance.obstacle,
     warnings: [
       ...stored.warnings,
       ...(isAsked ? warningsOf({ stack, graph, quantization, assumed }) : []),
@@ -190,6 +190,32 @@ const STORED_WINS: Warning = {
     "config.json says how bitsandbytes packed the checkpoint; transformers loads it so, and quantization is not looked at",
 };
 
+interface Asked {
+  readonly graph: ModuleGraph;
+  readonly scenario: Fields;
+  readonly settings: TrainingSettings;
+  readonly model: ModelDescription;
+}
+
+function whyNotUnder(
+  stack: StackProfile | undefined,
+  { graph, scenario, settings, model }: Asked,
+): string | undefined {
+  return whyOnlyUnder(stack, graph.modelType, scenario) ?? whyNotCut(settings, model, stack);
+}
+
+/** What a fork of cut cross entropy does to types that are not compared, some of which it knows. */
+function whyNotCut(
+  { loss }: TrainingSettings,
+  model: ModelDescription,
+  stack: StackProfile | undefined,
+): string | undefined {
+  const types = loss === "cce" ? stack?.cutsLossFor : undefined;
+  if (types === undefined || model.kind !== "config" || types.includes(model.modelType))
+    return undefined;
+  return `${stack?.name ?? ""}'s fork of cut cross entropy on ${model.modelType} has no program here; it has on ${types.join(", ")}`;
+}
+
 /** Stops where the library leaves the model alone. Sizes typed by hand are taken as a model that it knows. */
 function rejectUnpatched(
   { loss }: TrainingSettings,
@@ -198,8 +224,8 @@ function rejectUnpatched(
 ): void {
   const patch = fusedLossPatch(loss);
   if (patch === undefined || model.kind !== "config") return;
-  const own = loss === "cce" ? stack?.cutsLossFor : undefined;
-  if ((own ?? patch.modelTypes).includes(model.modelType)) return;
+  if (loss === "cce" && stack?.cutsLossFor !== undefined) return;
+  if (patch.modelTypes.includes(model.modelType)) return;
   reject({
     code: "unsupported",
     path: "training.loss",

@@ -1,0 +1,112 @@
+/** The file of a trainer, key by key: what each key means here. One table per trainer; reading and writing both go by it. */
+
+import { knownModel } from "../catalogue/models.js";
+import type { JsonObject } from "../problem/fields.js";
+import type { StackId } from "../stacks/stacks.js";
+import type { SectionName } from "../fields/section-names.js";
+
+/** A field of the scenario, `section.name`. */
+type FieldPath = `${Exclude<SectionName, "model" | "versions">}.${string}`;
+
+/** A key that says one field of the scenario; another spelling of the value goes through `read`. */
+export interface FieldKey {
+  readonly to: FieldPath;
+  /** What the field is for a value of the key; undefined leaves the field to the stack. */
+  readonly read?: (value: unknown) => unknown;
+}
+
+/** An old name, and the one in its place. */
+interface OldKey {
+  readonly now: string;
+  /** The value under the new name. */
+  readonly read?: (value: unknown) => unknown;
+}
+
+/** What keys say together is read by the format itself. */
+export type KeyRow = FieldKey | OldKey | "together";
+
+export interface Format {
+  readonly id: string;
+  /** The trainer, as its users call it. */
+  readonly trainer: string;
+  readonly stack: StackId;
+  /** Whether a file is one of this trainer's. */
+  readonly recognizes: (file: JsonObject) => boolean;
+  readonly keys: Readonly<Record<string, KeyRow>>;
+  /** Keys that change neither counts nor memory. */
+  readonly harmless: readonly string[];
+  /** Other keys that the trainer knows: at a value that is not `neutral` they may change the answer, and are named. */
+  readonly other: readonly string[];
+  /** Values at which a key of `other` does nothing, where that is not null, false, 0 or empty. */
+  readonly neutral?: JsonObject;
+  /** What the trainer does with a key that it does not know. */
+  readonly unknownAre: "refused" | "dropped";
+  /** What the keys that stand together say. */
+  readonly together: (file: JsonObject, draft: Draft) => void;
+}
+
+/** A scenario in the making. */
+export interface Draft {
+  model: unknown;
+  stack: StackId;
+  /** Null trains every weight. */
+  adapter: Record<string, unknown> | null;
+  quantization: Record<string, unknown> | null;
+  readonly training: Record<string, unknown>;
+  readonly hardware: Record<string, unknown>;
+  readonly findings: Finding[];
+}
+
+/**
+ * Something to know about a file. `not_computed`: the answer is one without this key. `unknown_key`: nobody reads it.
+ * `old_key`: it has another name now. `trap`: it does not do what it looks like.
+ */
+export interface Finding {
+  readonly code: "not_computed" | "unknown_key" | "old_key" | "trap";
+  /** Key of the file, nested ones with dots. */
+  readonly key: string;
+  readonly message: string;
+}
+
+export function finding(draft: Draft, code: Finding["code"], key: string, message: string): void {
+  draft.findings.push({ code, key, message });
+}
+
+/** A value of a file, for a message. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Booleans as people write them in YAML for Python: Axolotl's `auto` is what the card has. */
+export function isOn(value: unknown): boolean {
+  return value === true || value === "true" || value === "auto";
+}
+
+/** A list of names, or names with commas between. */
+export function namesIn(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const names = value.split(",").map((name) => name.trim());
+  return names.filter((name) => name !== "");
+}
+
+/** Fields of a config.json by which a class has modules that see or hear, or experts in one parameter. */
+const BESIDE_LINEARS =
+  /^(?:vision_config|audio_config|num_experts|num_local_experts|n_routed_experts|moe_num_experts)$/;
+
+/** "Every linear layer" of a launcher are names of linear modules; PEFT's all-linear reaches what sees and experts, too. */
+export function targetAllLinear(draft: Draft, key: string): "all-linear" {
+  const config = typeof draft.model === "string" ? knownConfig(draft.model) : undefined;
+  const beside = Object.keys(config ?? {}).find((name) => BESIDE_LINEARS.test(name));
+  if (beside !== undefined)
+    finding(
+      draft,
+      "not_computed",
+      key,
+      `${key} leaves out experts and what sees; PEFT's all-linear, which is counted here, adapts them, too: name the modules`,
+    );
+  return "all-linear";
+}
+
+function knownConfig(name: string): JsonObject | undefined {
+  return knownModel(name)?.config;
+}

@@ -1,0 +1,135 @@
+/** Reads the file of a trainer into a scenario: every key is used, known to change nothing, or named. */
+
+import { IGNORED_FIELDS } from "../fields/training-beside.js";
+import { isObject, nearestOf } from "../problem/fields.js";
+import type { JsonObject } from "../problem/fields.js";
+import { asScenario } from "../exchange/as-scenario.js";
+import type { Scenario } from "../scenario.js";
+import { AXOLOTL_FILE } from "./axolotl.js";
+import { finding } from "./format.js";
+import type { Draft, FieldKey, Finding, Format } from "./format.js";
+import { LLAMA_FACTORY_FILE } from "./llama-factory.js";
+import { TRL_FILE } from "./trl.js";
+
+const FORMATS: readonly Format[] = [AXOLOTL_FILE, LLAMA_FACTORY_FILE, TRL_FILE];
+
+/** A trainer's file as a scenario, and what is to be known about it. */
+export interface TrainerFile {
+  /** The trainer, as its users call it. */
+  readonly trainer: string;
+  readonly scenario: Scenario;
+  /** Keys that say something of the scenario. */
+  readonly used: readonly string[];
+  /** Keys that change neither counts nor memory. */
+  readonly ignored: readonly string[];
+  /** In the order of the file. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * The scenario that a trainer's file describes, under the release of the trainer that is computed; undefined for a file of no
+ * trainer that is read here (Axolotl, LLaMA-Factory, TRL). What the file leaves open is left to the stack, which says its defaults in
+ * `assumed`. Nothing is dropped: a key is in `used`, in `ignored` or in `findings`.
+ *
+ * Example: readTrainerFile({ base_model: "gpt2", adapter: "lora", lora_r: 8, sequence_len: 512 })?.scenario.training // { max_length: 512 }
+ */
+export function readTrainerFile(file: unknown): TrainerFile | undefined {
+  if (!isObject(file)) return undefined;
+  const format = FORMATS.find(({ recognizes }) => recognizes(file));
+  return format === undefined ? undefined : readAs(format, file);
+}
+
+function readAs(format: Format, given: JsonObject): TrainerFile {
+  const draft: Draft = {
+    ...{ model: undefined, stack: format.stack, quantization: null, findings: [] },
+    ...{ adapter: {}, training: {}, hardware: {} },
+  };
+  const file = withNewNames(format, given, draft);
+  const used: string[] = [];
+  const ignored: string[] = [];
+  for (const key of Object.keys(file)) {
+    const value = file[key];
+    const row = Object.hasOwn(format.keys, key) ? format.keys[key] : undefined;
+    if (value === null || value === undefined) ignored.push(key);
+    else if (format.harmless.includes(key)) {
+      // A rate or a number of epochs is kept for what is written from the scenario.
+      if (Object.hasOwn(IGNORED_FIELDS, key)) draft.training[key] = value;
+      ignored.push(key);
+    } else if (row === "together") used.push(key);
+    else if (row !== undefined && "to" in row) {
+      put(draft, row, value);
+      used.push(key);
+    } else if (format.other.includes(key)) {
+      if (isNeutral(format, key, value)) ignored.push(key);
+      else
+        finding(draft, "not_computed", key, `${key} has no program here; the answer is without it`);
+    } else rejectUnknown(format, key, draft);
+  }
+  format.together(file, draft);
+  return {
+    trainer: format.trainer,
+    scenario: scenarioOf(draft),
+    used,
+    ignored,
+    findings: draft.findings,
+  };
+}
+
+/** Old names are read as the new ones, unless both are there. */
+function withNewNames(format: Format, given: JsonObject, draft: Draft): JsonObject {
+  const file: Record<string, unknown> = {};
+  for (const key of Object.keys(given)) {
+    const row = Object.hasOwn(format.keys, key) ? format.keys[key] : undefined;
+    if (row === undefined || row === "together" || !("now" in row)) {
+      file[key] = given[key];
+      continue;
+    }
+    const { now, read } = row;
+    const value = read === undefined ? given[key] : read(given[key]);
+    if (value === undefined || value === null) continue;
+    if (!Object.hasOwn(given, now)) file[now] = value;
+    const shown = typeof value === "string" ? `${now}: ${value}` : now;
+    finding(draft, "old_key", key, `${key} is an old name; it is ${shown} now`);
+  }
+  return file;
+}
+
+function put(draft: Draft, { to, read }: FieldKey, value: unknown): void {
+  const field = read === undefined ? value : read(value);
+  if (field === undefined) return;
+  const dot = to.indexOf(".");
+  sectionOf(draft, to.slice(0, dot))[to.slice(dot + 1)] = field;
+}
+
+function sectionOf(draft: Draft, name: string): Record<string, unknown> {
+  if (name === "training") return draft.training;
+  if (name === "hardware") return draft.hardware;
+  if (name === "quantization") return (draft.quantization ??= {});
+  return (draft.adapter ??= {});
+}
+
+function isNeutral({ neutral }: Format, key: string, value: unknown): boolean {
+  if (neutral !== undefined && Object.hasOwn(neutral, key)) return neutral[key] === value;
+  if (Array.isArray(value)) return value.length === 0;
+  return value === false || value === 0 || value === "";
+}
+
+function rejectUnknown(format: Format, key: string, draft: Draft): void {
+  const known = [...Object.keys(format.keys), ...format.harmless, ...format.other];
+  const { nearest } = nearestOf(key.toLowerCase().replaceAll(/[\s-]+/g, "_"), known);
+  const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+  const does = format.unknownAre === "refused" ? "refuses it" : "drops it in silence";
+  const message = `${format.trainer} does not know ${key} and ${does}${hint}`;
+  finding(draft, "unknown_key", key, message);
+}
+
+function scenarioOf({ model, stack, adapter, quantization, training, hardware }: Draft): Scenario {
+  return asScenario({
+    model,
+    stack,
+    adapter,
+    ...(quantization === null ? {} : { quantization }),
+    training,
+    ...(Object.keys(hardware).length === 0 ? {} : { hardware }),
+  });
+}
