@@ -25,6 +25,7 @@ import {
 import { modelSizes, targetChoices } from "lora-calc/teach";
 import type {
   Advice,
+  GpuRow,
   CountHeadline,
   Estimate,
   MemoryRow,
@@ -85,9 +86,14 @@ export function answerTo(scenario: Scenario): Answer {
   };
 }
 
+/** Advice with what is said of a card. */
+interface ShownAdvice extends Omit<Advice, "cards"> {
+  readonly cards: readonly Pick<GpuRow, "name" | "memoryBytes">[];
+}
+
 /** What takes many estimates, and therefore follows the answer. */
 export interface Counsel {
-  readonly advice: Advice;
+  readonly advice: ShownAdvice;
   /** Process peak of the same run training every weight; absent where it cannot be computed. Unit: bytes. */
   readonly fullPeak?: number;
   /** The configuration under the release of the stack beside its own; absent for a stack with one release. */
@@ -101,8 +107,9 @@ export function counselOn(scenario: Scenario): Counsel | undefined {
   const full = estimate({ ...scenario, adapter: null, quantization: null }, WITHOUT_EXPANDABLE);
   const fullPeak = isRefusal(full) ? undefined : peaksOf(full)?.process_peak;
   const other = scenario.stack === undefined ? undefined : neighbourOf(scenario.stack);
+  const cards = advice.cards.map(({ name, memoryBytes }) => ({ name, memoryBytes }));
   return {
-    advice,
+    advice: { ...advice, cards },
     ...(fullPeak === undefined ? {} : { fullPeak }),
     ...(other === undefined || scenario.stack === undefined
       ? {}

@@ -14,7 +14,7 @@ export function toldOfFile(
   { trainer, scenario, used, ignored, findings }: TrainerFile,
   name: string,
 ): readonly string[] {
-  const head = `${name} is read as ${trainer}'s, under ${String(scenario.stack)}: ${used.length} keys used, ${ignored.length} change neither counts nor memory.`;
+  const head = `${name} is read as ${trainer}'s${scenario.stack === undefined ? "" : `, under ${scenario.stack}`}: ${used.length} keys used, ${ignored.length} change neither counts nor memory.`;
   const lines = findings.map(({ code, message }) => {
     const end = message.endsWith("?") ? "" : ".";
     return `  ${CODES[code]}: ${message}${end}`;

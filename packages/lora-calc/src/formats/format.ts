@@ -29,11 +29,12 @@ export interface Format {
   readonly id: string;
   /** The trainer, as its users call it. */
   readonly trainer: string;
-  readonly stack: StackId;
+  /** Undefined where nothing but counts is known of it. */
+  readonly stack: StackId | undefined;
   /** Whether a file is one of this trainer's. */
   readonly recognizes: (file: JsonObject) => boolean;
   readonly keys: Readonly<Record<string, KeyRow>>;
-  /** Keys that change neither counts nor memory. */
+  /** Keys that change neither counts nor memory; `wandb_*` are all that begin so. */
   readonly harmless: readonly string[];
   /** Other keys that the trainer knows: at a value that is not `neutral` they may change the answer, and are named. */
   readonly other: readonly string[];
@@ -48,7 +49,7 @@ export interface Format {
 /** A scenario in the making. */
 export interface Draft {
   model: unknown;
-  stack: StackId;
+  readonly stack: StackId | undefined;
   /** Null trains every weight. */
   adapter: Record<string, unknown> | null;
   quantization: Record<string, unknown> | null;
@@ -107,6 +108,6 @@ export function targetAllLinear(draft: Draft, key: string): "all-linear" {
   return "all-linear";
 }
 
-function knownConfig(name: string): JsonObject | undefined {
+export function knownConfig(name: string): JsonObject | undefined {
   return knownModel(name)?.config;
 }

@@ -8,10 +8,15 @@ import type { Scenario } from "../scenario.js";
 import { AXOLOTL_FILE } from "./axolotl.js";
 import { finding } from "./format.js";
 import type { Draft, FieldKey, Finding, Format } from "./format.js";
+import { LITGPT_FILE } from "./litgpt.js";
 import { LLAMA_FACTORY_FILE } from "./llama-factory.js";
+import { MLX_LM_FILE } from "./mlx-lm.js";
+import { MS_SWIFT_FILE } from "./ms-swift.js";
 import { TRL_FILE } from "./trl.js";
 
-const FORMATS: readonly Format[] = [AXOLOTL_FILE, LLAMA_FACTORY_FILE, TRL_FILE];
+const FORMATS: readonly Format[] = [
+  ...[AXOLOTL_FILE, LLAMA_FACTORY_FILE, TRL_FILE, LITGPT_FILE, MLX_LM_FILE, MS_SWIFT_FILE],
+];
 
 /** A trainer's file as a scenario, and what is to be known about it. */
 export interface TrainerFile {
@@ -28,7 +33,7 @@ export interface TrainerFile {
 
 /**
  * The scenario that a trainer's file describes, under the release of the trainer that is computed; undefined for a file of no
- * trainer that is read here (Axolotl, LLaMA-Factory, TRL). What the file leaves open is left to the stack, which says its defaults in
+ * trainer that is read here (Axolotl, LLaMA-Factory, TRL, ms-swift, LitGPT, MLX-LM). What the file leaves open is left to the stack, which says its defaults in
  * `assumed`. Nothing is dropped: a key is in `used`, in `ignored` or in `findings`.
  *
  * Example: readTrainerFile({ base_model: "gpt2", adapter: "lora", lora_r: 8, sequence_len: 512 })?.scenario.training // { max_length: 512 }
@@ -51,7 +56,7 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
     const value = file[key];
     const row = Object.hasOwn(format.keys, key) ? format.keys[key] : undefined;
     if (value === null || value === undefined) ignored.push(key);
-    else if (format.harmless.includes(key)) {
+    else if (isNamed(format.harmless, key)) {
       // A rate or a number of epochs is kept for what is written from the scenario.
       if (Object.hasOwn(IGNORED_FIELDS, key)) draft.training[key] = value;
       ignored.push(key);
@@ -59,7 +64,7 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
     else if (row !== undefined && "to" in row) {
       put(draft, row, value);
       used.push(key);
-    } else if (format.other.includes(key)) {
+    } else if (isNamed(format.other, key)) {
       if (isNeutral(format, key, value)) ignored.push(key);
       else
         finding(draft, "not_computed", key, `${key} has no program here; the answer is without it`);
@@ -81,13 +86,13 @@ function withNewNames(format: Format, given: JsonObject, draft: Draft): JsonObje
   for (const key of Object.keys(given)) {
     const row = Object.hasOwn(format.keys, key) ? format.keys[key] : undefined;
     if (row === undefined || row === "together" || !("now" in row)) {
-      file[key] = given[key];
+      file[key] ??= given[key];
       continue;
     }
     const { now, read } = row;
     const value = read === undefined ? given[key] : read(given[key]);
     if (value === undefined || value === null) continue;
-    if (!Object.hasOwn(given, now)) file[now] = value;
+    if ((given[now] ?? null) === null) file[now] = value;
     const shown = typeof value === "string" ? `${now}: ${value}` : now;
     finding(draft, "old_key", key, `${key} is an old name; it is ${shown} now`);
   }
@@ -108,6 +113,13 @@ function sectionOf(draft: Draft, name: string): Record<string, unknown> {
   return (draft.adapter ??= {});
 }
 
+/** `wandb_*` stands for all that begin so. */
+function isNamed(names: readonly string[], key: string): boolean {
+  return names.some((name) =>
+    name.endsWith("*") ? key.startsWith(name.slice(0, -1)) : name === key,
+  );
+}
+
 function isNeutral({ neutral }: Format, key: string, value: unknown): boolean {
   if (neutral !== undefined && Object.hasOwn(neutral, key)) return neutral[key] === value;
   if (Array.isArray(value)) return value.length === 0;
@@ -126,10 +138,9 @@ function rejectUnknown(format: Format, key: string, draft: Draft): void {
 function scenarioOf({ model, stack, adapter, quantization, training, hardware }: Draft): Scenario {
   return asScenario({
     model,
-    stack,
     adapter,
     ...(quantization === null ? {} : { quantization }),
-    training,
+    ...(stack === undefined ? {} : { stack, training }),
     ...(Object.keys(hardware).length === 0 ? {} : { hardware }),
   });
 }
