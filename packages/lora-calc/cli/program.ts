@@ -263,11 +263,14 @@ function addExport(program: Command, outputOf: OutputOf, finish: Finish): void {
 function addAudit(program: Command, outputOf: OutputOf, finish: Finish): void {
   const command: Command = program
     .command("audit")
-    .summary("recount a published adapter and check its files")
+    .summary("check a published adapter, or the file of a trainer")
     .description(
-      "Reads adapter_config.json and the header of adapter_model.safetensors; 2 where PEFT could not load them.",
+      "Reads adapter_config.json and the header of adapter_model.safetensors; 2 where PEFT could not load them. Or the YAML or JSON of a trainer; 2 where it would stop, or train what is not meant.",
     )
-    .argument("<source>", "adapter: its name on the Hub, its folder, or one of its files")
+    .argument(
+      "<source>",
+      "adapter: its name on the Hub, its folder, or one of its files; or a trainer's file",
+    )
     .option(
       "--base <model>",
       "base model: id, config.json or safetensors (else what the file names)",

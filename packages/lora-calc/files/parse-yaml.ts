@@ -1,7 +1,7 @@
 /** Reads YAML; loaded only when a file needs it. */
 
 import { MAX_DEPTH, reject } from "lora-calc";
-import { parseDocument } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 
 /** More than any configuration uses; stops texts that grow by referring to themselves. */
 const MAX_ALIASES = 100;
@@ -49,4 +49,17 @@ function rejectDepth(name: string): never {
     message: `${name} is nested deeper than ${MAX_DEPTH} levels`,
     expected: `at most ${MAX_DEPTH} levels`,
   });
+}
+
+/** Where the keys at the top of a YAML text stand, from 1. A text that does not parse has none. */
+export function linesOfKeys(text: string): ReadonlyMap<string, number> {
+  const lineCounter = new LineCounter();
+  const { contents } = parseDocument(text, { lineCounter });
+  const lines = new Map<string, number>();
+  if (!isMap(contents)) return lines;
+  for (const { key } of contents.items) {
+    if (!isScalar(key)) continue;
+    lines.set(String(key.value), lineCounter.linePos(key.range[0]).line);
+  }
+  return lines;
 }

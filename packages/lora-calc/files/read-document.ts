@@ -9,6 +9,8 @@ export interface SourceDocument {
   readonly name: string;
   /** Plain data, unchecked. */
   readonly value: unknown;
+  /** Line of each key at the top of a YAML text, from 1; empty for JSON. */
+  readonly lines: ReadonlyMap<string, number>;
 }
 
 /**
@@ -19,12 +21,15 @@ export interface SourceDocument {
  */
 export async function readDocument(path: string): Promise<SourceDocument> {
   const source = await readText(path);
-  return { name: source.name, value: await parseDocument(source) };
+  return { name: source.name, ...(await parseDocument(source)) };
 }
 
-async function parseDocument({ name, text }: SourceText): Promise<unknown> {
+async function parseDocument({
+  name,
+  text,
+}: SourceText): Promise<Pick<SourceDocument, "value" | "lines">> {
   const isYaml = /\.ya?ml$/i.test(name) || (name === "stdin" && !/^\s*[[{]/.test(text));
-  if (!isYaml) return parseJson(text, name);
-  const { parseYaml } = await import("./parse-yaml.js");
-  return parseYaml(text, name);
+  if (!isYaml) return { value: parseJson(text, name), lines: new Map() };
+  const { linesOfKeys, parseYaml } = await import("./parse-yaml.js");
+  return { value: parseYaml(text, name), lines: linesOfKeys(text) };
 }

@@ -1,16 +1,17 @@
-/** `lora-calc audit`: a published adapter, recounted and checked. */
+/** `lora-calc audit`: a published adapter, recounted and checked; or the file of a trainer. */
 
-import { auditAdapter, InputError, isObject, knownModel } from "lora-calc";
-import type { Scenario } from "lora-calc";
+import { auditAdapter, InputError, isObject, knownModel, readTrainerFile } from "lora-calc";
+import type { Scenario, TrainerFile } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { existsSync } from "node:fs";
-import { readAdapter, resolveAdapter, resolveModel } from "lora-calc/files";
-import type { AdapterOnDisk } from "lora-calc/files";
+import { readAdapter, readDocument, resolveAdapter, resolveModel } from "lora-calc/files";
+import type { AdapterOnDisk, SourceDocument } from "lora-calc/files";
 import { looksLikePath, readScenario } from "../input/read-scenario.js";
 import type { Output } from "../output.js";
 import { renderAudit } from "../render/audit.js";
 import { refuse } from "./answers.js";
+import { runFileAudit } from "./audit-file.js";
 
 export interface AuditOptions {
   readonly json: boolean;
@@ -23,6 +24,8 @@ export async function runAudit(
   { json, base }: AuditOptions,
   output: Output,
 ): Promise<ExitCode> {
+  const found = await trainerFileAt(source);
+  if (found !== undefined) return runFileAudit(found.file, found.document, { json, output });
   const { files, tensorsPath, talk } = await adapterOf(source, output);
   for (const line of talk) output.talk(line);
   const model =
@@ -36,6 +39,19 @@ export async function runAudit(
   );
   const isBroken = result.findings.some(({ level }) => level === "error");
   return isBroken ? EXIT.badInput : EXIT.ok;
+}
+
+/** The file of a trainer; undefined for a folder, a name, and what is something else. */
+async function trainerFileAt(
+  source: string,
+): Promise<{ readonly file: TrainerFile; readonly document: SourceDocument } | undefined> {
+  // MLX-LM saves its adapters' configuration under PEFT's name, with its own keys: that is an adapter.
+  if (!/\.(?:ya?ml|json)$/i.test(source) || source.endsWith("adapter_config.json"))
+    return undefined;
+  if (!existsSync(source)) return undefined;
+  const document = await readDocument(source);
+  const file = readTrainerFile(document.value);
+  return file === undefined ? undefined : { file, document };
 }
 
 /** A name that is no file is looked for where names are. */

@@ -63,6 +63,8 @@ export interface Draft {
  * `old_key`: it has another name now. `trap`: it does not do what it looks like.
  */
 export interface Finding {
+  /** `error`: the trainer stops, or trains what was not meant. `note`: the answer is one without it. */
+  readonly level: "error" | "warning" | "note";
   readonly code: "not_computed" | "unknown_key" | "old_key" | "trap";
   /** Key of the file, nested ones with dots. */
   readonly key: string;
@@ -70,8 +72,15 @@ export interface Finding {
 }
 
 export function finding(draft: Draft, code: Finding["code"], key: string, message: string): void {
-  draft.findings.push({ code, key, message });
+  draft.findings.push({ level: LEVELS[code], code, key, message });
 }
+
+const LEVELS: Readonly<Record<Finding["code"], Finding["level"]>> = {
+  trap: "error",
+  unknown_key: "warning",
+  old_key: "warning",
+  not_computed: "note",
+};
 
 /** A value of a file, for a message. */
 export function shown(value: unknown): string {
@@ -103,7 +112,7 @@ export function targetAllLinear(draft: Draft, key: string): "all-linear" {
       draft,
       "not_computed",
       key,
-      `${key} leaves out experts and what sees; PEFT's all-linear, which is counted here, adapts them, too: name the modules`,
+      `${key} leaves out experts and what sees; PEFT's all-linear, which is counted here, may reach them, too: name the modules`,
     );
   return "all-linear";
 }

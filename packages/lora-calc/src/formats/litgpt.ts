@@ -143,12 +143,10 @@ function readTrain(file: JsonObject, draft: Draft): void {
         "tied embeddings have no program under LitGPT here",
       );
     else
-      finding(
-        draft,
-        "unknown_key",
-        `train.${key}`,
-        `LitGPT does not know train.${key} and refuses it`,
-      );
+      draft.findings.push({
+        ...{ level: "error", code: "unknown_key", key: `train.${key}` },
+        message: `LitGPT does not know train.${key} and refuses it`,
+      });
   }
 }
 

@@ -132,7 +132,8 @@ function rejectUnknown(format: Format, key: string, draft: Draft): void {
   const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
   const does = format.unknownAre === "refused" ? "refuses it" : "drops it in silence";
   const message = `${format.trainer} does not know ${key} and ${does}${hint}`;
-  finding(draft, "unknown_key", key, message);
+  const level = format.unknownAre === "refused" ? "error" : "warning";
+  draft.findings.push({ level, code: "unknown_key", key, message });
 }
 
 function scenarioOf({ model, stack, adapter, quantization, training, hardware }: Draft): Scenario {

@@ -1,0 +1,36 @@
+/** `lora-calc audit FILE`: the file of a trainer, checked before it costs a GPU. */
+
+import { estimate, isRefusal } from "lora-calc";
+import type { FileFinding, TrainerFile } from "lora-calc";
+import type { SourceDocument } from "lora-calc/files";
+import { EXIT } from "../exit-codes.js";
+import type { ExitCode } from "../exit-codes.js";
+import { withModelFound } from "../input/read-scenario.js";
+import type { Output } from "../output.js";
+import { renderFileAudit } from "../render/file-audit.js";
+import type { FileAudit, Located } from "../render/file-audit.js";
+
+/** What the file says, and what an estimate of it refuses. Ends with bad input where there is an error. */
+export async function runFileAudit(
+  file: TrainerFile,
+  { name, lines }: SourceDocument,
+  { json, output }: { readonly json: boolean; readonly output: Output },
+): Promise<ExitCode> {
+  const result = estimate(await withModelFound(file.scenario, output));
+  const refused: readonly FileFinding[] = isRefusal(result)
+    ? [{ level: "error", code: "trap", key: result.error.path, message: result.error.message }]
+    : [];
+  const findings = [...file.findings, ...refused].map((each): Located => {
+    const line = lines.get(each.key.split(".")[0] ?? "");
+    return line === undefined ? each : { ...each, line };
+  });
+  const { trainer, scenario, used, ignored } = file;
+  const audit: FileAudit = {
+    ...{ file: name, trainer, scenario, used, ignored, findings },
+    ...(isRefusal(result) ? {} : { parameters: result.parameters }),
+  };
+  await output.result(
+    json ? `${JSON.stringify(audit, null, 2)}\n` : renderFileAudit(audit, output.style),
+  );
+  return findings.some(({ level }) => level === "error") ? EXIT.badInput : EXIT.ok;
+}

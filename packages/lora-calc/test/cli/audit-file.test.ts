@@ -1,0 +1,82 @@
+/** `lora-calc audit` on the files of trainers: what is wrong, where, and an exit code for scripts. */
+
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { runAudit } from "../../cli/commands/audit.js";
+import { caught } from "./caught-output.js";
+import type { Caught } from "./caught-output.js";
+
+async function audited(name: string, text: string, json = false): Promise<Caught> {
+  const path = join(mkdtempSync(join(tmpdir(), "audit-")), name);
+  writeFileSync(path, text);
+  return caught((output) => runAudit(path, { json }, output));
+}
+
+const CLEAN = `base_model: gpt2
+adapter: lora
+lora_r: 8
+lora_alpha: 16
+lora_target_modules:
+  - c_attn
+sequence_len: 512
+learning_rate: 0.0002
+datasets:
+  - path: x
+`;
+
+describe("a clean file", () => {
+  it("has nothing found, its counts, and exit code 0", async () => {
+    const { code, text } = await audited("config.yaml", CLEAN);
+    expect(code).toBe(0);
+    expect(text).toContain("config.yaml is Axolotl's: nothing found.");
+    expect(text).toContain("6 keys used, 2 change neither counts nor memory.");
+    expect(text).toContain("trainable params: 294,912 ");
+  });
+});
+
+describe("a file with faults", () => {
+  const FAULTY = `${CLEAN}load_in_4bit: true\nlora_rnk: 4\nflash_attention: true\ndeepspeed: zero2.json\n`;
+
+  it("says each with its line, the worst first, and ends with 2", async () => {
+    const { code, text } = await audited("config.yaml", FAULTY);
+    expect(code).toBe(2);
+    expect(text).toContain("1 error, 2 warnings, 1 note.");
+    const places = [...text.matchAll(/(error|warning|note) line (\d+):/g)].map(
+      ([, level, line]) => `${level ?? ""} ${line ?? ""}`,
+    );
+    expect(places).toEqual(["error 11", "warning 12", "warning 13", "note 14"]);
+  });
+
+  it("says the same as JSON", async () => {
+    const { code, text } = await audited("config.yaml", FAULTY, true);
+    expect(code).toBe(2);
+    expect(JSON.parse(text)).toMatchObject({
+      trainer: "Axolotl",
+      scenario: { model: "gpt2", adapter: { r: 8 } },
+      findings: [
+        { level: "warning", code: "old_key", key: "flash_attention", line: 13 },
+        { level: "warning", code: "unknown_key", key: "lora_rnk", line: 12 },
+        { level: "note", code: "not_computed", key: "deepspeed", line: 14 },
+        { level: "error", code: "trap", key: "load_in_4bit", line: 11 },
+      ],
+      parameters: { trainable: 294_912 },
+    });
+  });
+
+  it("says what an estimate refuses", async () => {
+    const file = CLEAN.replace("  - c_attn", "  - q_proj");
+    const { code, text } = await audited("config.yml", file);
+    expect(code).toBe(2);
+    expect(text).toMatch(/error .*q_proj/);
+    expect(text).not.toContain("trainable params");
+  });
+});
+
+it("what LLaMA-Factory refuses is an error, in JSON without a line", async () => {
+  const file = { model_name_or_path: "gpt2", stage: "sft", lora_target: "c_attn", lora_rnak: 4 };
+  const { code, text } = await audited("train.json", JSON.stringify(file));
+  expect(code).toBe(2);
+  expect(text).toMatch(/error LLaMA-Factory does not know lora_rnak and refuses it/);
+});
