@@ -1,18 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { codesOf, readerOf } from "../../test/examples/read-file.js";
 import type { JsonObject } from "../problem/fields.js";
 import { readTrainerFile } from "./read-file.js";
-import type { TrainerFile } from "./read-file.js";
 
 const LORA = { base_model: "Qwen/Qwen3-4B", adapter: "lora", lora_r: 16, lora_alpha: 32 };
 
-function read(file: JsonObject): TrainerFile {
-  const found = readTrainerFile(file);
-  if (found === undefined) throw new Error("not recognized");
-  return found;
-}
-
-const codesOf = ({ findings }: TrainerFile): readonly string[] =>
-  findings.map(({ code, key }) => `${code} ${key}`);
+const read = readerOf({});
 
 describe("an Axolotl file", () => {
   it("is a scenario under Axolotl, key by key", () => {
@@ -135,17 +128,18 @@ describe("an Axolotl file", () => {
   });
 });
 
-it("every key of a file is used, ignored or told", () => {
+it("every key of a file is used, ignored or told, whatever its name", () => {
   const given = {
     ...LORA,
-    fsdp: ["full_shard"],
-    wandb_project: "x",
-    nonsense: 1,
-    flash_attention: true,
+    ...{ fsdp: ["full_shard"], wandb_project: "x", nonsense: 1, flash_attention: true },
+    ...{ sdp_attention: false, constructor: 1, toString: 2, valueOf: null },
+    ...(JSON.parse('{"__proto__": {"lora_r": 3}}') as JsonObject),
+    ["__proto__"]: { lora_r: 3 },
   };
-  const { used, ignored, findings } = read(given);
+  const { used, ignored, findings, scenario } = read(given);
   const told = new Set([...used, ...ignored, ...findings.map(({ key }) => key)]);
   for (const key of Object.keys(given)) expect(told).toContain(key);
+  expect(scenario.adapter).toMatchObject({ r: 16 });
 });
 
 it("what is no trainer's file is none", () => {

@@ -1,18 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { codesOf, readerOf } from "../../test/examples/read-file.js";
 import type { JsonObject } from "../problem/fields.js";
-import { readTrainerFile } from "./read-file.js";
-import type { TrainerFile } from "./read-file.js";
 
 const FILE = { checkpoint_dir: "checkpoints/Qwen/Qwen3-4B" };
 
-function read(file: JsonObject): TrainerFile {
-  const found = readTrainerFile({ ...FILE, ...file });
-  if (found === undefined) throw new Error("not recognized");
-  return found;
-}
-
-const codesOf = ({ findings }: TrainerFile): readonly string[] =>
-  findings.map(({ code, key }) => `${code} ${key}`);
+const read = readerOf(FILE);
 
 describe("a LitGPT file", () => {
   it("names its model by a folder, and takes its own defaults", () => {

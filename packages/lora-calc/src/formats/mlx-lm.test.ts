@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { readerOf } from "../../test/examples/read-file.js";
 import { estimate } from "../estimate.js";
 import { isRefusal } from "../result.js";
-import type { JsonObject } from "../problem/fields.js";
-import { readTrainerFile } from "./read-file.js";
 import type { TrainerFile } from "./read-file.js";
 
 const PARAMETERS = {
@@ -17,11 +16,7 @@ const FILE = {
   lora_parameters: PARAMETERS,
 };
 
-function read(file: JsonObject): TrainerFile {
-  const found = readTrainerFile({ ...FILE, ...file });
-  if (found === undefined) throw new Error("not recognized");
-  return found;
-}
+const read = readerOf(FILE);
 
 function trainableOf({ scenario }: TrainerFile): number {
   const result = estimate(scenario);

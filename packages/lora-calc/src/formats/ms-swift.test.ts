@@ -1,18 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../problem/fields.js";
+import { codesOf, readerOf } from "../../test/examples/read-file.js";
 import { readTrainerFile } from "./read-file.js";
-import type { TrainerFile } from "./read-file.js";
 
 const FILE = { model: "Qwen/Qwen3-4B", tuner_type: "lora", use_hf: true };
 
-function read(file: JsonObject): TrainerFile {
-  const found = readTrainerFile({ ...FILE, ...file });
-  if (found === undefined) throw new Error("not recognized");
-  return found;
-}
-
-const codesOf = ({ findings }: TrainerFile): readonly string[] =>
-  findings.map(({ code, key }) => `${code} ${key}`);
+const read = readerOf(FILE);
 
 describe("an ms-swift file", () => {
   it("takes its own defaults for the adapter", () => {

@@ -49,9 +49,9 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
     ...{ model: undefined, stack: format.stack, quantization: null, findings: [] },
     ...{ adapter: {}, training: {}, hardware: {} },
   };
-  const file = withNewNames(format, given, draft);
   const used: string[] = [];
   const ignored: string[] = [];
+  const file = withNewNames(format, given, { draft, ignored });
   for (const key of Object.keys(file)) {
     const value = file[key];
     const row = Object.hasOwn(format.keys, key) ? format.keys[key] : undefined;
@@ -80,23 +80,31 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
   };
 }
 
-/** Old names are read as the new ones, unless both are there. */
-function withNewNames(format: Format, given: JsonObject, draft: Draft): JsonObject {
-  const file: Record<string, unknown> = {};
-  for (const key of Object.keys(given)) {
+/** Old names are read as the new ones, unless both are there; those that are off say nothing. */
+function withNewNames(
+  format: Format,
+  given: JsonObject,
+  { draft, ignored }: { readonly draft: Draft; readonly ignored: string[] },
+): JsonObject {
+  // A map, so that a key of any name is a key.
+  const file = new Map<string, unknown>();
+  for (const [key, said] of Object.entries(given)) {
     const row = Object.hasOwn(format.keys, key) ? format.keys[key] : undefined;
     if (row === undefined || row === "together" || !("now" in row)) {
-      file[key] ??= given[key];
+      file.set(key, file.get(key) ?? said);
       continue;
     }
     const { now, read } = row;
-    const value = read === undefined ? given[key] : read(given[key]);
-    if (value === undefined || value === null) continue;
-    if ((given[now] ?? null) === null) file[now] = value;
+    const value = read === undefined ? said : read(said);
+    if (value === undefined || value === null) {
+      ignored.push(key);
+      continue;
+    }
+    if ((given[now] ?? null) === null) file.set(now, value);
     const shown = typeof value === "string" ? `${now}: ${value}` : now;
     finding(draft, "old_key", key, `${key} is an old name; it is ${shown} now`);
   }
-  return file;
+  return Object.fromEntries(file);
 }
 
 function put(draft: Draft, { to, read }: FieldKey, value: unknown): void {

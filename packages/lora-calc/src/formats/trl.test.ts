@@ -1,20 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { codesOf, readerOf } from "../../test/examples/read-file.js";
 import { estimate } from "../estimate.js";
 import { isRefusal } from "../result.js";
-import type { JsonObject } from "../problem/fields.js";
-import { readTrainerFile } from "./read-file.js";
-import type { TrainerFile } from "./read-file.js";
 
 const FILE = { model_name_or_path: "Qwen/Qwen3-4B", dataset_name: "trl-lib/Capybara" };
 
-function read(file: JsonObject): TrainerFile {
-  const found = readTrainerFile({ ...FILE, ...file });
-  if (found === undefined) throw new Error("not recognized");
-  return found;
-}
-
-const codesOf = ({ findings }: TrainerFile): readonly string[] =>
-  findings.map(({ code, key }) => `${code} ${key}`);
+const read = readerOf(FILE);
 
 describe("a TRL file", () => {
   it("takes the defaults of the command line for the adapter, and one name out of its list", () => {
