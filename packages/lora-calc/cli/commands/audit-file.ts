@@ -18,12 +18,13 @@ export async function runFileAudit(
 ): Promise<ExitCode> {
   const result = estimate(await withModelFound(file.scenario, output));
   const refused: readonly FileFinding[] = isRefusal(result)
-    ? [{ level: "error", code: "trap", key: result.error.path, message: result.error.message }]
+    ? [{ level: "error", code: "refused", key: result.error.path, message: result.error.message }]
     : [];
-  const findings = [...file.findings, ...refused].map((each): Located => {
+  const located = file.findings.map((each): Located => {
     const line = lines.get(each.key.split(".")[0] ?? "");
     return line === undefined ? each : { ...each, line };
   });
+  const findings = [...located, ...refused];
   const { trainer, scenario, used, ignored } = file;
   const audit: FileAudit = {
     ...{ file: name, trainer, scenario, used, ignored, findings },

@@ -8,6 +8,7 @@ const CODES: Readonly<Record<FileFinding["code"], string>> = {
   unknown_key: "Unknown key",
   old_key: "Old name",
   trap: "Trap",
+  refused: "Refused",
 };
 
 export function toldOfFile(

@@ -61,6 +61,18 @@ describe("an Axolotl file", () => {
     expect(codesOf(file)).toEqual([`trap ${key}`]);
   });
 
+  it("loads a checkpoint that is packed already as it is", () => {
+    const base = "unsloth/Meta-Llama-3.1-8B-bnb-4bit";
+    expect(codesOf(read({ ...LORA, base_model: base, load_in_4bit: true }))).toEqual([]);
+  });
+
+  it.each([
+    [4, { torch_empty_cache_steps: 4 }],
+    [-1, {}],
+  ])("gc_steps %i empties the cache where it is positive", (steps, training) => {
+    expect(read({ ...LORA, gc_steps: steps }).scenario.training).toEqual(training);
+  });
+
   it("takes switches of attention by their new name, and packs with it", () => {
     const file = read({ ...LORA, flash_attention: true, sample_packing: true });
     expect(file.scenario.training).toEqual({
@@ -88,6 +100,7 @@ describe("an Axolotl file", () => {
     ["deepspeed", "zero3.json"],
     ["rl", "dpo"],
     ["optimizer", "muon"],
+    ["optimizer", "flash_adamw"],
     ["attn_implementation", "flex_attention"],
     ["gradient_checkpointing", "offload"],
     ["plugins", ["axolotl.integrations.liger.LigerPlugin"]],
@@ -115,6 +128,11 @@ describe("an Axolotl file", () => {
     const [found] = read({ ...LORA, lora_rnk: 8 }).findings;
     expect(found).toMatchObject({ code: "unknown_key", key: "lora_rnk" });
     expect(found?.message).toMatch(/drops it in silence; did you mean lora_r/);
+  });
+
+  it("names no beginning of names as the nearest", () => {
+    const [found] = read({ ...LORA, wandb: true }).findings;
+    expect(found?.message).not.toContain("*");
   });
 
   it("of a model with experts leaves them out of every linear layer", () => {

@@ -6,7 +6,7 @@
 
 import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
-import { finding, isOn, shown, targetAllLinear } from "./format.js";
+import { finding, isOn, knownConfig, shown, targetAllLinear } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
 import { AXOLOTL_HARMLESS, AXOLOTL_OTHER } from "./axolotl-keys.js";
 
@@ -65,7 +65,10 @@ const KEYS: Readonly<Record<string, KeyRow>> = {
   selective_checkpointing: { to: "training.selective_checkpointing" },
   max_grad_norm: { to: "training.max_grad_norm" },
   torch_empty_cache_steps: { to: "training.torch_empty_cache_steps" },
-  gc_steps: { now: "torch_empty_cache_steps" },
+  gc_steps: {
+    now: "torch_empty_cache_steps",
+    read: (value) => (typeof value === "number" && value > 0 ? value : undefined),
+  },
   pad_to_multiple_of: { to: "training.pad_to_multiple_of" },
   ...Object.fromEntries(
     Object.entries(OLD_ATTENTION).map(([key, name]) => [key, oldAttention(name)]),
@@ -77,7 +80,6 @@ const KEYS: Readonly<Record<string, KeyRow>> = {
 };
 
 export const AXOLOTL_FILE: Format = {
-  id: "axolotl",
   trainer: "Axolotl",
   stack: "axolotl-0.19",
   recognizes: (file) =>
@@ -107,7 +109,10 @@ export const AXOLOTL_FILE: Format = {
   },
 };
 
-/** Source: loaders/model.py `_set_quantization_config`: 4 bits for qlora alone, 8 bits for lora alone. */
+/**
+ * Source: loaders/model.py `_set_quantization_config`: 4 bits for qlora alone, 8 bits for lora alone; a checkpoint that is packed
+ * already is loaded as it is.
+ */
 function readAdapter(file: JsonObject, draft: Draft): void {
   const { adapter, load_in_4bit: four, load_in_8bit: eight } = file;
   if (adapter === undefined || adapter === null || adapter === "") draft.adapter = null;
@@ -122,6 +127,7 @@ function readAdapter(file: JsonObject, draft: Draft): void {
     const more = file["bnb_config_kwargs"];
     draft.quantization = { load_in_4bit: true, ...(isObject(more) ? more : {}) };
   } else if (adapter === "lora" && isOn(eight)) draft.quantization = { load_in_8bit: true };
+  else if (isPacked(draft.model)) return;
   else if (isOn(four)) {
     finding(
       draft,
@@ -137,6 +143,10 @@ function readAdapter(file: JsonObject, draft: Draft): void {
       `Axolotl packs 8 bits under adapter: lora alone; with adapter: ${shown(adapter ?? "none")} the model is loaded in 16 bits`,
     );
   }
+}
+
+function isPacked(model: unknown): boolean {
+  return typeof model === "string" && knownConfig(model)?.["quantization_config"] !== undefined;
 }
 
 /** Source: loaders/adapter.py `load_lora`: the names of all linear layers join those that are given. */
@@ -190,13 +200,8 @@ function readCheckpoints({ gradient_checkpointing: given }: JsonObject, draft: D
 
 /** Optimizers of its own. Source: utils/schemas/enums.py `CustomSupportedOptimizers`. */
 const OWN_OPTIMIZERS = [
-  "optimi_adamw",
-  "ao_adamw_8bit",
-  "ao_adamw_fp8",
-  "adopt_adamw",
-  "came_pytorch",
-  "muon",
-  "dion",
+  ...["optimi_adamw", "ao_adamw_4bit", "ao_adamw_8bit", "ao_adamw_fp8", "adopt_adamw", "adamc"],
+  ...["came_pytorch", "muon", "dion", "sinkgd", "polora", "flash_adamw", "flash_adam", "flash_sgd"],
 ];
 
 function readOptimizer({ optimizer }: JsonObject, draft: Draft): void {

@@ -26,7 +26,6 @@ interface OldKey {
 export type KeyRow = FieldKey | OldKey | "together";
 
 export interface Format {
-  readonly id: string;
   /** The trainer, as its users call it. */
   readonly trainer: string;
   /** Undefined where nothing but counts is known of it. */
@@ -42,7 +41,7 @@ export interface Format {
   readonly neutral?: JsonObject;
   /** What the trainer does with a key that it does not know. */
   readonly unknownAre: "refused" | "dropped";
-  /** What the keys that stand together say. */
+  /** What the keys that stand together say, those that are null left out. */
   readonly together: (file: JsonObject, draft: Draft) => void;
 }
 
@@ -61,11 +60,12 @@ export interface Draft {
 /**
  * Something to know about a file. `not_computed`: the answer is one without this key. `unknown_key`: nobody reads it.
  * `old_key`: it has another name now. `trap`: it does not do what it looks like.
+ * `refused`: an estimate of the run stops there; `key` is then a field of the scenario.
  */
 export interface Finding {
   /** `error`: the trainer stops, or trains what was not meant. `note`: the answer is one without it. */
   readonly level: "error" | "warning" | "note";
-  readonly code: "not_computed" | "unknown_key" | "old_key" | "trap";
+  readonly code: "not_computed" | "unknown_key" | "old_key" | "trap" | "refused";
   /** Key of the file, nested ones with dots. */
   readonly key: string;
   readonly message: string;
@@ -77,6 +77,7 @@ export function finding(draft: Draft, code: Finding["code"], key: string, messag
 
 const LEVELS: Readonly<Record<Finding["code"], Finding["level"]>> = {
   trap: "error",
+  refused: "error",
   unknown_key: "warning",
   old_key: "warning",
   not_computed: "note",

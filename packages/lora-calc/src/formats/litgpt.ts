@@ -29,7 +29,6 @@ const KEYS: Readonly<Record<string, KeyRow>> = {
 };
 
 export const LITGPT_FILE: Format = {
-  id: "litgpt",
   trainer: "LitGPT",
   stack: "litgpt-0.5",
   recognizes: (file) =>

@@ -16,6 +16,13 @@ describe("a LLaMA-Factory file", () => {
     });
   });
 
+  it("takes null for what is not said", () => {
+    const nulls = { lora_rank: null, lora_target: null, lora_alpha: null, quantization_type: null };
+    expect(read({ ...nulls, quantization_bit: 4 }).scenario).toEqual({
+      ...read({ quantization_bit: 4 }).scenario,
+    });
+  });
+
   it("reads names with commas between", () => {
     const file = read({
       lora_rank: 4,

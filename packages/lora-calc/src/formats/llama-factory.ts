@@ -49,7 +49,6 @@ const KEYS: Readonly<Record<string, KeyRow>> = {
 };
 
 export const LLAMA_FACTORY_FILE: Format = {
-  id: "llama-factory",
   trainer: "LLaMA-Factory",
   stack: "llama-factory-0.9",
   recognizes: (file) =>

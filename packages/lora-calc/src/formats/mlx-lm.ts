@@ -38,7 +38,6 @@ const HARMLESS = [
 ];
 
 export const MLX_LM_FILE: Format = {
-  id: "mlx-lm",
   trainer: "MLX-LM",
   stack: undefined,
   recognizes: (file) =>

@@ -60,7 +60,6 @@ const SIGNS = [
 ];
 
 export const MS_SWIFT_FILE: Format = {
-  id: "ms-swift",
   trainer: "ms-swift",
   stack: "ms-swift-4.6",
   recognizes: (file) =>

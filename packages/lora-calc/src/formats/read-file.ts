@@ -27,7 +27,7 @@ export interface TrainerFile {
   readonly used: readonly string[];
   /** Keys that change neither counts nor memory. */
   readonly ignored: readonly string[];
-  /** In the order of the file. */
+  /** Of keys by themselves first, in the order of the file, then of those that say something together. */
   readonly findings: readonly Finding[];
 }
 
@@ -70,7 +70,8 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
         finding(draft, "not_computed", key, `${key} has no program here; the answer is without it`);
     } else rejectUnknown(format, key, draft);
   }
-  format.together(file, draft);
+  const said = Object.entries(file).filter(([, value]) => value !== null && value !== undefined);
+  format.together(Object.fromEntries(said), draft);
   return {
     trainer: format.trainer,
     scenario: scenarioOf(draft),
@@ -135,7 +136,8 @@ function isNeutral({ neutral }: Format, key: string, value: unknown): boolean {
 }
 
 function rejectUnknown(format: Format, key: string, draft: Draft): void {
-  const known = [...Object.keys(format.keys), ...format.harmless, ...format.other];
+  const names = [...Object.keys(format.keys), ...format.harmless, ...format.other];
+  const known = names.filter((name) => !name.endsWith("*"));
   const { nearest } = nearestOf(key.toLowerCase().replaceAll(/[\s-]+/g, "_"), known);
   const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
   const does = format.unknownAre === "refused" ? "refuses it" : "drops it in silence";

@@ -86,7 +86,6 @@ const SIGNS = [
 ];
 
 export const TRL_FILE: Format = {
-  id: "trl",
   trainer: "TRL",
   stack: "trl-1.16",
   recognizes: (file) =>
