@@ -317,6 +317,24 @@ def emptied_cases(configs: dict[str, Any]) -> Iterator[Case]:
         yield case(f"{name} emptied {index}", configs[name], adapter, quantization, training)
 
 
+def varied_cases(configs: dict[str, Any]) -> Iterator[Case]:
+    """Micro-batches of several lengths, in turn."""
+    rows: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("smollm2-135m", ALL_LINEAR, None, {"lengths": [300, 1024, 77], "loss": "hf"}),
+        ("smollm2-135m", ALL_LINEAR, NF4, {"lengths": [1000, 64, 333, 777, 1024], "gradient_accumulation_steps": 2, "per_device_train_batch_size": 2, "padding": True}),
+        ("smollm2-135m", ALL_LINEAR, None, {"lengths": [900, 100], "gradient_accumulation_steps": 5, "gradient_checkpointing": False}),
+        ("qwen2.5-0.5b", None, None, {"lengths": [128, 512, 256], "loss": "nll", "optim": "adamw_torch", "dtype": "float32"}),
+        ("qwen2.5-0.5b", ALL_LINEAR | {"lora_dropout": 0.1}, INT8, {"lengths": [640, 200, 640, 31], "use_reentrant": True}),
+        ("llama-3.2-1b", ALL_LINEAR, NF4, {"lengths": [2048, 500, 1200, 90], "gradient_checkpointing": False}),
+        ("gemma-2-2b", ALL_LINEAR, None, {"lengths": [100, 700], "loop": "plain"}),
+        ("gemma-3-1b", ALL_LINEAR, NF4, {"lengths": [1500, 400, 600], "gradient_accumulation_steps": 3, "attn_implementation": "eager"}),
+        ("pythia-410m", ALL_LINEAR, None, {"lengths": [100, 600, 200], "loss": "hf", "max_grad_norm": 0.0}),
+        ("gpt2", {"r": 8, "task_type": "CAUSAL_LM"}, None, {"lengths": [512, 1024, 128], "loop": "function", "gradient_accumulation_steps": 2, "set_to_none": False}),
+    ]  # fmt: skip
+    for index, (name, adapter, quantization, training) in enumerate(rows):
+        yield case(f"{name} varied {index}", configs[name], adapter, quantization, {"max_length": max(training["lengths"])} | training)
+
+
 def parallel_cases(configs: dict[str, Any]) -> Iterator[Case]:
     """A rank of DistributedDataParallel."""
     step = {"per_device_train_batch_size": 2, "max_length": 512}
@@ -402,7 +420,7 @@ def token_scan_cases() -> Iterator[Case]:
 
 def whole_cases(per_model: int) -> list[Case]:
     configs = json.loads(CONFIGS.read_text())
-    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs, OPTIONS_PER_MODEL), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs), *optimizer_cases(configs), *emptied_cases(configs)]
+    return [*named_cases(configs), *drawn_cases(configs, per_model), *option_cases(configs, OPTIONS_PER_MODEL), *attention_cases(configs), *preference_cases(configs), *parallel_cases(configs), *optimizer_cases(configs), *emptied_cases(configs), *varied_cases(configs)]
 
 
 # What a run that names a loss of an earlier TRL computes under a later one (loss_type "nll", and its alias "chunked_nll").

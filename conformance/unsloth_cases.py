@@ -139,6 +139,10 @@ def unsloth_memory() -> Iterator[Case]:
         ("2026.8", "mistral-7b, 4 layers", "T4", CONTINUED, NF4, {"max_length": 2048, "gradient_accumulation_steps": 8, "embedding_learning_rate": 5e-6}),
         ("2024.9", "mistral-7b, 4 layers", "T4", CONTINUED, NF4, {"max_length": 1024, "gradient_accumulation_steps": 2}),
         ("2025.11", "qwen3-8b, 4 layers", "A100", LORA | CPT, None, {"max_length": 1024, "optim": "adamw_torch"}),
+        ("2024.5", "smollm2-135m", "T4", LORA, NF4, {"max_length": 2048, "lengths": [512, 2048, 300]}),
+        ("2025.7", "qwen2.5-0.5b", "T4", LORA, NF4, {"max_length": 2048, "lengths": [2000, 64, 900, 1100, 128], "gradient_accumulation_steps": 2}),
+        ("2025.12", "tinyllama-1.1b", "A100", LORA, NF4, {"max_length": 2048, "lengths": [100, 400, 900, 1600]}),
+        ("2026.8", "llama-3.1-8b, 4 layers", "A100", LORA, None, {"max_length": 4096, "lengths": [4096, 1000, 2000], "per_device_train_batch_size": 1}),
     ]  # fmt: skip
     cards = {"T4": T4, "A100": A100}
     for release, name, card, adapter, quantization, training in rows:

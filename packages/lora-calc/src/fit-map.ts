@@ -42,6 +42,8 @@ export function fitsAlong(
 /** The run with another batch and length. Example: withShape({ model: "gpt2" }, 2, 64).training // ({ per_device_train_batch_size: 2, max_length: 64 }) */
 export function withShape(scenario: Scenario, batch: number, length: number): Scenario {
   const before: JsonObject = isObject(scenario.training) ? scenario.training : {};
-  const training = { ...before, per_device_train_batch_size: batch, max_length: length };
+  const shape = { per_device_train_batch_size: batch, max_length: length };
+  // On the map every batch is as long as its column says.
+  const training = { ...before, ...shape, ...("lengths" in before ? { lengths: null } : {}) };
   return { ...scenario, training };
 }

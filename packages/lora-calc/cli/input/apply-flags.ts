@@ -55,10 +55,23 @@ export function flagValue(kind: FlagKind, value: string | boolean): unknown {
       return namesOf(value);
     case "targets":
       return value === "all-linear" || REGEX_CHARACTER.test(value) ? value : namesOf(value);
+    case "counted":
+      return countedOf(value);
     case "text":
     case "switch":
       return value;
   }
+}
+
+/** Numbers in turn, or how often each occurs. Example: "512:40,2048:3" is { "512": 40, "2048": 3 } */
+function countedOf(text: string): unknown {
+  const parts = namesOf(text);
+  const numbered = (part: string): unknown => flagValue("number", part);
+  if (parts.every((part) => !part.includes(":"))) return parts.map(numbered);
+  const pairs = parts.map((part) => part.split(":"));
+  return Object.fromEntries(
+    pairs.map(([length = "", count = ""]) => [length.trim(), numbered(count)]),
+  );
 }
 
 function namesOf(text: string): readonly string[] {

@@ -13,6 +13,8 @@ export type FlagKind =
   | "names"
   /** Names separated by commas, `all-linear`, or one regular expression. */
   | "targets"
+  /** Numbers separated by commas; with how often each occurs behind a colon. */
+  | "counted"
   /** `--x` and `--no-x`. */
   | "switch"
   /** The three fields that the QLoRA paper means. */
@@ -101,6 +103,7 @@ function kindOf({ type }: Field): FlagKind {
   if (type.kind === "integer" || type.kind === "number") return "number";
   if (type.kind === "boolean") return "switch";
   if (type.kind === "names") return "names";
+  if (type.kind === "either" && type.types.some(({ kind }) => kind === "map")) return "counted";
   const isPattern = type.kind === "either" && type.types.some(({ kind }) => kind === "names");
   return isPattern ? "targets" : "text";
 }

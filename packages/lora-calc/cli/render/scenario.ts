@@ -85,7 +85,8 @@ function trainingTexts(setting: Setting): readonly string[] {
   const stack = setting("stack");
   const batch = shortValue(setting("training.per_device_train_batch_size"));
   const length = setting("training.max_length");
-  const tokens = typeof length === "number" ? ` × ${formatCount(length)} tokens` : "";
+  const upTo = setting("training.lengths") === undefined ? "" : "up to ";
+  const tokens = typeof length === "number" ? ` × ${upTo}${formatCount(length)} tokens` : "";
   const cards = setting("hardware.count");
   return [
     ...(stack === undefined ? [] : [shortValue(stack)]),

@@ -46,7 +46,8 @@ export const SETTINGS: readonly Setting[] = [
     name: "max_length",
     id: "max_length",
     step: 64,
-    of: ({ training, hasNoLength }) => (hasNoLength === true ? undefined : training.max_length),
+    of: ({ training, hasNoLength }) =>
+      hasNoLength === true || training.lengths !== undefined ? undefined : training.max_length,
     most: () => MOST_TOKENS,
     change: (value) => ({ training: { max_length: value } }),
     text: (value) => `sequences of ${formatCount(value)} tokens`,

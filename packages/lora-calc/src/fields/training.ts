@@ -1,9 +1,9 @@
 /** Fields of `training` that a step is computed from. */
 
-import { boolean, choice, ignored, integer, number, ownedBy, section } from "./row.js";
+import { boolean, choice, either, ignored, integer, number, ownedBy, section } from "./row.js";
 
 /** Longest sequence, largest batch, and most tokens of both: beyond any card, but still computed within 2 s. */
-const MAX_LENGTH = 2 ** 20;
+export const MAX_LENGTH = 2 ** 20;
 export const MAX_TOKENS = 2 ** 20;
 const MAX_BATCH = 2 ** 16;
 const MAX_ACCUMULATION = 2 ** 16;
@@ -235,6 +235,13 @@ const CHECKPOINT_FIELDS = {
 };
 
 export const MORE_STEP_FIELDS = {
+  ...ownedBy("lora-calc", {
+    lengths: either(
+      [{ kind: "integers" }, { kind: "map", of: { kind: "integer" } }],
+      "tokens of the micro-batches in turn, or how many batches there are of each: {tokens: batches}",
+      { unit: "tokens", flag: ["--lengths"], argument: "n,n or n:batches,n:batches" },
+    ),
+  }),
   ...ownedBy("Unsloth", {
     max_seq_length: integer("tokens that the loader makes room for; of other stacks max_length", {
       ...{ min: 1, max: MAX_LENGTH, unit: "tokens" as const },

@@ -110,6 +110,8 @@ export const WARNING_CODES = {
     "No fused attention kernel takes the run on this card: all scores exist, in float32.",
   quantized_checkpoint: "The checkpoint is stored packed; what the scenario asks does not apply.",
   linears_not_quantized: "bitsandbytes packs exactly nn.Linear, and some layers are of a subclass.",
+  order_unknown:
+    "Batches of several lengths leave free blocks behind, as many as their order makes of it.",
   partial_program: "Of a set of kernels only some are computed.",
 } as const satisfies Record<string, string>;
 

@@ -19,6 +19,7 @@ import type { Quantization } from "../settings/quantization.js";
 import { stretch } from "../repeat/stretch.js";
 import type { Recording } from "../repeat/stretch.js";
 import { axolotlKernels } from "./kernels/axolotl-kernels.js";
+import { planOf } from "./batch-plan.js";
 import { LitgptRun } from "./litgpt/run.js";
 import { ligerKernels } from "./kernels/liger-kernels.js";
 import { torchKernels } from "./kernels/torch-kernels.js";
@@ -64,6 +65,8 @@ export interface RecordedStep {
   readonly streams: Uint8Array | undefined;
   /** How often the last micro-batch of every step is to be repeated. */
   readonly repeats: number;
+  /** The step whose course is shown. */
+  readonly shownStep: number;
   /** Before what the allocator gives back to the driver what is free. */
   readonly emptiesCache: readonly ("adapters" | "batches")[];
   /** Allocations of the tape before which it does so in the middle of a step; undefined without. */
@@ -126,7 +129,9 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
   strategy.wrap(m, model);
   unsloth?.load(isCheckpointed);
   litgpt?.prepare(inputs.cublasWorkspaceBytes);
+  const plan = planOf(inputs.training, repeatsBatches);
   const repeats = runTraining(m, {
+    plan,
     isPatched: unsloth !== undefined,
     hasRun: litgpt !== undefined,
     trainer:
@@ -153,6 +158,7 @@ function run(inputs: StepInputs, m: Machine, repeatsBatches: boolean): RecordedS
     managedBytes: m.outside.peak("managed"),
     hostPeak: m.outside.peak("host"),
     repeats,
+    shownStep: plan.shownStep,
     emptiesCache: emptiesCache(inputs.training),
     emptiesBefore: firstOfBackward(m.tape, inputs.training),
   };

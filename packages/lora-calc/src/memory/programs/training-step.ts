@@ -1,5 +1,5 @@
 /**
- * Two optimizer steps of a training loop; the second one runs with the optimizer state of the first.
+ * Two optimizer steps of a training loop, more where batches differ; the later ones run with the optimizer state of the first.
  *
  * Source: transformers trainer.py `training_step`, torch `clip_grad_norm_`, `zero_grad`.
  */
@@ -15,6 +15,7 @@ import type { LoadedModel } from "../load/bind-model.js";
 import { copiesApart } from "../load/trained.js";
 import type { BoundModule } from "../load/bound-module.js";
 import type { ForwardOptions } from "./modules/batch.js";
+import type { BatchPlan } from "./batch-plan.js";
 import { clipGradients } from "./optimizers/clip.js";
 import { forEachParameter } from "./optimizers/each-parameter.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
@@ -27,18 +28,10 @@ import type { BatchesRecord, LoopVariables } from "../repeat/repeat-batches.js";
 import { autocastDtype } from "../settings/training.js";
 import type { TrainingSettings } from "../settings/training.js";
 
-const STEPS = 2;
-
 /** Unsloth's forwards have attention of their own. */
 const KERNEL_OF: Readonly<
   Record<TrainingSettings["attn_implementation"], ForwardOptions["attention"]>
 > = { sdpa: "sdpa", eager: "eager", flash_attention_2: "flash", xformers: "sdpa" };
-
-/**
- * Micro-batches of a step that are run: the first has no gradients to add to, the second follows one without, the third
- * does what all that follow do. The replay repeats it (repeat/laps.ts).
- */
-const SAMPLED_MICRO_BATCHES = 3;
 
 export interface TrainingRun {
   readonly trainer: Trainer;
@@ -54,6 +47,7 @@ export interface TrainingRun {
   readonly isPatched: boolean;
   /** A forward ran before the first batch. */
   readonly hasRun: boolean;
+  readonly plan: BatchPlan;
   /** Micro-batches that do what others did are written once more instead of run. */
   readonly repeatsBatches: boolean;
 }
@@ -74,7 +68,7 @@ export function runTraining(m: Machine, run: TrainingRun): number {
   const scaledRun: ScaledRun = run.settings.fp16 ? { ...run, scaler: new LossScaler(m) } : run;
   const variables: LoopVariables = { loss: undefined, batch: [], outputs: [] };
   let first: BatchesRecord | undefined;
-  for (let step = 0; step < STEPS; step += 1) {
+  for (const step of run.plan.steps.keys()) {
     if (first === undefined) {
       const before = recordBatches(m, run.model.trained.parameters, variables);
       runMicroBatches(m, scaledRun, step, variables);
@@ -90,20 +84,20 @@ export function runTraining(m: Machine, run: TrainingRun): number {
 }
 
 /** The Trainer's micro-batches keep their loss without its graph; a hand-written loop keeps outputs, and all is run. */
-function leavesNoGraph({ settings, repeatsBatches }: TrainingRun): boolean {
-  return repeatsBatches && settings.loop === "trainer";
+function leavesNoGraph({ settings, plan, repeatsBatches }: TrainingRun): boolean {
+  return repeatsBatches && plan.areEqual && settings.loop === "trainer";
 }
 
 function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: LoopVariables): void {
   let second: BatchesRecord | undefined;
-  for (let micro = 0; micro < microBatches(run); micro += 1) {
+  for (const [micro, length] of (run.plan.steps[step] ?? []).entries()) {
     m.tape.markLap("start");
     if (second !== undefined) {
       repeatBatches(m, second, variables, (phase) => ({ ...phase, micro }));
       continue;
     }
     const before = recordBatches(m, [], variables);
-    runMicroBatch(m, run, { step, micro }, variables);
+    runMicroBatch(m, run, { step, micro, length }, variables);
     if (micro === 1 && leavesNoGraph(run)) second = before.end();
   }
   m.tape.markLap("end");
@@ -116,12 +110,7 @@ function runMicroBatches(m: Machine, run: ScaledRun, step: number, variables: Lo
  */
 function repeatsOf(run: TrainingRun): number {
   const { gradient_accumulation_steps: count, loop } = run.settings;
-  return loop === "trainer" ? 0 : count - microBatches(run);
-}
-
-function microBatches({ settings, repeatsBatches }: TrainingRun): number {
-  const count = settings.gradient_accumulation_steps;
-  return repeatsBatches ? Math.min(count, SAMPLED_MICRO_BATCHES) : count;
+  return loop === "trainer" ? 0 : count - (run.plan.steps[0]?.length ?? count);
 }
 
 function finishStep(
@@ -163,6 +152,8 @@ function finishStep(
 interface Place {
   readonly step: number;
   readonly micro: number;
+  /** Of its sequences. Unit: tokens. */
+  readonly length: number;
 }
 
 /** The first one of the run also makes workspaces. */
@@ -172,15 +163,16 @@ function isFirst({ step, micro }: Place): boolean {
 
 function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: LoopVariables): void {
   const { settings, model } = run;
-  m.tape.phase = { ...place, part: "batch" };
+  const { step, micro, length } = place;
+  m.tape.phase = { step, micro, part: "batch" };
   m.kind = "batch";
-  const batch = run.trainer(m, settings, model.root);
+  const batch = run.trainer(m, { ...settings, max_length: length }, model.root);
   for (const tensor of variables.batch) m.release(tensor);
   variables.batch = batch.tensors;
-  m.tape.phase = { ...place, part: "forward" };
+  m.tape.phase = { step, micro, part: "forward" };
   m.kind = "activations";
   if (isFirst(place) && !run.hasRun) cublasWorkspace(m, run.cublasWorkspaceBytes);
-  run.strategy.beforeForward(m, model, place.micro);
+  run.strategy.beforeForward(m, model, micro);
   const [loss, ...outputs] = batch.loss(m, {
     policy: model.root,
     reference: run.reference,
@@ -210,7 +202,8 @@ function runMicroBatch(m: Machine, run: ScaledRun, place: Place, variables: Loop
 
 function runBackward(m: Machine, run: ScaledRun, place: Place, loss: Tensor): void {
   if (loss.producer === undefined) rejectUntrained(run);
-  m.tape.phase = { ...place, part: "backward" };
+  const { step, micro } = place;
+  m.tape.phase = { step, micro, part: "backward" };
   if (isFirst(place)) cublasWorkspace(m, run.cublasWorkspaceBytes);
   const mean = divScalar(m, loss);
   const scaled = m.retain(run.scaler === undefined ? mean : mul(m, mean, run.scaler.scale));

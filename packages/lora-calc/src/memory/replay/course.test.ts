@@ -37,12 +37,15 @@ const told = ({ phase, loop, iteration, allocated, bytes }: Moment) => ({
 
 describe("Course", () => {
   it("keeps the highest moment of every stretch, with what each part holds then", () => {
-    const course = new Course([
-      allocation("weights", LOADING),
-      allocation("activations"),
-      allocation("logits"),
-      allocation("activations"),
-    ]);
+    const course = new Course(
+      [
+        allocation("weights", LOADING),
+        allocation("activations"),
+        allocation("logits"),
+        allocation("activations"),
+      ],
+      1,
+    );
     course.allocate(0, 0, 100, 100);
     course.begin(mark("layers", 0), 0);
     course.allocate(1, 1, 50, 150);
@@ -76,7 +79,7 @@ describe("Course", () => {
   });
 
   it("takes the first of two equal peaks", () => {
-    const course = new Course([allocation("weights", LOADING), allocation("logits")]);
+    const course = new Course([allocation("weights", LOADING), allocation("logits")], 1);
     course.allocate(0, 0, 64, 64);
     course.release(0, 64);
     course.allocate(2, 1, 64, 64);
@@ -85,11 +88,14 @@ describe("Course", () => {
   });
 
   it("opens a stretch where the phase changes, and shows only the second step", () => {
-    const course = new Course([
-      allocation("activations", { ...FORWARD, step: 0 }),
-      allocation("activations", FORWARD),
-      allocation("gradients", { ...FORWARD, part: "backward" }),
-    ]);
+    const course = new Course(
+      [
+        allocation("activations", { ...FORWARD, step: 0 }),
+        allocation("activations", FORWARD),
+        allocation("gradients", { ...FORWARD, part: "backward" }),
+      ],
+      1,
+    );
     course.allocate(0, 0, 900, 900);
     course.release(0, 900);
     course.allocate(2, 1, 10, 10);
@@ -110,7 +116,7 @@ describe("Course", () => {
   });
 
   it("has no stretch in which nothing is allocated", () => {
-    const course = new Course([allocation("activations")]);
+    const course = new Course([allocation("activations")], 1);
     course.begin(mark("layers", 0), 0);
     course.begin(mark("layers", 1), 0);
     course.allocate(0, 0, 1, 1);
@@ -118,7 +124,7 @@ describe("Course", () => {
   });
 
   it("numbers repeated micro-batches, at the peak, too", () => {
-    const course = new Course([allocation("activations", { ...FORWARD, micro: 2 })]);
+    const course = new Course([allocation("activations", { ...FORWARD, micro: 2 })], 1);
     course.begin(mark(undefined, 0), 3);
     course.allocate(5, 0, 8, 8);
     expect(course.finish().moments[0]?.phase).toEqual({ ...FORWARD, micro: 5 });
@@ -131,7 +137,10 @@ describe("a course of more than 200 stretches", () => {
     count: number,
     loopOf: (index: number) => keyof typeof LOOPS,
   ): readonly Moment[] {
-    const course = new Course(Array.from({ length: count }, () => allocation("activations")));
+    const course = new Course(
+      Array.from({ length: count }, () => allocation("activations")),
+      1,
+    );
     for (let index = 0; index < count; index += 1) {
       course.begin(mark(loopOf(index), index), 0);
       // Every third is higher than its neighbours.

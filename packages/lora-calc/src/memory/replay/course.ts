@@ -17,8 +17,6 @@ export interface Moment {
   readonly bytes: readonly number[];
 }
 
-/** Steps whose course is kept: the second one, which has the optimizer state of the first. */
-const SHOWN_STEP = 1;
 const NOT_SHOWN = -1;
 
 /** Points beyond which neighbours are joined: as many as a chart can show. */
@@ -49,13 +47,14 @@ export class Course {
   /** Phase of the open stretch. */
   private phase = NOT_SHOWN;
 
-  constructor(allocations: readonly Allocation[]) {
+  /** `shownStep`: whose course is kept. */
+  constructor(allocations: readonly Allocation[], shownStep: number) {
     const phases = new Map<Phase, number>();
     this.partOf = new Uint8Array(allocations.length);
     this.phaseOf = new Int32Array(allocations.length).fill(NOT_SHOWN);
     allocations.forEach(({ kind, phase }, index) => {
       this.partOf[index] = PART_INDEX.get(kind) ?? missing();
-      if (phase.step !== SHOWN_STEP) return;
+      if (phase.step !== shownStep) return;
       const known = phases.get(phase) ?? phases.size;
       phases.set(phase, known);
       this.phaseOf[index] = known;

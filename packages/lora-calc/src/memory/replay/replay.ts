@@ -25,7 +25,7 @@ export interface Replay {
 
 export function replay(step: RecordedStep): Replay {
   const allocator = new CachingAllocator();
-  const course = new Course(step.tape.allocations);
+  const course = new Course(step.tape.allocations, step.shownStep);
   let loaded = 0;
   const onLoaded = (): void => {
     loaded = allocator.peakReserved;

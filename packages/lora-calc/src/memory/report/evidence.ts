@@ -42,6 +42,13 @@ const NEAREST: Evidence = {
   reserved: [0.13, 0.18],
 };
 
+/**
+ * Batches of several lengths whose order is not known, run from the shortest to the longest. Of 72 drawn orders (3 models, 32
+ * batches each, the longest among them) the allocator reserved 9 % less to 10 % more with checkpoints, and 35 % less to 50 %
+ * more without. Certainty: fitted, rounded up.
+ */
+const ANY_ORDER = { checkpointed: [0.12, 0.15], kept: [0.4, 0.6] } as const;
+
 const READ_LOSSES: readonly LossName[] = ["cce"];
 
 /** How the releases that run are known. */
@@ -54,6 +61,19 @@ interface Releases {
 }
 
 export function evidenceOf(
+  root: ModuleNode,
+  training: TrainingSettings,
+  attention: AttentionCard,
+  releases: Releases,
+): Evidence {
+  const evidence = ofPrograms(root, training, attention, releases);
+  if (training.lengths?.isHistogram !== true) return evidence;
+  const order = training.gradient_checkpointing ? ANY_ORDER.checkpointed : ANY_ORDER.kept;
+  const [below, above] = evidence.reserved;
+  return { ...evidence, reserved: [below + order[0], above + order[1]] };
+}
+
+function ofPrograms(
   root: ModuleNode,
   training: TrainingSettings,
   attention: AttentionCard,

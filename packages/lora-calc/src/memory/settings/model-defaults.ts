@@ -67,7 +67,11 @@ export function ofModel(
 }
 
 /** What says nothing of a batch of images. */
-const OF_SEQUENCES: readonly string[] = ["training.max_length", "training.padding"];
+const OF_SEQUENCES: readonly string[] = [
+  "training.max_length",
+  "training.lengths",
+  "training.padding",
+];
 
 /** Paths of given fields that change nothing for this model. */
 export function ignoredByModel(given: JsonObject, root: ModuleNode): readonly string[] {

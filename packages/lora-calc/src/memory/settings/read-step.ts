@@ -16,6 +16,7 @@ import type { Warning } from "../../problem/codes.js";
 import type { Fields, JsonObject } from "../../problem/fields.js";
 import { reject } from "../../problem/problem.js";
 import type { World } from "../../worlds/world.js";
+import { lengthWarnings } from "./lengths.js";
 import { ligerUse, ligerWarnings } from "./liger.js";
 import type { LigerUse } from "./liger.js";
 import { balanceOf } from "./balance.js";
@@ -99,7 +100,7 @@ export function readStep(
     obstacle: whyNotUnder(stack, { graph, scenario, settings, model }) ?? balance.obstacle,
     warnings: [
       ...stored.warnings,
-      ...(isAsked ? warningsOf({ stack, graph, quantization, assumed }) : []),
+      ...(isAsked ? warningsOf({ stack, graph, quantization, assumed, settings }) : []),
       ...compute.warnings,
       ...(isAsked ? balance.warnings : []),
       ...ligerWarnings(settings.loss, read.liger),
@@ -260,11 +261,18 @@ interface StackChoice {
   readonly graph: ModuleGraph;
   readonly quantization: Quantization | undefined;
   readonly assumed: readonly Assumption[];
+  readonly settings: TrainingSettings;
 }
 
 /** Defaults of a stack that cost much memory and that its users often do not know, and what it does not train. */
-function warningsOf({ stack, graph, quantization, assumed }: StackChoice): readonly Warning[] {
-  const others = otherTrainerWarnings(graph, stack);
+function warningsOf({
+  stack,
+  graph,
+  quantization,
+  assumed,
+  settings,
+}: StackChoice): readonly Warning[] {
+  const others = [...otherTrainerWarnings(graph, stack), ...lengthWarnings(settings.lengths)];
   const trap = stack?.dtypeTrap;
   const isTaken = graph.castsItself === undefined || quantization !== undefined;
   if (trap === undefined || !isTaken || !assumed.some(({ path }) => path === "training.dtype")) {

@@ -2,12 +2,15 @@
 
 import { MAX_TOKENS } from "../../fields/training.js";
 import type { StepValues } from "../../fields/step.js";
+import { MAX_LENGTHS } from "./lengths.js";
+import type { Lengths } from "./lengths.js";
 import { reject } from "../../problem/problem.js";
 
 /** What is looked at of the settings of a step. */
 interface Checked extends Omit<StepValues, "loss"> {
   readonly loss: StepValues["loss"] | "dpo";
   readonly emptiesCacheEvery?: number;
+  readonly lengths?: Lengths;
 }
 
 export function rejectContradictions(settings: Checked): void {
@@ -16,6 +19,30 @@ export function rejectContradictions(settings: Checked): void {
   rejectUnselectable(settings);
   rejectNoNextToken(settings);
   rejectNoTrainer(settings);
+  rejectUnvaried(settings);
+}
+
+/** Where the length of a batch is another thing than tokens of its rows, or follows from something else. */
+function rejectUnvaried({ lengths, packed_sequences: packed, loss }: Checked): void {
+  if (lengths === undefined) return;
+  const why =
+    packed > 0
+      ? "packed batches are all as long; say training.max_length"
+      : loss === "dpo"
+        ? "batches of pairs of several lengths have no program here; say training.max_length"
+        : loss === "litgpt"
+          ? "LitGPT makes room for its longest batch before the first; several lengths have no program here, say training.max_length"
+          : lengths.isHistogram || lengths.turns.length <= MAX_LENGTHS
+            ? undefined
+            : `a list of more than ${MAX_LENGTHS} is not run; say how many batches there are of each length, {"512": 40, "2048": 3}`;
+  if (why === undefined) return;
+  reject({
+    code: "unsupported",
+    path: "training.lengths",
+    message: why,
+    received: lengths.turns,
+    expected: null,
+  });
 }
 
 /** Losses that leave out the last token, which has no next one, before they look at the logits. */

@@ -14,6 +14,8 @@ import { ONLY_PREFERENCE_FIELDS } from "../../fields/preference.js";
 import type { Assumption } from "../../model/config.js";
 import { ligerLossOf, lossWith, readLiger } from "./liger.js";
 import type { LigerSwitches } from "./liger.js";
+import { readLengths } from "./lengths.js";
+import type { Lengths, ReadLengths } from "./lengths.js";
 import { readPacking } from "./packing.js";
 import { readPreference } from "./preference.js";
 import type { PreferenceSettings } from "./preference.js";
@@ -42,6 +44,8 @@ export interface TrainingSettings extends Omit<StepValues, "loss"> {
   readonly castsBack?: true;
   /** The allocator gives back what is free once all is loaded. */
   readonly emptiesCache?: true;
+  /** Where batches are not all as long: `max_length` is then the longest. */
+  readonly lengths?: Lengths;
   /** Every so many steps the allocator gives back what is free, between forward and backward of each micro-batch. */
   readonly emptiesCacheEvery?: number;
   /** What embeddings give requires gradients beside adapters, without checkpoints, too. */
@@ -129,8 +133,11 @@ export function readTraining(given: JsonObject, defaults: Defaults): ReadTrainin
   const { torch_empty_cache_steps: emptyCacheRow } = MORE_STEP_FIELDS;
   const emptiesCacheEvery = readField(fields, "torch_empty_cache_steps", emptyCacheRow);
   const packing = readPacking(fields, read, isGiven);
+  const padsTo = packing.sequences > 0 ? undefined : (multiple ?? defaults.padsTo);
+  const cut = { maxLength: asked.max_length, usual: usual.max_length };
+  const varied = readLengths(fields, { ...cut, multiple: padsTo ?? 1 });
   const padded = {
-    ...paddedTo(read, packing.sequences > 0 ? undefined : (multiple ?? defaults.padsTo)),
+    ...paddedTo(asLong(read, varied), padsTo),
     packed_sequences: packing.sequences,
   };
   const preference = isDpo ? readPreference(fields, padded) : undefined;
@@ -145,8 +152,9 @@ export function readTraining(given: JsonObject, defaults: Defaults): ReadTrainin
   return {
     ...{ settings, liger, ignored: ignoredOf(fields) },
     assumed: [
-      ...assumed.filter(({ path }) => !isDpo || path !== "training.loss"),
+      ...assumed.filter(({ path }) => !isDpo || path !== "training.loss").filter(notIn(varied)),
       ...packing.assumed,
+      ...varied.assumed,
       ...(isAuto ? [{ path: "training.dtype", value: published, reason: AUTO_REASON }] : []),
       ...(preference?.assumed ?? []),
     ],
@@ -231,6 +239,18 @@ function ignoredOf(fields: Fields): readonly string[] {
         isNeutral(fields, name, ONLY_PREFERENCE_FIELDS),
     )
     .map((name) => fields.at(name));
+}
+
+/** With the longest batch as its length. */
+function asLong(settings: TrainingSettings, { lengths, isPadded }: ReadLengths): TrainingSettings {
+  if (lengths === undefined) return settings;
+  const padding = settings.padding || isPadded;
+  return { ...settings, max_length: Math.max(...lengths.turns), lengths, padding };
+}
+
+/** What is not assumed anew elsewhere. */
+function notIn({ assumed }: ReadLengths) {
+  return ({ path }: Assumption): boolean => !assumed.some((other) => other.path === path);
 }
 
 /** Batches are padded up to a multiple after they are cut to `max_length`. Source: trl sft_trainer.py collator. */

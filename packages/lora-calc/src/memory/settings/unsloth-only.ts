@@ -9,7 +9,7 @@ import type { TrainingSettings } from "./training.js";
 /** Stops at settings that only Unsloth has, under another stack. */
 export function rejectOutside(
   stack: StackProfile | undefined,
-  { loss, attn_implementation: attention, max_length: length }: TrainingSettings,
+  { loss, attn_implementation: attention }: TrainingSettings,
   given: JsonObject,
 ): void {
   if (loss === "unsloth" || (loss === "litgpt" && stack?.runsLitgpt !== true)) {
@@ -42,8 +42,8 @@ export function rejectOutside(
       received: rate,
     });
   }
-  const room = given["max_seq_length"] ?? length;
-  if (room === length) return;
+  const { max_seq_length: room, max_length: length } = given;
+  if ((room ?? length) === (length ?? room)) return;
   reject({
     code: "invalid_value",
     path: "training.max_seq_length",
