@@ -19,6 +19,7 @@ const PIPELINE = [
   "teach",
   "exchange",
   "formats",
+  "writers",
   "audit",
 ];
 

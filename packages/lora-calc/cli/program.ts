@@ -250,13 +250,15 @@ function addExport(program: Command, outputOf: OutputOf, finish: Finish): void {
     .argument("<source>", "as for estimate")
     .addOption(
       new Option("--to <format>", "what to write").choices(EXPORT_FORMATS).makeOptionMandatory(),
-    );
+    )
+    .option("--out <folder>", "write a trainer's files there, not the first to standard output");
   addScenarioFlags(command);
   command.action(async (source: string) => {
     const options: Options = command.optsWithGlobals();
-    const format = options["to"] as ExportFormat;
+    const folder = typeof options["out"] === "string" ? options["out"] : undefined;
+    const asked = { source, format: options["to"] as ExportFormat, folder };
     const { runExport } = await import("./commands/export.js");
-    finish(await runExport(source, format, flagValues(options), outputOf(options)));
+    finish(await runExport(asked, flagValues(options), outputOf(options)));
   });
 }
 

@@ -148,6 +148,9 @@ export {
 } from "./units/format.js";
 export { parseBytes } from "./units/parse.js";
 export { VERSION } from "./version.js";
+export { TRAINER_FILE_FORMATS, writeTrainerFile } from "./write-trainer-file.js";
+export type { TrainerExport } from "./write-trainer-file.js";
+export type { TrainerFileFormat } from "./writers/writers.js";
 export { readTrainerFile } from "./formats/read-file.js";
 export type { TrainerFile } from "./formats/read-file.js";
 export type { Finding as FileFinding } from "./formats/format.js";

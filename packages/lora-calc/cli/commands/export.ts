@@ -1,15 +1,19 @@
 /** `lora-calc export`: a scenario and its result in a format of the field. */
 
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   encodeLink,
   estimate,
   isRefusal,
+  TRAINER_FILE_FORMATS,
   writeAdapterConfig,
   writeCsv,
   writeMarkdown,
   writePeftPython,
+  writeTrainerFile,
 } from "lora-calc";
-import type { Estimate, Scenario } from "lora-calc";
+import type { Estimate, Scenario, TrainerExport, TrainerFileFormat } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { applyFlags } from "../input/apply-flags.js";
@@ -22,7 +26,7 @@ import type { ExportFormat } from "./names.js";
 
 type Writer = (scenario: Scenario, result: Estimate) => string;
 
-const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
+const WRITERS: Readonly<Record<Exclude<ExportFormat, TrainerFileFormat>, Writer>> = {
   "peft-python": (scenario, result) => writePeftPython(scenario, result.parameters),
   "adapter-config": (scenario) => `${writeAdapterConfig(scenario)}\n`,
   markdown: (scenario, result) => writeMarkdown(scenario, result, verdictOf(scenario, result)),
@@ -31,15 +35,53 @@ const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
   link: (scenario) => `${encodeLink(scenario)}\n`,
 };
 
+interface Asked {
+  readonly source: string;
+  readonly format: ExportFormat;
+  /** Folder that the files of a trainer go to; standard output where absent. */
+  readonly folder: string | undefined;
+}
+
 export async function runExport(
-  source: string,
-  format: ExportFormat,
+  { source, format, folder }: Asked,
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
   const scenario = applyFlags(await readScenario(source, output), flags);
+  if (isTrainerFile(format)) {
+    const written = writeTrainerFile(scenario, format);
+    if (isRefusal(written)) return refuse(written.error, false, output);
+    await writeFiles(written, folder, output);
+    return EXIT.ok;
+  }
   const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, false, output);
   await output.result(WRITERS[format](scenario, result));
   return EXIT.ok;
+}
+
+function isTrainerFile(format: ExportFormat): format is TrainerFileFormat {
+  return TRAINER_FILE_FORMATS.some((each) => each === format);
+}
+
+/** The first file on standard output, or all of them in a folder; what is to be known on standard error. */
+async function writeFiles(
+  { files, command, warnings }: TrainerExport,
+  folder: string | undefined,
+  output: Output,
+): Promise<void> {
+  const [main, ...beside] = files;
+  if (folder === undefined) {
+    await output.result(main.text);
+    for (const { name, text } of beside)
+      output.talk(`It needs ${name} beside it (--out FOLDER writes both): ${text.trim()}`);
+  } else {
+    await mkdir(folder, { recursive: true });
+    for (const { name, text } of files) {
+      await writeFile(join(folder, name), text);
+      output.talk(`Wrote ${join(folder, name)}`);
+    }
+  }
+  output.talk(`Run it with: ${command}`);
+  for (const warning of warnings) output.talk(`Not said there: ${warning}`);
 }

@@ -46,6 +46,12 @@ export const AXOLOTL_HARMLESS: readonly string[] = [
   ...["swanlab_project", "use_swanlab", "swanlab_run_name"],
 ];
 
+/** Of these, what TrainingArguments calls otherwise. */
+export const AXOLOTL_RATES: Readonly<Record<string, string>> = {
+  num_epochs: "num_train_epochs",
+  lr_scheduler: "lr_scheduler_type",
+};
+
 /** They may change the answer, and have no program here. */
 export const AXOLOTL_OTHER: readonly string[] = [
   ...["use_kernels", "model_quantization_config", "model_quantization_config_kwargs"],

@@ -8,7 +8,7 @@ import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { finding, isOn, knownConfig, shown, targetAllLinear } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
-import { AXOLOTL_HARMLESS, AXOLOTL_OTHER } from "./axolotl-keys.js";
+import { AXOLOTL_HARMLESS, AXOLOTL_OTHER, AXOLOTL_RATES } from "./axolotl-keys.js";
 
 /** Switches of 2024 and 2025 that are one key now. Source: axolotl utils/schemas/validation.py. */
 const OLD_ATTENTION: Readonly<Record<string, string>> = {
@@ -86,6 +86,7 @@ export const AXOLOTL_FILE: Format = {
     typeof file["base_model"] === "string" && file["model_name_or_path"] === undefined,
   keys: KEYS,
   harmless: AXOLOTL_HARMLESS,
+  rates: AXOLOTL_RATES,
   other: AXOLOTL_OTHER,
   neutral: {
     lora_mlp_kernel: true,

@@ -13,6 +13,8 @@ export interface FieldKey {
   readonly to: FieldPath;
   /** What the field is for a value of the key; undefined leaves the field to the stack. */
   readonly read?: (value: unknown) => unknown;
+  /** What the key is for a value of the field, where that is another; undefined leaves the key out. */
+  readonly write?: (value: unknown) => unknown;
 }
 
 /** An old name, and the one in its place. */
@@ -35,6 +37,8 @@ export interface Format {
   readonly keys: Readonly<Record<string, KeyRow>>;
   /** Keys that change neither counts nor memory; `wandb_*` are all that begin so. */
   readonly harmless: readonly string[];
+  /** Of the harmless, those that TrainingArguments has under another name, and that name. */
+  readonly rates?: Readonly<Record<string, string>>;
   /** Other keys that the trainer knows: at a value that is not `neutral` they may change the answer, and are named. */
   readonly other: readonly string[];
   /** Values at which a key of `other` does nothing, where that is not null, false, 0 or empty. */
@@ -98,6 +102,11 @@ export function namesIn(value: unknown): unknown {
   if (typeof value !== "string") return value;
   const names = value.split(",").map((name) => name.trim());
   return names.filter((name) => name !== "");
+}
+
+/** Names with commas between. */
+export function namesText(value: unknown): unknown {
+  return Array.isArray(value) ? value.join(",") : value;
 }
 
 /** Fields of a config.json by which a class has modules that see or hear, or experts in one parameter. */

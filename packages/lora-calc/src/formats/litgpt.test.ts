@@ -22,7 +22,7 @@ describe("a LitGPT file", () => {
       train: { global_batch_size: 32, micro_batch_size: 4, epochs: 3 },
     });
     expect(file.scenario.training).toEqual({
-      ...{ per_device_train_batch_size: 4, gradient_accumulation_steps: 4 },
+      ...{ per_device_train_batch_size: 4, gradient_accumulation_steps: 4, num_train_epochs: 3 },
     });
     expect(file.scenario.hardware).toEqual({ count: 2 });
   });

@@ -44,6 +44,7 @@ export const LITGPT_FILE: Format = {
     readQuantize(file, draft);
     readTrain(file, draft);
     readOptimizer(file, draft);
+    readRates(file, draft);
   },
 };
 
@@ -56,7 +57,7 @@ function modelOf(folder: unknown): string {
 }
 
 /** Which modules of transformers a switch stands for. Source: litgpt lora.py, scripts/convert_hf_checkpoint.py. */
-const MODULES: Readonly<Record<string, readonly string[]>> = {
+export const LITGPT_MODULES: Readonly<Record<string, readonly string[]>> = {
   lora_query: ["q_proj"],
   lora_key: ["k_proj"],
   lora_value: ["v_proj"],
@@ -70,12 +71,14 @@ function adapterOf(file: JsonObject): Record<string, unknown> {
   const { lora_r: r = 8, lora_alpha: alpha = 16, lora_dropout: dropout = 0.05 } = file;
   const isAdapted = (key: string): boolean =>
     file[key] === undefined ? ON_BY_DEFAULT.includes(key) : isOn(file[key]);
-  const targets = Object.entries(MODULES).flatMap(([key, names]) => (isAdapted(key) ? names : []));
+  const targets = Object.entries(LITGPT_MODULES).flatMap(([key, names]) =>
+    isAdapted(key) ? names : [],
+  );
   return { r, lora_alpha: alpha, lora_dropout: dropout, target_modules: targets };
 }
 
 /** Source: lightning fabric's precisions; without one bf16-mixed where the card has it. */
-const PRECISIONS: Readonly<Record<string, JsonObject>> = {
+export const LITGPT_PRECISIONS: Readonly<Record<string, JsonObject>> = {
   "bf16-true": { dtype: "bfloat16" },
   "16-true": { dtype: "float16" },
   "32-true": { dtype: "float32", bf16: false },
@@ -86,7 +89,8 @@ const PRECISIONS: Readonly<Record<string, JsonObject>> = {
 function readPrecision({ precision }: JsonObject, draft: Draft): void {
   if (precision === undefined || precision === null) return;
   const name = shown(precision);
-  if (Object.hasOwn(PRECISIONS, name)) Object.assign(draft.training, PRECISIONS[name]);
+  if (Object.hasOwn(LITGPT_PRECISIONS, name))
+    Object.assign(draft.training, LITGPT_PRECISIONS[name]);
   else finding(draft, "not_computed", "precision", `precision ${name} has no program here`);
 }
 
@@ -147,6 +151,27 @@ function readTrain(file: JsonObject, draft: Draft): void {
         message: `LitGPT does not know train.${key} and refuses it`,
       });
   }
+}
+
+/** Names of TrainArgs, and of TrainingArguments. */
+const RATES = {
+  epochs: "num_train_epochs",
+  max_steps: "max_steps",
+  lr_warmup_steps: "warmup_steps",
+};
+
+/** They are kept for what is written from the scenario. */
+function readRates(file: JsonObject, { training }: Draft): void {
+  const train = isObject(file["train"]) ? file["train"] : {};
+  const optimizer = isObject(file["optimizer"]) ? file["optimizer"] : {};
+  const given = isObject(optimizer["init_args"]) ? optimizer["init_args"] : {};
+  const rates: JsonObject = {
+    ...Object.fromEntries(Object.entries(RATES).map(([own, name]) => [name, train[own]])),
+    ...{ learning_rate: given["lr"], weight_decay: given["weight_decay"] },
+    ...{ output_dir: file["out_dir"], seed: file["seed"] },
+  };
+  for (const [name, value] of Object.entries(rates))
+    if (value !== undefined && value !== null) training[name] = value;
 }
 
 /** Cards that take part. */

@@ -6,7 +6,7 @@
 
 import type { JsonObject } from "../problem/fields.js";
 import { IGNORED_FIELDS } from "../fields/training-beside.js";
-import { finding, isOn, namesIn, shown, targetAllLinear } from "./format.js";
+import { finding, isOn, namesIn, namesText, shown, targetAllLinear } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
 import { LLAMA_FACTORY_HARMLESS, LLAMA_FACTORY_OTHER } from "./llama-factory-keys.js";
 
@@ -29,7 +29,7 @@ const KEYS: Readonly<Record<string, KeyRow>> = {
   neat_packing: "together",
   use_unsloth: "together",
   lora_dropout: { to: "adapter.lora_dropout" },
-  additional_target: { to: "adapter.modules_to_save", read: namesIn },
+  additional_target: { to: "adapter.modules_to_save", read: namesIn, write: namesText },
   use_dora: { to: "adapter.use_dora" },
   use_rslora: { to: "adapter.use_rslora" },
   cutoff_len: { to: "training.max_length" },
@@ -38,6 +38,7 @@ const KEYS: Readonly<Record<string, KeyRow>> = {
   disable_gradient_checkpointing: {
     to: "training.gradient_checkpointing",
     read: (value) => !isOn(value),
+    write: (value) => (value === false ? true : undefined),
   },
   use_reentrant_gc: { to: "training.use_reentrant" },
   bf16: { to: "training.bf16" },
@@ -121,6 +122,13 @@ function readAdapter(file: JsonObject, draft: Draft): void {
 function readQuantization(file: JsonObject, draft: Draft): void {
   const { quantization_bit: bits, quantization_method: method = "bnb" } = file;
   if (bits === undefined || bits === null) return;
+  if (isOn(file["pissa_init"]))
+    finding(
+      draft,
+      "trap",
+      "pissa_init",
+      "LLaMA-Factory stops at pissa_init on a quantized model (ValueError: Please use scripts/pissa_init.py to initialize PiSSA for a quantized model)",
+    );
   if ((method !== "bnb" && method !== "bitsandbytes") || (bits !== 4 && bits !== 8)) {
     finding(
       draft,

@@ -58,7 +58,8 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
     if (value === null || value === undefined) ignored.push(key);
     else if (isNamed(format.harmless, key)) {
       // A rate or a number of epochs is kept for what is written from the scenario.
-      if (Object.hasOwn(IGNORED_FIELDS, key)) draft.training[key] = value;
+      const name = ownNameOf(format, key);
+      if (name !== undefined) draft.training[name] = value;
       ignored.push(key);
     } else if (row === "together") used.push(key);
     else if (row !== undefined && "to" in row) {
@@ -120,6 +121,12 @@ function sectionOf(draft: Draft, name: string): Record<string, unknown> {
   if (name === "hardware") return draft.hardware;
   if (name === "quantization") return (draft.quantization ??= {});
   return (draft.adapter ??= {});
+}
+
+/** What TrainingArguments calls a harmless key; undefined where it has none of the kind. */
+function ownNameOf({ rates }: Format, key: string): string | undefined {
+  if (rates !== undefined && Object.hasOwn(rates, key)) return rates[key];
+  return Object.hasOwn(IGNORED_FIELDS, key) ? key : undefined;
 }
 
 /** `wandb_*` stands for all that begin so. */

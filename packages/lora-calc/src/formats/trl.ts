@@ -110,7 +110,8 @@ function readMethod(file: JsonObject, { training }: Draft): void {
     training["method"] = "dpo";
 }
 
-const LORA: Readonly<Record<string, string>> = {
+/** Keys of the file, and fields of LoraConfig. */
+export const LORA_KEYS: Readonly<Record<string, string>> = {
   lora_r: "r",
   lora_alpha: "lora_alpha",
   lora_dropout: "lora_dropout",
@@ -124,7 +125,9 @@ const LORA: Readonly<Record<string, string>> = {
 
 /** Without use_peft every weight trains, and the keys of LoRA are not looked at. Source: trl trainer/utils.py `get_peft_config`. */
 function readAdapter(file: JsonObject, draft: Draft): void {
-  const named = Object.keys(LORA).filter((key) => file[key] !== undefined && file[key] !== null);
+  const named = Object.keys(LORA_KEYS).filter(
+    (key) => file[key] !== undefined && file[key] !== null,
+  );
   if (!isOn(file["use_peft"])) {
     draft.adapter = null;
     const [first] = named;
@@ -137,7 +140,7 @@ function readAdapter(file: JsonObject, draft: Draft): void {
       );
     return;
   }
-  const given = Object.fromEntries(named.map((key) => [LORA[key] ?? key, file[key]]));
+  const given = Object.fromEntries(named.map((key) => [LORA_KEYS[key] ?? key, file[key]]));
   const { target_modules: targets } = given;
   // One name in a list is taken out of it, so that it can be a pattern or all-linear.
   const listed: readonly unknown[] = Array.isArray(targets) ? targets : [];
