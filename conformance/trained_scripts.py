@@ -1,8 +1,9 @@
-"""Run the scripts that lora-calc writes for TRL: two steps on the CPU with a tiny model of random weights, and count what trained.
+"""Run the scripts that lora-calc writes: two steps on the CPU with a tiny model, and count what trained.
 
     python trained_scripts.py      # requirements.txt installed; npm run build before
 
-Each row of the goldens is a run, and how many parameters its script trained and changed.
+Each row of the goldens is a run, and how many parameters its script for TRL trained and changed. Of supervised runs `measure.py` is run, too: its
+checkpoint of zeros is loaded, and what measures a card left out for want of one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import gzip
 import io
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,24 @@ def trained(text: str, is_preference: bool) -> dict[str, Any]:
     return {"trainable": sum(each.numel() for each in before.values()), "in_changed_tensors": changed}
 
 
+def written(case: dict[str, Any], form: str) -> dict[str, Any]:
+    line = subprocess.run(["node", str(HERE / "write_exports.mjs"), form], input=json.dumps(case) + "\n", capture_output=True, text=True, check=True).stdout
+    found = json.loads(line)
+    if "error" in found:
+        raise ValueError(found["error"]["message"])
+    return found
+
+
+def measured(case: dict[str, Any]) -> dict[str, Any]:
+    """What measure.py writes without a card."""
+    with tempfile.TemporaryDirectory() as folder:
+        script, result = Path(folder) / "measure.py", Path(folder) / "result.json"
+        script.write_text(written(case, "measure")["text"])
+        subprocess.run([sys.executable, str(script), str(result)], capture_output=True, text=True, check=True)
+        found = json.loads(result.read_text())
+    return {name: found[name] for name in ("schema", "scenario", "trainable", "versions")}
+
+
 def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -78,12 +98,11 @@ def main() -> None:
         for name, adapter, more in RUNS:
             model = {"config": CONFIG | {"_name_or_path": folder, "architectures": ["LlamaForCausalLM"]}}
             case = {"id": name, "model": model, "adapter": adapter, "training": STEP | more, "stack": "trl-1.13"}
-            lines = subprocess.run(["node", str(HERE / "write_exports.mjs"), "trl-python"], input=json.dumps(case) + "\n", capture_output=True, text=True, check=True).stdout
-            export = json.loads(lines)
-            if "error" in export:
-                raise ValueError(export["error"]["message"])
-            text = export["files"][0]["text"]
+            text = written(case, "trl-python")["files"][0]["text"]
             row = {"scenario": case | {"model": {"config": CONFIG}}, **trained(text, more.get("method") == "dpo")}
+            if more.get("method") != "dpo":
+                plain = case | {"model": {"config": CONFIG}}
+                row["measured"] = measured(plain)
             print(name, row["trainable"], row["in_changed_tensors"], flush=True)
             rows.append(row)
     with gzip.GzipFile(GOLDENS, "wb", mtime=0) as file:

@@ -112,6 +112,25 @@ test("the configuration is copied as it is shown", async ({ page }) => {
   expect(copied).toBe(await page.getByTestId("file").textContent());
 });
 
+test("the file of a trainer is written when it is asked for, and says what it cannot say", async ({
+  page,
+}) => {
+  await open(page);
+  await page.locator("label", { hasText: "LLaMA-Factory" }).click();
+  const files = page.getByTestId("file");
+  await expect(files.first()).toContainText("quantization_bit: 4");
+  await expect(files.last()).toContainText("my_data");
+  await expect(page.getByText("llamafactory-cli train llama-factory.yaml").first()).toBeVisible();
+
+  await page.getByRole("textbox", { name: "Dropout" }).fill("0.05");
+  await expect(files.first()).toContainText("lora_dropout: 0.05");
+  await expect(page.locator(".fresh").first()).toContainText(/lora_dropout|GPU memory/);
+  await page.getByLabel("Train biases").selectOption("all");
+  await expect(
+    page.getByRole("listitem").getByText(/adapter.bias all cannot be said/),
+  ).toBeVisible();
+});
+
 test("the address holds the state: a new visit finds the same answer", async ({
   page,
   context,

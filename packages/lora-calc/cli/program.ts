@@ -2,11 +2,13 @@
 
 import { Argument, Command, Option } from "commander";
 import { nearestName, VERSION } from "lora-calc";
+import type { Finish, Options, OutputOf } from "./command-parts.js";
 import { EXPORT_FORMATS, LIST_NAMES } from "./commands/names.js";
 import type { ExportFormat, ListName } from "./commands/names.js";
 import type { ExitCode } from "./exit-codes.js";
 import { SCENARIO_FLAGS } from "./input/scenario-flags.js";
 import { addScenarioFlags, flagValues } from "./input/scenario-options.js";
+import { addMeasuring } from "./measuring.js";
 import type { Output } from "./output.js";
 
 const EXAMPLES = `
@@ -23,6 +25,8 @@ Examples:
   lora-calc explain Qwen/Qwen3-4B --qlora --gpu T4
   lora-calc explain meta-llama/Llama-3.1-8B --saw "41,943,040 / 4,582,543,360"
   lora-calc export Qwen/Qwen3-4B --rank 16 --to peft-python
+  lora-calc export Qwen/Qwen3-4B --qlora --to axolotl > axolotl.yaml
+  lora-calc measure Qwen/Qwen3-4B --qlora --gpu 4090 > measure.py
   lora-calc audit path/to/adapter
   lora-calc estimate facebook/opt-1.3b@main --rank 8
 `;
@@ -31,8 +35,6 @@ const EXIT_CODES = `
 Exit codes: 0 ok, 1 a bug, 2 bad input, 3 does not fit (only with --check), 4 the network.
 Sizes are in GiB (2^30 bytes) and MiB (2^20 bytes).
 `;
-
-type Options = Readonly<Record<string, unknown>>;
 
 /** Builds the program; the exit code of the command that ran goes to `finish`. */
 export function buildProgram(
@@ -64,6 +66,7 @@ export function buildProgram(
   addExplain(program, outputOf, finish);
   addExport(program, outputOf, finish);
   addAudit(program, outputOf, finish);
+  addMeasuring(program, outputOf, finish);
   addList(program, outputOf, finish);
   return program;
 }
@@ -76,9 +79,6 @@ function flagMeantBy(message: string): string | undefined {
   if (nearest === undefined) return undefined;
   return SCENARIO_FLAGS.find(({ name, aliases }) => [name, ...aliases].includes(nearest))?.name;
 }
-
-type OutputOf = (options: Options) => Output;
-type Finish = (code: ExitCode) => void;
 
 function addEstimate(program: Command, outputOf: OutputOf, finish: Finish): void {
   const command: Command = program

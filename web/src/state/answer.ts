@@ -119,7 +119,7 @@ export function counselOn(scenario: Scenario): Counsel | undefined {
 
 function filesOf(scenario: Scenario, result: Estimate): readonly OfferedFile[] {
   return [
-    offer("train.py", () => writePeftPython(scenario, result.parameters)),
+    offer("peft.py", () => writePeftPython(scenario, result.parameters)),
     ...(scenario.adapter === null
       ? []
       : [offer("adapter_config.json", () => writeAdapterConfig(scenario))]),

@@ -8,6 +8,7 @@ import {
   isRefusal,
   onCards,
   scoreMeasured,
+  writeTrainerFile,
 } from "lora-calc";
 import type {
   AdapterFiles,
@@ -16,8 +17,11 @@ import type {
   MeasuredPeaks,
   OnCard,
   PrintResult,
+  Refusal,
   Scenario,
   ScoredTier,
+  TrainerExport,
+  TrainerFileFormat,
 } from "lora-calc";
 import { answerTo, counselOn } from "./answer.js";
 import type { Answer, Counsel } from "./answer.js";
@@ -42,6 +46,12 @@ interface Measured {
   readonly measured: MeasuredPeaks;
 }
 
+/** A run, and the trainer whose file it is to be. */
+interface ToWrite {
+  readonly scenario: Scenario;
+  readonly format: TrainerFileFormat;
+}
+
 /** What may be asked, and what is answered. `answer` is asked at every change, `counsel` when the reader rests. */
 export interface Questions {
   readonly answer: { readonly asked: Scenario; readonly reply: Answer };
@@ -50,6 +60,7 @@ export interface Questions {
   readonly measured: { readonly asked: Measured; readonly reply: readonly ScoredTier[] };
   readonly cards: { readonly asked: Scenario; readonly reply: readonly OnCard[] };
   readonly print: { readonly asked: SeenPrint; readonly reply: PrintResult };
+  readonly file: { readonly asked: ToWrite; readonly reply: TrainerExport | Refusal };
   readonly audit: { readonly asked: AdapterFiles; readonly reply: AuditResult };
 }
 
@@ -76,6 +87,8 @@ function replyTo(message: Message): Questions[Question]["reply"] {
       return onCards(message.asked);
     case "print":
       return explainPrint(message.asked.scenario, message.asked.text);
+    case "file":
+      return writeTrainerFile(message.asked.scenario, message.asked.format);
     case "audit":
       return auditAdapter(message.asked);
   }

@@ -1,5 +1,6 @@
 /** The words of the calculator in English. Numbers come in already formatted by the library. */
 
+import type { TrainerFileFormat } from "lora-calc";
 import { CERTAINTY, VERDICTS } from "./answer-en.js";
 import { FIELD_WORDS } from "./fields-en.js";
 import { PARTS, ROWS, ROW_NOTES } from "./parts-en.js";
@@ -202,6 +203,22 @@ export const WORDS = {
     download: "Download",
     share: "Copy the link to this state",
     files: "Files",
+    trainers: "Files of trainers",
+    writing: "The file is being written …",
+    runWith: "Run it with",
+    minds: "What this file cannot say",
+    beside: (name: string): string => `${name}, beside it`,
+    /** As the tabs name them. */
+    byTrainer: {
+      "trl-python": "TRL script",
+      "trl-yaml": "TRL YAML",
+      axolotl: "Axolotl",
+      "llama-factory": "LLaMA-Factory",
+      unsloth: "Unsloth",
+      "ms-swift": "ms-swift",
+      litgpt: "LitGPT",
+      "mlx-lm": "MLX-LM",
+    } satisfies Readonly<Record<TrainerFileFormat, string>>,
   },
 
   bar: { label: "Answer in short", close: "Close" },

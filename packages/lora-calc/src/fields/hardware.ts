@@ -37,6 +37,9 @@ export const HARDWARE_FIELDS = {
     other_process_bytes: integer("memory that other processes and the desktop hold", {
       ...{ min: 0, default: 0, unit: "bytes" as const },
     }),
+    context_bytes: integer("CUDA context of one process, where it was measured (calibrate)", {
+      ...{ min: 0, unit: "bytes" as const },
+    }),
     ...CUSTOM_CARD,
   }),
   ...STRATEGY_FIELDS,

@@ -5,6 +5,7 @@ import type { FieldTable } from "../fields/row.js";
 import { asScenario } from "../exchange/as-scenario.js";
 import { pythonLiteral } from "../exchange/python-literal.js";
 import type { JsonObject } from "../problem/fields.js";
+import type { Scenario } from "../scenario.js";
 import { call, keywords } from "./python.js";
 import { defined, without } from "./writer.js";
 import type { Run, Writer } from "./writer.js";
@@ -19,7 +20,11 @@ export const TRL_PYTHON_WRITER: Writer = {
   command: ({ cards }) =>
     cards > 1 ? `accelerate launch --num_processes ${cards} train.py` : "python train.py",
   toFill: "DATASET",
-  body: (run) => ({ text: `${scriptOf(run).join("\n")}\n`, scenario: saidBy(run), findings: [] }),
+  body: (run) => ({
+    text: `${scriptOf(run).join("\n")}\n`,
+    scenario: saidByTrl(run),
+    findings: [],
+  }),
 };
 
 function isDpo({ training }: Run): boolean {
@@ -27,14 +32,14 @@ function isDpo({ training }: Run): boolean {
 }
 
 /** What the arguments say; programs that the calculator alone names are the trainer's own. */
-function saidBy(run: Run): ReturnType<typeof asScenario> {
+export function saidByTrl(run: Run): Scenario {
   return asScenario({
     model: run.model,
     adapter: run.adapter,
     ...(run.quantization === null ? {} : { quantization: run.quantization }),
     training: {
       ...(isDpo(run) ? { method: "dpo" } : {}),
-      ...argumentsOf(run),
+      ...without(argumentsOf(run), ["output_dir"]),
       ...loadedAs(run),
       ...run.rates,
     },
@@ -73,6 +78,20 @@ function loadedAs({ training }: Run): JsonObject {
 }
 
 function scriptOf(run: Run): readonly string[] {
+  return [
+    ...trlDefinitions(run),
+    "",
+    "",
+    'if __name__ == "__main__":',
+    "    run = trainer()",
+    ...(run.adapter === null ? [] : ["    run.model.print_trainable_parameters()"]),
+    "    run.train()",
+    "    run.save_model()",
+  ];
+}
+
+/** The script up to what it does: imports, and functions that make configurations and the trainer. */
+export function trlDefinitions(run: Run): readonly string[] {
   const { adapter, quantization } = run;
   const [config, trainer] = isDpo(run) ? ["DPOConfig", "DPOTrainer"] : ["SFTConfig", "SFTTrainer"];
   const packs = quantization !== null;
@@ -110,13 +129,6 @@ function scriptOf(run: Run): readonly string[] {
       ],
       "    ",
     ),
-    "",
-    "",
-    'if __name__ == "__main__":',
-    "    run = trainer()",
-    ...(adapter === null ? [] : ["    run.model.print_trainable_parameters()"]),
-    "    run.train()",
-    "    run.save_model()",
   ];
 }
 

@@ -5,6 +5,7 @@ import type { FieldTable } from "../fields/row.js";
 import { asScenario } from "../exchange/as-scenario.js";
 import { pythonLiteral } from "../exchange/python-literal.js";
 import type { JsonObject } from "../problem/fields.js";
+import type { Scenario } from "../scenario.js";
 import { call, keyword, keywords } from "./python.js";
 import { without } from "./writer.js";
 import type { Run, Writer } from "./writer.js";
@@ -30,7 +31,7 @@ export const UNSLOTH_WRITER: Writer = {
   body: (run) => ({ text: `${scriptOf(run).join("\n")}\n`, scenario: saidBy(run), findings: [] }),
 };
 
-function saidBy(run: Run): ReturnType<typeof asScenario> {
+function saidBy(run: Run): Scenario {
   return asScenario({
     model: run.model,
     adapter: run.adapter,

@@ -15,7 +15,7 @@ const WORDS = /^(?:y|n|yes|no|on|off|true|false|null|none|nan|inf)$/i;
 /** Characters that a reader refuses, changes, or shows without their being seen. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cn}\p{Co}\u{feff}]/gu;
 
-/** Example: yamlText({ lora_r: 16, learning_rate: 2e-7, targets: ["q_proj"] }) // "lora_r: 16\nlearning_rate: 2.0e-7\n…" */
+/** Example: yamlText({ r: 16, learning_rate: 2e-7 }) // "r: 16\nlearning_rate: 2.0e-7\n" */
 export function yamlText(value: Readonly<Record<string, unknown>>): string {
   return `${linesOf(value, "").join("\n")}\n`;
 }

@@ -1,6 +1,7 @@
 /** The scripts that are written for TRL train: two steps of each on a tiny model, and exactly the parameters that they print. */
 
 import { describe, expect, it } from "vitest";
+import { calibrate } from "../../src/calibrate.js";
 import { asScenario } from "../../src/exchange/as-scenario.js";
 import { isRefusal } from "../../src/result.js";
 import { formatCount } from "../../src/units/format.js";
@@ -14,6 +15,8 @@ interface Row {
   readonly trainable: number;
   /** Of the tensors of these, those that two steps changed. */
   readonly in_changed_tensors: number;
+  /** What measure.py wrote on a machine without a card; absent of preferences. */
+  readonly measured?: JsonObject & { readonly trainable: number };
 }
 
 const ROWS = readGoldens("trained-scripts.jsonl.gz") as readonly Row[];
@@ -28,4 +31,19 @@ describe("a written script", () => {
       expect(changed).toBe(trainable);
     },
   );
+});
+
+describe("measure.py without a card", () => {
+  const rows = ROWS.flatMap((row) => (row.measured === undefined ? [] : [[row.scenario.id, row.measured] as const]));
+
+  it("was run for every supervised run", () => {
+    expect(rows.length).toBe(ROWS.length - 1);
+  });
+
+  it.each(rows)("trained what calibrate counts: %s", (_, measured) => {
+    const found = calibrate(measured);
+    if (isRefusal(found)) throw new Error(found.error.message);
+    expect(found.trainable).toEqual({ measured: measured.trainable, predicted: measured.trainable });
+    expect(found.findings).toEqual(["no memory was measured: the run was made without a CUDA card"]);
+  });
 });

@@ -89,7 +89,10 @@ export function readHardware(given: JsonObject | undefined, wheel: TorchWheel): 
   const otherProcessBytes =
     readField(fields, "other_process_bytes", HARDWARE_FIELDS.other_process_bytes) ?? 0;
   const { card, assumed = [] } = readCard(fields, name, wheel) ?? {};
-  const device = card === undefined ? undefined : { ...card, otherProcessBytes };
+  const context = readField(fields, "context_bytes", HARDWARE_FIELDS.context_bytes);
+  if (context !== undefined && card === undefined) rejectNoCard(fields, context);
+  const measured = context === undefined ? {} : { context: measuredContext(context) };
+  const device = card === undefined ? undefined : { ...card, otherProcessBytes, ...measured };
   const ranks = ranksOf(fields, cards);
   const strategy = ranks === 1 ? "one_card" : "ddp";
   const isTaken = ranks > 1 && !fields.has("strategy");
@@ -98,6 +101,23 @@ export function readHardware(given: JsonObject | undefined, wheel: TorchWheel): 
     ...{ device, ranks, strategy, obstacle: whySpread(fields) },
     assumed: isTaken ? [...assumed, DDP_ASSUMED] : assumed,
   };
+}
+
+/** From one process to the next a context differs by a few blocks of the driver. Unit: bytes. Certainty: assumed. */
+const CONTEXT_SPREAD = 16 * 2 ** 20;
+
+function measuredContext(bytes: number): CudaContext {
+  return { bytes, below: Math.min(bytes, CONTEXT_SPREAD), above: CONTEXT_SPREAD };
+}
+
+function rejectNoCard(fields: Fields, received: number): never {
+  reject({
+    code: "missing_field",
+    path: "hardware.gpu",
+    message: `${fields.at("context_bytes")} is of a card; give hardware.gpu or hardware.memory_bytes beside it`,
+    received,
+    expected: "a card of the catalogue, or its memory",
+  });
 }
 
 interface CountedName {
