@@ -2,20 +2,41 @@
 
 import { MAX_DEPTH, reject } from "lora-calc";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import type { DocumentOptions, ParseOptions, SchemaOptions } from "yaml";
 
 /** More than any configuration uses; stops texts that grow by referring to themselves. */
 const MAX_ALIASES = 100;
 
+/** What is no plain data: dates and the like, which a configuration does not have. */
+const NOT_PLAIN = /:(?:timestamp|binary|set|omap|pairs)$/;
+
+/** As Python reads it: by YAML 1.1, in which yes, no, on and off are booleans. */
+const AS_PYTHON: Options = {
+  version: "1.1",
+  customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !NOT_PLAIN.test(tag.tag)),
+};
+
+type Options = ParseOptions & DocumentOptions & SchemaOptions;
+
 /** The value of a YAML text as plain data. `name` names the text in messages. */
 export function parseYaml(text: string, name: string): unknown {
-  const value = yamlValue(text, name);
+  return plainValue(text, name, {});
+}
+
+/** The same as a trainer's file, which PyYAML reads. */
+export function parsePythonYaml(text: string, name: string): unknown {
+  return plainValue(text, name, AS_PYTHON);
+}
+
+function plainValue(text: string, name: string, options: Options): unknown {
+  const value = yamlValue(text, name, options);
   if (depthOf(value) > MAX_DEPTH) rejectDepth(name);
   return value;
 }
 
-function yamlValue(text: string, name: string): unknown {
+function yamlValue(text: string, name: string, options: Options): unknown {
   try {
-    const document = parseDocument(text, { prettyErrors: true });
+    const document = parseDocument(text, { prettyErrors: true, ...options });
     const [error] = document.errors;
     if (error === undefined) return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
     if (error.message.includes("call stack")) rejectDepth(name);

@@ -9,6 +9,8 @@ export interface SourceDocument {
   readonly name: string;
   /** Plain data, unchecked. */
   readonly value: unknown;
+  /** The same as Python reads it, where a trainer does: yes, no, on and off are booleans there. */
+  readonly asPython: unknown;
   /** Line of each key at the top of a YAML text, from 1; empty for JSON. */
   readonly lines: ReadonlyMap<string, number>;
 }
@@ -24,12 +26,13 @@ export async function readDocument(path: string): Promise<SourceDocument> {
   return { name: source.name, ...(await parseDocument(source)) };
 }
 
-async function parseDocument({
-  name,
-  text,
-}: SourceText): Promise<Pick<SourceDocument, "value" | "lines">> {
+async function parseDocument({ name, text }: SourceText): Promise<Omit<SourceDocument, "name">> {
   const isYaml = /\.ya?ml$/i.test(name) || (name === "stdin" && !/^\s*[[{]/.test(text));
-  if (!isYaml) return { value: parseJson(text, name), lines: new Map() };
-  const { linesOfKeys, parseYaml } = await import("./parse-yaml.js");
-  return { value: parseYaml(text, name), lines: linesOfKeys(text) };
+  if (!isYaml) {
+    const value = parseJson(text, name);
+    return { value, asPython: value, lines: new Map() };
+  }
+  const { linesOfKeys, parsePythonYaml, parseYaml } = await import("./parse-yaml.js");
+  const value = parseYaml(text, name);
+  return { value, asPython: parsePythonYaml(text, name), lines: linesOfKeys(text) };
 }

@@ -10,6 +10,13 @@ import type { Output } from "../output.js";
 import { renderFileAudit } from "../render/file-audit.js";
 import type { FileAudit, Located } from "../render/file-audit.js";
 
+/** Warnings of an estimate that are faults of a file: what costs much, and what does not do what it looks like. */
+const SEEN: readonly string[] = [
+  ...["loads_in_float32", "compute_dtype_assumed", "attention_math", "experts_not_adapted"],
+  ...["experts_not_quantized", "adapters_without_gradient", "unmatched_target_module"],
+];
+const OF_ESTIMATE = { level: "warning", code: "estimate", key: "" } as const;
+
 /** What the file says, and what an estimate of it refuses. Ends with bad input where there is an error. */
 export async function runFileAudit(
   file: TrainerFile,
@@ -24,7 +31,9 @@ export async function runFileAudit(
     const line = lines.get(each.key.split(".")[0] ?? "");
     return line === undefined ? each : { ...each, line };
   });
-  const findings = [...located, ...refused];
+  const seen = isRefusal(result) ? [] : result.warnings.filter(({ code }) => SEEN.includes(code));
+  const told = seen.map(({ message }): FileFinding => ({ ...OF_ESTIMATE, message }));
+  const findings = [...located, ...refused, ...told];
   const { trainer, scenario, used, ignored } = file;
   const audit: FileAudit = {
     ...{ file: name, trainer, scenario, used, ignored, findings },

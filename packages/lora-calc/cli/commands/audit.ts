@@ -50,7 +50,7 @@ async function trainerFileAt(
     return undefined;
   if (!existsSync(source)) return undefined;
   const document = await readDocument(source);
-  const file = readTrainerFile(document.value);
+  const file = readTrainerFile(document.asPython);
   return file === undefined ? undefined : { file, document };
 }
 

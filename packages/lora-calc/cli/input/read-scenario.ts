@@ -33,8 +33,8 @@ export function looksLikePath(source: string): boolean {
 async function scenarioFrom(source: string, { talk }: Output): Promise<Scenario> {
   if (!looksLikePath(source) && !existsSync(source)) return withLora(source);
   if (IS_SAFETENSORS.test(source)) return withLora(await readSafetensors(source));
-  const { name, value } = await readDocument(source);
-  const file = readTrainerFile(value);
+  const { name, value, asPython } = await readDocument(source);
+  const file = readTrainerFile(asPython);
   if (file === undefined) return scenarioOf(value, name);
   for (const line of toldOfFile(file, name)) talk(line);
   return file.scenario;

@@ -9,6 +9,7 @@ const CODES: Readonly<Record<FileFinding["code"], string>> = {
   old_key: "Old name",
   trap: "Trap",
   refused: "Refused",
+  estimate: "Estimate",
 };
 
 export function toldOfFile(

@@ -95,6 +95,7 @@ export const AXOLOTL_FILE: Format = {
     low_cpu_mem_usage: true,
     device_map: "auto",
   },
+  words: ["eval_strategy", "save_strategy", "lr_scheduler", "hub_strategy"],
   unknownAre: "dropped",
   together: (file, draft) => {
     draft.model = file["base_model"];

@@ -37,6 +37,8 @@ export interface Format {
   readonly keys: Readonly<Record<string, KeyRow>>;
   /** Keys that change neither counts nor memory; `wandb_*` are all that begin so. */
   readonly harmless: readonly string[];
+  /** Keys whose value is a word: a bare no or off is false to Python's YAML, and the trainer stops at it. */
+  readonly words?: readonly string[];
   /** Of the harmless, those that TrainingArguments has under another name, and that name. */
   readonly rates?: Readonly<Record<string, string>>;
   /** Other keys that the trainer knows: at a value that is not `neutral` they may change the answer, and are named. */
@@ -64,12 +66,13 @@ export interface Draft {
 /**
  * Something to know about a file. `not_computed`: the answer is one without this key. `unknown_key`: nobody reads it.
  * `old_key`: it has another name now. `trap`: it does not do what it looks like.
+ * `estimate`: what an estimate of the run warns of.
  * `refused`: an estimate of the run stops there; `key` is then a field of the scenario.
  */
 export interface Finding {
   /** `error`: the trainer stops, or trains what was not meant. `note`: the answer is one without it. */
   readonly level: "error" | "warning" | "note";
-  readonly code: "not_computed" | "unknown_key" | "old_key" | "trap" | "refused";
+  readonly code: "not_computed" | "unknown_key" | "old_key" | "trap" | "refused" | "estimate";
   /** Key of the file, nested ones with dots. */
   readonly key: string;
   readonly message: string;
@@ -82,10 +85,16 @@ export function finding(draft: Draft, code: Finding["code"], key: string, messag
 const LEVELS: Readonly<Record<Finding["code"], Finding["level"]>> = {
   trap: "error",
   refused: "error",
+  estimate: "warning",
   unknown_key: "warning",
   old_key: "warning",
   not_computed: "note",
 };
+
+/** Of transformers' TrainingArguments. Tried with the parsers of TRL 1.13, LLaMA-Factory 0.9.5 and Axolotl 0.19. */
+export const WORDS_OF_TRAINING: readonly string[] = [
+  ...["eval_strategy", "save_strategy", "logging_strategy", "lr_scheduler_type", "hub_strategy"],
+];
 
 /** A value of a file, for a message. */
 export function shown(value: unknown): string {

@@ -6,7 +6,15 @@
 
 import type { JsonObject } from "../problem/fields.js";
 import { IGNORED_FIELDS } from "../fields/training-beside.js";
-import { finding, isOn, namesIn, namesText, shown, targetAllLinear } from "./format.js";
+import {
+  finding,
+  isOn,
+  namesIn,
+  namesText,
+  shown,
+  targetAllLinear,
+  WORDS_OF_TRAINING,
+} from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
 import { LLAMA_FACTORY_HARMLESS, LLAMA_FACTORY_OTHER } from "./llama-factory-keys.js";
 
@@ -61,6 +69,7 @@ export const LLAMA_FACTORY_FILE: Format = {
   harmless: [...LLAMA_FACTORY_HARMLESS, ...Object.keys(IGNORED_FIELDS)],
   other: LLAMA_FACTORY_OTHER,
   neutral: { freeze_vision_tower: true, freeze_multi_modal_projector: true },
+  words: WORDS_OF_TRAINING,
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = file["model_name_or_path"];

@@ -7,7 +7,7 @@
 
 import { IGNORED_FIELDS } from "../fields/training-beside.js";
 import type { JsonObject } from "../problem/fields.js";
-import { finding, isOn, namesIn, shown, targetAllLinear } from "./format.js";
+import { finding, isOn, namesIn, shown, targetAllLinear, WORDS_OF_TRAINING } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
 import { MS_SWIFT_HARMLESS, MS_SWIFT_OTHER } from "./ms-swift-keys.js";
 
@@ -70,6 +70,7 @@ export const MS_SWIFT_FILE: Format = {
   harmless: [...MS_SWIFT_HARMLESS, ...Object.keys(IGNORED_FIELDS)],
   other: MS_SWIFT_OTHER,
   neutral: { freeze_vit: true, freeze_aligner: true, tuner_backend: "peft" },
+  words: WORDS_OF_TRAINING,
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = file["model"];

@@ -56,7 +56,11 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
     const value = file[key];
     const row = Object.hasOwn(format.keys, key) ? format.keys[key] : undefined;
     if (value === null || value === undefined) ignored.push(key);
-    else if (isNamed(format.harmless, key)) {
+    else if (typeof value === "boolean" && format.words?.includes(key) === true) {
+      const word = value ? "yes" : "no";
+      const message = `${key} is ${String(value)} to Python's YAML, which reads a bare ${word} so, and ${format.trainer} stops; quote it: ${key}: "${word}"`;
+      finding(draft, "trap", key, message);
+    } else if (isNamed(format.harmless, key)) {
       // A rate or a number of epochs is kept for what is written from the scenario.
       const name = ownNameOf(format, key);
       if (name !== undefined) draft.training[name] = value;

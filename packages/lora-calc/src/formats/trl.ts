@@ -8,7 +8,7 @@
 import { TRAINING_FIELDS } from "../fields/scenario.js";
 import type { FieldTable } from "../fields/row.js";
 import type { JsonObject } from "../problem/fields.js";
-import { finding, isOn } from "./format.js";
+import { finding, isOn, WORDS_OF_TRAINING } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
 
 const TRAINING: FieldTable = TRAINING_FIELDS;
@@ -93,6 +93,7 @@ export const TRL_FILE: Format = {
   keys: KEYS,
   harmless: HARMLESS,
   other: ["fsdp", "deepspeed"],
+  words: WORDS_OF_TRAINING,
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = file["model_name_or_path"];

@@ -82,3 +82,46 @@ it("what LLaMA-Factory refuses is an error, in JSON without a line", async () =>
   expect(code).toBe(2);
   expect(text).toMatch(/error LLaMA-Factory does not know lora_rnak and refuses it/);
 });
+
+describe("words that Python's YAML takes for booleans", () => {
+  const TRL =
+    "model_name_or_path: Qwen/Qwen2.5-0.5B\ndataset_name: a/b\ndtype: bfloat16\nuse_peft: yes\n";
+
+  it("are read as Python reads them", async () => {
+    const { code, text } = await audited("trl.yaml", `${TRL}load_in_8bit: on\nlora_r: 4\n`);
+    expect(code).toBe(0);
+    expect(text).toContain("trl.yaml is TRL's: nothing found.");
+    // 24 layers of 4 · (896 + 896) for q_proj and 4 · (896 + 128) for v_proj.
+    expect(text).toContain("trainable params: 270,336 ");
+  });
+
+  it.each([
+    ["trl.yaml", `${TRL}eval_strategy: no\n`, 5],
+    ["axolotl.yaml", `${CLEAN}save_strategy: no\n`, 11],
+    [
+      "lf.yaml",
+      "model_name_or_path: gpt2\nstage: sft\nlora_target: c_attn\nlr_scheduler_type: off\n",
+      4,
+    ],
+  ])("stop the trainer where a word is meant: %s", async (name, content, line) => {
+    const { code, text } = await audited(name, content);
+    expect(code).toBe(2);
+    expect(text).toMatch(new RegExp(`error line ${line}: .* false to Python's YAML`));
+  });
+
+  it("are words in quotes", async () => {
+    const { code } = await audited("trl.yaml", `${TRL}eval_strategy: "no"\n`);
+    expect(code).toBe(0);
+  });
+});
+
+describe("what an estimate of the file sees", () => {
+  it("is told: a base that TRL loads in float32", async () => {
+    const { code, text } = await audited(
+      "trl.yaml",
+      "model_name_or_path: Qwen/Qwen2.5-0.5B\ndataset_name: a/b\nuse_peft: true\n",
+    );
+    expect(code).toBe(0);
+    expect(text).toContain("warning TRL loads a model given by name in float32");
+  });
+});
