@@ -58,7 +58,10 @@ export function writeMeasure(scenario: Scenario): MeasureScript | Refusal {
       model: asked.model,
       ...(hardware === undefined ? {} : { hardware }),
     };
-    const names = { config: description.config, stored: publishedDtype(description) };
+    const names = {
+      ...{ config: description.config, stored: publishedDtype(description) },
+      perRow: perRowOf(inForce),
+    };
     return {
       text: scriptOf(trlDefinitions({ ...run, rates: {} }), measured, names),
       scenario: measured,
@@ -89,12 +92,20 @@ interface Names {
   readonly config: JsonObject;
   /** What the checkpoint is stored in. */
   readonly stored: string;
+  /** Sequences that a row is packed of. */
+  readonly perRow: number;
+}
+
+function perRowOf(inForce: JsonObject): number {
+  const { packing, packed_sequences: packed, per_device_train_batch_size: rows } = inForce;
+  if (packing !== true || typeof packed !== "number" || typeof rows !== "number") return 1;
+  return Math.max(1, Math.floor(packed / rows));
 }
 
 function scriptOf(
   definitions: readonly string[],
   scenario: Scenario,
-  { config, stored }: Names,
+  { config, stored, perRow }: Names,
 ): string {
   const lines = [
     comment(
@@ -115,17 +126,22 @@ function scriptOf(
     "from datasets import Dataset",
     "from tokenizers import Tokenizer, models",
     "from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback",
-    ...definitions.filter((line) => !LEFT_OUT.test(line)),
+    ...definitions.filter((line) => !LEFT_OUT.test(line)).map(withOwnData),
     "",
     "",
     `SCENARIO = ${pythonLiteral(scenario)}`,
     `CONFIG = ${pythonLiteral(config)}`,
     `STORED = ${pythonLiteral(stored)}`,
+    `PER_ROW = ${perRow}`,
   ];
-  return `${lines.join("\n").replace(LOAD, "dataset").replace("model=MODEL, dataset=None", "model, dataset")}\n${MEASURE_HARNESS}`;
+  return `${lines.join("\n")}\n${MEASURE_HARNESS}`;
 }
 
 /** Model and data, which the script makes itself, and what is imported already. */
 const LEFT_OUT = /^(?:import torch$|from datasets import |MODEL = |DATASET = )/;
-/** The same in the trainer's arguments. */
-const LOAD = 'dataset if dataset is not None else load_dataset(DATASET, split="train")';
+
+/** The trainer's function without its defaults. */
+function withOwnData(line: string): string {
+  if (line.startsWith("def trainer(")) return line.replace("=MODEL", "").replace("=None", "");
+  return line.startsWith("        train_dataset=") ? "        train_dataset=dataset," : line;
+}

@@ -26,7 +26,12 @@ export function pythonLiteral(value: unknown): string {
 
 /** JSON's escapes are Python's too. */
 function pythonString(text: string): string {
-  return JSON.stringify(text).replace(UNSEEN, (character) => {
+  return quotedText(text, UNSEEN);
+}
+
+/** A text in double quotes with JSON's escapes, and by number whatever else `unseen` matches, as Python and YAML read them. */
+export function quotedText(text: string, unseen: RegExp): string {
+  return JSON.stringify(text).replace(unseen, (character) => {
     const code = character.codePointAt(0) ?? missing();
     return code > 0xffff
       ? `\\U${code.toString(16).padStart(8, "0")}`

@@ -73,7 +73,8 @@ def measure(folder: Path) -> dict:
         changes |= {"use_cpu": True, "bf16": False, "fp16": False}
     args = training_args(**changes)
     rows = args.per_device_train_batch_size * args.gradient_accumulation_steps * STEPS
-    data = Dataset.from_dict({"input_ids": [[0] * args.max_length] * rows})
+    example = [0] * (args.max_length // PER_ROW)
+    data = Dataset.from_dict({"input_ids": [example] * (rows * PER_ROW)})
     watch = Watch()
     run = trainer(model=str(folder), dataset=data, **changes)
     run.add_callback(watch)

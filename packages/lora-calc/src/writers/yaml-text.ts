@@ -5,8 +5,8 @@
  * Source: yaml.org type repository (bool, float, int, timestamp of 1.1), PyYAML 6 resolver.py.
  */
 
+import { quotedText } from "../exchange/python-literal.js";
 import { isObject } from "../problem/fields.js";
-import { missing } from "../problem/missing.js";
 
 /** Letters first, and nothing that a reader could take for a mark, a number, a date or a comment. */
 const PLAIN = /^[A-Za-z][A-Za-z0-9_.+-]*(?:\/[A-Za-z0-9_.+-]+)*$/;
@@ -53,7 +53,7 @@ function inlineText(value: unknown): string {
 
 function scalarText(value: unknown): string {
   if (typeof value === "string") {
-    return PLAIN.test(value) && !WORDS.test(value) ? value : quoted(value);
+    return PLAIN.test(value) && !WORDS.test(value) ? value : quotedText(value, UNSEEN);
   }
   if (typeof value === "number") return numberText(value);
   return value === undefined ? "null" : JSON.stringify(value);
@@ -63,14 +63,4 @@ function scalarText(value: unknown): string {
 function numberText(value: number): string {
   const text = String(value);
   return /^-?\d+e/.test(text) ? text.replace("e", ".0e") : text;
-}
-
-/** JSON's escapes are YAML's, too. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replace(UNSEEN, (character) => {
-    const code = character.codePointAt(0) ?? missing();
-    return code > 0xffff
-      ? `\\U${code.toString(16).padStart(8, "0")}`
-      : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
 }
