@@ -1,7 +1,7 @@
 """Ask a trainer's own parser whether it takes the files that lora-calc writes for it, and what it reads in them.
 
     python exports.py axolotl      # launchers/axolotl.txt installed; npm run build before
-    python exports.py data         # what no parser without a GPU reads: YAML by PyYAML, Python by ast
+    python exports.py mlx-lm       # so and unsloth: no parser reads them without their machine, and they are read as data
 
 Each row of the goldens is a run, the text of its file, and what the parser made of it, or how it refused. A file that is written otherwise
 tomorrow is not in the goldens, and has to be asked again.

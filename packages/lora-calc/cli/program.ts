@@ -251,7 +251,7 @@ function addExport(program: Command, outputOf: OutputOf, finish: Finish): void {
     .addOption(
       new Option("--to <format>", "what to write").choices(EXPORT_FORMATS).makeOptionMandatory(),
     )
-    .option("--out <folder>", "write a trainer's files there, not the first to standard output");
+    .option("--out <folder>", "write files there, not to standard output");
   addScenarioFlags(command);
   command.action(async (source: string) => {
     const options: Options = command.optsWithGlobals();

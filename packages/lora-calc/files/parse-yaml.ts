@@ -1,6 +1,6 @@
 /** Reads YAML; loaded only when a file needs it. */
 
-import { MAX_DEPTH, reject } from "lora-calc";
+import { InputError, MAX_DEPTH, reject } from "lora-calc";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import type { DocumentOptions, ParseOptions, SchemaOptions } from "yaml";
 
@@ -10,11 +10,24 @@ const MAX_ALIASES = 100;
 /** What is no plain data: dates and the like, which a configuration does not have. */
 const NOT_PLAIN = /:(?:timestamp|binary|set|omap|pairs)$/;
 
+/** YAML 1.1 takes y and n for booleans, too; PyYAML does not. Source: PyYAML 6 resolver.py. */
+const LETTER = /^[yn]$/i;
+
 /** As Python reads it: by YAML 1.1, in which yes, no, on and off are booleans. */
 const AS_PYTHON: Options = {
   version: "1.1",
-  customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !NOT_PLAIN.test(tag.tag)),
+  customTags: (tags) => tags.flatMap((tag) => (typeof tag === "string" ? [tag] : plainTag(tag))),
 };
+
+function plainTag(tag: Exclude<TagOf, string>): readonly TagOf[] {
+  if (NOT_PLAIN.test(tag.tag)) return [];
+  const { test } = "test" in tag ? tag : { test: undefined };
+  if (!tag.tag.endsWith(":bool") || test === undefined) return [tag];
+  const words = new RegExp(`(?!${LETTER.source})${test.source}`, test.flags);
+  return [{ ...tag, test: words } as TagOf];
+}
+
+type TagOf = Parameters<Extract<SchemaOptions["customTags"], (tags: never) => unknown>>[0][number];
 
 type Options = ParseOptions & DocumentOptions & SchemaOptions;
 
@@ -43,8 +56,9 @@ function yamlValue(text: string, name: string, options: Options): unknown {
     rejectYaml(name, error.message.split("\n")[0] ?? "");
   } catch (error) {
     if (error instanceof RangeError) rejectDepth(name);
-    if (error instanceof ReferenceError) rejectYaml(name, error.message);
-    throw error;
+    if (error instanceof InputError || !(error instanceof Error)) throw error;
+    // References to nothing, and merges of what is no map.
+    rejectYaml(name, error.message);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Reads a JSON or YAML document. YAML's parser is loaded only when a text needs it. */
 
-import { parseJson } from "lora-calc";
+import { InputError, parseJson } from "lora-calc";
 import { readText } from "./read-text.js";
 import type { SourceText } from "./read-text.js";
 
@@ -34,5 +34,15 @@ async function parseDocument({ name, text }: SourceText): Promise<Omit<SourceDoc
   }
   const { linesOfKeys, parsePythonYaml, parseYaml } = await import("./parse-yaml.js");
   const value = parseYaml(text, name);
-  return { value, asPython: parsePythonYaml(text, name), lines: linesOfKeys(text) };
+  return { value, asPython: asPython(), lines: linesOfKeys(text) };
+
+  /** A scenario need not be what 1.1 takes; a merge of what is no map stands there as a key. */
+  function asPython(): unknown {
+    try {
+      return parsePythonYaml(text, name);
+    } catch (error) {
+      if (error instanceof InputError) return value;
+      throw error;
+    }
+  }
 }

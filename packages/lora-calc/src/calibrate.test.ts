@@ -14,6 +14,8 @@ const SCENARIO = {
   hardware: { gpu: "T4" },
 };
 const MIB = 2 ** 20;
+/** 30 layers of 8 · 10,176: both sides of the seven projections. */
+const TRAINABLE = 2_442_240;
 
 function predicted() {
   const result = estimate(asScenario(SCENARIO));
@@ -23,7 +25,7 @@ function predicted() {
 }
 
 function found(more: object): Calibration {
-  const calibration = calibrate({ scenario: SCENARIO, trainable: 2_442_240, ...more });
+  const calibration = calibrate({ scenario: SCENARIO, trainable: TRAINABLE, ...more });
   if (isRefusal(calibration)) throw new Error(calibration.error.message);
   return calibration;
 }
@@ -36,7 +38,7 @@ describe("calibrate", () => {
     const { tiers, findings, trainable } = found({ measured: exact });
     expect(tiers.map(({ error }) => error)).toEqual([0, 0, 0]);
     expect(findings).toEqual([]);
-    expect(trainable?.predicted).toBe(2_442_240);
+    expect(trainable?.predicted).toBe(TRAINABLE);
   });
 
   it.each([

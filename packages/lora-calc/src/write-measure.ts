@@ -25,7 +25,7 @@ export interface MeasureScript {
   readonly scenario: Scenario;
 }
 
-/** Whose steps the script runs; what is by hand, and what names no trainer, runs under it, too. */
+/** Whose steps the script runs; what names no trainer runs under it, too. */
 const TRAINER = "trl-1.16";
 
 /**
@@ -75,10 +75,9 @@ export function writeMeasure(scenario: Scenario): MeasureScript | Refusal {
 function rejectOther({ adapter, stack, training, hardware }: Scenario): void {
   if (adapter !== null && adapter !== undefined) checkLoraFields(adapter);
   const profile = stack === undefined ? undefined : findStack(stack);
-  const isOwn =
-    profile !== undefined && profile.releases.trl === undefined && profile.trainsBy !== undefined;
+  const isOwn = profile !== undefined && profile.releases.trl === undefined;
   const why = isOwn
-    ? `measure runs TRL's trainer, and ${profile.name} has one of its own; measure a run of its own with torch.cuda.memory_stats(), and give calibrate what it says`
+    ? `measure runs TRL's trainer, and ${profile.name} is another; measure a run of its own with torch.cuda.memory_stats(), and give calibrate what it says`
     : training?.method === "dpo"
       ? "measure runs supervised fine-tuning; preferences have no script here"
       : typeof hardware?.count === "number" && hardware.count > 1

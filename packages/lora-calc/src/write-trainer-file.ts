@@ -89,7 +89,7 @@ function written(writer: Writer, scenario: Scenario, result: Estimate): TrainerE
   ];
   const main = { name: writer.fileName, text: `${text.join("\n")}\n` };
   return {
-    trainer: writer.checked,
+    trainer: writer.release,
     files: [main, ...(writer.beside?.(run) ?? [])],
     command: writer.command(run),
     scenario: back,
@@ -98,10 +98,10 @@ function written(writer: Writer, scenario: Scenario, result: Estimate): TrainerE
 }
 
 /** What is known and has no program is no fault of the file. */
-function stopSentence({ checked }: Writer, { code, message }: Problem): string {
+function stopSentence({ release }: Writer, { code, message }: Problem): string {
   return code === "unsupported"
-    ? `no estimate of it under ${checked}: ${message}`
-    : `${checked} would stop: ${message}`;
+    ? `no estimate of it under ${release}: ${message}`
+    : `${release} would stop: ${message}`;
 }
 
 /** What the trainer sets where its file says nothing. */
@@ -146,7 +146,7 @@ function headOf(
   warnings: readonly string[],
 ): readonly string[] {
   return [
-    comment(`For ${writer.checked}: ${writer.command(run)}`),
+    comment(`For ${writer.release}: ${writer.command(run)}`),
     comment(`Yours to fill in: ${writer.toFill}`),
     ...warnings.map((warning) => comment(`Mind: ${warning}`)),
   ];

@@ -35,10 +35,20 @@ const WRITERS: Readonly<Record<Exclude<ExportFormat, TrainerFileFormat>, Writer>
   link: (scenario) => `${encodeLink(scenario)}\n`,
 };
 
+/** As they are called in a folder. */
+const NAMES: Readonly<Record<keyof typeof WRITERS, string>> = {
+  "peft-python": "peft.py",
+  "adapter-config": "adapter_config.json",
+  markdown: "report.md",
+  csv: "report.csv",
+  json: "result.json",
+  link: "link.txt",
+};
+
 interface Asked {
   readonly source: string;
   readonly format: ExportFormat;
-  /** Folder that the files of a trainer go to; standard output where absent. */
+  /** Folder that what is written goes to; standard output where absent. */
   readonly folder: string | undefined;
 }
 
@@ -56,7 +66,9 @@ export async function runExport(
   }
   const result = estimate(scenario);
   if (isRefusal(result)) return refuse(result.error, false, output);
-  await output.result(WRITERS[format](scenario, result));
+  const text = WRITERS[format](scenario, result);
+  if (folder === undefined) await output.result(text);
+  else await writeAll([{ name: NAMES[format], text }], folder, output);
   return EXIT.ok;
 }
 
@@ -75,13 +87,19 @@ async function writeFiles(
     await output.result(main.text);
     for (const { name, text } of beside)
       output.talk(`It needs ${name} beside it (--out FOLDER writes both): ${text.trim()}`);
-  } else {
-    await mkdir(folder, { recursive: true });
-    for (const { name, text } of files) {
-      await writeFile(join(folder, name), text);
-      output.talk(`Wrote ${join(folder, name)}`);
-    }
-  }
+  } else await writeAll(files, folder, output);
   output.talk(`Run it with: ${command}`);
   for (const warning of warnings) output.talk(`Not said there: ${warning}`);
+}
+
+async function writeAll(
+  files: readonly TrainerExport["files"][0][],
+  folder: string,
+  output: Output,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, text } of files) {
+    await writeFile(join(folder, name), text);
+    output.talk(`Wrote ${join(folder, name)}`);
+  }
 }

@@ -53,7 +53,8 @@ function contextLines({
 function rowOf({ card = "–", scenario, tiers }: Calibration): string {
   const { model, training = {}, quantization } = scenario;
   const name = typeof model === "string" ? model : "own model";
-  const bits = quantization === undefined || quantization === null ? "16-bit" : "packed";
+  const isPacked = quantization !== undefined && quantization !== null;
+  const bits = isPacked ? "packed" : training["dtype"] === "float32" ? "32-bit" : "16-bit";
   const shape = `${String(training["per_device_train_batch_size"])} × ${String(training["max_length"])}`;
   const cells = (["allocated", "reserved", "process"] as const).flatMap((wanted) => {
     const found = tiers.find(({ tier }) => tier === wanted);

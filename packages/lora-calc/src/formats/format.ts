@@ -101,9 +101,14 @@ export function shown(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Booleans as people write them in YAML for Python: Axolotl's `auto` is what the card has. */
+/**
+ * Booleans as people write them in YAML for Python; texts as HfArgumentParser and pydantic take them, Axolotl's `auto` is what the card has.
+ *
+ * Source: transformers hf_argparser.py `string_to_bool`, pydantic's bool.
+ */
 export function isOn(value: unknown): boolean {
-  return value === true || value === "true" || value === "auto";
+  if (typeof value !== "string") return value === true || value === 1;
+  return /^(?:true|t|yes|y|on|1|auto)$/i.test(value);
 }
 
 /** A list of names, or names with commas between. */

@@ -29,7 +29,7 @@ const RATES: Readonly<Record<string, string>> = {
 };
 
 export const AXOLOTL_WRITER: Writer = yamlWriter({
-  checked: "Axolotl 0.19",
+  release: "Axolotl 0.19",
   format: AXOLOTL_FILE,
   fileName: "axolotl.yaml",
   command: () => "axolotl train axolotl.yaml",

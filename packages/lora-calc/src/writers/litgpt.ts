@@ -7,7 +7,7 @@ import { defined, namedTargets, yamlWriter } from "./writer.js";
 import type { Run, Writer } from "./writer.js";
 
 export const LITGPT_WRITER: Writer = yamlWriter({
-  checked: "LitGPT 0.5.13",
+  release: "LitGPT 0.5.13",
   format: LITGPT_FILE,
   fileName: "litgpt.yaml",
   command: ({ model }) =>

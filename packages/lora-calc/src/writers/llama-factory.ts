@@ -6,7 +6,7 @@ import { byTable, defined, namedTargets, yamlWriter } from "./writer.js";
 import type { Run, Writer } from "./writer.js";
 
 export const LLAMA_FACTORY_WRITER: Writer = yamlWriter({
-  checked: "LLaMA-Factory 0.9.5",
+  release: "LLaMA-Factory 0.9.5",
   format: LLAMA_FACTORY_FILE,
   fileName: "llama-factory.yaml",
   command: () => "llamafactory-cli train llama-factory.yaml",

@@ -6,7 +6,7 @@ import { defined, namedTargets, yamlWriter } from "./writer.js";
 import type { Run, Writer } from "./writer.js";
 
 export const MLX_LM_WRITER: Writer = yamlWriter({
-  checked: "MLX-LM 0.32",
+  release: "MLX-LM 0.32",
   format: MLX_LM_FILE,
   fileName: "mlx.yaml",
   command: () => "mlx_lm.lora -c mlx.yaml",

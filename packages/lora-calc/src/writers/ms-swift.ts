@@ -6,7 +6,7 @@ import { byTable, defined, yamlWriter } from "./writer.js";
 import type { Writer } from "./writer.js";
 
 export const MS_SWIFT_WRITER: Writer = yamlWriter({
-  checked: "ms-swift 4.6",
+  release: "ms-swift 4.6",
   format: MS_SWIFT_FILE,
   fileName: "swift.yaml",
   command: () => "swift sft swift.yaml",

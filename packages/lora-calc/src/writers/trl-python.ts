@@ -14,7 +14,7 @@ const ROWS: FieldTable = TRAINING_FIELDS;
 
 export const TRL_PYTHON_WRITER: Writer = {
   trainer: "TRL",
-  checked: "TRL 1.13 and 1.16",
+  release: "TRL 1.13 and 1.16",
   stack: "trl-1.16",
   fileName: "train.py",
   command: ({ cards }) =>

@@ -6,7 +6,7 @@ import { byTable, defined, yamlWriter } from "./writer.js";
 import type { Run, Writer } from "./writer.js";
 
 export const TRL_WRITER: Writer = yamlWriter({
-  checked: "TRL 1.13 and 1.16",
+  release: "TRL 1.13 and 1.16",
   format: TRL_FILE,
   fileName: "trl.yaml",
   command: (run) => `trl ${isDpo(run) ? "dpo" : "sft"} --config trl.yaml`,

@@ -15,7 +15,7 @@ const STACK = "unsloth-2026.8";
 
 export const UNSLOTH_WRITER: Writer = {
   trainer: "Unsloth",
-  checked: "Unsloth 2026.8",
+  release: "Unsloth 2026.8",
   stack: STACK,
   fileName: "train_unsloth.py",
   command: () => "python train_unsloth.py",

@@ -28,8 +28,8 @@ export interface Run {
 export interface Writer {
   /** The trainer, as its users call it. */
   readonly trainer: string;
-  /** The releases against whose parser files are checked (conformance/exports.py). */
-  readonly checked: string;
+  /** Trainer and releases that the file is for. Which parsers took its files, and under what: conformance/exports.py. */
+  readonly release: string;
   /** Undefined where nothing but counts is known of it. */
   readonly stack: StackId | undefined;
   readonly fileName: string;

@@ -109,6 +109,11 @@ describe("words that Python's YAML takes for booleans", () => {
     expect(text).toMatch(new RegExp(`error line ${line}: .* false to Python's YAML`));
   });
 
+  it("leave y and n alone, as PyYAML does", async () => {
+    const { code } = await audited("trl.yaml", `${TRL}eval_strategy: y\n`);
+    expect(code).toBe(0);
+  });
+
   it("are words in quotes", async () => {
     const { code } = await audited("trl.yaml", `${TRL}eval_strategy: "no"\n`);
     expect(code).toBe(0);
@@ -123,5 +128,13 @@ describe("what an estimate of the file sees", () => {
     );
     expect(code).toBe(0);
     expect(text).toContain("warning TRL loads a model given by name in float32");
+  });
+});
+
+describe("a file that YAML 1.1 does not take", () => {
+  it("is read as it is written, or refused, and no bug", async () => {
+    const merge = await audited("config.yaml", `${CLEAN}<<: 3\n`);
+    expect(merge.code).toBe(0);
+    expect(merge.text).toContain("Axolotl does not know <<");
   });
 });

@@ -12,6 +12,7 @@ describe("export --to a trainer's file", () => {
     const { code, result, talk } = await run(...RUN, "--qlora", "--to", "axolotl");
     expect(code).toBe(0);
     expect(result).toContain("adapter: qlora\nload_in_4bit: true\n");
+    // 24 layers of 8 · 22,912 (both sides of seven projections), beside the 494,032,768 of the model.
     expect(result).toContain("# trainable params: 4,399,104 || all params: 498,431,872");
     expect(talk).toContain("Run it with: axolotl train axolotl.yaml");
   });
@@ -23,6 +24,13 @@ describe("export --to a trainer's file", () => {
     expect(readdirSync(folder).sort()).toEqual(["dataset_info.json", "llama-factory.yaml"]);
     expect(readFileSync(join(folder, "llama-factory.yaml"), "utf8")).toContain("lora_rank: 8");
     expect(talk).toContain("Wrote ");
+  });
+
+  it("writes any other format there, too", async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), "lora-calc-")), "run");
+    const { code, result } = await run(...RUN, "--to", "adapter-config", "--out", folder);
+    expect([code, result]).toEqual([0, ""]);
+    expect(readFileSync(join(folder, "adapter_config.json"), "utf8")).toContain('"r": 8');
   });
 
   it("names what a file cannot say", async () => {

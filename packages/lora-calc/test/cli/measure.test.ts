@@ -23,7 +23,10 @@ describe("measure", () => {
   });
 
   it.each([
-    [["--stack", "axolotl-0.19"], "has one of its own"],
+    [["--stack", "axolotl-0.19"], "Axolotl 0.19 is another"],
+    [["--stack", "unsloth-2026.8"], "Unsloth 2026.8 is another"],
+    [["--stack", "hf-trainer-5.24"], "Trainer is another"],
+    [["--stack", "plain-loop"], "is another"],
     [["--method", "dpo"], "preferences have no script"],
     [["--gpu-count", "2"], "runs on one card"],
   ])("refuses %j", async (flags, words) => {
