@@ -15,7 +15,14 @@ const SHARED: UserConfig = {
 };
 
 /** What the command line brings with it, with what these use. */
-const FILES_PACKAGES = ["yaml", "undici"];
+const FILES_PACKAGES = [
+  "yaml",
+  "undici",
+  "@lezer/python",
+  "@lezer/lr",
+  "@lezer/common",
+  "@lezer/highlight",
+];
 const CLI_PACKAGES = [
   ...["commander", "fast-string-width", "fast-string-truncated-width"],
   ...FILES_PACKAGES,

@@ -271,7 +271,7 @@ function addAudit(program: Command, outputOf: OutputOf, finish: Finish): void {
     )
     .argument(
       "<source>",
-      "adapter: its name on the Hub, its folder, or one of its files; or a trainer's file",
+      "adapter: its name on the Hub, its folder, or one of its files; or a trainer's file, a training script, a notebook",
     )
     .option(
       "--base <model>",

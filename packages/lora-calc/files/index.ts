@@ -2,6 +2,8 @@
 
 export { readAdapter } from "./read-adapter.js";
 export type { AdapterOnDisk } from "./read-adapter.js";
+export { readPython } from "./python/read-python.js";
+export type { PythonSource } from "./python/read-python.js";
 export { readDocument } from "./read-document.js";
 export type { SourceDocument } from "./read-document.js";
 export { resolveAdapter, resolveModel } from "./resolve-model.js";

@@ -3,9 +3,8 @@
 import { advise, estimate, isRefusal, peaksOf } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { renderAdvice } from "../render/advice.js";
 import { refuse } from "./answers.js";
@@ -20,7 +19,7 @@ export async function runAdvise(
   json: boolean,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   // Advice is about memory: without any training setting the defaults are meant.
   const asked = { training: {}, ...scenario };
   const result = estimate(asked);

@@ -2,10 +2,10 @@
 
 import { estimate, isRefusal } from "lora-calc";
 import type { FileFinding, TrainerFile } from "lora-calc";
-import type { SourceDocument } from "lora-calc/files";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { withModelFound } from "../input/read-scenario.js";
+import type { FoundFile } from "../input/read-trainer-file.js";
 import type { Output } from "../output.js";
 import { renderFileAudit } from "../render/file-audit.js";
 import type { FileAudit, Located } from "../render/file-audit.js";
@@ -20,7 +20,7 @@ const OF_ESTIMATE = { level: "warning", code: "estimate", key: "" } as const;
 /** What the file says, and what an estimate of it refuses. Ends with bad input where there is an error. */
 export async function runFileAudit(
   file: TrainerFile,
-  { name, lines }: SourceDocument,
+  { name, lines }: FoundFile,
   { json, output }: { readonly json: boolean; readonly output: Output },
 ): Promise<ExitCode> {
   const result = estimate(await withModelFound(file.scenario, output));

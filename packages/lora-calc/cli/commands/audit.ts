@@ -1,13 +1,15 @@
 /** `lora-calc audit`: a published adapter, recounted and checked; or the file of a trainer. */
 
-import { auditAdapter, InputError, isObject, knownModel, readTrainerFile } from "lora-calc";
+import { auditAdapter, InputError, isObject, knownModel } from "lora-calc";
 import type { Scenario, TrainerFile } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import { existsSync } from "node:fs";
-import { readAdapter, readDocument, resolveAdapter, resolveModel } from "lora-calc/files";
-import type { AdapterOnDisk, SourceDocument } from "lora-calc/files";
+import { readAdapter, resolveAdapter, resolveModel } from "lora-calc/files";
+import type { AdapterOnDisk } from "lora-calc/files";
 import { looksLikePath, readScenario } from "../input/read-scenario.js";
+import { readFoundFile } from "../input/read-trainer-file.js";
+import type { FoundFile } from "../input/read-trainer-file.js";
 import type { Output } from "../output.js";
 import { renderAudit } from "../render/audit.js";
 import { refuse } from "./answers.js";
@@ -25,7 +27,7 @@ export async function runAudit(
   output: Output,
 ): Promise<ExitCode> {
   const found = await trainerFileAt(source);
-  if (found !== undefined) return runFileAudit(found.file, found.document, { json, output });
+  if (found !== undefined) return runFileAudit(found.file, found, { json, output });
   const { files, tensorsPath, talk } = await adapterOf(source, output);
   for (const line of talk) output.talk(line);
   const model =
@@ -44,14 +46,14 @@ export async function runAudit(
 /** The file of a trainer; undefined for a folder, a name, and what is something else. */
 async function trainerFileAt(
   source: string,
-): Promise<{ readonly file: TrainerFile; readonly document: SourceDocument } | undefined> {
+): Promise<(FoundFile & { readonly file: TrainerFile }) | undefined> {
   // MLX-LM saves its adapters' configuration under PEFT's name, with its own keys: that is an adapter.
-  if (!/\.(?:ya?ml|json)$/i.test(source) || source.endsWith("adapter_config.json"))
+  if (!/\.(?:ya?ml|json|py|ipynb)$/i.test(source) || source.endsWith("adapter_config.json"))
     return undefined;
   if (!existsSync(source)) return undefined;
-  const document = await readDocument(source);
-  const file = readTrainerFile(document.asPython);
-  return file === undefined ? undefined : { file, document };
+  const found = await readFoundFile(source);
+  const { file } = found;
+  return file === undefined ? undefined : { ...found, file };
 }
 
 /** A name that is no file is looked for where names are. */

@@ -4,9 +4,8 @@ import { estimate, isRefusal } from "lora-calc";
 import type { Result } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { renderComparison } from "../render/comparison.js";
 import type { Compared } from "../render/comparison.js";
@@ -21,7 +20,7 @@ export async function runCompare(
   const compared: Compared[] = [];
   const results: Result[] = [];
   for (const source of sources) {
-    const scenario = applyFlags(await readScenario(source, output), flags);
+    const scenario = await readFlagged(source, flags, output);
     const result = estimate(scenario);
     if (isRefusal(result)) {
       return refuse(

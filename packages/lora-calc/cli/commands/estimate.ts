@@ -3,9 +3,8 @@
 import { advise, estimate, isRefusal } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { renderAnswer } from "../render/answer.js";
 import { exitCodeOf, missingCard, refuse } from "./answers.js";
@@ -21,7 +20,7 @@ export async function runEstimate(
   { json, check }: EstimateOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   const problem = check ? missingCard(scenario) : undefined;
   if (problem !== undefined) return refuse(problem, json, output);
   const result = estimate(scenario);

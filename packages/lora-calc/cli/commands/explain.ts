@@ -4,9 +4,8 @@ import { describeExperts, estimate, explainPrint, isRefusal, nearestName } from 
 import type { Problem, Scenario } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { EXPERTS, renderExperts } from "../render/experts.js";
 import { explainable, renderExplanation } from "../render/explanation.js";
@@ -26,7 +25,7 @@ export async function runExplain(
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   if (saw !== undefined) {
     const explained = explainPrint(scenario, saw);
     if ("error" in explained) return refuse(explained.error, false, output);

@@ -16,9 +16,8 @@ import {
 import type { Estimate, Scenario, TrainerExport, TrainerFileFormat } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { verdictOf } from "../render/answer.js";
 import { refuse } from "./answers.js";
@@ -57,7 +56,7 @@ export async function runExport(
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   if (isTrainerFile(format)) {
     const written = writeTrainerFile(scenario, format);
     if (isRefusal(written)) return refuse(written.error, false, output);

@@ -3,9 +3,8 @@
 import { advise, estimate, isRefusal } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { renderFit } from "../render/answer.js";
 import { exitCodeOf, missingCard, refuse } from "./answers.js";
@@ -17,7 +16,7 @@ export async function runFit(
   { json, check }: EstimateOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   const problem = missingCard(scenario, "fit");
   if (problem !== undefined) return refuse(problem, json, output);
   const result = estimate(scenario);

@@ -3,9 +3,8 @@
 import { isRefusal, limits } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { renderLimits } from "../render/limits.js";
 import { missingCard, refuse } from "./answers.js";
@@ -16,7 +15,7 @@ export async function runLimits(
   json: boolean,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   const problem = missingCard(scenario, "limits");
   if (problem !== undefined) return refuse(problem, json, output);
   output.talk(

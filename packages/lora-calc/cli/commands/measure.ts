@@ -4,9 +4,8 @@ import { calibrate, isRefusal, writeMeasure } from "lora-calc";
 import { readDocument } from "lora-calc/files";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { renderCalibration } from "../render/calibration.js";
 import { refuse } from "./answers.js";
@@ -16,7 +15,7 @@ export async function runMeasure(
   flags: FlagValues,
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   const script = writeMeasure(scenario);
   if (isRefusal(script)) return refuse(script.error, false, output);
   await output.result(script.text);

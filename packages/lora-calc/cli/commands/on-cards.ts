@@ -3,9 +3,8 @@
 import { InputError, onCards } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import type { Output } from "../output.js";
 import { renderOnCards } from "../render/on-cards.js";
 import { refuse } from "./answers.js";
@@ -16,7 +15,7 @@ export async function runOnCards(
   { flags, json }: { readonly flags: FlagValues; readonly json: boolean },
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   try {
     const rows = onCards(scenario, cards);
     // A kernel may be refused on one card and run on the others.

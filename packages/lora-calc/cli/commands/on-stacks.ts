@@ -4,9 +4,8 @@ import { compareStacks, findStackId, InputError, neighbourOf } from "lora-calc";
 import type { StackId } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
-import { applyFlags } from "../input/apply-flags.js";
 import type { FlagValues } from "../input/apply-flags.js";
-import { readScenario } from "../input/read-scenario.js";
+import { readFlagged } from "../input/read-flagged.js";
 import { USUAL } from "../input/usual.js";
 import type { Output } from "../output.js";
 import { renderOnStacks } from "../render/on-stacks.js";
@@ -19,7 +18,7 @@ export async function runOnStacks(
   { flags, json }: { readonly flags: FlagValues; readonly json: boolean },
   output: Output,
 ): Promise<ExitCode> {
-  const scenario = applyFlags(await readScenario(source, output), flags);
+  const scenario = await readFlagged(source, flags, output);
   try {
     const [from, to] = pairOf(names, findStackId(scenario.stack ?? USUAL.stack));
     const compared = compareStacks(scenario, from, to);

@@ -1,14 +1,15 @@
 /** Turns the first argument of a command into a scenario: a catalogue id, or a file of a kind that is known. */
 
 import { existsSync } from "node:fs";
-import { isObject, readTrainerFile, reject } from "lora-calc";
+import { isObject, reject } from "lora-calc";
 import type { Scenario } from "lora-calc";
 import type { Output } from "../output.js";
-import { readDocument, readSafetensors, resolveModel } from "lora-calc/files";
+import { readSafetensors, resolveModel } from "lora-calc/files";
+import { readFoundFile } from "./read-trainer-file.js";
 import { toldOfFile } from "./told-of-file.js";
 import { USUAL } from "./usual.js";
 
-const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml|safetensors)$/i;
+const LOOKS_LIKE_PATH = /^(?:-$|\.{0,2}\/|~)|\\|\.(?:json|ya?ml|safetensors|py|ipynb)$/i;
 const IS_SAFETENSORS = /\.safetensors(?:\.index\.json)?$/i;
 
 const USUAL_TEXT = `LoRA r=${USUAL.adapter.r}, alpha=${USUAL.adapter.lora_alpha}, ${USUAL.adapter.target_modules}; stack ${USUAL.stack}`;
@@ -33,8 +34,7 @@ export function looksLikePath(source: string): boolean {
 async function scenarioFrom(source: string, { talk }: Output): Promise<Scenario> {
   if (!looksLikePath(source) && !existsSync(source)) return withLora(source);
   if (IS_SAFETENSORS.test(source)) return withLora(await readSafetensors(source));
-  const { name, value, asPython } = await readDocument(source);
-  const file = readTrainerFile(asPython);
+  const { name, value, file } = await readFoundFile(source);
   if (file === undefined) return scenarioOf(value, name);
   for (const line of toldOfFile(file, name)) talk(line);
   return file.scenario;
@@ -69,6 +69,7 @@ function withLora(model: Scenario["model"]): Scenario {
 
 /** A scenario as it is; a config.json as a model; an adapter_config.json as the adapter of its base. */
 export function scenarioOf(document: unknown, name: string): Scenario {
+  if (document === undefined) rejectPython(name);
   if (isObject(document)) {
     const {
       model,
@@ -89,6 +90,15 @@ export function scenarioOf(document: unknown, name: string): Scenario {
     message: `${name} is neither a scenario (model), a config.json (model_type), nor an adapter_config.json with its base (peft_type, base_model_name_or_path)`,
     received: isObject(document) ? Object.keys(document) : document,
     expected: "an object with model, model_type or peft_type",
+  });
+}
+
+function rejectPython(name: string): never {
+  reject({
+    code: "missing_field",
+    path: "model",
+    message: `${name} calls no trainer and adds no adapter: SFTTrainer, DPOTrainer, Trainer, get_peft_model, LoraConfig or FastLanguageModel.from_pretrained`,
+    expected: "a Python text that trains with transformers, PEFT, TRL or Unsloth",
   });
 }
 

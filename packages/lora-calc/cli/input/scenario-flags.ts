@@ -57,6 +57,16 @@ const FULL: ScenarioFlag = {
   help: "no adapter: every weight trains",
 };
 
+/** Of a file that does not say its model in a way that can be read. */
+const MODEL: ScenarioFlag = {
+  name: "--model",
+  argument: "name",
+  aliases: ["--model-name-or-path", "--base-model"],
+  path: "model",
+  kind: "text",
+  help: "model of a file or script, in place of its own",
+};
+
 /** More are a list of their own. */
 const MOST_CHOICES = 8;
 
@@ -67,7 +77,7 @@ const DTYPE = "training.dtype";
 export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: "Adapter (fields of adapter_config.json):",
-    flags: [...flagsOf((path) => path.startsWith("adapter.")), FULL],
+    flags: [MODEL, ...flagsOf((path) => path.startsWith("adapter.")), FULL],
   },
   {
     title: "Base precision (fields of BitsAndBytesConfig):",

@@ -10,6 +10,8 @@ const CODES: Readonly<Record<FileFinding["code"], string>> = {
   trap: "Trap",
   refused: "Refused",
   estimate: "Estimate",
+  unresolved: "Unresolved",
+  assumed: "Assumed",
 };
 
 export function toldOfFile(
@@ -17,9 +19,9 @@ export function toldOfFile(
   name: string,
 ): readonly string[] {
   const head = `${name} is read as ${trainer}'s${scenario.stack === undefined ? "" : `, under ${scenario.stack}`}: ${used.length} keys used, ${ignored.length} change neither counts nor memory.`;
-  const lines = findings.map(({ code, message }) => {
+  const lines = findings.map(({ code, at, message }) => {
     const end = message.endsWith("?") ? "" : ".";
-    return `  ${CODES[code]}: ${message}${end}`;
+    return `  ${CODES[code]}: ${at === undefined ? "" : `${at}: `}${message}${end}`;
   });
   return [head, ...lines].map(oneLine);
 }

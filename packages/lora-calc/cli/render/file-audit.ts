@@ -48,8 +48,9 @@ function counts(findings: readonly Located[], level: Located["level"]): string {
   return count === 0 ? "" : `${count} ${level}${count === 1 ? "" : "s"}`;
 }
 
-function lineOf({ level, line, message }: Located, style: Style): string {
+function lineOf({ level, line, at, message }: Located, style: Style): string {
   const mark = level === "error" ? style.bad(level) : level;
-  const place = line === undefined ? "" : `line ${line}: `;
+  const stands = at ?? (line === undefined ? undefined : `line ${line}`);
+  const place = stands === undefined ? "" : `${stands}: `;
   return wrap(`${mark} ${place}${oneLine(message)}`, "  ", "    ");
 }

@@ -6,7 +6,7 @@ import type { StackId } from "../stacks/stacks.js";
 import type { SectionName } from "../fields/section-names.js";
 
 /** A field of the scenario, `section.name`. */
-type FieldPath = `${Exclude<SectionName, "model" | "versions">}.${string}`;
+export type FieldPath = `${Exclude<SectionName, "model" | "versions">}.${string}`;
 
 /** A key that says one field of the scenario; another spelling of the value goes through `read`. */
 export interface FieldKey {
@@ -39,6 +39,8 @@ export interface Format {
   readonly harmless: readonly string[];
   /** Keys whose value is a word: a bare no or off is false to Python's YAML, and the trainer stops at it. */
   readonly words?: readonly string[];
+  /** Keys that releases before the one that is computed had, which stops at them. */
+  readonly gone?: readonly string[];
   /** Of the harmless, those that TrainingArguments has under another name, and that name. */
   readonly rates?: Readonly<Record<string, string>>;
   /** Other keys that the trainer knows: at a value that is not `neutral` they may change the answer, and are named. */
@@ -54,7 +56,7 @@ export interface Format {
 /** A scenario in the making. */
 export interface Draft {
   model: unknown;
-  readonly stack: StackId | undefined;
+  stack: StackId | undefined;
   /** Null trains every weight. */
   adapter: Record<string, unknown> | null;
   quantization: Record<string, unknown> | null;
@@ -66,15 +68,26 @@ export interface Draft {
 /**
  * Something to know about a file. `not_computed`: the answer is one without this key. `unknown_key`: nobody reads it.
  * `old_key`: it has another name now. `trap`: it does not do what it looks like.
+ * `unresolved`: only a run of the Python text can tell it. `assumed`: it was taken for granted.
  * `estimate`: what an estimate of the run warns of.
  * `refused`: an estimate of the run stops there; `key` is then a field of the scenario.
  */
 export interface Finding {
   /** `error`: the trainer stops, or trains what was not meant. `note`: the answer is one without it. */
   readonly level: "error" | "warning" | "note";
-  readonly code: "not_computed" | "unknown_key" | "old_key" | "trap" | "refused" | "estimate";
-  /** Key of the file, nested ones with dots. */
+  readonly code:
+    | "not_computed"
+    | "unknown_key"
+    | "old_key"
+    | "trap"
+    | "refused"
+    | "estimate"
+    | "unresolved"
+    | "assumed";
+  /** Key of the file, nested ones with dots; of a Python text the call's word, a dot and the argument. */
   readonly key: string;
+  /** Where it stands in a Python text: `line 12`, or `cell 3, line 2` of a notebook. */
+  readonly at?: string;
   readonly message: string;
 }
 
@@ -88,7 +101,9 @@ const LEVELS: Readonly<Record<Finding["code"], Finding["level"]>> = {
   estimate: "warning",
   unknown_key: "warning",
   old_key: "warning",
+  unresolved: "warning",
   not_computed: "note",
+  assumed: "note",
 };
 
 /** Of transformers' TrainingArguments. Tried with the parsers of TRL 1.13, LLaMA-Factory 0.9.5 and Axolotl 0.19. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runAudit } from "../../cli/commands/audit.js";
+import { runEstimate } from "../../cli/commands/estimate.js";
 import { caught } from "./caught-output.js";
 import type { Caught } from "./caught-output.js";
 
@@ -136,5 +137,44 @@ describe("a file that YAML 1.1 does not take", () => {
     const merge = await audited("config.yaml", `${CLEAN}<<: 3\n`);
     expect(merge.code).toBe(0);
     expect(merge.text).toContain("Axolotl does not know <<");
+  });
+});
+
+describe("a training script", () => {
+  const SCRIPT = [
+    "from trl import SFTConfig, SFTTrainer",
+    "from peft import LoraConfig",
+    "SFTTrainer(",
+    "    model=name,",
+    "    args=SFTConfig(max_seq_length=64),",
+    "    peft_config=LoraConfig(r=8, target_modules=['c_attn']),",
+    ")",
+  ].join("\n");
+
+  it("is told with its lines, and what only a run can tell is refused", async () => {
+    const { code, text } = await audited("train.py", SCRIPT);
+    expect(code).toBe(2);
+    expect(text).toContain("train.py is TRL's: 1 error, 2 warnings.");
+    expect(text).toContain("warning line 5: SFTConfig.max_seq_length is an old name");
+    expect(text).toContain("warning model is name, which is not set in this text");
+  });
+
+  it("answers where a flag says it", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "audit-")), "train.py");
+    writeFileSync(path, SCRIPT);
+    const flags = new Map([["--model", "gpt2"]]);
+    const options = { json: true, check: false };
+    const { code, text } = await caught((output) => runEstimate(path, flags, options, output));
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({ parameters: { trainable: 294_912 } });
+  });
+
+  it("that trains nothing is said to be none", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "audit-")), "train.py");
+    writeFileSync(path, "print('hello')");
+    const options = { json: false, check: false };
+    await expect(caught((output) => runEstimate(path, new Map(), options, output))).rejects.toThrow(
+      "calls no trainer and adds no adapter",
+    );
   });
 });

@@ -2,7 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { asScenario } from "../../src/exchange/as-scenario.js";
+import { parsePython } from "../../files/python/parse-python.js";
+import { estimate } from "../../src/estimate.js";
+import { peaksOf } from "../../src/exchange/peaks.js";
+import { readPythonScript } from "../../src/formats/python/read-script.js";
+import { plainData } from "../../src/formats/python/script.js";
 import { isRefusal } from "../../src/result.js";
+import type { Scenario } from "../../src/scenario.js";
 import { TRAINER_FILE_FORMATS, writeTrainerFile } from "../../src/write-trainer-file.js";
 import type { TrainerExport } from "../../src/write-trainer-file.js";
 import { isObject } from "../../src/problem/fields.js";
@@ -96,6 +102,40 @@ describe.each(TRAINER_FILE_FORMATS.filter((format) => format !== "mlx-lm"))("%s"
     }
   });
 });
+
+// A Python text is followed, so that what it says is read back, too.
+describe.each(["trl-python", "unsloth"] as const)("%s", (format) => {
+  const runs = ROWS.filter((row) => row.format === format && row.texts === undefined);
+  it("is read back as the run that it says", () => {
+    for (const row of runs) {
+      const { files, scenario } = written(row);
+      const read = readPythonScript(parsePython(files[0].text, files[0].name));
+      expect([row.id, read?.findings.filter(({ code }) => code !== "assumed")]).toEqual([row.id, []]);
+      expect([row.id, answerOf(read?.scenario)]).toEqual([row.id, answerOf(scenario)]);
+    }
+  });
+
+  it("keeps a text that tries to break out", () => {
+    for (const row of ROWS.filter((each) => each.format === format && each.texts !== undefined)) {
+      const { files } = written(row);
+      const name = fieldsOf(fieldsOf(row.scenario, "model"), "config")["_name_or_path"];
+      const { calls } = parsePython(files[0].text, files[0].name);
+      const said = calls.flatMap(({ positional, keywords }) => [...positional, ...keywords.values()]);
+      expect([row.id, said.map((value) => plainData(value)?.value)]).toEqual([
+        row.id,
+        expect.arrayContaining([name]),
+      ]);
+    }
+  });
+});
+
+/** Counts and peak; or why there is none. */
+function answerOf(scenario: Scenario | undefined): unknown {
+  if (scenario === undefined) return undefined;
+  const result = estimate(scenario, { expandable: false });
+  if (isRefusal(result)) return result.error.message;
+  return { parameters: result.parameters, peak: peaksOf(result)?.allocated_peak };
+}
 
 /** Without its comments, which name the run that it was written from. */
 function bodyOf({ files }: TrainerExport): readonly string[] {
