@@ -20,3 +20,8 @@ function valueText(value: unknown): string {
   const isListOfTexts = Array.isArray(value) && value.every((item) => typeof item === "string");
   return isListOfTexts ? value.join(", ") : JSON.stringify(value);
 }
+
+/** Whose file it is. Example: "transformers" is "transformers'", "TRL" "TRL's" */
+export function ofTrainer(name: string): string {
+  return name.endsWith("s") ? `${name}'` : `${name}'s`;
+}

@@ -156,6 +156,8 @@ export type { MeasureScript } from "./write-measure.js";
 export { calibrate } from "./calibrate.js";
 export type { Calibration } from "./calibrate.js";
 export { readTrainerFile } from "./formats/read-file.js";
+export { auditRun } from "./audit-run.js";
+export type { RunAudit } from "./audit-run.js";
 export { readPythonScript } from "./formats/python/read-script.js";
 export type { PythonCall, PythonNote, PythonScript, PythonValue } from "./formats/python/script.js";
 export type { TrainerFile } from "./formats/read-file.js";

@@ -112,7 +112,7 @@ function rejectTrainerFile(document: Readonly<Record<string, unknown>>, name: st
   reject({
     code: "unsupported",
     path: key,
-    message: `${name} is the file of a trainer (${key}: ${model}) that is not read here, or says nothing but its model; those of Axolotl, LLaMA-Factory, TRL, ms-swift, LitGPT and MLX-LM are read. Say its fields as flags: lora-calc estimate ${model} --rank … --max-length …`,
+    message: `${name} is the file of a trainer (${key}: ${model}) that is not read here, or says nothing but its model; those of Axolotl, LLaMA-Factory, TRL, ms-swift, LitGPT, MLX-LM, Unsloth, torchtune and NeMo AutoModel are read. Say its fields as flags: lora-calc estimate ${model} --rank … --max-length …`,
     received: key,
     expected: "a scenario, a config.json or an adapter_config.json",
   });

@@ -1,7 +1,7 @@
 /** What a trainer's file said, in words: how much of it was used, and what is to be known. */
 
 import type { FileFinding, TrainerFile } from "lora-calc";
-import { oneLine } from "../one-line.js";
+import { ofTrainer, oneLine } from "../one-line.js";
 
 const CODES: Readonly<Record<FileFinding["code"], string>> = {
   not_computed: "Not computed",
@@ -18,7 +18,7 @@ export function toldOfFile(
   { trainer, scenario, used, ignored, findings }: TrainerFile,
   name: string,
 ): readonly string[] {
-  const head = `${name} is read as ${trainer}'s${scenario.stack === undefined ? "" : `, under ${scenario.stack}`}: ${used.length} keys used, ${ignored.length} change neither counts nor memory.`;
+  const head = `${name} is read as ${ofTrainer(trainer)}${scenario.stack === undefined ? "" : `, under ${scenario.stack}`}: ${used.length} keys used, ${ignored.length} change neither counts nor memory.`;
   const lines = findings.map(({ code, at, message }) => {
     const end = message.endsWith("?") ? "" : ".";
     return `  ${CODES[code]}: ${at === undefined ? "" : `${at}: `}${message}${end}`;

@@ -1,8 +1,8 @@
 /** What is wrong with a trainer's file, for people. */
 
 import { formatTrainableLine } from "lora-calc";
-import type { Estimate, FileFinding, TrainerFile } from "lora-calc";
-import { oneLine } from "../one-line.js";
+import type { FileFinding, RunAudit, TrainerFile } from "lora-calc";
+import { ofTrainer, oneLine } from "../one-line.js";
 import { wrap } from "./columns.js";
 import type { Style } from "./style.js";
 
@@ -16,7 +16,7 @@ export interface FileAudit extends Omit<TrainerFile, "findings"> {
   readonly file: string;
   readonly findings: readonly Located[];
   /** Absent where the run is refused. */
-  readonly parameters?: Pick<Estimate["parameters"], "trainable" | "all">;
+  readonly parameters?: NonNullable<RunAudit["parameters"]>;
 }
 
 const LEVELS = ["error", "warning", "note"] as const;
@@ -24,7 +24,7 @@ const LEVELS = ["error", "warning", "note"] as const;
 export function renderFileAudit(audit: FileAudit, style: Style): string {
   const { file, trainer, used, ignored, findings, parameters } = audit;
   const counted = LEVELS.map((level) => counts(findings, level)).filter((part) => part !== "");
-  const head = `${oneLine(file)} is ${trainer}'s: ${counted.length === 0 ? "nothing found" : counted.join(", ")}.`;
+  const head = `${oneLine(file)} is ${ofTrainer(trainer)}: ${counted.length === 0 ? "nothing found" : counted.join(", ")}.`;
   const sections = [
     style.strong(head),
     `  ${used.length} keys used, ${ignored.length} change neither counts nor memory.`,

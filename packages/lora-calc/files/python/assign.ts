@@ -95,8 +95,10 @@ function withPart(holder: Inner, key: Inner, value: Inner): Inner | undefined {
     return { kind: "object", fields: new Map([...holder.fields, [name, value]]) };
   if (holder.kind === "class")
     return { ...holder, fields: new Map([...holder.fields, [name, value]]) };
-  if (holder.kind === "call" && holder.item === undefined)
-    return { kind: "call", call: withKeyword(holder.call, name, value) };
+  if (holder.kind === "call")
+    return /(?:Config|Arguments)$/.test(holder.call.callee) && holder.item === undefined
+      ? { kind: "call", call: withKeyword(holder.call, name, value) }
+      : holder;
   const entries = entriesOf(holder);
   return entries === undefined ? undefined : dictOf(new Map([...entries, [name, value]]));
 }

@@ -33,7 +33,7 @@ export function callOf(
   if (called.kind === "function") return ofFunction(called, given, place);
   if (called.kind === "class") return ofClass(called, given, place);
   // A tokenizer is called as it is.
-  if (called.kind === "call") return kept(".__call__", given, place, called);
+  if (called.kind === "call") return kept(".__call__", given, place, { receiver: called });
   if (called.kind !== "name") return undefined;
   const known = builtin(called.name, given, (text) => {
     machine.note(node, text);
@@ -104,7 +104,17 @@ function ofMethod(receiver: Inner, name: string, given: Given, place: Place): In
     const found = entriesOf(receiver)?.get(String(key.value));
     if (entriesOf(receiver) !== undefined) return found ?? otherwise ?? data(null);
   }
-  if (receiver.kind === "data") return undefined;
-  const result = kept(`.${name}`, given, place, receiver);
+  if (receiver.kind === "data") return ofText(receiver.value, name, key);
+  const result = kept(`.${name}`, given, place, { receiver });
   return receiver.kind === "call" && OF_ITSELF.includes(name) ? receiver : result;
+}
+
+/** Methods of a text that people make lists and names with. */
+function ofText(text: unknown, name: string, argument: Inner | undefined): Inner | undefined {
+  if (typeof text !== "string") return undefined;
+  if (name === "lower") return data(text.toLowerCase());
+  if (name === "strip" && argument === undefined) return data(text.trim());
+  if (name !== "split" || argument?.kind !== "data" || typeof argument.value !== "string")
+    return undefined;
+  return argument.value === "" ? undefined : data(text.split(argument.value));
 }

@@ -29,7 +29,8 @@ export function ofParser(
   }
   return listOf(
     classesIn(classes).map(
-      (each) => ofClass(each, { positional: [], keywords: new Map(), more: [] }, place) ?? each,
+      (each) =>
+        ofClass(withGiven(each), { positional: [], keywords: new Map(), more: [] }, place) ?? each,
     ),
   );
 }
@@ -50,13 +51,27 @@ function classesIn(given: readonly Inner[]): readonly Class[] {
 function defaultOf(key: string, keywords: ReadonlyMap<string, Inner>): Inner {
   const action = keywords.get("action");
   const given = keywords.get("default");
-  if (given !== undefined) return given;
+  if (given !== undefined) return orGiven(key, given);
   if (action?.kind === "data" && action.value === "store_true") return data(false);
   if (action?.kind === "data" && action.value === "store_false") return data(true);
   const required = keywords.get("required");
   return required?.kind === "data" && required.value === true
     ? unknown(`--${key}`, "is given on the command line")
-    : data(null);
+    : orGiven(key, data(null));
+}
+
+/** None stands for what has to be given, or for nothing. */
+function orGiven(key: string, value: Inner): Inner {
+  return value.kind === "data" && value.value === null
+    ? unknown(`--${key}`, "is given on the command line, or None")
+    : value;
+}
+
+function withGiven({ fields, ...rest }: Class): Class {
+  return {
+    ...rest,
+    fields: new Map([...fields].map(([key, value]) => [key, orGiven(key, value)])),
+  };
 }
 
 /** A class of this text: its fields with what is given; one that builds on a library's is that one's call. */
@@ -67,11 +82,9 @@ export function ofClass(called: Class, given: Given, place: Place): Inner | unde
   if (base?.kind === "name" && /(?:Trainer|Config|TrainingArguments)$/.test(base.name)) {
     if (base.name.endsWith("Trainer"))
       place.machine.note(place.node, `${name} is taken for the ${base.name} that it builds on`);
-    const own = new Map([...fields].filter(([, { kind }]) => kind !== "function"));
-    const keywords = base.name.endsWith("Trainer")
-      ? given.keywords
-      : new Map([...own, ...given.keywords]);
-    return kept(base.name, { ...given, keywords }, place);
+    return kept(base.name, given, place, {
+      own: base.name.endsWith("Trainer") ? undefined : fields,
+    });
   }
   return { kind: "object", fields: new Map([...fields, ...given.keywords]) };
 }

@@ -169,6 +169,8 @@ function operation(machine: Machine, node: SyntaxNode, scope: Scope): Inner | un
 
 function member(machine: Machine, node: SyntaxNode, scope: Scope): Inner | undefined {
   const [owner, bracket, key, ...rest] = partsOf(node);
+  // The parser takes a number that ends in its point, or has it before an exponent, for one with an attribute.
+  if (owner?.name === "Number") return literal(numberValue(machine.text(node)));
   if (owner === undefined || bracket === undefined || key === undefined) return undefined;
   const value = evaluate(machine, owner, scope);
   if (bracket.name === ".") return attributeOf(value, machine.text(key));
@@ -179,7 +181,8 @@ function member(machine: Machine, node: SyntaxNode, scope: Scope): Inner | undef
 function attributeOf(value: Inner, name: string): Inner | undefined {
   if (value.kind === "name") return { kind: "name", name: `${value.name}.${name}` };
   if (value.kind === "object" || value.kind === "class") return value.fields.get(name);
-  return value.kind === "call" ? value.call.keywords.get(name) : undefined;
+  if (value.kind !== "call") return undefined;
+  return value.call.keywords.get(name) ?? value.call.own?.get(name);
 }
 
 function partOf(value: Inner, key: Inner): Inner | undefined {

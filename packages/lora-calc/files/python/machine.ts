@@ -10,7 +10,7 @@ const MAX_STEPS = 400_000;
 /** Functions within functions. */
 const MAX_DEPTH = 24;
 
-type Follow = (machine: Machine, body: SyntaxNode, scope: Scope) => boolean;
+type Follow = (machine: Machine, body: SyntaxNode, scope: Scope) => unknown;
 type Bound = ReadonlyMap<string, Inner>;
 
 export class Machine {

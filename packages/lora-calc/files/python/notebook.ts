@@ -29,15 +29,14 @@ export function notebookText(json: string, name: string): PythonText | undefined
     const { source } = cell;
     const text = Array.isArray(source) ? source.join("") : typeof source === "string" ? source : "";
     if (WHOLE_CELL.test(text)) return;
+    let goesOn = false;
     text.split("\n").forEach((line, at) => {
-      lines.push(withoutMagic(line));
+      const isMagic = goesOn || MAGIC.test(line);
+      // A block of magics alone has to stay a block.
+      lines.push(goesOn ? "" : isMagic ? line.replace(/\S.*$/, "pass") : line);
+      goesOn = isMagic && line.endsWith("\\");
       places.push(`cell ${index + 1}, line ${at + 1}`);
     });
   });
   return { text: lines.join("\n"), placeOf: (line) => places[line] ?? `line ${line + 1}` };
-}
-
-/** A block of magics alone has to stay a block. */
-function withoutMagic(line: string): string {
-  return MAGIC.test(line) ? line.replace(/\S.*$/, "pass") : line;
 }

@@ -8,20 +8,28 @@ import type { Machine } from "./machine.js";
 import { binary } from "./operators.js";
 import { data, joined, listOf, Scope, truthOf, unknown } from "./values.js";
 
-/** Follows the statements of a block; true where none comes after it: it returns, raises or goes on with a loop. */
-export function follow(machine: Machine, block: SyntaxNode, scope: Scope): boolean {
-  return partsOf(block).some((statement) => one(machine, statement, scope));
+/** How a block ends before its last statement: it returns or goes on with a loop, or it stops the run. */
+type End = "leaves" | "stops" | undefined;
+
+/** Follows the statements of a block. */
+export function follow(machine: Machine, block: SyntaxNode, scope: Scope): End {
+  for (const statement of partsOf(block)) {
+    const end = one(machine, statement, scope);
+    if (end !== undefined) return end;
+  }
+  return undefined;
 }
 
-function one(machine: Machine, node: SyntaxNode, scope: Scope): boolean {
-  if (!machine.step()) return true;
+function one(machine: Machine, node: SyntaxNode, scope: Scope): End {
+  if (!machine.step()) return "leaves";
   const rule = Object.hasOwn(RULES, node.name) ? RULES[node.name] : undefined;
-  return rule?.(machine, node, scope) === true;
+  const end = rule?.(machine, node, scope);
+  return end === "leaves" || end === "stops" ? end : undefined;
 }
 
 type Rule = (machine: Machine, node: SyntaxNode, scope: Scope) => unknown;
 
-const ENDS: Rule = () => true;
+const LEAVES: Rule = () => "leaves";
 
 const RULES: Readonly<Record<string, Rule>> = {
   ExpressionStatement: (machine, node, scope) => {
@@ -59,17 +67,19 @@ const RULES: Readonly<Record<string, Rule>> = {
       if (part.name === "as") put(machine, parts[index + 1], unknown("as", "is of a with"), scope);
       else if (part.name === "CallExpression") evaluate(machine, part, scope);
     });
-    return blocksOf(node).some((block) => follow(machine, block, scope));
+    return firstEnd(machine, blocksOf(node), scope);
   },
+  // What is tried is taken to go well.
   TryStatement: (machine, node, scope) => {
-    // What is tried is taken to go well.
     const parts = partsOf(node);
-    return parts.some((part, index) => {
-      const keyword = parts
+    const isTried = parts.map((_, index) => {
+      const words = parts
         .slice(0, index)
-        .findLast(({ name }) => /^(?:try|except|else|finally)$/.test(name));
-      return part.name === "Body" && keyword?.name !== "except" && follow(machine, part, scope);
+        .filter(({ name }) => /^(?:try|except|else|finally)$/.test(name));
+      return words.at(-1)?.name !== "except";
     });
+    const blocks = parts.filter(({ name }, index) => name === "Body" && isTried[index] === true);
+    return firstEnd(machine, blocks, scope);
   },
   ReturnStatement: (machine, node, scope) => {
     const values = splitAtCommas(partsOf(node).slice(1)).flatMap(([value]) =>
@@ -79,12 +89,20 @@ const RULES: Readonly<Record<string, Rule>> = {
     scope.returned.push(
       first === undefined ? data(null) : values.length === 1 ? first : listOf(values),
     );
-    return true;
+    return "leaves";
   },
-  RaiseStatement: ENDS,
-  BreakStatement: ENDS,
-  ContinueStatement: ENDS,
+  RaiseStatement: () => "stops",
+  BreakStatement: LEAVES,
+  ContinueStatement: LEAVES,
 };
+
+function firstEnd(machine: Machine, blocks: readonly SyntaxNode[], scope: Scope): End {
+  for (const block of blocks) {
+    const end = follow(machine, block, scope);
+    if (end !== undefined) return end;
+  }
+  return undefined;
+}
 
 function blocksOf(node: SyntaxNode): readonly SyntaxNode[] {
   return node.getChildren("Body");
@@ -129,29 +147,28 @@ function classOf(machine: Machine, node: SyntaxNode, scope: Scope): void {
   });
 }
 
-function branches(machine: Machine, node: SyntaxNode, scope: Scope): boolean {
+/**
+ * Ways that the text decides are taken alone; of the others what they agree on is kept. One that surely stops the run is not
+ * taken: what was taken for granted here, such as an empty command line, is otherwise then.
+ */
+function branches(machine: Machine, node: SyntaxNode, scope: Scope): End {
   const parts = partsOf(node);
-  const at = machine.at(node);
   const before = scope.names;
   const ways: Scope["names"][] = [];
-  let isSure = true;
   let goesOn = true;
   for (let index = 0; index < parts.length && goesOn; index += 1) {
-    const part = parts[index];
-    if (part?.name !== "Body") continue;
-    const isElse = parts[index - 1]?.name === "else";
-    const condition = parts[index - 1];
+    const [condition, part] = [parts[index - 1], parts[index]];
+    if (part?.name !== "Body" || condition === undefined) continue;
     scope.names = new Map(before);
-    const truth = isElse || condition === undefined ? true : conditionOf(machine, condition, scope);
+    const truth = condition.name === "else" ? true : conditionOf(machine, condition, scope);
     if (truth === false) continue;
-    goesOn = truth !== true;
-    isSure = isSure && truth === true;
-    const ended = follow(machine, part, scope);
-    if (!ended) ways.push(scope.names);
+    const end = follow(machine, part, scope);
+    if (end === undefined) ways.push(scope.names);
+    goesOn = truth !== true || end === "stops";
   }
   if (goesOn) ways.push(new Map(before));
-  scope.names = ways.length === 0 ? before : merged(ways, at);
-  return ways.length === 0 && !goesOn;
+  scope.names = ways.length === 0 ? before : merged(ways, machine.at(node));
+  return ways.length === 0 ? "leaves" : undefined;
 }
 
 /** A file that is run is `__main__`. */

@@ -8,6 +8,7 @@ import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import { finding, isOn, knownConfig, shown, targetAllLinear } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
+import { AXOLOTL_RULES } from "./rules.js";
 import { AXOLOTL_HARMLESS, AXOLOTL_OTHER, AXOLOTL_RATES } from "./axolotl-keys.js";
 
 /** Switches of 2024 and 2025 that are one key now. Source: axolotl utils/schemas/validation.py. */
@@ -96,6 +97,7 @@ export const AXOLOTL_FILE: Format = {
     device_map: "auto",
   },
   words: ["eval_strategy", "save_strategy", "lr_scheduler", "hub_strategy"],
+  rules: AXOLOTL_RULES,
   unknownAre: "dropped",
   together: (file, draft) => {
     draft.model = file["base_model"];
@@ -129,7 +131,8 @@ function readAdapter(file: JsonObject, draft: Draft): void {
     const more = file["bnb_config_kwargs"];
     draft.quantization = { load_in_4bit: true, ...(isObject(more) ? more : {}) };
   } else if (adapter === "lora" && isOn(eight)) draft.quantization = { load_in_8bit: true };
-  else if (isPacked(draft.model)) return;
+  // Under qlora Axolotl stops, which is told beside this.
+  else if (adapter === "qlora" || isPacked(draft.model)) return;
   else if (isOn(four)) {
     finding(
       draft,

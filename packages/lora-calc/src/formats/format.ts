@@ -27,11 +27,22 @@ interface OldKey {
 /** What keys say together is read by the format itself. */
 export type KeyRow = FieldKey | OldKey | "together";
 
+/** Keys that exclude each other, and values that a trainer does not take. */
+export interface Rule {
+  /** The key that is to blame. */
+  readonly key: string;
+  readonly isBroken: (file: JsonObject) => boolean;
+  /** What happens, and how it is mended. */
+  readonly message: string;
+}
+
 export interface Format {
   /** The trainer, as its users call it. */
   readonly trainer: string;
   /** Undefined where nothing but counts is known of it. */
   readonly stack: StackId | undefined;
+  /** Keys within keys stand with dots between, `lora.lora_r`. */
+  readonly isNested?: boolean;
   /** Whether a file is one of this trainer's. */
   readonly recognizes: (file: JsonObject) => boolean;
   readonly keys: Readonly<Record<string, KeyRow>>;
@@ -47,6 +58,8 @@ export interface Format {
   readonly other: readonly string[];
   /** Values at which a key of `other` does nothing, where that is not null, false, 0 or empty. */
   readonly neutral?: JsonObject;
+  /** What it stops at. */
+  readonly rules?: readonly Rule[];
   /** What the trainer does with a key that it does not know. */
   readonly unknownAre: "refused" | "dropped";
   /** What the keys that stand together say, those that are null left out. */

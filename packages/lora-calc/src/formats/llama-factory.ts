@@ -16,6 +16,7 @@ import {
   WORDS_OF_TRAINING,
 } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
+import { LLAMA_FACTORY_RULES } from "./rules.js";
 import { LLAMA_FACTORY_HARMLESS, LLAMA_FACTORY_OTHER } from "./llama-factory-keys.js";
 
 const KEYS: Readonly<Record<string, KeyRow>> = {
@@ -57,19 +58,41 @@ const KEYS: Readonly<Record<string, KeyRow>> = {
   evaluation_strategy: { now: "eval_strategy" },
 };
 
+const OWN_SIGNS = [
+  "stage",
+  "finetuning_type",
+  "template",
+  "lora_rank",
+  "lora_target",
+  "cutoff_len",
+];
+/** A file of TRL may have one of those by mistake. */
+const SIGNS_OF_TRL = [
+  "use_peft",
+  "dataset_name",
+  "lora_r",
+  "lora_target_modules",
+  "max_length",
+  "load_in_4bit",
+];
+
+function has(names: readonly string[], file: JsonObject): number {
+  return names.filter((name) => file[name] !== undefined).length;
+}
+
 export const LLAMA_FACTORY_FILE: Format = {
   trainer: "LLaMA-Factory",
   stack: "llama-factory-0.9",
   recognizes: (file) =>
     typeof file["model_name_or_path"] === "string" &&
-    ["stage", "finetuning_type", "template", "lora_rank", "lora_target", "cutoff_len"].some(
-      (key) => file[key] !== undefined,
-    ),
+    has(OWN_SIGNS, file) > 0 &&
+    has(OWN_SIGNS, file) >= has(SIGNS_OF_TRL, file),
   keys: KEYS,
   harmless: [...LLAMA_FACTORY_HARMLESS, ...Object.keys(IGNORED_FIELDS)],
   other: LLAMA_FACTORY_OTHER,
   neutral: { freeze_vision_tower: true, freeze_multi_modal_projector: true },
   words: WORDS_OF_TRAINING,
+  rules: LLAMA_FACTORY_RULES,
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = file["model_name_or_path"];
@@ -106,7 +129,8 @@ function readAdapter(file: JsonObject, draft: Draft): void {
     draft.adapter = null;
     return;
   }
-  if (type !== "lora") {
+  // What it stops at is told beside this.
+  if (type !== "lora" && type !== "qlora") {
     finding(
       draft,
       "not_computed",

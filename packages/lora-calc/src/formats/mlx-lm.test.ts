@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readerOf } from "../../test/examples/read-file.js";
+import { codesOf, readerOf } from "../../test/examples/read-file.js";
 import { estimate } from "../estimate.js";
 import { isRefusal } from "../result.js";
 import type { TrainerFile } from "./read-file.js";
@@ -46,7 +46,8 @@ describe("an MLX-LM file", () => {
   it("asks for no memory, and says why", () => {
     const file = read({});
     expect(file.scenario.training).toBeUndefined();
-    expect(file.findings.map(({ key }) => key)).toEqual(["model"]);
+    expect(codesOf(file)).toEqual(["not_computed model", "assumed num_layers"]);
+    expect(codesOf(read({ num_layers: 8 }))).toEqual(["not_computed model"]);
   });
 
   it("reads old names, DoRA, and every linear layer where no key is named", () => {

@@ -56,6 +56,7 @@ export const MLX_LM_FILE: Format = {
       "MLX-LM trains in Apple's unified memory, which has no program here; the answer is one of counts",
     );
     readTuning(file, draft);
+    tellParameters(file, draft);
   },
 };
 
@@ -63,6 +64,27 @@ export const MLX_LM_FILE: Format = {
 function baseOf(name: string): string {
   const base = packedModel(name)?.nearest;
   return typeof base === "string" ? base : name;
+}
+
+/** Source: mlx-lm 0.32 tuner/utils.py `linear_to_lora_layers`: it looks up these and no others. */
+const PARAMETERS = ["rank", "scale", "dropout", "keys"];
+
+function tellParameters({ lora_parameters: given }: JsonObject, draft: Draft): void {
+  const unknown = Object.keys(isObject(given) ? given : {}).filter(
+    (key) => !PARAMETERS.includes(key),
+  );
+  for (const key of unknown) {
+    const now =
+      key === "alpha" || key === "lora_alpha"
+        ? "; say scale, which is alpha over the rank, and 20 where it is not said"
+        : "";
+    finding(
+      draft,
+      "trap",
+      `lora_parameters.${key}`,
+      `MLX-LM does not look at lora_parameters.${key}${now}`,
+    );
+  }
 }
 
 const USUAL_LAYERS = 16;
@@ -84,6 +106,13 @@ function readTuning(file: JsonObject, draft: Draft): void {
   }
   if (type !== "lora" && type !== "dora")
     finding(draft, "not_computed", "fine_tune_type", `${shown(type)} has no program here`);
+  if (isPart && layers !== undefined && file["num_layers"] === undefined)
+    finding(
+      draft,
+      "assumed",
+      "num_layers",
+      `the last ${last} layers are adapted, MLX-LM's own number; num_layers: -1 is all`,
+    );
   draft.adapter = {
     ...adapterOf(file),
     ...(type === "dora" ? { use_dora: true } : {}),

@@ -52,7 +52,7 @@ describe("an ms-swift file", () => {
   it("reads old names", () => {
     const file = readTrainerFile({ model: "gpt2", sft_type: "full" });
     expect(file?.scenario.adapter).toBeNull();
-    expect(file === undefined ? [] : codesOf(file)).toEqual(["old_key sft_type"]);
+    expect(file === undefined ? [] : codesOf(file)).toEqual(["old_key sft_type", "assumed use_hf"]);
   });
 
   it.each<[string, unknown]>([

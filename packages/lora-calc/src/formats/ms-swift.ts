@@ -74,6 +74,13 @@ export const MS_SWIFT_FILE: Format = {
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = file["model"];
+    if (file["use_hf"] === undefined)
+      finding(
+        draft,
+        "assumed",
+        "use_hf",
+        "the model is the Hub's; without use_hf: true ms-swift asks ModelScope for it",
+      );
     readTuner(file, draft);
     readQuantization(file, draft);
     readAttention(file, draft);

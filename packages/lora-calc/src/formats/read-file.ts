@@ -3,18 +3,25 @@
 import { isObject } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
 import type { Scenario } from "../scenario.js";
+import { AUTOMODEL_FILE } from "./automodel.js";
 import { AXOLOTL_FILE } from "./axolotl.js";
 import { newDraft, scenarioOf } from "./draft.js";
 import type { Finding, Format } from "./format.js";
+import { flattened } from "./flatten.js";
 import { LITGPT_FILE } from "./litgpt.js";
 import { LLAMA_FACTORY_FILE } from "./llama-factory.js";
+import { LLAMA_FACTORY_V1_FILE } from "./llama-factory-v1.js";
 import { MLX_LM_FILE } from "./mlx-lm.js";
 import { MS_SWIFT_FILE } from "./ms-swift.js";
+import { tellBroken } from "./rules.js";
 import { readKeys } from "./read-keys.js";
+import { TORCHTUNE_FILE } from "./torchtune.js";
 import { TRL_FILE } from "./trl.js";
+import { UNSLOTH_FILE } from "./unsloth-cli.js";
 
 const FORMATS: readonly Format[] = [
-  ...[AXOLOTL_FILE, LLAMA_FACTORY_FILE, TRL_FILE, LITGPT_FILE, MLX_LM_FILE, MS_SWIFT_FILE],
+  ...[TORCHTUNE_FILE, AUTOMODEL_FILE, UNSLOTH_FILE, LLAMA_FACTORY_V1_FILE, AXOLOTL_FILE],
+  ...[LLAMA_FACTORY_FILE, TRL_FILE, LITGPT_FILE, MLX_LM_FILE, MS_SWIFT_FILE],
 ];
 
 /** A trainer's file as a scenario, and what is to be known about it. */
@@ -32,15 +39,17 @@ export interface TrainerFile {
 
 /**
  * The scenario that a trainer's file describes, under the release of the trainer that is computed; undefined for a file of no
- * trainer that is read here (Axolotl, LLaMA-Factory, TRL, ms-swift, LitGPT, MLX-LM). What the file leaves open is left to the stack, which says its defaults in
+ * trainer that is read here (Axolotl, LLaMA-Factory, TRL, ms-swift, LitGPT, MLX-LM, Unsloth, torchtune, NeMo AutoModel). What the file leaves open is left to the stack, which says its defaults in
  * `assumed`. Nothing is dropped: a key is in `used`, in `ignored` or in `findings`.
  *
  * Example: readTrainerFile({ base_model: "gpt2", adapter: "lora", lora_r: 8, sequence_len: 512 })?.scenario.training // { max_length: 512 }
  */
 export function readTrainerFile(file: unknown): TrainerFile | undefined {
   if (!isObject(file)) return undefined;
-  const format = FORMATS.find(({ recognizes }) => recognizes(file));
-  return format === undefined ? undefined : readAs(format, file);
+  const flat = flattened(file);
+  const ofFile = (format: Format): JsonObject => (format.isNested === true ? flat : file);
+  const format = FORMATS.find((each) => each.recognizes(ofFile(each)));
+  return format === undefined ? undefined : readAs(format, ofFile(format));
 }
 
 function readAs(format: Format, given: JsonObject): TrainerFile {
@@ -50,6 +59,7 @@ function readAs(format: Format, given: JsonObject): TrainerFile {
   const file = readKeys(format, given, { draft, used, ignored, nameOf: (key) => key });
   const said = Object.entries(file).filter(([, value]) => value !== null && value !== undefined);
   format.together(Object.fromEntries(said), draft);
+  tellBroken(format.rules ?? [], given, draft);
   return {
     trainer: format.trainer,
     scenario: scenarioOf(draft),

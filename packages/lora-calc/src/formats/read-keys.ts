@@ -1,5 +1,8 @@
 /** Puts keys into a scenario by a table: every key is used, known to change nothing, or named. */
 
+import type { FieldTable } from "../fields/row.js";
+import { SECTIONS } from "../fields/scenario.js";
+import type { SectionName } from "../fields/section-names.js";
 import { IGNORED_FIELDS } from "../fields/training-beside.js";
 import { nearestOf } from "../problem/fields.js";
 import type { JsonObject } from "../problem/fields.js";
@@ -95,10 +98,21 @@ function withNewNames(
 }
 
 function put(draft: Draft, { to, read }: FieldKey, value: unknown): void {
-  const field = read === undefined ? value : read(value);
-  if (field === undefined) return;
   const dot = to.indexOf(".");
+  const given = read === undefined ? value : read(value);
+  const field = asNumber(to.slice(0, dot), to.slice(dot + 1), given);
+  if (field === undefined) return;
   sectionOf(draft, to.slice(0, dot))[to.slice(dot + 1)] = field;
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** A number that YAML or a person wrote as a text, `5e-2` or `"16"`; trainers read it as the number that it is. */
+function asNumber(section: string, name: string, value: unknown): unknown {
+  if (typeof value !== "string" || !NUMBER.test(value)) return value;
+  const rows: FieldTable = SECTIONS[section as SectionName];
+  const kind = Object.hasOwn(rows, name) ? rows[name]?.type.kind : undefined;
+  return kind === "integer" || kind === "number" ? Number(value) : value;
 }
 
 function sectionOf(draft: Draft, name: string): Record<string, unknown> {

@@ -10,6 +10,7 @@ import type { FieldTable } from "../fields/row.js";
 import type { JsonObject } from "../problem/fields.js";
 import { finding, isOn, WORDS_OF_TRAINING } from "./format.js";
 import type { Draft, Format, KeyRow } from "./format.js";
+import { TRL_RULES } from "./rules.js";
 
 const TRAINING: FieldTable = TRAINING_FIELDS;
 
@@ -58,6 +59,8 @@ const HARMLESS = [
   ...["dataset_name", "dataset_config", "dataset_train_split", "dataset_test_split", "datasets"],
   ...[
     "dataset_mixture",
+    "dataset_mixer",
+    "dataset_splits",
     "dataset_streaming",
     "streaming",
     "test_split_size",
@@ -94,6 +97,7 @@ export const TRL_FILE: Format = {
   harmless: HARMLESS,
   other: ["fsdp", "deepspeed"],
   words: WORDS_OF_TRAINING,
+  rules: TRL_RULES,
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = file["model_name_or_path"];

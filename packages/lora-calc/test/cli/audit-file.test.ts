@@ -91,7 +91,8 @@ describe("words that Python's YAML takes for booleans", () => {
   it("are read as Python reads them", async () => {
     const { code, text } = await audited("trl.yaml", `${TRL}load_in_8bit: on\nlora_r: 4\n`);
     expect(code).toBe(0);
-    expect(text).toContain("trl.yaml is TRL's: nothing found.");
+    expect(text).toContain("trl.yaml is TRL's: 1 note.");
+    expect(text).toContain("note Use reentrant checkpointing with int8: frees");
     // 24 layers of 4 · (896 + 896) for q_proj and 4 · (896 + 128) for v_proj.
     expect(text).toContain("trainable params: 270,336 ");
   });

@@ -81,7 +81,11 @@ describe("SCENARIO_FLAGS", () => {
   it("name fields of the table, each once, the model, and two that stand for several", () => {
     const paths = SCENARIO_FLAGS.map(({ path }) => path);
     const known = listFields().map(({ path }) => path);
-    expect(paths.filter((path) => !known.includes(path))).toEqual(["model", "adapter", "quantization"]);
+    expect(paths.filter((path) => !known.includes(path))).toEqual([
+      "model",
+      "adapter",
+      "quantization",
+    ]);
     expect(new Set(paths).size).toBe(paths.length);
   });
 

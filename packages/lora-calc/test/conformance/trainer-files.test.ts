@@ -18,7 +18,7 @@ interface Row {
 const FILES = {
   "memory-axolotl.jsonl.gz": { base_model: "none" },
   "memory-llama-factory.jsonl.gz": { model_name_or_path: "none", stage: "sft" },
-  "memory-ms-swift.jsonl.gz": { model: "none", tuner_type: "lora", gradient_accumulation_steps: 1 },
+  "memory-ms-swift.jsonl.gz": { model: "none", tuner_type: "lora", use_hf: true, gradient_accumulation_steps: 1 },
   "memory-litgpt.jsonl.gz": { checkpoint_dir: "checkpoints/some/model" },
 } as const;
 

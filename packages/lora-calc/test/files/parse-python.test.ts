@@ -34,6 +34,7 @@ describe("literals", () => {
     ["2e-4", 0.0002],
     ["0x10", 16],
     ["-1.5", -1.5],
+    ["[0., 1.5e-3, .5]", [0, 0.0015, 0.5]],
     ["None", null],
     ["(1, 2,)", [1, 2]],
     ["()", []],
@@ -54,6 +55,7 @@ describe("literals", () => {
     ["{'a': 1} | {'a': 2}", { a: 2 }],
     ["[1] + [2]", [1, 2]],
     ["int('8') + len('ab')", 10],
+    ["'Q,v '.lower().strip().split(',')", ["q", "v"]],
   ])("%s", (text, value) => {
     expect(argumentsIn(`f(x=${text})`)).toEqual({ x: value });
   });
@@ -115,6 +117,26 @@ describe("names", () => {
       b: 4,
     });
     expect(argumentsIn("b = 4\nif False:\n    b = 9\n    f(b=1)\nf(b=b)")).toEqual({ b: 4 });
+  });
+
+  it("go on past a stop that an empty command line would come to", () => {
+    const text = [
+      "p = argparse.ArgumentParser()",
+      "p.add_argument('--model')",
+      "a = p.parse_args()",
+      "if a.model is None:",
+      "    raise ValueError('which?')",
+      "f(m=a.model)",
+    ].join("\n");
+    expect(argumentsIn(text)).toEqual({ m: "? is given on the command line, or None" });
+    const sure =
+      "p = argparse.ArgumentParser()\np.add_argument('--r', default=0)\na = p.parse_args()\nif a.r < 1:\n    raise ValueError('r')\nf(r=a.r)";
+    expect(argumentsIn(sure)).toEqual({ r: 0 });
+    expect(
+      argumentsIn("def g(x):\n    if x: return 1\n    return 2\nf(x=g(True), y=g(z()))"),
+    ).toEqual({
+      ...{ x: 1, y: expect.stringMatching(/condition/) as unknown },
+    });
   });
 
   it("of a loop are what the body says inside, and unknown after it", () => {
@@ -206,7 +228,7 @@ describe("a text", () => {
     const notebook = JSON.stringify({
       cells: [
         cell("# words", "markdown"),
-        cell("%%capture\n!pip install x\nif True:\n    !pip install y\nr = 8"),
+        cell("%%capture\n!pip install \\\n  x y\nif True:\n    !pip install y\nr = 8"),
         cell("%%bash\nf(r=1)"),
         cell("\nf(r=r)"),
       ],

@@ -227,6 +227,28 @@ describe("a script", () => {
     });
   });
 
+  it("has fields of its own beside those of a configuration that it builds on", () => {
+    const file = read(
+      ...IMPORTS,
+      "@dataclass",
+      "class Mine(SFTConfig):",
+      "    base: str = field(default='gpt2')",
+      "    rank: int = 4",
+      "    max_length: int = 128",
+      "args = HfArgumentParser(Mine).parse_args_into_dataclasses()[0]",
+      "model = AutoModelForCausalLM.from_pretrained(args.base)",
+      "if torch.cuda.device_count() > 1:",
+      "    model.is_parallelizable = True",
+      "SFTTrainer(model, args, peft_config=LoraConfig(r=args.rank))",
+    );
+    expect(told(file)).toEqual(["assumed"]);
+    expect(file.scenario).toMatchObject({
+      model: "gpt2",
+      adapter: { r: 4 },
+      training: { max_length: 128 },
+    });
+  });
+
   it("that trains nothing is none", () => {
     expect(readPythonScript(parsePython("print('hello')", "x.py"))).toBeUndefined();
   });

@@ -54,7 +54,8 @@ export function readCall(
   const given: Record<string, unknown> = {};
   const before = reading.draft.findings.length;
   const nameOf = (key: string): string => `${wordOf(call.callee)}.${key}`;
-  for (const [key, value] of argumentsOf(call, names)) {
+  const known = [...(call.own ?? [])].filter(([key]) => isKnown(table, key));
+  for (const [key, value] of new Map([...known, ...argumentsOf(call, names)])) {
     if (own.includes(key)) continue;
     const plain = plainData(value);
     if (plain !== undefined) given[key] = plain.value;
@@ -69,6 +70,10 @@ export function readCall(
   const read = readKeys(table, given, { ...reading, nameOf });
   placeFindings(reading.draft.findings, before, call.at);
   return read;
+}
+
+function isKnown(table: KeyTable, key: string): boolean {
+  return Object.hasOwn(table.keys, key) || isNamed([...table.harmless, ...table.other], key);
 }
 
 /** Says of what is an expression that only a run can tell it. */

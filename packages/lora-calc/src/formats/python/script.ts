@@ -21,6 +21,8 @@ export interface PythonCall {
   readonly receiver?: PythonValue;
   readonly positional: readonly PythonValue[];
   readonly keywords: ReadonlyMap<string, PythonValue>;
+  /** Fields of a class of the text that builds on this one; the library may not know them. */
+  readonly own?: ReadonlyMap<string, PythonValue>;
   /** What `*` or `**` bring that cannot be told. */
   readonly more: readonly PythonValue[];
   /** `line 12`; of a notebook `cell 3, line 2`. */

@@ -33,6 +33,7 @@ export function readUnslothAdapter(call: PythonCall, reading: ScriptReading): vo
     ...(copies.length === 0 ? {} : { modules_to_save: copies }),
   };
   readExperts(listed, config, reading);
+  tellShared(config, reading);
   readCheckpoints(said, reading);
   placeFindings(draft.findings, before, call.at);
 }
@@ -85,6 +86,19 @@ function readExperts(
     isSplit
       ? "Unsloth of 2026 may adapt experts that it keeps as layers of their own; they are not counted"
       : `Unsloth adapts the experts, too: target_parameters ${parameters.join(", ")}, as PEFT 0.21 counts them`,
+  );
+}
+
+/** Layers that take keys and values from another; transformers up to 5.5 builds projections for them, which never run. */
+function tellShared(config: JsonObject | undefined, { draft }: ScriptReading): void {
+  const text = config?.["text_config"];
+  const shared = (isObject(text) ? text : config)?.["num_kv_shared_layers"];
+  if (typeof shared !== "number" || shared === 0) return;
+  finding(
+    draft,
+    "not_computed",
+    "get_peft_model.target_modules",
+    `the ${shared} layers that share keys and values have projections of their own under transformers up to 5.5, which Unsloth runs; they are not counted`,
   );
 }
 
