@@ -277,10 +277,14 @@ function addAudit(program: Command, outputOf: OutputOf, finish: Finish): void {
       "--base <model>",
       "base model: id, config.json or safetensors (else what the file names)",
     )
-    .option("--json", "counts, file and findings as JSON");
+    .option("--json", "counts, file and findings as JSON")
+    .option("--sarif", "findings on a trainer's file as SARIF, for code hosts");
   command.action(async (source: string) => {
     const { base, ...options }: Options = command.optsWithGlobals();
-    const asked = { json: options["json"] === true, ...(typeof base === "string" ? { base } : {}) };
+    const asked = {
+      ...{ json: options["json"] === true, sarif: options["sarif"] === true },
+      ...(typeof base === "string" ? { base } : {}),
+    };
     const { runAudit } = await import("./commands/audit.js");
     finish(await runAudit(source, asked, outputOf(options)));
   });

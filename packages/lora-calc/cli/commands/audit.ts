@@ -1,6 +1,6 @@
 /** `lora-calc audit`: a published adapter, recounted and checked; or the file of a trainer. */
 
-import { auditAdapter, InputError, isObject, knownModel } from "lora-calc";
+import { auditAdapter, InputError, isObject, knownModel, reject } from "lora-calc";
 import type { Scenario, TrainerFile } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
@@ -17,17 +17,20 @@ import { runFileAudit } from "./audit-file.js";
 
 export interface AuditOptions {
   readonly json: boolean;
+  /** Of a trainer's file. */
+  readonly sarif?: boolean;
   /** Base model: a catalogue id or a file. */
   readonly base?: string;
 }
 
 export async function runAudit(
   source: string,
-  { json, base }: AuditOptions,
+  { json, sarif = false, base }: AuditOptions,
   output: Output,
 ): Promise<ExitCode> {
   const found = await trainerFileAt(source);
-  if (found !== undefined) return runFileAudit(found.file, found, { json, output });
+  if (found !== undefined) return runFileAudit(found.file, found, { json, sarif, output });
+  if (sarif) rejectSarif(source);
   const { files, tensorsPath, talk } = await adapterOf(source, output);
   for (const line of talk) output.talk(line);
   const model =
@@ -41,6 +44,16 @@ export async function runAudit(
   );
   const isBroken = result.findings.some(({ level }) => level === "error");
   return isBroken ? EXIT.badInput : EXIT.ok;
+}
+
+function rejectSarif(source: string): never {
+  reject({
+    code: "unsupported",
+    path: "",
+    message: `--sarif is for the file of a trainer, which ${source} is not; an adapter's findings are there with --json`,
+    received: source,
+    expected: "a trainer's file, a training script or a notebook",
+  });
 }
 
 /** The file of a trainer; undefined for a folder, a name, and what is something else. */

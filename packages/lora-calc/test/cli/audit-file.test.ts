@@ -9,6 +9,14 @@ import { runEstimate } from "../../cli/commands/estimate.js";
 import { caught } from "./caught-output.js";
 import type { Caught } from "./caught-output.js";
 
+interface Sarif {
+  readonly version: string;
+  readonly runs: readonly {
+    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+    readonly results: readonly { readonly ruleId: string }[];
+  }[];
+}
+
 async function audited(name: string, text: string, json = false): Promise<Caught> {
   const path = join(mkdtempSync(join(tmpdir(), "audit-")), name);
   writeFileSync(path, text);
@@ -65,6 +73,33 @@ describe("a file with faults", () => {
       ],
       parameters: { trainable: 294_912 },
     });
+  });
+
+  it("says it to code hosts as SARIF", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "audit-")), "my config.yaml");
+    writeFileSync(path, FAULTY);
+    const { code, text } = await caught((output) =>
+      runAudit(path, { json: false, sarif: true }, output),
+    );
+    expect(code).toBe(2);
+    const { version, runs } = JSON.parse(text) as Sarif;
+    expect(version).toBe("2.1.0");
+    const [run] = runs;
+    expect(run?.results).toHaveLength(4);
+    expect(run?.results.at(-1)).toMatchObject({
+      ...{ ruleId: "trap", level: "error" },
+      locations: [{ physicalLocation: { region: { startLine: 11 } } }],
+    });
+    expect(text).toContain("my%20config.yaml");
+    const rules = run?.tool.driver.rules.map(({ id }) => id) ?? [];
+    expect(run?.results.every(({ ruleId }) => rules.includes(ruleId))).toBe(true);
+  });
+
+  it("has no SARIF of an adapter", async () => {
+    const asked = { json: false, sarif: true };
+    await expect(caught((output) => runAudit("someone/adapter", asked, output))).rejects.toThrow(
+      "--sarif is for the file of a trainer",
+    );
   });
 
   it("says what an estimate refuses", async () => {
