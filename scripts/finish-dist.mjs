@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { ROOT } from "./run.mjs";
 
 const DIST = join(ROOT, "packages/lora-calc/dist");
-const ENTRIES = ["index", "teach", "files/index", "hub/index"];
+const ENTRIES = ["index", "teach", "files/index", "hub/index", "text/index"];
 const COMMAND = "cli/main.js";
 
 /** Relative files that a module or a declaration imports. */

@@ -15,14 +15,8 @@ const SHARED: UserConfig = {
 };
 
 /** What the command line brings with it, with what these use. */
-const FILES_PACKAGES = [
-  "yaml",
-  "undici",
-  "@lezer/python",
-  "@lezer/lr",
-  "@lezer/common",
-  "@lezer/highlight",
-];
+const TEXT_PACKAGES = ["yaml", "@lezer/python", "@lezer/lr", "@lezer/common", "@lezer/highlight"];
+const FILES_PACKAGES = [...TEXT_PACKAGES, "undici"];
 const CLI_PACKAGES = [
   ...["commander", "fast-string-width", "fast-string-truncated-width"],
   ...FILES_PACKAGES,
@@ -59,6 +53,21 @@ export default defineConfig([
     },
     outputOptions: { chunkFileNames: "files/[name]-[hash].js" },
   },
+  // The readers of texts alone, for any runtime.
+  {
+    ...SHARED,
+    platform: "neutral",
+    entry: { "text/index": "files/text.ts" },
+    format: "esm",
+    dts: true,
+    tsconfig: "files/tsconfig.json",
+    deps: {
+      neverBundle: ["lora-calc"],
+      alwaysBundle: TEXT_PACKAGES,
+      onlyBundle: TEXT_PACKAGES,
+    },
+    outputOptions: { chunkFileNames: "text/[name]-[hash].js" },
+  },
   // What asks the Hub, for any runtime.
   {
     ...SHARED,
@@ -79,12 +88,12 @@ export default defineConfig([
     tsconfig: "tsconfig.build.json",
     outputOptions: { chunkFileNames: "types-[hash].cjs" },
   },
-  ...["files", "hub"].map((folder): UserConfig => ({
+  ...["files", "hub", "text"].map((folder): UserConfig => ({
     ...SHARED,
-    entry: { [`${folder}/index`]: `${folder}/index.ts` },
+    entry: { [`${folder}/index`]: folder === "text" ? "files/text.ts" : `${folder}/index.ts` },
     format: "cjs",
     dts: { emitDtsOnly: true },
-    tsconfig: `${folder}/tsconfig.json`,
+    tsconfig: `${folder === "text" ? "files" : folder}/tsconfig.json`,
     deps: { neverBundle: ["lora-calc", "lora-calc/hub"] },
   })),
 ]);

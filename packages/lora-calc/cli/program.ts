@@ -2,6 +2,7 @@
 
 import { Argument, Command, Option } from "commander";
 import { nearestName, VERSION } from "lora-calc";
+import { addAudit } from "./auditing.js";
 import type { Finish, Options, OutputOf } from "./command-parts.js";
 import { EXPORT_FORMATS, LIST_NAMES } from "./commands/names.js";
 import type { ExportFormat, ListName } from "./commands/names.js";
@@ -28,6 +29,7 @@ Examples:
   lora-calc export Qwen/Qwen3-4B --qlora --to axolotl > axolotl.yaml
   lora-calc measure Qwen/Qwen3-4B --qlora --gpu 4090 > measure.py
   lora-calc audit path/to/adapter
+  lora-calc audit train.ipynb
   lora-calc estimate facebook/opt-1.3b@main --rank 8
 `;
 
@@ -259,34 +261,6 @@ function addExport(program: Command, outputOf: OutputOf, finish: Finish): void {
     const asked = { source, format: options["to"] as ExportFormat, folder };
     const { runExport } = await import("./commands/export.js");
     finish(await runExport(asked, flagValues(options), outputOf(options)));
-  });
-}
-
-function addAudit(program: Command, outputOf: OutputOf, finish: Finish): void {
-  const command: Command = program
-    .command("audit")
-    .summary("check a published adapter, or the file of a trainer")
-    .description(
-      "Reads adapter_config.json and the header of adapter_model.safetensors; 2 where PEFT could not load them. Or the YAML or JSON of a trainer; 2 where it would stop, or train what is not meant.",
-    )
-    .argument(
-      "<source>",
-      "adapter: its name on the Hub, its folder, or one of its files; or a trainer's file, a training script, a notebook",
-    )
-    .option(
-      "--base <model>",
-      "base model: id, config.json or safetensors (else what the file names)",
-    )
-    .option("--json", "counts, file and findings as JSON")
-    .option("--sarif", "findings on a trainer's file as SARIF, for code hosts");
-  command.action(async (source: string) => {
-    const { base, ...options }: Options = command.optsWithGlobals();
-    const asked = {
-      ...{ json: options["json"] === true, sarif: options["sarif"] === true },
-      ...(typeof base === "string" ? { base } : {}),
-    };
-    const { runAudit } = await import("./commands/audit.js");
-    finish(await runAudit(source, asked, outputOf(options)));
   });
 }
 

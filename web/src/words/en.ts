@@ -1,6 +1,6 @@
 /** The words of the calculator in English. Numbers come in already formatted by the library. */
 
-import type { TrainerFileFormat } from "lora-calc";
+import type { FileFinding, TrainerFile, TrainerFileFormat } from "lora-calc";
 import { CERTAINTY, VERDICTS } from "./answer-en.js";
 import { FIELD_WORDS } from "./fields-en.js";
 import { PARTS, ROWS, ROW_NOTES } from "./parts-en.js";
@@ -41,7 +41,20 @@ export const WORDS = {
     ownModel: (modelType: string) => `your config.json (${modelType})`,
     ownSummary: "Not listed? Use a file of your own",
     ownHint:
-      "A config.json, an adapter_config.json or a scenario. Drop it anywhere on the page, choose it, or paste its text. It stays on your machine.",
+      "A config.json, an adapter_config.json or a scenario; the YAML of Axolotl, LLaMA-Factory, TRL, ms-swift, LitGPT and others; a training script or notebook, which is read and not run. Drop it anywhere on the page, choose it, or paste its text. It stays on your machine.",
+    ownPlaceholder: '{"model_type": "llama", …}\nbase_model: …\nfrom trl import …',
+    ownRead: (name: string, { trainer, scenario, used, ignored }: TrainerFile) =>
+      `${name} is read as ${trainer}${trainer.endsWith("s") ? "’" : "’s"}${scenario.stack === undefined ? "" : `, under ${scenario.stack}`}: ${used.length} keys used, ${ignored.length} change neither counts nor memory.`,
+    ownFindings: {
+      trap: "Trap",
+      refused: "Refused",
+      unknown_key: "Unknown key",
+      old_key: "Old name",
+      unresolved: "Only a run can tell",
+      not_computed: "Not computed",
+      assumed: "Assumed",
+      estimate: "Estimate",
+    } satisfies Readonly<Record<FileFinding["code"], string>>,
     ownText: "Text of the file",
     ownFile: "Choose a file",
     ownUse: "Use this text",

@@ -5,7 +5,7 @@
  */
 
 import type { JsonObject } from "../problem/fields.js";
-import { finding, isOn, shown } from "./format.js";
+import { finding, isOn, shown, tellCountsOnly } from "./format.js";
 import type { Draft, Format } from "./format.js";
 
 /** They decide data, time and memory, of which nothing is computed. */
@@ -85,12 +85,7 @@ export const AUTOMODEL_FILE: Format = {
   unknownAre: "dropped",
   together: (file, draft) => {
     draft.model = file["model.pretrained_model_name_or_path"];
-    finding(
-      draft,
-      "not_computed",
-      "recipe",
-      "AutoModel's training step has no program here; the answer is one of counts",
-    );
+    tellCountsOnly(draft, "recipe", "NeMo AutoModel");
     readAdapter(file, draft);
   },
 };

@@ -108,6 +108,12 @@ export function finding(draft: Draft, code: Finding["code"], key: string, messag
   draft.findings.push({ level: LEVELS[code], code, key, message });
 }
 
+/** Of a trainer whose step has no program: what is counted is its own, memory is not. */
+export function tellCountsOnly(draft: Draft, key: string, trainer: string): void {
+  const message = `the training step of ${trainer} has no program here: the counts are its own; memory, where it is asked for, is that of a plain trainer at its defaults`;
+  finding(draft, "not_computed", key, message);
+}
+
 const LEVELS: Readonly<Record<Finding["code"], Finding["level"]>> = {
   trap: "error",
   refused: "error",

@@ -5,7 +5,7 @@
  */
 
 import type { JsonObject } from "../problem/fields.js";
-import { finding, namesIn, shown, targetAllLinear } from "./format.js";
+import { finding, namesIn, shown, targetAllLinear, tellCountsOnly } from "./format.js";
 import type { Draft, Format } from "./format.js";
 
 /** They decide data, time and memory, of which nothing is computed. */
@@ -85,12 +85,7 @@ export const LLAMA_FACTORY_V1_FILE: Format = {
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = file["model"];
-    finding(
-      draft,
-      "not_computed",
-      "model",
-      "LLaMA-Factory v1's training step has no program here; the answer is one of counts",
-    );
+    tellCountsOnly(draft, "model", "LLaMA-Factory's second engine");
     readAdapter(file, draft);
   },
 };

@@ -6,7 +6,7 @@
  */
 
 import type { JsonObject } from "../problem/fields.js";
-import { finding, isOn, shown } from "./format.js";
+import { finding, isOn, shown, tellCountsOnly } from "./format.js";
 import type { Draft, Format } from "./format.js";
 
 /** They decide data, time and memory, of which nothing is computed. */
@@ -91,12 +91,7 @@ export const TORCHTUNE_FILE: Format = {
   unknownAre: "refused",
   together: (file, draft) => {
     draft.model = folderName(file["checkpointer.checkpoint_dir"]);
-    finding(
-      draft,
-      "not_computed",
-      "model._component_",
-      "torchtune's training step has no program here; the answer is one of counts",
-    );
+    tellCountsOnly(draft, "model._component_", "torchtune");
     readAdapter(file, draft);
   },
 };
