@@ -20,6 +20,7 @@ const PIPELINE = [
   "exchange",
   "formats",
   "writers",
+  "launch",
   "audit",
 ];
 

@@ -148,6 +148,8 @@ export {
 } from "./units/format.js";
 export { parseBytes } from "./units/parse.js";
 export { VERSION } from "./version.js";
+export { LAUNCH_ENGINES, writeLaunch } from "./write-launch.js";
+export type { LaunchEngine } from "./launch/engines.js";
 export { TRAINER_FILE_FORMATS, writeTrainerFile } from "./write-trainer-file.js";
 export type { TrainerExport } from "./write-trainer-file.js";
 export type { TrainerFileFormat } from "./writers/writers.js";

@@ -6,14 +6,16 @@ import {
   encodeLink,
   estimate,
   isRefusal,
+  LAUNCH_ENGINES,
   TRAINER_FILE_FORMATS,
   writeAdapterConfig,
   writeCsv,
   writeMarkdown,
   writePeftPython,
+  writeLaunch,
   writeTrainerFile,
 } from "lora-calc";
-import type { Estimate, Scenario, TrainerExport, TrainerFileFormat } from "lora-calc";
+import type { Estimate, LaunchEngine, Scenario, TrainerExport, TrainerFileFormat } from "lora-calc";
 import { EXIT } from "../exit-codes.js";
 import type { ExitCode } from "../exit-codes.js";
 import type { FlagValues } from "../input/apply-flags.js";
@@ -25,7 +27,7 @@ import type { ExportFormat } from "./names.js";
 
 type Writer = (scenario: Scenario, result: Estimate) => string;
 
-const WRITERS: Readonly<Record<Exclude<ExportFormat, TrainerFileFormat>, Writer>> = {
+const WRITERS: Readonly<Record<Exclude<ExportFormat, TrainerFileFormat | LaunchEngine>, Writer>> = {
   "peft-python": (scenario, result) => writePeftPython(scenario, result.parameters),
   "adapter-config": (scenario) => `${writeAdapterConfig(scenario)}\n`,
   markdown: (scenario, result) => writeMarkdown(scenario, result, verdictOf(scenario, result)),
@@ -44,6 +46,9 @@ const NAMES: Readonly<Record<keyof typeof WRITERS, string>> = {
   link: "link.txt",
 };
 
+/** A script is not told in a line. Unit: characters. */
+const LONG = 400;
+
 interface Asked {
   readonly source: string;
   readonly format: ExportFormat;
@@ -57,8 +62,10 @@ export async function runExport(
   output: Output,
 ): Promise<ExitCode> {
   const scenario = await readFlagged(source, flags, output);
-  if (isTrainerFile(format)) {
-    const written = writeTrainerFile(scenario, format);
+  if (isTrainerFile(format) || isLaunch(format)) {
+    const written = isLaunch(format)
+      ? writeLaunch(scenario, format)
+      : writeTrainerFile(scenario, format);
     if (isRefusal(written)) return refuse(written.error, false, output);
     await writeFiles(written, folder, output);
     return EXIT.ok;
@@ -75,6 +82,10 @@ function isTrainerFile(format: ExportFormat): format is TrainerFileFormat {
   return TRAINER_FILE_FORMATS.some((each) => each === format);
 }
 
+function isLaunch(format: ExportFormat): format is LaunchEngine {
+  return LAUNCH_ENGINES.some((each) => each === format);
+}
+
 /** The first file on standard output, or all of them in a folder; what is to be known on standard error. */
 async function writeFiles(
   { files, command, warnings }: TrainerExport,
@@ -85,7 +96,11 @@ async function writeFiles(
   if (folder === undefined) {
     await output.result(main.text);
     for (const { name, text } of beside)
-      output.talk(`It needs ${name} beside it (--out FOLDER writes both): ${text.trim()}`);
+      output.talk(
+        text.length > LONG
+          ? `It needs ${name} beside it: --out FOLDER writes both`
+          : `It needs ${name} beside it (--out FOLDER writes both): ${text.trim()}`,
+      );
   } else await writeAll(files, folder, output);
   output.talk(`Run it with: ${command}`);
   for (const warning of warnings) output.talk(`Not said there: ${warning}`);
