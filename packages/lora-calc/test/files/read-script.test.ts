@@ -4,26 +4,8 @@ import { describe, expect, it } from "vitest";
 import { parsePython } from "../../files/python/parse-python.js";
 import { estimate } from "../../src/estimate.js";
 import { readPythonScript } from "../../src/formats/python/read-script.js";
-import type { TrainerFile } from "../../src/formats/read-file.js";
 import { isRefusal } from "../../src/result.js";
-
-function read(...lines: readonly string[]): TrainerFile {
-  const found = readPythonScript(parsePython(lines.join("\n"), "train.py"));
-  if (found === undefined) throw new Error("not recognized");
-  return found;
-}
-
-function told({ findings }: TrainerFile): readonly string[] {
-  return findings.map(({ code, key }) => `${code} ${key}`.trim());
-}
-
-const IMPORTS = [
-  "from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training",
-  "from transformers import AutoModelForCausalLM, BitsAndBytesConfig, Trainer, TrainingArguments",
-  "from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer",
-  "from unsloth import FastLanguageModel, FastModel, is_bfloat16_supported",
-  "import torch",
-];
+import { IMPORTS, read, told } from "./read-text.js";
 
 describe("a script of TRL", () => {
   it("that loads its model itself", () => {
@@ -140,6 +122,12 @@ describe("a script of TRL", () => {
         .scenario,
     );
     expect(isRefusal(result) ? result.error.path : "").toBe(path);
+  });
+
+  it("whose model is made elsewhere is no full fine-tuning, though its model is said", () => {
+    const file = read(...IMPORTS, "SFTTrainer(model=make(), args=SFTConfig(max_length=64))");
+    const result = estimate({ ...file.scenario, model: "gpt2" });
+    expect(isRefusal(result) ? result.error.path : "").toBe("adapter.target_modules");
   });
 
   it("counts where its trainer has no program", () => {

@@ -1,29 +1,9 @@
 /** Training scripts of Unsloth, read into the run that they make. */
 
 import { describe, expect, it } from "vitest";
-import { parsePython } from "../../files/python/parse-python.js";
 import { estimate } from "../../src/estimate.js";
-import { readPythonScript } from "../../src/formats/python/read-script.js";
-import type { TrainerFile } from "../../src/formats/read-file.js";
 import { isRefusal } from "../../src/result.js";
-
-function read(...lines: readonly string[]): TrainerFile {
-  const found = readPythonScript(parsePython(lines.join("\n"), "train.py"));
-  if (found === undefined) throw new Error("not recognized");
-  return found;
-}
-
-function told({ findings }: TrainerFile): readonly string[] {
-  return findings.map(({ code, key }) => `${code} ${key}`.trim());
-}
-
-const IMPORTS = [
-  "from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training",
-  "from transformers import AutoModelForCausalLM, BitsAndBytesConfig, Trainer, TrainingArguments",
-  "from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer",
-  "from unsloth import FastLanguageModel, FastModel, is_bfloat16_supported",
-  "import torch",
-];
+import { IMPORTS, read, told } from "./read-text.js";
 
 describe("a script of Unsloth", () => {
   const LOAD =

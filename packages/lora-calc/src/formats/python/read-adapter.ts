@@ -2,7 +2,7 @@
 
 import { listMethods, methodFacts } from "../../adapter/plan-adapter.js";
 import { finding } from "../format.js";
-import { argument, placeFindings, readCall, unresolved } from "./read-call.js";
+import { argument, placeFindings, readCall, unknownAdapter, unresolved } from "./read-call.js";
 import { readUnslothAdapter } from "./unsloth-adapter.js";
 import type { ScriptReading } from "./read-call.js";
 import { wordOf } from "./script.js";
@@ -50,10 +50,7 @@ export function readConfig(value: PythonValue | undefined, reading: ScriptReadin
   const peftType = call === undefined ? undefined : peftTypeOf(wordOf(call.callee));
   if (call === undefined || peftType === undefined) {
     // Nothing is counted on a guess of the adapter; flags say it.
-    draft.adapter = {
-      r: { unresolved: "peft_config" },
-      target_modules: { unresolved: "peft_config" },
-    };
+    draft.adapter = unknownAdapter("peft_config");
     unresolved(
       draft,
       "peft_config",

@@ -76,6 +76,11 @@ function isKnown(table: KeyTable, key: string): boolean {
   return Object.hasOwn(table.keys, key) || isNamed([...table.harmless, ...table.other], key);
 }
 
+/** An adapter that only a run can tell: it is refused until flags say it, or that there is none. */
+export function unknownAdapter(from: string): Record<string, unknown> {
+  return { r: { unresolved: from }, target_modules: { unresolved: from } };
+}
+
 /** Says of what is an expression that only a run can tell it. */
 export function unresolved(draft: Draft, key: string, value: PythonValue): void {
   const { text, why } =

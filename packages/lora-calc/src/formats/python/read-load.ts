@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../problem/fields.js";
 import { finding } from "../format.js";
-import { placeFindings, readCall, unresolved } from "./read-call.js";
+import { placeFindings, readCall, unknownAdapter, unresolved } from "./read-call.js";
 import type { ScriptReading } from "./read-call.js";
 import { plainData } from "./script.js";
 import type { PythonCall, PythonValue } from "./script.js";
@@ -17,8 +17,13 @@ export function readLoad(load: PythonCall | PythonValue | undefined, reading: Sc
     return;
   }
   const name = plainData(load)?.value;
-  if (typeof name === "string") draft.model = name;
-  else unresolved(draft, "model", load);
+  if (typeof name === "string") {
+    draft.model = name;
+    return;
+  }
+  unresolved(draft, "model", load);
+  // Whoever makes it may have added an adapter.
+  draft.adapter = unknownAdapter("model");
 }
 
 function readLoader(call: PythonCall, reading: ScriptReading): void {
