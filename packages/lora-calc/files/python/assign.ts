@@ -16,9 +16,13 @@ export function assign(machine: Machine, node: SyntaxNode, scope: Scope): void {
   }
   const last = sides.at(-1) ?? [];
   if (sides.length < 2) return;
-  const given = last
-    .filter(({ name }) => name !== ",")
-    .map((part) => evaluate(machine, part, scope));
+  // A list's append gives back None, and people assign it.
+  const valueOf = (part: SyntaxNode): Inner => {
+    if (!changed(machine, part, scope)) return evaluate(machine, part, scope);
+    const isPart = /\.\s*(?:pop|setdefault)\s*\(/.test(machine.text(part));
+    return isPart ? unknown(machine.text(part), "is no literal") : data(null);
+  };
+  const given = last.filter(({ name }) => name !== ",").map(valueOf);
   const [only] = given;
   const value = given.length > 1 ? listOf(given) : only;
   if (value === undefined) return;

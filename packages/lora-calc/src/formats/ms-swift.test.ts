@@ -49,6 +49,13 @@ describe("an ms-swift file", () => {
     expect(codesOf(read({ packing: true }))).toEqual(["not_computed packing"]);
   });
 
+  it("says that names with commas between are one name", () => {
+    const file = read({ target_modules: "q_proj,v_proj" });
+    expect(codesOf(file)).toEqual(["trap target_modules"]);
+    expect(file.findings[0]?.message).toContain("write a list: [q_proj, v_proj]");
+    expect(codesOf(read({ target_modules: ["q_proj", "v_proj"] }))).toEqual([]);
+  });
+
   it("reads old names", () => {
     const file = readTrainerFile({ model: "gpt2", sft_type: "full" });
     expect(file?.scenario.adapter).toBeNull();

@@ -82,10 +82,26 @@ export const MS_SWIFT_FILE: Format = {
         "the model is the Hub's; without use_hf: true ms-swift asks ModelScope for it",
       );
     readTuner(file, draft);
+    tellCommas(file, draft);
     readQuantization(file, draft);
     readAttention(file, draft);
   },
 };
+
+/** A list of names is a list there, and a text one name. Source: arguments/tuner_args.py, pipelines/train/tuner.py `get_target_modules`. */
+function tellCommas(file: JsonObject, draft: Draft): void {
+  for (const key of ["target_modules", "modules_to_save"]) {
+    const value = file[key];
+    if (typeof value !== "string" || !value.includes(",")) continue;
+    const list = value.split(",").map((name) => name.trim());
+    finding(
+      draft,
+      "trap",
+      key,
+      `${key}: ${value} is one name to ms-swift, which no module has; write a list: [${list.join(", ")}]`,
+    );
+  }
+}
 
 /** Source: arguments/tuner_args.py: rank 8, alpha 32, dropout 0.05, every linear layer. */
 function readTuner(file: JsonObject, draft: Draft): void {

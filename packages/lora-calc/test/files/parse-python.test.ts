@@ -103,6 +103,12 @@ describe("names", () => {
     });
   });
 
+  it("are None where a method that changes a list is assigned", () => {
+    expect(argumentsIn("t = ['q']\ns = t.append('k')\nu = t.pop()\nf(s=s, t=t, u=u)")).toEqual({
+      ...{ s: null, t: "? is changed at line 3", u: "? is no literal" },
+    });
+  });
+
   it("that are set on a condition are told so, and those that both ways set alike are not", () => {
     const text =
       "import sys\nr = 8\nif len(sys.argv) > 1:\n    r = 16\n    s = 1\nelse:\n    s = 1\nf(r=r, s=s)";
