@@ -5,6 +5,7 @@
  */
 
 import type { JsonObject } from "../problem/fields.js";
+import { USUAL_TARGETS } from "../stacks/unsloth.js";
 import { finding, isOn, namesIn } from "./format.js";
 import type { Draft, Format } from "./format.js";
 
@@ -78,8 +79,6 @@ export const UNSLOTH_FILE: Format = {
   together: readRun,
 };
 
-const SEVEN = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj";
-
 function readRun(file: JsonObject, draft: Draft): void {
   const {
     "training.training_type": type = "lora",
@@ -88,7 +87,7 @@ function readRun(file: JsonObject, draft: Draft): void {
     "training.gradient_checkpointing": checkpoints = "unsloth",
     "training.batch_size": batch = 2,
     "training.gradient_accumulation_steps": steps = 4,
-    "lora.target_modules": targets = SEVEN,
+    "lora.target_modules": targets = USUAL_TARGETS.language,
   } = file;
   draft.model = file["model"];
   if (type === "full") draft.adapter = null;

@@ -183,3 +183,15 @@ export function leftBehind(given: JsonObject): JsonObject {
   const names = DECIDED.filter((name) => (given[name] ?? null) !== null);
   return Object.fromEntries(names.map((name) => [name, null]));
 }
+
+/** Types whose classes it writes itself, compared or not; the rest keep PEFT's meaning of a target. Source: unsloth 2026.8 models/loader.py. */
+export const OWN_CLASSES: readonly string[] = [...OWN_FORWARDS, "gemma2"];
+
+/** Types whose experts it loads as layers, one by one, or under other names. Source: unsloth 2026.8 models/_utils.py. */
+export const SPLIT_EXPERTS: readonly string[] = ["gpt_oss", "gemma4"];
+
+/** What its loaders adapt where nothing is said. Source: unsloth 2026.8 models/llama.py, models/sentence_transformer.py `get_peft_model`. */
+export const USUAL_TARGETS = {
+  language: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+  sentence: ["query", "key", "value", "dense"],
+} as const;

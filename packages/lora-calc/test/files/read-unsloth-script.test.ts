@@ -68,6 +68,18 @@ describe("a script of Unsloth", () => {
     expect(full.scenario.quantization).toBeUndefined();
   });
 
+  it("has other targets of its own for a model that embeds", () => {
+    const file = read(
+      "from unsloth import FastSentenceTransformer",
+      "m = FastSentenceTransformer.from_pretrained('unsloth/bge-m3')",
+      "m = FastSentenceTransformer.get_peft_model(m, r=32)",
+    );
+    expect(file.scenario.adapter).toMatchObject({
+      r: 32,
+      target_modules: ["query", "key", "value", "dense"],
+    });
+  });
+
   // Printed by the notebook. Source: unslothai/notebooks bdda2ef nb/Gemma3_(4B).ipynb
   it("chooses layers by parts of the model", () => {
     const file = read(

@@ -6,10 +6,8 @@ import { finding, knownConfig } from "../format.js";
 import { placeFindings, readCall } from "./read-call.js";
 import type { ScriptReading } from "./read-call.js";
 import type { PythonCall } from "./script.js";
+import { OWN_CLASSES, SPLIT_EXPERTS, USUAL_TARGETS } from "../../stacks/unsloth.js";
 import { UNSLOTH_ADAPTER } from "./tables.js";
-
-/** Source: unsloth 2026.8 models/llama.py `get_peft_model`. */
-const SEVEN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
 export function readUnslothAdapter(call: PythonCall, reading: ScriptReading): void {
   const { draft } = reading;
@@ -55,9 +53,6 @@ function readCheckpoints(
 /** Trained whole, when they stand among the targets. */
 const WHOLE = ["embed_tokens", "lm_head"];
 
-/** Types whose classes Unsloth writes itself; the rest keep PEFT's meaning of a target. Source: unsloth 2026.8 models/loader.py. */
-const OWN_CLASSES = ["llama", "mistral", "gemma", "gemma2", "qwen2", "qwen3"];
-
 function hasOwnForward(config: JsonObject | undefined): boolean {
   return config === undefined || OWN_CLASSES.includes(String(config["model_type"]));
 }
@@ -77,7 +72,7 @@ function readExperts(
     ...(reaches("down_proj") ? ["mlp.experts.down_proj"] : []),
   ];
   if (parameters.length === 0) return;
-  const isSplit = NOT_FUSED.includes(String(config?.["model_type"]));
+  const isSplit = SPLIT_EXPERTS.includes(String(config?.["model_type"]));
   if (!isSplit) draft.adapter["target_parameters"] = parameters;
   finding(
     draft,
@@ -102,8 +97,6 @@ function tellShared(config: JsonObject | undefined, { draft }: ScriptReading): v
   );
 }
 
-/** Types whose experts Unsloth loads as layers, one by one, or under other names. */
-const NOT_FUSED = ["gpt_oss", "gemma4"];
 const EXPERTS = ["num_experts", "n_routed_experts", "num_local_experts"];
 
 function hasExperts(config: JsonObject | undefined): boolean {
@@ -120,9 +113,10 @@ interface Asked {
 
 /** FastModel and FastVisionModel choose by parts of the model; FastLanguageModel of a text model has the seven names. */
 function targetsOf(named: unknown, said: JsonObject, { call, config }: Asked): unknown {
+  if (call.callee.includes("FastSentenceTransformer")) return named ?? USUAL_TARGETS.sentence;
   const isByParts =
     !call.callee.includes("FastLanguageModel") || PARTS.some((part) => call.keywords.has(part));
-  if (!isByParts) return named ?? SEVEN;
+  if (!isByParts) return named ?? USUAL_TARGETS.language;
   const isAll = named === undefined || named === null || named === "all-linear";
   const isScoped = PARTS.some((part) => said[part] === false);
   if (isAll) return patternOf(named === "all-linear" ? {} : said, LINEARS, config);
@@ -136,7 +130,7 @@ const PARTS = [
 
 /** Projections of attention and MLP as models name them; Unsloth takes every Linear whose name a model has more than once. */
 const LINEARS = [
-  ...SEVEN,
+  ...USUAL_TARGETS.language,
   ...[
     "qkv_proj",
     "gate_up_proj",
